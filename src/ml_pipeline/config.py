@@ -1,0 +1,275 @@
+"""The configuration: environments/<name>.toml in, one frozen typed object out, and how a graph's CONFIG carries it.
+
+Everything untyped becomes typed here and nowhere else. Addresses and credentials are not configuration: they come
+from environment variables, in dag/connection.py.
+"""
+
+import dataclasses
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, NewType, Self, TypeVar, get_type_hints
+
+Scalar = str | int | float | bool
+T = TypeVar("T")
+
+Identifier = NewType("Identifier", str)
+"""A Snowflake name that needs no quotes: upper case letters, digits, _ and $."""
+
+SchemaName = NewType("SchemaName", str)
+"""A schema with its database: DATABASE.SCHEMA."""
+
+Cron = NewType("Cron", str)
+"""Five cron fields and a time zone, or nothing for a graph that runs only when it is told to."""
+
+_SMOKE_PREFIX = "smoke_"
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; the message names the file, the key and the nearest valid name."""
+
+
+@dataclass(frozen=True)
+class Snowflake:
+    """Where an environment lives in the account, and as whom it is delivered."""
+
+    database: Identifier
+    schema: Identifier
+    role: Identifier
+    warehouse: Identifier
+    service_user: Identifier
+    compute_pool: Identifier
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The task graph's own properties. An empty schedule means that it runs only when it is told to."""
+
+    name: Identifier
+    schedule: Cron
+    timeout_minutes: int
+    retries: int
+    suspend_after_failures: int
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What the steps do: which data, which model, and what the quality gate asks of it."""
+
+    source: SchemaName
+    model: Identifier
+    seed: int
+
+    max_orders: int
+    """Orders to read; 0 reads all of them. The choice is by a hash of the key, so it is the same everywhere."""
+    max_training_lines: int
+    """Order lines to fetch for training, and for evaluation; they must fit into the memory of one task."""
+    as_of: date
+    """The date that counts as today: TPC-H ends in 1998."""
+    max_age_days: int
+    """The newest order may be this much older than `as_of`."""
+    test_days: int
+    """Lines ordered in the last days before `as_of` are held out of the training and judge the model."""
+    history_lag_days: int
+    """A line's outcome counts as known this long after its order. No promised delivery may lie later than that."""
+
+    learning_rate: float
+    max_iter: int
+    max_leaf_nodes: int
+    min_samples_leaf: int
+
+    min_auc: float
+    max_log_loss: float
+    max_calibration_error: float
+    max_auc_drop: float
+    """A new model may be worse than the version in use by this much, on the same lines."""
+    keep_versions: int
+    """Older versions of the model are dropped; the default version never is."""
+
+    def to_dict(self) -> dict[str, Scalar]:
+        """Return flat JSON, which is what a task graph's CONFIG can carry."""
+        return {key: _plain(value) for key, value in dataclasses.asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Undo `to_dict`. Raises ConfigError for an unknown or missing key or a wrong type."""
+        return _section(cls, values, "the graph's CONFIG", "pipeline")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment: everything that differs between a laptop, DEV and PROD."""
+
+    name: str
+    snowflake: Snowflake
+    graph: Graph
+    pipeline: Pipeline
+    smoke: Pipeline
+    """`pipeline` with the overrides of [smoke]: the settings of the short run after a deploy."""
+
+    def in_schema(self, schema: str) -> Self:
+        """Move to another schema of the database, such as PR_7, where nothing runs on a schedule."""
+        name = _typed(Identifier, schema, "the schema to deploy to")
+        snowflake = dataclasses.replace(self.snowflake, schema=name)
+        return dataclasses.replace(self, snowflake=snowflake, graph=dataclasses.replace(self.graph, schedule=_cron("")))
+
+    def graph_config(self, release: str) -> dict[str, Scalar]:
+        """Return the CONFIG of the task graph: the settings, the smoke run's overrides as smoke_<key>, and the release.
+
+        A smoke run needs no settings of its own to be sent: `EXECUTE TASK ... USING CONFIG = '{"smoke": true, ...}'`
+        chooses the overrides that were reviewed with the rest.
+        """
+        settings, smoke = self.pipeline.to_dict(), self.smoke.to_dict()
+        overrides = {_SMOKE_PREFIX + key: value for key, value in smoke.items() if value != settings[key]}
+        return {**settings, **overrides, "environment": self.name, "release": release}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the graph, as its steps see it.
+
+    A smoke run has tables and a model of its own (SMOKE_<name>), so it does everything that a run in earnest does
+    and changes nothing that anyone uses.
+    """
+
+    id: str
+    release: str
+    settings: Pipeline
+    smoke: bool = False
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], run_id: str) -> Self:
+        """Read what a graph's CONFIG (see `Environment.graph_config`) says to the run in progress.
+
+        Raises ConfigError for missing or wrong settings.
+        """
+        smoke = bool(config.get("smoke", False))
+        names = [field.name for field in dataclasses.fields(Pipeline)]
+        settings = {name: config[name] for name in names if name in config}
+        overrides = {name: config[_SMOKE_PREFIX + name] for name in names if _SMOKE_PREFIX + name in config}
+        return cls(
+            id=re.sub(r"\W", "_", run_id).upper(),
+            release=str(config.get("release", "")),
+            settings=Pipeline.from_dict({**settings, **overrides} if smoke else settings),
+            smoke=smoke,
+        )
+
+    def name(self, name: str) -> str:
+        """Return the name of an object that this run writes: a smoke run keeps away from the real ones."""
+        return f"SMOKE_{name}" if self.smoke else name
+
+
+def load(name: str, directory: Path) -> Environment:
+    """Read `<directory>/<name>.toml`.
+
+    Raises ConfigError for an unknown environment, an unknown or missing key, or a value of the wrong type.
+    """
+    path = directory / f"{name}.toml"
+    if not path.is_file():
+        known = sorted(file.stem for file in directory.glob("*.toml"))
+        raise ConfigError(
+            f'no environment "{name}" in {directory.name}/{_nearest(name, known)}; one of: {", ".join(known)}'
+        )
+    file = f"{directory.name}/{path.name}"
+    return _environment(name, _parse(path, file), file)
+
+
+def _parse(path: Path, file: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: not TOML: {error}") from error
+
+
+def _environment(name: str, tables: Mapping[str, Any], file: str) -> Environment:
+    _check_keys(tables, ("snowflake", "graph", "pipeline", "smoke"), file, "the file")
+    pipeline = _section(Pipeline, tables["pipeline"], file, "pipeline")
+    return Environment(
+        name=name,
+        snowflake=_section(Snowflake, tables["snowflake"], file, "snowflake"),
+        graph=_section(Graph, tables["graph"], file, "graph"),
+        pipeline=pipeline,
+        smoke=_section(Pipeline, {**pipeline.to_dict(), **tables["smoke"]}, file, "smoke"),
+    )
+
+
+def _section(kind: type[T], values: Mapping[str, Any], file: str, section: str) -> T:
+    types = get_type_hints(kind)
+    _check_keys(values, tuple(types), file, f"[{section}]")
+    return kind(**{key: _typed(types[key], values[key], f'{file}: "{key}" in [{section}]') for key in types})
+
+
+def _check_keys(values: Mapping[str, Any], expected: tuple[str, ...], file: str, where: str) -> None:
+    for key in values:
+        if key not in expected:
+            raise ConfigError(f'{file}: unknown key "{key}" in {where}{_nearest(key, expected)}')
+    missing = [key for key in expected if key not in values]
+    if missing:
+        raise ConfigError(f'{file}: missing key "{missing[0]}" in {where}')
+
+
+def _nearest(name: str, known: tuple[str, ...] | list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def _typed(kind: Any, value: Any, where: str) -> Any:
+    try:
+        return _READERS[kind](value)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{where}: {error}, not {value!r}") from error
+
+
+def _plain(value: Any) -> Scalar:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError("expected a whole number")
+    if value < 0:
+        raise ValueError("expected a number that is not negative")
+    return value
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("expected a number")
+    return float(value)
+
+
+def _date(value: Any) -> date:
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError("expected a date such as 1998-08-02") from error
+
+
+def _matching(pattern: str, expected: str) -> Callable[[Any], Any]:
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise ValueError(f"expected {expected}")
+        return value
+
+    return read
+
+
+_NAME = r"[A-Z_][A-Z0-9_$]*"
+_identifier = _matching(_NAME, "an upper case Snowflake name such as ML_DEV")
+_schema_name = _matching(rf"{_NAME}\.{_NAME}", "a schema with its database such as SNOWFLAKE_SAMPLE_DATA.TPCH_SF1")
+_cron = _matching(r"(\S+ ){5}\S+|", 'five cron fields and a time zone such as "0 5 * * * UTC", or ""')
+
+_READERS: dict[Any, Callable[[Any], Any]] = {
+    int: _integer,
+    float: _number,
+    date: _date,
+    Identifier: _identifier,
+    SchemaName: _schema_name,
+    Cron: _cron,
+}
