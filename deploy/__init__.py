@@ -1,0 +1,1 @@
+"""How a release gets to an environment."""

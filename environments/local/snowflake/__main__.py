@@ -1,0 +1,60 @@
+"""`python -m environments.local.snowflake --home DIR --port PORT`: start the local Snowflake."""
+
+import argparse
+import signal
+import socket
+import sys
+from pathlib import Path
+
+
+def _arguments(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m environments.local.snowflake", description=__doc__)
+    parser.add_argument("--home", type=Path, required=True, help="the folder that holds the account")
+    parser.add_argument("--port", type=int, default=0, help="the port to listen on; 0: a free one, which is printed")
+    parser.add_argument("--scale", type=float, default=1.0, help="scale factor of TPCH_SF1 (default: 1)")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str]) -> int:
+    """Serve until SIGINT or SIGTERM; 1 when the folder or the port is taken."""
+    arguments = _arguments(argv)
+    # Imported late: a typing mistake is answered at once.
+    import uvicorn
+
+    from .account import Account
+    from .http.server import application
+
+    try:
+        listener = socket.create_server(("127.0.0.1", arguments.port))
+        account = Account(arguments.home, arguments.scale)
+    except BlockingIOError:
+        return _fail(f"{arguments.home} is in use by another local Snowflake. Stop it, or pass another --home.")
+    except OSError as error:
+        return _fail(f"port {arguments.port} cannot be used: {error}. Pass another --port (0 finds a free one).")
+    port = listener.getsockname()[1]
+    account.start(f"http://127.0.0.1:{port}")
+    server = uvicorn.Server(uvicorn.Config(application(account), log_level="warning", timeout_graceful_shutdown=2))
+    signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
+    print(_welcome(port), flush=True)
+    try:
+        server.run(sockets=[listener])
+    finally:
+        account.close()
+    return 0
+
+
+def _welcome(port: int) -> str:
+    return (
+        f"Local Snowflake ready: http://127.0.0.1:{port}\n"
+        f"  account=local host=127.0.0.1 port={port} protocol=http user=ADMIN "
+        "password=$SNOWFLAKE_LOCAL_PASSWORD (default: local)"
+    )
+
+
+def _fail(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

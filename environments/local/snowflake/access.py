@@ -1,0 +1,134 @@
+"""Who may do what: roles, their hierarchy and the privileges granted to them.
+
+https://docs.snowflake.com/en/user-guide/security-access-control-overview
+"""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from .errors import insufficient_privileges
+from .names import Name
+from .store import Store
+
+ACCOUNT = Name("", "", "")
+OWNERSHIP = "OWNERSHIP"
+
+# What the system roles may do at the account's level, of what the local account knows.
+_SYSTEM = {
+    "ACCOUNTADMIN": {"CREATE COMPUTE POOL", "EXECUTE TASK", "EXECUTE MANAGED TASK", "CREATE INTEGRATION", "MONITOR"},
+    "SECURITYADMIN": {"MANAGE GRANTS"},
+    "USERADMIN": {"CREATE USER", "CREATE ROLE"},
+    "SYSADMIN": {"CREATE DATABASE", "CREATE WAREHOUSE"},
+}
+_HIERARCHY = {"ACCOUNTADMIN": ("SYSADMIN", "SECURITYADMIN"), "SECURITYADMIN": ("USERADMIN",)}
+SYSTEM_ROLES = ("ACCOUNTADMIN", "SECURITYADMIN", "USERADMIN", "SYSADMIN", "PUBLIC")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One privilege on one object, held by a role (or, for a role, by a user).
+
+    Attributes:
+        grantee_kind: "ROLE" or "USER".
+        privilege: "USAGE", "CREATE TASK", "OWNERSHIP" and so on.
+        kind: the object's kind; "ACCOUNT" for account privileges; "FUTURE TABLE" and so on for future grants,
+            whose name is the schema or database.
+    """
+
+    grantee_kind: str
+    grantee: str
+    privilege: str
+    kind: str
+    name: Name
+    grant_option: bool = False
+    granted_by: str = ""
+
+    @property
+    def key(self) -> str:
+        """What makes a grant the same grant."""
+        n = self.name
+        return "\x1f".join((self.grantee_kind, self.grantee, self.privilege, self.kind, n.database, n.schema, n.name))
+
+
+class Access:
+    """The grants, in memory and written through to the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.RLock()
+        self._grants = {k: Grant(**{**b, "name": Name(**b["name"])}) for k, b in store.all("grant")}
+
+    # ---- changing
+    def grant(self, new: Grant) -> None:
+        """Add a grant; granting it again changes nothing but the grant option."""
+        with self._lock:
+            self._grants[new.key] = new
+            self._store.put("grant", new.key, asdict(new))
+
+    def revoke(self, gone: Grant) -> None:
+        """Take a grant back; one that is not there is no error, as in Snowflake."""
+        with self._lock:
+            self._grants.pop(gone.key, None)
+            self._store.remove("grant", gone.key)
+
+    def forget(self, kind: str, name: Name) -> None:
+        """Remove every grant on a dropped object."""
+        for grant in self.on(kind, name):
+            self.revoke(grant)
+
+    def forget_grantee(self, grantee_kind: str, grantee: str) -> None:
+        """Remove every grant to a dropped role or user."""
+        for grant in self.to(grantee_kind, grantee):
+            self.revoke(grant)
+
+    # ---- asking
+    def on(self, kind: str, name: Name) -> list[Grant]:
+        """The grants on an object."""
+        return [g for g in list(self._grants.values()) if g.kind == kind and g.name == name]
+
+    def to(self, grantee_kind: str, grantee: str) -> list[Grant]:
+        """The grants to a role or a user."""
+        return [g for g in list(self._grants.values()) if (g.grantee_kind, g.grantee) == (grantee_kind, grantee)]
+
+    def roles_of(self, user: str) -> set[str]:
+        """The roles granted to a user directly, and PUBLIC."""
+        return {g.name.name for g in self.to("USER", user) if g.kind == "ROLE"} | {"PUBLIC"}
+
+    def effective(self, roles: Iterable[str]) -> set[str]:
+        """The roles and all that they inherit."""
+        found: set[str] = {"PUBLIC"}
+        todo = list(roles)
+        while todo:
+            role = todo.pop()
+            if role not in found or role == "PUBLIC":
+                found.add(role)
+                todo += _HIERARCHY.get(role, ())
+                todo += [g.name.name for g in self.to("ROLE", role) if g.kind == "ROLE" and g.privilege == "USAGE"]
+                todo = [r for r in todo if r not in found]
+        return found
+
+    def holds(self, roles: Iterable[str], privilege: str, kind: str, name: Name, owner: str = "") -> bool:
+        """Whether the roles, with what they inherit, have the privilege on the object or own it."""
+        held = self.effective(roles)
+        if kind == "ACCOUNT":
+            granted = {g.privilege for g in self.on("ACCOUNT", ACCOUNT) if g.grantee in held}
+            return privilege in granted or any(privilege in _SYSTEM.get(role, ()) for role in held)
+        if owner in held:
+            return True
+        wanted = {privilege, "ALL", OWNERSHIP}
+        return any(g.grantee_kind == "ROLE" and g.grantee in held and g.privilege in wanted for g in self.on(kind, name))
+
+    def any(self, roles: Iterable[str], kind: str, name: Name, owner: str) -> bool:
+        """Whether the roles have any privilege on the object: what makes it visible."""
+        held = self.effective(roles)
+        return owner in held or any(g.grantee in held for g in self.on(kind, name))
+
+    def require(self, roles: Iterable[str], privilege: str, kind: str, name: Name, owner: str = "") -> None:
+        """The roles must have the privilege.
+
+        Raises:
+            SnowflakeError: 003001, naming the object.
+        """
+        if not self.holds(roles, privilege, kind, name, owner):
+            raise insufficient_privileges(kind, name if kind != "ACCOUNT" else "LOCAL")

@@ -1,0 +1,120 @@
+"""The account: everything that lives in one `--home` folder, and the sessions that use it."""
+
+import fcntl
+import os
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+from .access import ACCOUNT, OWNERSHIP, SYSTEM_ROLES, Access, Grant
+from .catalogue import Catalogue, Object
+from .data import Data
+from .executions import Executions
+from .names import Name
+from .passwords import hashed
+from .result import Result
+from .session import Session
+from .store import Store
+
+ADMINISTRATOR = "ADMIN"
+_KEPT_RESULTS = 500
+
+
+class Account:
+    """One Snowflake account.
+
+    Args:
+        home: the folder that holds it; made when missing. One server at a time uses it.
+        scale: the scale factor of SNOWFLAKE_SAMPLE_DATA.TPCH_SF1 (1 as in a real account; 0.01 for a rehearsal).
+
+    Raises:
+        BlockingIOError: when another server uses the folder.
+    """
+
+    def __init__(self, home: Path, scale: float = 1.0) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self.home, self.scale, self.address = home.resolve(), scale, ""
+        self._lock_file = _locked(home / "server.lock")
+        self.store = Store(home / "catalogue.sqlite")
+        self.catalogue = Catalogue(self.store)
+        self.access = Access(self.store)
+        self.data = Data(home / "databases")
+        self.downloads: dict[str, Path] = {}  # files that GET may fetch, by their unguessable key
+        self.executions = Executions()
+        self.sessions: dict[str, Session] = {}  # by session token
+        self.masters: dict[str, Session] = {}  # by master token, to renew a session
+        self.tickets: dict[str, Session] = {}  # by the token that a procedure in this account signs in with
+        self.chunks: dict[str, bytes] = {}  # parts of large results that clients still fetch
+        self._results: OrderedDict[str, Result] = OrderedDict()
+        self._results_lock = threading.Lock()
+        if not self.catalogue.of("ROLE"):
+            _furnish(self)
+
+    def folder(self, *parts: str) -> Path:
+        """A folder inside the home, made when missing."""
+        path = self.home.joinpath(*parts)
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def start(self, address: str) -> None:
+        """Begin to answer at an address: workers and schedules start."""
+        self.address = address
+
+    def open_session(self, user: str, role: str) -> Session:
+        """A new session of a user in a role, without a current database."""
+        return Session(self, user, role, self.data.connect())
+
+    def end(self, token: str) -> None:
+        """End the session of a token; an unknown one is no error."""
+        session = self.sessions.pop(token, None)
+        if session:
+            self.sessions = {k: s for k, s in self.sessions.items() if s is not session}
+            self.masters = {k: s for k, s in self.masters.items() if s is not session}
+            session.close()
+
+    # ---- results, for RESULT_SCAN and asynchronous queries
+    def keep(self, result: Result) -> None:
+        """Remember a result; the oldest are forgotten."""
+        with self._results_lock:
+            self._results[result.query_id] = result
+            while len(self._results) > _KEPT_RESULTS:
+                self._results.popitem(last=False)
+
+    def result(self, query_id: str) -> Result | None:
+        """A remembered result."""
+        return self._results.get(query_id)
+
+    def close(self) -> None:
+        """Close the sessions and the files."""
+        self.executions.close()
+        for session in list(self.sessions.values()):
+            session.close()
+        self.data.close()
+        self.store.close()
+        self._lock_file.close()
+
+
+def _locked(path: Path) -> "os.PathLike[str] | object":
+    file = path.open("w")
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return file
+
+
+def _furnish(account: Account) -> None:
+    """What a new account has: the system roles, an administrator, a warehouse."""
+    add = account.catalogue.add
+    for role in SYSTEM_ROLES:
+        add(Object("ROLE", Name("", "", role), "ACCOUNTADMIN", comment="System role."))
+    password = os.environ.get("SNOWFLAKE_LOCAL_PASSWORD", "local")
+    properties = {
+        "password": hashed(password),
+        "type": "PERSON",
+        "default_role": "ACCOUNTADMIN",
+        "default_warehouse": "COMPUTE_WH",
+    }
+    add(Object("USER", Name("", "", ADMINISTRATOR), "ACCOUNTADMIN", properties))
+    for role in SYSTEM_ROLES[:-1]:
+        account.access.grant(Grant("USER", ADMINISTRATOR, "USAGE", "ROLE", Name("", "", role)))
+    add(Object("WAREHOUSE", Name("", "", "COMPUTE_WH"), "SYSADMIN", {"size": "X-Small", "auto_suspend": 600}))
+    account.access.grant(Grant("ROLE", "PUBLIC", "USAGE", "WAREHOUSE", Name("", "", "COMPUTE_WH")))
+    account.access.grant(Grant("ROLE", "ACCOUNTADMIN", OWNERSHIP, "ACCOUNT", ACCOUNT))

@@ -1,0 +1,114 @@
+"""Queries on their way: each runs in a thread, so that a client may wait, poll or cancel."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from .catalogue import now
+from .errors import SnowflakeError
+from .result import Result
+
+if TYPE_CHECKING:
+    from .session import Session
+
+_log = logging.getLogger(__name__)
+_KEPT = 2000
+
+
+@dataclass(eq=False)
+class Execution:
+    """One request's query: from the moment it arrives to its result or its error."""
+
+    session: Session
+    text: str
+    query_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    started: datetime = field(default_factory=now)
+    ended: datetime | None = None
+    result: Result | None = None
+    error: SnowflakeError | None = None
+    finished: threading.Event = field(default_factory=threading.Event)
+    cancelled: bool = False
+
+    @property
+    def status(self) -> str:
+        """RUNNING, SUCCESS or FAILED_WITH_ERROR, as the monitoring endpoint says it."""
+        if not self.finished.is_set():
+            return "RUNNING"
+        return "FAILED_WITH_ERROR" if self.error else "SUCCESS"
+
+    def cancel(self) -> None:
+        """Ask the query to stop."""
+        self.cancelled = True
+        self.session.connection.interrupt()
+
+
+class Executions:
+    """The queries of an account, the newest of them remembered."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=64, thread_name_prefix="query")
+        self._known: OrderedDict[str, Execution] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def submit(self, execution: Execution, work: Callable[[], Result]) -> Execution:
+        """Start a query; its result is the value of `work`, called with the session's lock held."""
+        with self._lock:
+            self._known[execution.query_id] = execution
+            while len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        self._pool.submit(_carry_out, execution, work)
+        return execution
+
+    def find(self, query_id: str) -> Execution | None:
+        """A remembered query."""
+        return self._known.get(query_id)
+
+    def of(self, session: Session) -> list[Execution]:
+        """The queries of a session that still run."""
+        return [e for e in list(self._known.values()) if e.session is session and not e.finished.is_set()]
+
+    def all(self) -> list[Execution]:
+        """The remembered queries, oldest first."""
+        return list(self._known.values())
+
+    def close(self) -> None:
+        """Take no more queries; running ones are asked to stop."""
+        for execution in self.all():
+            if not execution.finished.is_set():
+                execution.cancel()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _carry_out(execution: Execution, work: Callable[[], Result]) -> None:
+    session = execution.session
+    try:
+        with session.lock:
+            result = replace(work(), query_id=execution.query_id)
+            session.last_query_id = execution.query_id
+        execution.result = result
+        session.account.keep(result)
+    except SnowflakeError as error:
+        execution.error = error
+    except Exception as error:  # noqa: BLE001 - the client must get an answer, and the server must live
+        _log.error("A statement met a fault of the local Snowflake: %s\n%s", execution.text, traceback.format_exc())
+        execution.error = internal(error)
+    finally:
+        if execution.cancelled and execution.error:
+            execution.error = SnowflakeError("SQL execution canceled", "000604", "57014")
+        execution.ended = now()
+        execution.finished.set()
+
+
+def internal(error: Exception) -> SnowflakeError:
+    """A fault of the local Snowflake itself, as an error that says so."""
+    text = f"SQL execution internal error:\nThe local Snowflake failed: {type(error).__name__}: {error}"
+    return SnowflakeError(text, "000603", "XX000")

@@ -1,0 +1,127 @@
+"""Signing in and keeping a session: https://docs.snowflake.com/en/user-guide/session-policies."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.routing import Route
+
+from ..errors import SnowflakeError
+from ..names import Name, fold
+from ..objects.signing_in import authenticate
+from . import answers
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from ..account import Account
+    from ..session import Session
+
+_SESSION_SECONDS, _MASTER_SECONDS = 3600, 14400
+_PARAMETERS = {
+    "AUTOCOMMIT": True,
+    "CLIENT_PREFETCH_THREADS": 4,
+    "CLIENT_SESSION_KEEP_ALIVE": False,
+    # Array bindings always travel in the request: there is no S3 to put them on.
+    "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD": 0,
+    "CLIENT_TELEMETRY_ENABLED": False,
+    "PYTHON_CONNECTOR_QUERY_RESULT_FORMAT": "arrow",
+    "PYTHON_SNOWPARK_USE_SCOPED_TEMP_OBJECTS": True,
+    "TIMEZONE": "UTC",
+}
+
+
+async def _login(request: Request) -> Response:
+    data, query = (await answers.body(request))["data"], request.query_params
+    try:
+        account = answers.account(request)
+        session = await run_in_threadpool(authenticate, account, data, fold(query.get("roleName", "")))
+        _stand(session, {k: fold(v) for k, v in query.items()})
+    except SnowflakeError as error:
+        return answers.failure(error)
+    session.parameters.update(data.get("SESSION_PARAMETERS") or {})
+    return answers.success(_opened(account, session))
+
+
+def _stand(session: Session, wanted: dict[str, str]) -> None:
+    """Where the session starts; like Snowflake, sign-in does not fail over a missing database or warehouse."""
+    user = session.account.catalogue.find("USER", Name("", "", session.user))
+    defaults = user.properties if user else {}
+    warehouse = wanted.get("warehouse") or defaults.get("default_warehouse")
+    with suppress(SnowflakeError):
+        if wanted.get("databaseName"):
+            session.use_schema(wanted["databaseName"], wanted.get("schemaName"))
+    with suppress(SnowflakeError):
+        if warehouse:
+            session.use_warehouse(warehouse)
+
+
+def _opened(account: Account, session: Session) -> dict[str, Any]:
+    token, master = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    account.sessions[token] = session
+    account.masters[master] = session
+    return {
+        "token": token,
+        "masterToken": master,
+        "validityInSeconds": _SESSION_SECONDS,
+        "masterValidityInSeconds": _MASTER_SECONDS,
+        "displayUserName": session.user,
+        "serverVersion": "10.0.0",
+        "firstLogin": False,
+        "sessionId": session.id,
+        "parameters": [{"name": k, "value": v} for k, v in _PARAMETERS.items()],
+        "sessionInfo": {
+            "databaseName": session.database,
+            "schemaName": session.schema,
+            "warehouseName": session.warehouse,
+            "roleName": session.role,
+        },
+    }
+
+
+async def _renew(request: Request) -> Response:
+    account = answers.account(request)
+    session = account.masters.get(answers.token(request))
+    if session is None:
+        return answers.failure(SnowflakeError("Authentication token has expired.", "390114", "08001"))
+    opened = _opened(account, session)
+    renewed = {
+        "sessionToken": opened["token"],
+        "masterToken": opened["masterToken"],
+        "validityInSecondsST": _SESSION_SECONDS,
+        "validityInSecondsMT": _MASTER_SECONDS,
+        "sessionId": session.id,
+    }
+    return answers.success(renewed)
+
+
+async def _session(request: Request) -> Response:
+    account = answers.account(request)
+    if request.query_params.get("delete"):
+        account.end(answers.token(request))
+    return answers.success()
+
+
+async def _heartbeat(request: Request) -> Response:
+    try:
+        answers.session(request)
+    except SnowflakeError as error:
+        return answers.failure(error)
+    return answers.success()
+
+
+async def _telemetry(_: Request) -> Response:
+    return answers.success()
+
+
+routes = [
+    Route("/session/v1/login-request", _login, methods=["POST"]),
+    Route("/session/token-request", _renew, methods=["POST"]),
+    Route("/session/heartbeat", _heartbeat, methods=["POST"]),
+    Route("/session", _session, methods=["POST"]),
+    Route("/telemetry/send", _telemetry, methods=["POST"]),
+]

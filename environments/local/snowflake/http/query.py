@@ -1,0 +1,120 @@
+"""Running queries for the clients: https://docs.snowflake.com/en/developer-guide/python-connector."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+from starlette.routing import Route
+
+from .. import statements, wire
+from ..errors import SnowflakeError
+from ..executions import Execution
+from . import answers
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from ..result import Result
+    from ..session import Session
+
+# How long a request waits before the client is told to come back: Snowflake's own 45 seconds.
+_WAIT_SECONDS = 45
+_IN_PROGRESS, _IN_PROGRESS_ASYNC = "333333", "333334"
+
+
+async def _query(request: Request) -> Response:
+    data = await answers.body(request)
+    try:
+        session = answers.session(request)
+        execution = _start(session, data)
+    except SnowflakeError as error:
+        return answers.failure(error)
+    if data.get("asyncExec"):
+        return _come_back(execution, _IN_PROGRESS_ASYNC)
+    return await _answer(execution, describe=bool(data.get("describeOnly")))
+
+
+def _start(session: Session, data: dict[str, Any]) -> Execution:
+    text, describe = data["sqlText"], bool(data.get("describeOnly"))
+    bindings = wire.bindings(data.get("bindings") or {})
+    count = int((data.get("parameters") or {}).get("MULTI_STATEMENT_COUNT", session.parameters.get("MULTI_STATEMENT_COUNT", 1)))
+
+    def work() -> Result:
+        if describe:
+            return statements.statement(session, text.strip().rstrip(";"), bindings, describe=True)
+        return statements.run(session, text, bindings, count)
+
+    execution = Execution(session, text)
+    return session.account.executions.submit(execution, work)
+
+
+def _come_back(execution: Execution, code: str) -> Response:
+    url = f"/queries/{execution.query_id}/result"
+    data = {"queryId": execution.query_id, "getResultUrl": url, "queryAbortsAfterSecs": 300, "progressDesc": None}
+    return answers.success(data, code)
+
+
+async def _answer(execution: Execution, *, describe: bool = False) -> Response:
+    if not execution.finished.is_set() and not await run_in_threadpool(execution.finished.wait, _WAIT_SECONDS):
+        return _come_back(execution, _IN_PROGRESS)
+    if execution.error:
+        return answers.failure(execution.error, execution.query_id)
+    data = await run_in_threadpool(wire.answer, execution.result, execution.session, describe)
+    return answers.success(data)
+
+
+async def _result(request: Request) -> Response:
+    query_id = request.path_params["query_id"]
+    try:
+        session = answers.session(request)
+    except SnowflakeError as error:
+        return answers.failure(error)
+    execution = session.account.executions.find(query_id)
+    if execution:
+        return await _answer(execution)
+    kept = session.account.result(query_id)
+    if kept is None:
+        return answers.failure(SnowflakeError(f"Statement {query_id} not found", "000709", "02000"), query_id)
+    return answers.success(await run_in_threadpool(wire.answer, kept, session, False))
+
+
+async def _monitor(request: Request) -> Response:
+    execution = answers.account(request).executions.find(request.path_params["query_id"])
+    if execution is None:
+        return answers.success({"queries": []})
+    error = execution.error
+    row = {
+        "id": execution.query_id,
+        "status": execution.status,
+        "sqlText": execution.text,
+        "errorCode": error.code if error else None,
+        "errorMessage": error.message if error else None,
+    }
+    return answers.success({"queries": [row]})
+
+
+async def _abort(request: Request) -> Response:
+    session = answers.session(request)
+    for execution in session.account.executions.of(session):
+        execution.cancel()
+    await asyncio.sleep(0)
+    return answers.success()
+
+
+async def _chunk(request: Request) -> Response:
+    chunk = answers.account(request).chunks.get(request.path_params["key"])
+    if chunk is None:
+        return Response("no such chunk", status_code=404)
+    return Response(chunk, media_type="application/octet-stream")
+
+
+routes = [
+    Route("/queries/v1/query-request", _query, methods=["POST"]),
+    Route("/queries/v1/abort-request", _abort, methods=["POST"]),
+    Route("/queries/{query_id}/result", _result, methods=["GET"]),
+    Route("/monitoring/queries/{query_id}", _monitor, methods=["GET"]),
+    Route("/chunks/{key}", _chunk, methods=["GET"]),
+]

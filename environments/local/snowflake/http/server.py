@@ -1,0 +1,38 @@
+"""The HTTP application: every route of the account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from ..errors import SnowflakeError
+from . import answers, files, login, query, tasks
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from ..account import Account
+
+
+async def _unknown(request: Request) -> Response:
+    message = f"The local Snowflake does not answer {request.method} {request.url.path}."
+    return JSONResponse({"success": False, "code": "404", "message": message, "data": None}, status_code=404)
+
+
+async def _failed(_: Request, error: Exception) -> Response:
+    if isinstance(error, SnowflakeError):
+        return answers.failure(error)
+    raise error
+
+
+def application(account: Account) -> Starlette:
+    """The application that answers for an account."""
+    routes = [*login.routes, *query.routes, *files.routes, *tasks.routes]
+    routes.append(Route("/{path:path}", _unknown, methods=["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"]))
+    app = Starlette(routes=routes, exception_handlers={SnowflakeError: _failed})
+    app.state.account = account
+    return app

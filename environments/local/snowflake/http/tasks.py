@@ -1,0 +1,3 @@
+"""The REST API of tasks, as snowflake.core speaks it."""
+
+routes: list = []

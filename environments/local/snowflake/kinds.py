@@ -1,0 +1,210 @@
+"""What CREATE, ALTER, DROP, SHOW and DESCRIBE have in common for every kind of object."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from .access import ACCOUNT, Grant
+from .catalogue import Object
+from .errors import unsupported
+from .names import Name
+from .result import EXECUTED, Result, rows, status
+from .tokens import Tokens
+
+if TYPE_CHECKING:
+    from .session import Session
+
+ColumnSpec = str | tuple[str, str]
+STAMP = "timestamp_ltz"
+
+
+@dataclass(frozen=True)
+class Create:
+    """The head of a CREATE statement: `CREATE OR REPLACE TEMPORARY TABLE IF NOT EXISTS`."""
+
+    or_replace: bool = False
+    or_alter: bool = False
+    if_not_exists: bool = False
+    modifiers: frozenset[str] = frozenset()
+
+    @property
+    def temporary(self) -> bool:
+        """Whether the object lives with the session."""
+        return bool(self.modifiers & {"TEMP", "TEMPORARY"})
+
+
+@dataclass(frozen=True)
+class Show:
+    """The filters of a SHOW statement.
+
+    Attributes:
+        within: the database or schema asked for; None for the whole account.
+        like: a LIKE pattern, matched without regard to case.
+    """
+
+    terse: bool = False
+    within: Name | None = None
+    like: str | None = None
+    starts_with: str = ""
+    limit: int | None = None
+
+    def admits(self, name: str) -> bool:
+        """Whether a name passes the filters."""
+        return name.startswith(self.starts_with) and (self.like is None or bool(like_pattern(self.like).match(name)))
+
+
+def like_pattern(pattern: str) -> re.Pattern[str]:
+    """A SQL LIKE pattern (with backslash escapes) as a regular expression that ignores case."""
+    pieces = re.findall(r"\\.|.", pattern, re.DOTALL)
+    wild = {"%": ".*", "_": "."}
+    text = "".join(wild.get(p) or re.escape(p[-1]) for p in pieces)
+    return re.compile(text + r"\Z", re.IGNORECASE | re.DOTALL)
+
+
+class Kind:
+    """A kind of catalogue object.
+
+    A subclass says what it is called and implements `create`; the rest has defaults that most kinds keep.
+    """
+
+    word = ""  # "COMPUTE POOL"
+    plural = ""  # "COMPUTE POOLS"
+    scope = "schema"  # "schema", "database" or "account"
+    columns: tuple[ColumnSpec, ...] = (("created_on", STAMP), "name", "database_name", "schema_name", "owner", "comment")
+
+    # ---- statements
+    def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
+        """CREATE <kind>: the tokens stand at the name."""
+        raise unsupported(f"CREATE {self.word}")
+
+    def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
+        """ALTER <kind> <name>: the tokens stand behind the name. COMMENT and TAG are answered for every kind."""
+        if tokens.accept("SET", "COMMENT", "="):
+            comment = tokens.value()
+            tokens.end()
+            return self.change(session, name, lambda o: replace(o, comment=comment))
+        if tokens.accept("UNSET", "COMMENT"):
+            tokens.end()
+            return self.change(session, name, lambda o: replace(o, comment=""))
+        if tokens.accept("SET", "TAG"):
+            tags = read_tags(session, tokens)
+            return self.change(session, name, lambda o: replace(o, tags={**o.tags, **tags}))
+        if tokens.accept("UNSET", "TAG"):
+            gone = {str(n) for n in _names(session, tokens)}
+            return self.change(session, name, lambda o: replace(o, tags=_without(o.tags, gone)))
+        raise unsupported(f"ALTER {self.word} ... {tokens.rest}")
+
+    def drop(self, session: Session, name: Name, tokens: Tokens) -> Result:
+        """DROP <kind> <name>."""
+        tokens.accept_any("CASCADE", "RESTRICT")
+        tokens.end()
+        session.own(self.word, name)
+        self.remove(session, name)
+        return status(f"{name.name} successfully dropped.")
+
+    def describe(self, session: Session, thing: Object, tokens: Tokens) -> Result:
+        """DESCRIBE <kind> <name>: the row that SHOW gives, unless the kind knows better."""
+        tokens.end()
+        return rows(self.columns, [self.row(session, thing)], _DESCRIBE)
+
+    def show(self, session: Session, show: Show) -> Result:
+        """SHOW <kinds>: those that the session sees."""
+        found = [o for o in self.listed(session, show) if show.admits(o.name.name)]
+        return rows(self.columns, [self.row(session, o) for o in found[: show.limit]])
+
+    # ---- what they are made of
+    def listed(self, session: Session, show: Show) -> Iterable[Object]:
+        """The objects that SHOW considers, before LIKE and the like."""
+        return [o for o in session.account.catalogue.of(self.word, show.within) if session.sees(o)]
+
+    def row(self, session: Session, thing: Object) -> dict[str, Any]:
+        """A row of SHOW: the properties under their names, and what every object has."""
+        inside = {"database_name": thing.name.database, "schema_name": thing.name.schema}
+        every = {"created_on": thing.created_on, "name": thing.name.name, "owner": thing.owner, "comment": thing.comment}
+        return {**thing.properties, **inside, **every, "owner_role_type": "ROLE"}
+
+    def remove(self, session: Session, name: Name) -> None:
+        """Take the object out of the catalogue, with the grants on it."""
+        session.account.catalogue.remove(self.word, name)
+        session.account.access.forget(self.word, name)
+
+    def read_name(self, session: Session, tokens: Tokens) -> Name:
+        """The full name that stands next in the statement."""
+        parts = tokens.name()
+        if self.scope == "account":
+            return Name("", "", parts[-1])
+        if self.scope == "database":
+            return Name(parts[-2] if len(parts) > 1 else session.database or "", "", parts[-1])
+        return session.qualify(parts)
+
+    def authorise_create(self, session: Session, name: Name) -> None:
+        """The session must be allowed to create one there: CREATE <kind> on the container."""
+        if self.scope == "account":
+            session.require(f"CREATE {self.word}", "ACCOUNT", ACCOUNT)
+            return
+        container = name.container
+        session.check_container(name)
+        session.require(f"CREATE {self.word}", "SCHEMA" if container and container.database else "DATABASE", container)
+
+    def add(self, session: Session, create: Create, new: Object) -> Result:
+        """Put a new object into the catalogue as the head of the CREATE says, and report it.
+
+        Raises:
+            SnowflakeError: 002002 when there is one already; 003001 without the privilege.
+        """
+        old = session.account.catalogue.find(self.word, new.name)
+        if old and create.if_not_exists:
+            return status(f"{new.name.name} already exists, statement succeeded.")
+        self.authorise_create(session, new.name)
+        if old and create.or_replace:
+            session.own(self.word, new.name)
+            self.remove(session, new.name)
+        session.account.catalogue.add(new)
+        _grant_future(session, new)
+        return status(f"{self.word.capitalize()} {new.name.name} successfully created.")
+
+    def change(self, session: Session, name: Name, alter: Any) -> Result:
+        """Replace the object by `alter(object)`; the session must own it."""
+        session.own(self.word, name)
+        session.account.catalogue.change(self.word, name, alter)
+        return status(EXECUTED)
+
+
+_DESCRIBE = 0x4500
+
+
+def read_tags(session: Session, tokens: Tokens) -> dict[str, str]:
+    """`name = 'value', ...` up to the end or a closing parenthesis, by full tag name."""
+    found: dict[str, str] = {}
+    while not tokens.done and not tokens.looking_at(")"):
+        tag = session.get("TAG", session.qualify(tokens.name()))
+        tokens.expect("=")
+        found[str(tag.name)] = tokens.value()
+        tokens.accept(",")
+    return found
+
+
+def _names(session: Session, tokens: Tokens) -> list[Name]:
+    found = [session.qualify(tokens.name())]
+    while tokens.accept(","):
+        found.append(session.qualify(tokens.name()))
+    tokens.end()
+    return found
+
+
+def _without(tags: dict[str, str], gone: set[str]) -> dict[str, str]:
+    return {k: v for k, v in tags.items() if k not in gone}
+
+
+def _grant_future(session: Session, new: Object) -> None:
+    """A new object in a schema gets what GRANT ... ON FUTURE promised; a schema's own promises win."""
+    access, kind = session.account.access, f"FUTURE {new.kind}"
+    schema = new.name.container
+    promised = (access.on(kind, schema) if schema else []) or (
+        access.on(kind, Name("", "", new.name.database)) if new.name.database else []
+    )
+    for g in promised:
+        access.grant(Grant("ROLE", g.grantee, g.privilege, new.kind, new.name, g.grant_option, g.granted_by))

@@ -1,0 +1,1 @@
+"""Roles, warehouses, compute pools and tags."""

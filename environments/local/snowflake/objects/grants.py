@@ -1,0 +1,1 @@
+"""GRANT and REVOKE, and what SHOW GRANTS tells."""

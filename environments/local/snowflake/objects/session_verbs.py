@@ -1,0 +1,1 @@
+"""USE, SET, ALTER SESSION: what changes a session."""

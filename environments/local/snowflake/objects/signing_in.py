@@ -1,0 +1,113 @@
+"""Who a client is: passwords and key pairs checked, and the role that the session starts in."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SnowflakeError
+from ..names import Name
+from ..passwords import matches
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+    from ..account import Account
+    from ..catalogue import Object
+    from ..session import Session
+
+_REFUSED = SnowflakeError("Incorrect username or password was specified.", "390100", "08001")
+_JWT_REFUSED = SnowflakeError("JWT token is invalid.", "390144", "08001")
+
+
+def authenticate(account: Account, data: dict[str, Any], role: str) -> Session:
+    """A session for the sign-in request's user, in the role asked for or the user's default.
+
+    Args:
+        account: where to sign in.
+        data: the request's `data`: LOGIN_NAME, AUTHENTICATOR, PASSWORD or TOKEN.
+        role: the role asked for; "" for the default.
+
+    Raises:
+        SnowflakeError: 390100 wrong name or password, 390144 a refused JWT, 390303 a refused token, 390189 the role.
+    """
+    method = (data.get("AUTHENTICATOR") or "SNOWFLAKE").upper()
+    if method == "OAUTH":
+        return _by_ticket(account, data.get("TOKEN") or "")
+    user = _METHODS.get(method, _unknown)(account, data)
+    return _open(account, user, role)
+
+
+def _by_ticket(account: Account, ticket: str) -> Session:
+    """Python in the account signs in with a ticket that the account gave it, as containers do with their token."""
+    session = account.tickets.get(ticket)
+    if session is None:
+        raise SnowflakeError("Invalid OAuth access token.", "390303", "08001")
+    return session
+
+
+def _by_password(account: Account, data: dict[str, Any]) -> Object:
+    user = _user(account, data)
+    if user is None or not matches(data.get("PASSWORD") or "", user.properties.get("password") or "$"):
+        raise _REFUSED
+    return user
+
+
+def _by_key_pair(account: Account, data: dict[str, Any]) -> Object:
+    """https://docs.snowflake.com/en/user-guide/key-pair-auth: the subject and issuer name the account, user and key."""
+    import jwt
+
+    user = _user(account, data)
+    key = public_key(user.properties.get("rsa_public_key") or "") if user else None
+    if user is None or key is None:
+        raise _JWT_REFUSED
+    try:
+        claims = jwt.decode(data.get("TOKEN") or "", key, algorithms=["RS256"], options={"require": ["exp", "iat"]})
+    except jwt.PyJWTError as error:
+        raise _JWT_REFUSED from error
+    if not str(claims.get("iss", "")).endswith(f"{user.name.name}.{fingerprint(key)}"):
+        raise _JWT_REFUSED
+    return user
+
+
+def _unknown(_: Account, data: dict[str, Any]) -> Object:
+    method = data.get("AUTHENTICATOR")
+    raise SnowflakeError(f"The local Snowflake does not know the authenticator '{method}'.", "390101", "08001")
+
+
+_METHODS = {"SNOWFLAKE": _by_password, "SNOWFLAKE_JWT": _by_key_pair}
+
+
+def _user(account: Account, data: dict[str, Any]) -> Object | None:
+    user = account.catalogue.find("USER", Name("", "", str(data.get("LOGIN_NAME") or "").upper()))
+    return user if user and not user.properties.get("disabled") else None
+
+
+def _open(account: Account, user: Object, role: str) -> Session:
+    name = user.name.name
+    wanted = role or user.properties.get("default_role") or "PUBLIC"
+    granted = account.access.effective(account.access.roles_of(name))
+    if wanted not in granted:
+        text = f"Role '{wanted}' specified in the connect string does not exist or not authorized. Contact your local "
+        raise SnowflakeError(text + "system administrator, or attempt to login with another role.", "390189", "08001")
+    return account.open_session(name, wanted)
+
+
+def public_key(written: str) -> PublicKeyTypes | None:
+    """The key of RSA_PUBLIC_KEY: base64 of its DER, with or without PEM's head and foot; None if it is no key."""
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    body = "".join(line for line in written.split() if not line.startswith("-") and line not in {"PUBLIC", "KEY-----"})
+    try:
+        return load_der_public_key(base64.b64decode(body))
+    except ValueError:
+        return None
+
+
+def fingerprint(key: PublicKeyTypes) -> str:
+    """`SHA256:` and the base64 digest of the key's DER, as RSA_PUBLIC_KEY_FP shows it."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return "SHA256:" + base64.b64encode(hashlib.sha256(der).digest()).decode()

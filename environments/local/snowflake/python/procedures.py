@@ -1,0 +1,1 @@
+"""Procedures: CREATE PROCEDURE, WITH ... AS PROCEDURE, CALL."""

@@ -1,0 +1,96 @@
+"""What the account understands: every verb, kind of object and function, gathered from the modules that bring them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .kinds import Kind
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from .result import Result
+    from .session import Session
+    from .tokens import Tokens
+
+# A verb is the statement's first words ("USE", "COPY INTO"); its handler gets the tokens behind them.
+Verb = Callable[["Session", "Tokens"], "Result"]
+# A query reads its whole text itself, and can say its columns without running (describe).
+Query = Callable[["Session", "Tokens", bool], "Result"]
+# A function of constants ("SYSTEM$WAIT", "CURRENT_ROLE"), evaluated before the query that names it.
+Function = Callable[["Session", list[Any]], Any]
+# TABLE(NAME(...)): positional arguments and named ones, as Python values.
+TableFunction = Callable[["Session", list[Any], dict[str, Any]], "Result"]
+# INFORMATION_SCHEMA.NAME: gets the database.
+View = Callable[["Session", str], "Result"]
+
+_MODULES = (
+    "objects.account_objects",
+    "objects.users",
+    "objects.containers",
+    "objects.grants",
+    "objects.session_verbs",
+    "sql.verbs",
+    "sql.tables",
+    "sql.functions",
+    "sql.information_schema",
+    "stages.verbs",
+    "stages.loading",
+    "python.procedures",
+    "python.functions",
+    "models.kind",
+    "tasks.kind",
+    "tasks.functions",
+)
+
+
+@cache
+def _modules() -> tuple[ModuleType, ...]:
+    return tuple(import_module(f".{name}", __package__) for name in _MODULES)
+
+
+def _merged(attribute: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for module in _modules():
+        found.update(getattr(module, attribute, {}))
+    return found
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """Kinds by their word in the singular ("TASK") and the plural ("TASKS")."""
+    every = [kind for module in _modules() for kind in getattr(module, "KINDS", ())]
+    return {kind.word: kind for kind in every} | {kind.plural: kind for kind in every}
+
+
+@cache
+def verbs() -> dict[str, Verb]:
+    """Handlers of the other statements by verb."""
+    return _merged("VERBS")
+
+
+@cache
+def queries() -> dict[str, Query]:
+    """Handlers of queries, DML and CALL by their first word."""
+    return _merged("QUERIES")
+
+
+@cache
+def functions() -> dict[str, Function]:
+    """Functions of constants by name."""
+    return _merged("FUNCTIONS")
+
+
+@cache
+def table_functions() -> dict[str, TableFunction]:
+    """Table functions by name."""
+    return _merged("TABLE_FUNCTIONS")
+
+
+@cache
+def views() -> dict[str, View]:
+    """Views of INFORMATION_SCHEMA by name."""
+    return _merged("VIEWS")

@@ -1,0 +1,188 @@
+"""A client's session: who it is, where it stands, and what belongs to it alone."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .access import OWNERSHIP
+from .errors import cannot_be_performed, does_not_exist, invalid
+from .names import Name, qualify
+
+if TYPE_CHECKING:
+    from .account import Account
+    from .catalogue import Object
+    from .data import Connection
+
+_ids = itertools.count(1)
+
+
+@dataclass(eq=False)
+class Session:
+    """One signed-in session.
+
+    Attributes:
+        role: the primary role; `secondary` whether the user's other roles count too.
+        connection: its own DuckDB connection, so its own transaction and temporary tables.
+        parameters: what ALTER SESSION set.
+        variables: what SET set, as SQL literals.
+        temporary: (kind, name) of the session's temporary tables and stages -> the catalogue entry that shadows
+            a permanent object of that name.
+        task: what the session runs for, when it is a task's (a task run of the `tasks` package); else None.
+    """
+
+    account: Account
+    user: str
+    role: str
+    connection: Connection
+    warehouse: str | None = None
+    database: str | None = None
+    schema: str | None = None
+    secondary: bool = True
+    parameters: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    temporary: dict[tuple[str, Name], Object] = field(default_factory=dict)
+    last_query_id: str | None = None
+    task: Any = None
+    id: int = field(default_factory=lambda: next(_ids))
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    # ---- roles
+    @property
+    def roles(self) -> set[str]:
+        """The roles whose privileges count (before inheritance)."""
+        extra = self.account.access.roles_of(self.user) if self.secondary else set()
+        return {self.role} | extra
+
+    def require(self, privilege: str, kind: str, name: Name) -> None:
+        """The session must have a privilege on a catalogue object (or on "ACCOUNT").
+
+        Raises:
+            SnowflakeError: 003001.
+        """
+        thing = self.account.catalogue.find(kind, name)
+        self.account.access.require(self.roles, privilege, kind, name, thing.owner if thing else "")
+
+    def may(self, privilege: str, thing: Object) -> bool:
+        """Whether the session has the privilege on the object, or owns it."""
+        if (thing.kind, thing.name) in self.temporary:
+            return True
+        return self.account.access.holds(self.roles, privilege, thing.kind, thing.name, thing.owner)
+
+    def sees(self, thing: Object) -> bool:
+        """Whether the object is listed for the session: any privilege on it will do."""
+        return self.account.access.any(self.roles, thing.kind, thing.name, thing.owner)
+
+    # ---- names
+    def qualify(self, parts: tuple[str, ...]) -> Name:
+        """The full name of a schema object from its written parts."""
+        return qualify(parts, self.database, self.schema)
+
+    def find(self, kind: str, name: Name) -> Object | None:
+        """The object of that full name, the session's temporary one first; None when missing or invisible."""
+        shadow = self.temporary.get((kind, name))
+        if shadow:
+            return shadow
+        found = self.account.catalogue.find(kind, name)
+        return found if found and self._reaches(name) else None
+
+    def get(self, kind: str, name: Name, privilege: str | None = None) -> Object:
+        """The object of that full name, which the session may use.
+
+        Args:
+            kind: such as "STAGE".
+            name: its full name.
+            privilege: what the session needs on it; None for anything at all.
+
+        Raises:
+            SnowflakeError: 002003 when it is missing or the session has no privilege on it; 003001 when it has some
+                privilege, but not this one.
+        """
+        found = self.find(kind, name)
+        if found is None or not (self.sees(found) or (kind, name) in self.temporary):
+            raise does_not_exist(kind, name)
+        if privilege and not self.may(privilege, found):
+            self.require(privilege, kind, name)
+        return found
+
+    def own(self, kind: str, name: Name) -> Object:
+        """The object, which the session must own: what ALTER and DROP ask."""
+        return self.get(kind, name, OWNERSHIP)
+
+    def check_container(self, name: Name) -> None:
+        """The database and schema of a name must be there, and the session must have USAGE on them.
+
+        Raises:
+            SnowflakeError: 002043.
+        """
+        if not self._reaches(name):
+            raise cannot_be_performed()
+
+    def _reaches(self, name: Name) -> bool:
+        catalogue, container = self.account.catalogue, name.container
+        while container:
+            kind = "SCHEMA" if container.database else "DATABASE"
+            holder = catalogue.find(kind, container)
+            if holder is None or not self.may("USAGE", holder):
+                return False
+            container = container.container
+        return True
+
+    # ---- where it stands
+    def use_schema(self, database: str, schema: str | None) -> None:
+        """Make a database (and a schema of it; PUBLIC when there is one) current.
+
+        Raises:
+            SnowflakeError: 002043 when it is missing or the role has no USAGE on it.
+        """
+        holder = self.account.catalogue.find("DATABASE", Name("", "", database))
+        if holder is None or not self.may("USAGE", holder):
+            raise cannot_be_performed()
+        wanted = Name(database, "", schema or "PUBLIC")
+        found = self.account.catalogue.find("SCHEMA", wanted)
+        usable = found is not None and self.may("USAGE", found)
+        if schema and not usable:
+            raise cannot_be_performed()
+        self.database, self.schema = database, wanted.name if usable else None
+
+    def use_role(self, role: str) -> None:
+        """Take another of the user's roles as the primary one.
+
+        Raises:
+            SnowflakeError: 003013 when the role is missing or not granted to the user.
+        """
+        granted = self.account.access.effective(self.account.access.roles_of(self.user))
+        if role not in granted:
+            text = f"Requested role '{role}' is not assigned to the executing user. Specify another role to activate."
+            raise invalid(text, "003013", "42501")
+        self.role = role
+
+    def use_warehouse(self, warehouse: str) -> None:
+        """Take a warehouse.
+
+        Raises:
+            SnowflakeError: 002043 when it is missing or the role has no USAGE on it.
+        """
+        found = self.account.catalogue.find("WAREHOUSE", Name("", "", warehouse))
+        if found is None or not self.may("USAGE", found):
+            raise cannot_be_performed()
+        self.warehouse = warehouse
+
+    def require_warehouse(self) -> None:
+        """Work that needs compute needs a current warehouse.
+
+        Raises:
+            SnowflakeError: 000606.
+        """
+        if not self.warehouse:
+            text = (
+                "No active warehouse selected in the current session.  "
+                "Select an active warehouse with the 'use warehouse' command."
+            )
+            raise invalid(text, "000606", "57P03")
+
+    def close(self) -> None:
+        """End the session: its temporary objects and its open transaction are gone."""
+        self.connection.close()

@@ -1,0 +1,1 @@
+"""Queries and tables: Snowflake's SQL on DuckDB."""

@@ -1,0 +1,1 @@
+"""Functions of constants: CURRENT_ROLE() and the like, and general SYSTEM$ functions."""

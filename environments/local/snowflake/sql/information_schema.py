@@ -1,0 +1,1 @@
+"""The views and general table functions of INFORMATION_SCHEMA."""

@@ -1,0 +1,1 @@
+"""SELECT, INSERT, UPDATE, DELETE, MERGE, TRUNCATE, transactions."""

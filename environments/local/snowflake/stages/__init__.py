@@ -1,0 +1,1 @@
+"""Stages: files in folders, and loading tables from them."""

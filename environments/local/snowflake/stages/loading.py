@@ -1,0 +1,1 @@
+"""COPY INTO a table, INFER_SCHEMA, reading staged files in queries."""

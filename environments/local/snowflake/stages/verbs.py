@@ -1,0 +1,1 @@
+"""Stages and file formats, PUT, GET, LIST, REMOVE, COPY FILES."""

@@ -1,0 +1,185 @@
+"""From a statement's text to the handler that answers it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from .errors import SnowflakeError, invalid, syntax_error, unsupported
+from .kinds import Create, Kind, Show
+from .names import Name
+from .registry import kinds, queries, verbs
+from .result import MULTI, Result, rows, status
+from .tokens import Tokens, split
+
+if TYPE_CHECKING:
+    from .session import Session
+
+_MODIFIERS = {"TEMP", "TEMPORARY", "TRANSIENT", "SECURE", "SCOPED", "LOCAL", "GLOBAL", "VOLATILE", "MANAGED"}
+_LONGEST_WORD = 3  # words in the longest name of a kind or a verb
+
+
+def run(session: Session, text: str, bindings: list[Any] | None = None, count: int = 1) -> Result:
+    """Run a request's text: one statement, or as many as the request allows (0: any number).
+
+    Raises:
+        SnowflakeError: 000008 when there are more or fewer statements than the request says.
+    """
+    pieces = split(text)
+    if not pieces:
+        raise invalid("Empty SQL statement.", "000900", "42601")
+    if count not in {0, len(pieces)}:
+        what = f"Actual statement count {len(pieces)} did not match the desired statement count {count}."
+        raise SnowflakeError(what, "000008", "0A000")
+    if len(pieces) == 1 and count == 1:
+        return statement(session, pieces[0], bindings)
+    children = []
+    for piece in pieces:
+        children.append(statement(session, piece, bindings))
+        session.account.keep(children[-1])
+    return replace(status("Multiple statements executed successfully.", MULTI), children=tuple(children))
+
+
+def statement(session: Session, text: str, bindings: list[Any] | None = None, *, describe: bool = False) -> Result:
+    """Run one statement, or only describe its result's columns.
+
+    Raises:
+        SnowflakeError: as Snowflake would; what the local account does not support is refused by name.
+    """
+    tokens = Tokens(text, bindings)
+    verb = _verb(tokens)
+    if verb in queries():
+        return queries()[verb](session, tokens, describe)
+    if describe and verb not in _LISTING:
+        return rows(["status"], [])
+    handler = _OBJECT_VERBS.get(verb) or verbs()[verb]
+    tokens.accept(*verb.split(" "))
+    result = handler(session, tokens)
+    return replace(result, rows=result.rows.slice(0, 0)) if describe else result
+
+
+def _verb(tokens: Tokens) -> str:
+    known = queries().keys() | verbs().keys() | _OBJECT_VERBS.keys()
+    for words in range(_LONGEST_WORD, 0, -1):
+        verb = " ".join(tokens.peek(i).upper for i in range(words))
+        if verb in known:
+            return verb
+    raise _unknown(tokens)
+
+
+# Statements that change nothing: to describe one is to run it and leave the rows out.
+_LISTING = {"SHOW", "DESCRIBE", "DESC", "LIST", "LS"}
+
+
+def _unknown(tokens: Tokens) -> SnowflakeError:
+    if tokens.peek().kind == "word":
+        return syntax_error(
+            f"line 1 at position 0 unexpected '{tokens.peek().text}': the local Snowflake does not answer this "
+            f"statement.\nStatement: {' '.join(tokens.text.split())[:300]}"
+        )
+    return tokens.unexpected()  # type: ignore[return-value]
+
+
+def _kind(tokens: Tokens) -> Kind:
+    for words in range(_LONGEST_WORD, 0, -1):
+        word = " ".join(tokens.peek(i).upper for i in range(words))
+        if word in kinds():
+            tokens.accept(*word.split(" "))
+            return kinds()[word]
+    raise unsupported(" ".join(tokens.text.split())[:300])
+
+
+def _create(session: Session, tokens: Tokens) -> Result:
+    head = Create(or_replace=tokens.accept("OR", "REPLACE"), or_alter=tokens.accept("OR", "ALTER"))
+    modifiers = set()
+    while tokens.peek().upper in _MODIFIERS:
+        modifiers.add(tokens.take().upper)
+    kind = _kind(tokens)
+    exists = tokens.accept("IF", "NOT", "EXISTS")
+    return kind.create(session, replace(head, modifiers=frozenset(modifiers), if_not_exists=exists), tokens)
+
+
+def _alter(session: Session, tokens: Tokens) -> Result:
+    kind = _kind(tokens)
+    exists = tokens.accept("IF", "EXISTS")
+    name = kind.read_name(session, tokens)
+    if exists and session.find(kind.word, name) is None:
+        return status("Statement executed successfully.")
+    return kind.alter(session, name, tokens)
+
+
+def _drop(session: Session, tokens: Tokens) -> Result:
+    kind = _kind(tokens)
+    exists = tokens.accept("IF", "EXISTS")
+    name = kind.read_name(session, tokens)
+    if exists and session.find(kind.word, name) is None:
+        return status(f"Drop statement executed successfully ({name.name} already dropped).")
+    return kind.drop(session, name, tokens)
+
+
+def _describe(session: Session, tokens: Tokens) -> Result:
+    kind = _kind(tokens)
+    name = kind.read_name(session, tokens)
+    return kind.describe(session, session.get(kind.word, name), tokens)
+
+
+def _show(session: Session, tokens: Tokens) -> Result:
+    terse = tokens.accept("TERSE")
+    kind = _kind(tokens)
+    return kind.show(session, read_show(session, tokens, kind, terse=terse))
+
+
+def read_show(session: Session, tokens: Tokens, kind: Kind, *, terse: bool = False) -> Show:
+    """The filters of a SHOW statement, in whatever order Snowflake accepts."""
+    show = Show(terse=terse, within=_default_scope(session, kind))
+    while not tokens.done:
+        if tokens.accept("LIKE"):
+            show = replace(show, like=tokens.value())
+        elif tokens.accept("IN"):
+            show = replace(show, within=_scope(session, tokens))
+        elif tokens.accept("STARTS", "WITH"):
+            show = replace(show, starts_with=tokens.value())
+        elif tokens.accept("LIMIT"):
+            show = replace(show, limit=int(tokens.value()))
+        else:
+            raise tokens.unexpected()
+    return show
+
+
+def _default_scope(session: Session, kind: Kind) -> Name | None:
+    if kind.scope == "account" or not session.database:
+        return None
+    if kind.scope == "database" or not session.schema:
+        return Name("", "", session.database)
+    return Name(session.database, "", session.schema)
+
+
+def _scope(session: Session, tokens: Tokens) -> Name | None:
+    if tokens.accept("ACCOUNT"):
+        return None
+    if tokens.accept("DATABASE"):
+        name = tokens.identifier() if tokens.peek().kind in {"word", "quoted"} else session.database or ""
+        return _checked(session, Name("", "", name))
+    if tokens.accept("SCHEMA") and tokens.peek().kind not in {"word", "quoted", "string"}:
+        return _checked(session, Name(session.database or "", "", session.schema or ""))
+    parts = tokens.name()
+    if len(parts) > 1:
+        return _checked(session, Name(parts[-2], "", parts[-1]))
+    as_schema = Name(session.database or "", "", parts[0])
+    is_schema = session.account.catalogue.find("SCHEMA", as_schema)
+    return _checked(session, as_schema if is_schema else Name("", "", parts[0]))
+
+
+def _checked(session: Session, container: Name) -> Name:
+    session.check_container(Name(container.database or container.name, container.name if container.database else "", ""))
+    return container
+
+
+_OBJECT_VERBS = {
+    "CREATE": _create,
+    "ALTER": _alter,
+    "DROP": _drop,
+    "DESCRIBE": _describe,
+    "DESC": _describe,
+    "SHOW": _show,
+}

@@ -1,0 +1,1 @@
+"""Task graphs: definitions, versions, runs, schedules and their history."""

@@ -1,0 +1,1 @@
+"""Task functions: history, graphs, return values, configuration."""

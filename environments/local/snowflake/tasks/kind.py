@@ -1,0 +1,1 @@
+"""Tasks as objects: CREATE, ALTER, DROP, SHOW, DESCRIBE, EXECUTE."""

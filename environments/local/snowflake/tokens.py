@@ -1,0 +1,248 @@
+"""A tokenizer for Snowflake's statements, and a cursor to parse the ones that are not queries.
+
+Queries go to sqlglot; its tokenizer swallows SHOW, PUT, EXECUTE and the like whole, so those are read here.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .errors import syntax_error
+from .names import fold
+
+_PATTERN = re.compile(
+    r"""
+      (?P<space>\s+|--[^\n]*|/\*.*?\*/)
+    | (?P<dollar>\$\$.*?\$\$)
+    | (?P<string>'(?:[^'\\]|''|\\.)*')
+    | (?P<quoted>"(?:[^"]|"")*")
+    | (?P<url>(?:file|snow|s3|azure|gcs)://[^\s;]*)
+    | (?P<line>//[^\n]*)
+    | (?P<location>@(?:"(?:[^"]|"")*"|[^\s;,()'"])+)
+    | (?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)
+    | (?P<word>[^\W\d][\w$]*)
+    | (?P<variable>\$\w+)
+    | (?P<symbol>=>|::|<>|!=|>=|<=|\|\||->>?|.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b"}
+_SKIPPED = {"space", "line"}
+
+
+@dataclass(frozen=True)
+class Token:
+    """A piece of a statement: its kind (a group of the pattern), its text as written and where it stands."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+    @property
+    def upper(self) -> str:
+        """The word in upper case; quoted text never equals a keyword."""
+        return self.text.upper() if self.kind in {"word", "symbol"} else self.text
+
+    @property
+    def value(self) -> str:
+        """What a string, a number or a word stands for."""
+        if self.kind == "dollar":
+            return self.text[2:-2]
+        if self.kind == "string":
+            return unescape(self.text)
+        return self.text
+
+
+def unescape(written: str) -> str:
+    """A single-quoted literal's value: doubled quotes and backslash escapes resolved."""
+    body = written[1:-1].replace("''", "'")
+    return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), body, flags=re.DOTALL)
+
+
+def tokenize(text: str) -> list[Token]:
+    """All tokens of the text, comments and white space left out."""
+    return [
+        Token(match.lastgroup or "", match.group(), match.start(), match.end())
+        for match in _PATTERN.finditer(text)
+        if match.lastgroup not in _SKIPPED
+    ]
+
+
+def split(text: str) -> list[str]:
+    """The statements of a multi-statement text, without their semicolons; empty ones are dropped."""
+    ends = [t for t in tokenize(text) if t.kind == "symbol" and t.text == ";"]
+    starts = [0] + [t.end for t in ends]
+    stops = [t.start for t in ends] + [len(text)]
+    pieces = [text[a:b].strip() for a, b in zip(starts, stops, strict=True)]
+    return [piece for piece in pieces if tokenize(piece)]
+
+
+class Tokens:
+    """A cursor over one statement's tokens.
+
+    Args:
+        text: one statement, without a trailing semicolon.
+        bindings: values for its `?` placeholders, in order; each is read as a literal.
+    """
+
+    def __init__(self, text: str, bindings: list[Any] | None = None) -> None:
+        self.text = text
+        self.bindings = bindings or []
+        self._tokens = list(self._bound(tokenize(text)))
+        self._at = 0
+
+    def _bound(self, tokens: list[Token]) -> Iterator[Token]:
+        values = iter(self.bindings)
+        for token in tokens:
+            if token.text == "?" and token.kind == "symbol" and self.bindings:
+                yield _literal(next(values), token)
+            else:
+                yield token
+
+    # ---- looking
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left."""
+        return self._at >= len(self._tokens)
+
+    def peek(self, ahead: int = 0) -> Token:
+        """The next token (or one further on); an empty one at the end."""
+        at = self._at + ahead
+        return self._tokens[at] if at < len(self._tokens) else Token("end", "", len(self.text), len(self.text))
+
+    def looking_at(self, *words: str) -> bool:
+        """Whether the next tokens are these words or symbols."""
+        return all(self.peek(i).upper == word for i, word in enumerate(words))
+
+    @property
+    def rest(self) -> str:
+        """The text from the next token to the end, as written."""
+        return self.text[self.peek().start :]
+
+    # ---- taking
+    def take(self) -> Token:
+        """The next token, whatever it is."""
+        token = self.peek()
+        if token.kind == "end":
+            raise self.unexpected()
+        self._at += 1
+        return token
+
+    def accept(self, *words: str) -> bool:
+        """Take these words if they are next."""
+        if not self.looking_at(*words):
+            return False
+        self._at += len(words)
+        return True
+
+    def accept_any(self, *words: str) -> str | None:
+        """Take the next token if it is one of these words, and say which."""
+        return self.take().upper if self.peek().upper in words and not self.done else None
+
+    def expect(self, *words: str) -> None:
+        """Take these words.
+
+        Raises:
+            SnowflakeError: 001003, naming what stands there instead.
+        """
+        for word in words:
+            if not self.accept(word):
+                raise self.unexpected()
+
+    def end(self) -> None:
+        """Nothing may be left.
+
+        Raises:
+            SnowflakeError: 001003, naming what is left.
+        """
+        if not self.done:
+            raise self.unexpected()
+
+    def unexpected(self) -> Exception:
+        """The syntax error for the next token."""
+        token = self.peek()
+        line = self.text.count("\n", 0, token.start) + 1
+        position = token.start - (self.text.rfind("\n", 0, token.start) + 1)
+        what = f"unexpected '{token.text}'" if token.kind != "end" else "unexpected '<EOF>'"
+        return syntax_error(f"line {line} at position {position} {what}.\nStatement: {' '.join(self.text.split())[:300]}")
+
+    # ---- names and values
+    def identifier(self) -> str:
+        """One identifier, folded."""
+        if self.peek().kind not in {"word", "quoted"}:
+            raise self.unexpected()
+        return fold(self.take().text)
+
+    def name(self) -> tuple[str, ...]:
+        """A dotted name of one to three folded parts; IDENTIFIER('...'), IDENTIFIER(?) and '...' count."""
+        if self.accept("IDENTIFIER", "("):
+            parts = Tokens(self.take().value).name()
+            self.expect(")")
+            return parts
+        if self.peek().kind == "string":
+            return Tokens(self.take().value).name()
+        parts = [self.identifier()]
+        while self.accept("."):
+            # DB..NAME leaves the schema out: PUBLIC.
+            parts.append("PUBLIC" if self.looking_at(".") else self.identifier())
+        return tuple(parts)
+
+    def value(self) -> str:
+        """A literal or a bare word, as text; a leading minus is kept."""
+        sign = "-" if self.accept("-") else ""
+        if self.peek().kind not in {"string", "dollar", "number", "word", "quoted", "location", "url"}:
+            raise self.unexpected()
+        return sign + self.take().value
+
+    def values(self) -> list[str]:
+        """A parenthesised list of values: ('a', 'b')."""
+        self.expect("(")
+        found: list[str] = []
+        while not self.accept(")"):
+            found.append(self.value())
+            self.accept(",")
+        return found
+
+    def parenthesised(self) -> str:
+        """The text between the next parenthesis and the one that closes it."""
+        opening = self.peek()
+        self.expect("(")
+        depth = 1
+        while depth:
+            token = self.take()
+            depth += {"(": 1, ")": -1}.get(token.text, 0) if token.kind == "symbol" else 0
+        return self.text[opening.end : self._tokens[self._at - 1].start]
+
+    def options(self, *stops: str) -> dict[str, Any]:
+        """`KEY = value` pairs (values may be parenthesised) up to one of the stop words or the end.
+
+        A nested `KEY = (A = 1, B = 2)` becomes a dict, `KEY = ('a', 'b')` a list.
+        """
+        found: dict[str, Any] = {}
+        while not self.done and self.peek().upper not in stops:
+            self.accept(",")
+            key = self.take().upper
+            self.expect("=")
+            found[key] = self._option_value()
+        return found
+
+    def _option_value(self) -> Any:
+        if not self.looking_at("("):
+            return self.value()
+        if self.peek(2).text == "=":
+            inner = Tokens(self.parenthesised())
+            return inner.options()
+        return self.values()
+
+
+def _literal(value: Any, at: Token) -> Token:
+    if value is None:
+        return replace(at, kind="word", text="NULL")
+    if isinstance(value, bool):
+        return replace(at, kind="word", text=str(value).upper())
+    if isinstance(value, int | float):
+        return replace(at, kind="number", text=str(value))
+    escaped = str(value).replace("\\", "\\\\").replace("'", "''")
+    return replace(at, kind="string", text=f"'{escaped}'")

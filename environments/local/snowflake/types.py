@@ -1,0 +1,98 @@
+"""Snowflake's types, as the wire names them, against Arrow's."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+MAX_TEXT = 16_777_216
+MAX_BINARY = 8_388_608
+SEMI_STRUCTURED = {"variant", "object", "array"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a result.
+
+    Attributes:
+        name: as the client shows it.
+        type: Snowflake's internal name: fixed, real, text, boolean, date, time, timestamp_ntz, timestamp_ltz,
+            timestamp_tz, binary, variant, object, array.
+        precision, scale: digits of `fixed`; `scale` is also the digits of a second of times.
+        length: characters of `text`, bytes of `binary`.
+    """
+
+    name: str
+    type: str
+    precision: int | None = None
+    scale: int | None = None
+    length: int | None = None
+    nullable: bool = True
+
+    def wire(self) -> dict[str, object]:
+        """The `rowtype` entry that the clients read."""
+        temporal = self.type.startswith("time")
+        length = self.length or {"text": MAX_TEXT, "binary": MAX_BINARY}.get(self.type)
+        fixed = self.type == "fixed"
+        return {
+            "name": self.name,
+            "database": "",
+            "schema": "",
+            "table": "",
+            "nullable": self.nullable,
+            "type": self.type,
+            "byteLength": length,
+            "length": length,
+            "precision": (self.precision or 38) if fixed else (0 if temporal else None),
+            "scale": (self.scale or 0) if fixed else ((9 if self.scale is None else self.scale) if temporal else None),
+            "collation": None,
+        }
+
+
+def column_of(field: pa.Field) -> Column:
+    """The Snowflake column for an Arrow field as DuckDB returns it."""
+    kind, name = field.type, field.name
+    if isinstance(kind, pa.BaseExtensionType):
+        return Column(name, "variant")
+    if pa.types.is_decimal(kind):
+        return Column(name, "fixed", kind.precision, kind.scale)
+    for test, snowflake in _BY_ARROW:
+        if test(kind):
+            zoned = snowflake == "timestamp_ntz" and kind.tz is not None
+            return Column(name, "timestamp_ltz" if zoned else snowflake)
+    return Column(name, "text")
+
+
+_BY_ARROW = (
+    (pa.types.is_boolean, "boolean"),
+    (pa.types.is_integer, "fixed"),
+    (pa.types.is_floating, "real"),
+    (pa.types.is_date, "date"),
+    (pa.types.is_time, "time"),
+    (pa.types.is_timestamp, "timestamp_ntz"),
+    (pa.types.is_binary, "binary"),
+    (pa.types.is_large_binary, "binary"),
+    (pa.types.is_list, "array"),
+    (pa.types.is_large_list, "array"),
+    (pa.types.is_struct, "object"),
+    (pa.types.is_map, "object"),
+)
+
+
+def arrow_type(column: Column) -> pa.DataType:
+    """The Arrow type in which the account holds a column's values."""
+    if column.type == "fixed" and column.scale:
+        return pa.decimal128(column.precision or 38, column.scale)
+    return _ARROW.get(column.type, pa.string())
+
+
+_ARROW = {
+    "fixed": pa.int64(),
+    "real": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "time": pa.time64("us"),
+    "binary": pa.binary(),
+    "timestamp_ntz": pa.timestamp("us"),
+    "timestamp_ltz": pa.timestamp("us", "UTC"),
+    "timestamp_tz": pa.timestamp("us", "UTC"),
+}
