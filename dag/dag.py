@@ -1,0 +1,100 @@
+"""The task graph, written once: deploying it, running it in one process and watching its smoke run all read it here.
+
+`python dag/dag.py --env dev` delivers it, by way of `python -m deploy release --env dev`.
+"""
+
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from importlib import metadata
+from pathlib import Path
+
+from snowflake.core.task import Cron
+from snowflake.core.task.dagv1 import DAG, DAGTask, DAGTaskBranch
+
+from ml_pipeline.config import Environment, Graph
+
+PROJECT = "ml-pipeline"
+PAYLOAD = "ml_pipeline.zip"
+PYTHON = "3.11"
+
+
+def build(environment: Environment, digest: str) -> DAG:
+    """Describe the graph of one environment, every task pinned to the release that `digest` names.
+
+    A task is named after its handler in ml_pipeline.tasks. The branch starts the task that it returns the name of.
+    The finalizer runs whatever happened before it.
+    """
+
+    def task(name: str, kind: type[DAGTask] = DAGTask, **options: bool) -> DAGTask:
+        return kind(name, procedure(environment, digest, name.lower()), dag=dag, **options)
+
+    dag = _root(environment, digest)
+    ingest = task("INGEST")
+    features = task("FEATURES")
+    train = task("TRAIN")
+    evaluate = task("EVALUATE")
+    quality_gate = task("QUALITY_GATE", DAGTaskBranch)
+    register = task("REGISTER")
+    reject = task("REJECT")
+    score = task("SCORE")
+    monitor = task("MONITOR")
+    task("REPORT", is_finalizer=True)
+
+    ingest >> features >> train >> evaluate >> quality_gate >> [register, reject]
+    # A branch's return value is a task's name, so what comes after it takes the evaluation from its source.
+    evaluate >> [register, reject]
+    register >> score >> monitor
+    return dag
+
+
+def procedure(environment: Environment, digest: str, handler: str) -> str:
+    """Return a task's text: an anonymous procedure that loads the payload from the release's own path."""
+    snowflake = environment.snowflake
+    payload = f"@{snowflake.database}.{snowflake.schema}.RELEASES/{digest}/{PAYLOAD}"
+    pins = ", ".join(f"'{pin}'" for pin in packages())
+    return (
+        f"WITH step AS PROCEDURE () RETURNS VARCHAR LANGUAGE PYTHON RUNTIME_VERSION = '{PYTHON}' "
+        f"PACKAGES = ({pins}) IMPORTS = ('{payload}') HANDLER = 'ml_pipeline.tasks.{handler}' CALL step()"
+    )
+
+
+def packages() -> tuple[str, ...]:
+    """Return what the project depends on in the versions installed here: what was tested is what runs in Snowflake.
+
+    To run another version there, lock it: `uv add 'scikit-learn==1.8.*'`.
+    """
+    names = sorted(re.match(r"[\w.-]+", requirement)[0] for requirement in metadata.requires(PROJECT) or ())
+    return tuple(f"{name}=={metadata.version(name)}" for name in names)
+
+
+def _root(environment: Environment, digest: str) -> DAG:
+    graph = environment.graph
+    return DAG(
+        graph.name,
+        schedule=_cron(graph),
+        warehouse=environment.snowflake.warehouse,
+        comment=f"release {digest}",
+        config=environment.graph_config(digest),
+        task_auto_retry_attempts=graph.retries,
+        user_task_timeout_ms=int(timedelta(minutes=graph.timeout_minutes) / timedelta(milliseconds=1)),
+        suspend_task_after_num_failures=graph.suspend_after_failures,
+    )
+
+
+def _cron(graph: Graph) -> Cron | None:
+    if not graph.schedule:
+        return None
+    fields, _, timezone = graph.schedule.rpartition(" ")
+    return Cron(fields, timezone)
+
+
+def main(arguments: list[str]) -> int:
+    """Hand over to the deploy, which this module must not import; its options are the deploy's own."""
+    command = [sys.executable, "-m", "deploy", "release", *arguments]
+    return subprocess.run(command, cwd=Path(__file__).parents[1], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
