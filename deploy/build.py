@@ -1,0 +1,89 @@
+"""Build a release: a reproducible wheel of ml_pipeline under a .zip name, and its manifest.
+
+Snowflake imports .zip files; a pure wheel is one. The backend is the locked uv_build, run without isolation, so that
+a build needs no network.
+"""
+
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import tomllib
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from deploy.errors import DeployError
+from deploy.manifest import PAYLOAD, File, Manifest, Release, write
+
+# What goes into the payload: a change there that is not committed makes the commit's name untrue.
+_PAYLOAD_SOURCES = ("src", "pyproject.toml", "uv.lock")
+_EPOCH = "315532800"  # 1980-01-01, the earliest time that a zip file can hold
+
+
+def build(project: Path, dist: Path) -> Release:
+    """Build the project's release into `dist/<digest>/`. Two builds of a commit are byte-identical."""
+    wheel = _wheel(project)
+    manifest = Manifest(
+        commit=commit(project),
+        python=_python(project),
+        packages=_packages(project),
+        files=(File.of(PAYLOAD, wheel),),
+        contents=_contents(wheel),
+    )
+    return write(dist, manifest, {PAYLOAD: wheel})
+
+
+def _wheel(project: Path) -> bytes:
+    from build import BuildException, ProjectBuilder
+
+    with tempfile.TemporaryDirectory() as directory:
+        try:
+            wheel = ProjectBuilder(project, runner=_run).build("wheel", directory)
+        except BuildException as error:
+            raise DeployError(f"the wheel does not build: {error}", "uv sync") from error
+        return Path(wheel).read_bytes()
+
+
+def _run(command: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
+    """Run the backend with the programs of this virtual environment on its path, whether it is activated or not."""
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    environ = {**os.environ, **(extra_environ or {}), "PATH": programs, "SOURCE_DATE_EPOCH": _EPOCH}
+    subprocess.run(command, cwd=cwd, env=environ, check=True, capture_output=True)
+
+
+def _contents(wheel: bytes) -> tuple[File, ...]:
+    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+        names = sorted(name for name in archive.namelist() if not name.endswith("/"))
+        return tuple(File.of(name, archive.read(name)) for name in names)
+
+
+def commit(project: Path) -> str:
+    """Return the commit that is checked out, marked "-dirty" if the payload's sources differ from it."""
+    head = _git(project, "rev-parse", "HEAD")
+    dirty = _git(project, "status", "--porcelain", "--", *_PAYLOAD_SOURCES)
+    return f"{head}-dirty" if dirty else head
+
+
+def _git(project: Path, *arguments: str) -> str:
+    try:
+        result = subprocess.run(["git", "-C", project, *arguments], check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        reason = str(getattr(error, "stderr", "") or error).strip()
+        remedy = "build in a git repository that has a commit: git init && git add -A && git commit"
+        raise DeployError(f"git knows no commit here: {reason}", remedy) from error
+    return result.stdout.strip()
+
+
+def _python(project: Path) -> str:
+    return (project / ".python-version").read_text(encoding="utf-8").strip()
+
+
+def _packages(project: Path) -> tuple[str, ...]:
+    """Return the declared dependencies of the payload at their locked versions."""
+    packages = tomllib.loads((project / "uv.lock").read_text(encoding="utf-8"))["package"]
+    versions = {package["name"]: package.get("version", "") for package in packages}
+    ours = next(package for package in packages if package.get("source", {}).get("editable") == ".")
+    names = sorted({dependency["name"] for dependency in ours["dependencies"]})
+    return tuple(f"{name}=={versions[name]}" for name in names)

@@ -1,0 +1,17 @@
+"""What can go wrong in a deploy, said so that the reader knows what to type next."""
+
+OK = 0
+FAILED = 1
+USAGE = 2
+CHANGES = 2  # `plan --detailed-exitcode`, as terraform has it
+RESTORE_FAILED = 3
+
+
+class DeployError(Exception):
+    """A verb could not do its work: the cause, then the next command to type."""
+
+    def __init__(self, cause: str, remedy: str, exit_code: int = FAILED) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.remedy = remedy
+        self.exit_code = exit_code

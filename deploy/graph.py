@@ -1,0 +1,102 @@
+"""The task graph as a value: what is rendered, deployed, compared, recorded and put back."""
+
+import dataclasses
+import graphlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from deploy.errors import DeployError
+
+Value = str | int | bool
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """One task, normalised: two texts that mean the same to Snowflake are the same here.
+
+    `properties` are the properties of CREATE TASK by their SQL names; absent ones have Snowflake's default.
+    """
+
+    name: str
+    definition: str
+    predecessors: tuple[str, ...] = ()
+    finalizes: bool = False
+    condition: str = ""
+    properties: tuple[tuple[str, Value], ...] = ()
+
+    @property
+    def aspects(self) -> dict[str, Any]:
+        """Everything that can differ between two versions of this task, by the words of CREATE TASK."""
+        placed = {"AFTER": ", ".join(self.predecessors), "FINALIZE": self.finalizes, "WHEN": self.condition}
+        return {key: value for key, value in placed.items() if value} | dict(self.properties) | {"AS": self.definition}
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The tasks of one root, the root first and every task after its predecessors."""
+
+    tasks: tuple[TaskSpec, ...]
+
+    @classmethod
+    def of(cls, tasks: Iterable[TaskSpec]) -> Self:
+        """Return the graph of these tasks, in its one order. Raises DeployError for a cycle."""
+        by_name = {task.name: task for task in sorted(tasks, key=lambda task: (task.finalizes, task.name))}
+        order = graphlib.TopologicalSorter({name: task.predecessors for name, task in by_name.items()})
+        try:
+            names = list(order.static_order())
+        except graphlib.CycleError as error:
+            cause = f"the task graph has a cycle: {' -> '.join(error.args[1])}"
+            raise DeployError(cause, "edit dag/dag.py") from error
+        ranked = sorted((name for name in names if name in by_name), key=lambda name: by_name[name].finalizes)
+        return cls(tuple(by_name[name] for name in ranked))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.by_name
+
+    @property
+    def by_name(self) -> dict[str, TaskSpec]:
+        """The tasks by name."""
+        return {task.name: task for task in self.tasks}
+
+    @property
+    def root(self) -> TaskSpec | None:
+        """The task that starts the others; none in an empty graph."""
+        return next((task for task in self.tasks if not task.predecessors and not task.finalizes), None)
+
+    @property
+    def children(self) -> tuple[TaskSpec, ...]:
+        """All but the root: the tasks in between and the finalizer."""
+        return tuple(task for task in self.tasks if task != self.root)
+
+    @property
+    def release(self) -> str:
+        """The digest that the graph's CONFIG carries; empty if it carries none."""
+        config = dict(self.root.properties).get("CONFIG", "{}") if self.root else "{}"
+        return str(json.loads(str(config)).get("release", ""))
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether the root has a schedule (on or off)."""
+        return self.root is not None and "SCHEDULE" in dict(self.root.properties)
+
+    def to_json(self) -> str:
+        """Return the graph as rendered, for the record of releases."""
+        return json.dumps([dataclasses.asdict(task) for task in self.tasks], sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(tuple(_task(values) for values in json.loads(text)))
+
+
+EMPTY = Graph(())
+
+
+def _task(values: Mapping[str, Any]) -> TaskSpec:
+    lists = {
+        "predecessors": tuple(values["predecessors"]),
+        "properties": tuple((key, value) for key, value in values["properties"]),
+    }
+    return TaskSpec(**{**values, **lists})

@@ -1,0 +1,78 @@
+"""From the DAG that dag/dag.py describes to the graph that is planned, applied and recorded.
+
+Only public attributes of snowflake.core's DAG and DAGTask are read. What they can say and this deployer would not
+deliver is refused, so that nothing of a graph is lost silently.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from deploy import properties
+from deploy.errors import DeployError
+from deploy.graph import Graph, TaskSpec
+
+if TYPE_CHECKING:
+    from snowflake.core.task.dagv1 import DAG, DAGTask
+
+    from ml_pipeline.config import Environment
+
+# What DAGOperation gives the root, which only joins the tasks that have no predecessor of their own.
+_ROOT_DEFINITION = "select 'dag dummy root'"
+_REFUSED = ("session_parameters", "execute_as_user")
+
+
+def render(environment: "Environment", release: str) -> Graph:
+    """Return the graph of a release (its digest) in this environment."""
+    from dag.dag import build  # snowflake.core takes seconds to import
+
+    return from_dag(build(environment, release))
+
+
+def from_dag(dag: "DAG") -> Graph:
+    """Return the tasks of a DAG, normalised. Raises DeployError for what cannot be delivered."""
+    finalizer = dag.get_finalizer_task()
+    root = TaskSpec(
+        name=_upper(dag.name),
+        definition=_ROOT_DEFINITION,
+        condition=properties.condition(dag.condition or ""),
+        properties=_properties(dag, dag.name),
+    )
+    return Graph.of([root, *(_child(dag, task, finalizes=task is finalizer) for task in dag.tasks)])
+
+
+def _child(dag: "DAG", task: "DAGTask", *, finalizes: bool) -> TaskSpec:
+    after = sorted(_upper(predecessor.full_name) for predecessor in task.predecessors) or [_upper(dag.name)]
+    return TaskSpec(
+        name=_upper(task.full_name),
+        definition=_definition(task),
+        predecessors=() if finalizes else tuple(after),
+        finalizes=finalizes,
+        condition=properties.condition(task.condition or ""),
+        properties=_properties(task, task.name),
+    )
+
+
+def _definition(task: "DAGTask") -> str:
+    text = task.definition if isinstance(task.definition, str) else _converted(task.definition)
+    if text is None:
+        raise DeployError(
+            f"the definition of task {task.name} is a Python function, which would be uploaded apart from the release",
+            "give it SQL text that imports the release, as the other tasks in dag/dag.py do",
+        )
+    return properties.definition(text)
+
+
+def _converted(definition: Any) -> str | None:
+    return definition.to_sql() if hasattr(definition, "to_sql") else None
+
+
+def _properties(source: Any, name: str) -> tuple[tuple[str, Any], ...]:
+    for attribute in _REFUSED:
+        if getattr(source, attribute, None):
+            raise DeployError(f"task {name}: {attribute} is not supported by this deployer", "edit dag/dag.py")
+    found = properties.collect(lambda known: getattr(source, known.attribute, None))
+    return (*found, ("COMMENT", source.comment)) if source.comment else found
+
+
+def _upper(name: str) -> str:
+    """Task names are upper case in Snowflake's own look-up of predecessors, so they are written that way."""
+    return name.upper()
