@@ -65,8 +65,10 @@ def packages() -> tuple[str, ...]:
 
     To run another version there, lock it: `uv add 'scikit-learn==1.8.*'`.
     """
-    names = sorted(re.match(r"[\w.-]+", requirement)[0] for requirement in metadata.requires(PROJECT) or ())
-    return tuple(f"{name}=={metadata.version(name)}" for name in names)
+    requirements = (re.match(r"[\w.-]+", line)[0] for line in metadata.requires(PROJECT) or ())
+    distributions = (metadata.distribution(name) for name in requirements)
+    # The name as its author writes it: Snowflake knows snowflake.core, but not snowflake-core.
+    return tuple(sorted(f"{each.metadata['Name']}=={each.version}" for each in distributions))
 
 
 def _root(environment: Environment, digest: str) -> DAG:
