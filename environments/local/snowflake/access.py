@@ -117,7 +117,9 @@ class Access:
         if owner in held:
             return True
         wanted = {privilege, "ALL", OWNERSHIP}
-        return any(g.grantee_kind == "ROLE" and g.grantee in held and g.privilege in wanted for g in self.on(kind, name))
+        return any(
+            g.grantee_kind == "ROLE" and g.grantee in held and g.privilege in wanted for g in self.on(kind, name)
+        )
 
     def any(self, roles: Iterable[str], kind: str, name: Name, owner: str) -> bool:
         """Whether the roles have any privilege on the object: what makes it visible."""

@@ -64,8 +64,8 @@ class Data:
     def __init__(self, folder: Path, threads: int = 2) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        config = {"threads": threads, "preserve_insertion_order": True, "TimeZone": "UTC"}
-        self._root = duckdb.connect(":memory:", config=config)
+        self._root = duckdb.connect(":memory:", config={"threads": threads})
+        self._root.execute("SET GLOBAL TimeZone = 'UTC'")
         for file in sorted(folder.glob("*.duckdb")):
             self._attach(_decoded(file.stem), file)
 

@@ -73,7 +73,14 @@ class Kind:
     word = ""  # "COMPUTE POOL"
     plural = ""  # "COMPUTE POOLS"
     scope = "schema"  # "schema", "database" or "account"
-    columns: tuple[ColumnSpec, ...] = (("created_on", STAMP), "name", "database_name", "schema_name", "owner", "comment")
+    columns: tuple[ColumnSpec, ...] = (
+        ("created_on", STAMP),
+        "name",
+        "database_name",
+        "schema_name",
+        "owner",
+        "comment",
+    )
 
     # ---- statements
     def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
@@ -123,7 +130,12 @@ class Kind:
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW: the properties under their names, and what every object has."""
         inside = {"database_name": thing.name.database, "schema_name": thing.name.schema}
-        every = {"created_on": thing.created_on, "name": thing.name.name, "owner": thing.owner, "comment": thing.comment}
+        every = {
+            "created_on": thing.created_on,
+            "name": thing.name.name,
+            "owner": thing.owner,
+            "comment": thing.comment,
+        }
         return {**thing.properties, **inside, **every, "owner_role_type": "ROLE"}
 
     def remove(self, session: Session, name: Name) -> None:

@@ -171,7 +171,9 @@ def _scope(session: Session, tokens: Tokens) -> Name | None:
 
 
 def _checked(session: Session, container: Name) -> Name:
-    session.check_container(Name(container.database or container.name, container.name if container.database else "", ""))
+    session.check_container(
+        Name(container.database or container.name, container.name if container.database else "", "")
+    )
     return container
 
 

@@ -166,7 +166,9 @@ class Tokens:
         line = self.text.count("\n", 0, token.start) + 1
         position = token.start - (self.text.rfind("\n", 0, token.start) + 1)
         what = f"unexpected '{token.text}'" if token.kind != "end" else "unexpected '<EOF>'"
-        return syntax_error(f"line {line} at position {position} {what}.\nStatement: {' '.join(self.text.split())[:300]}")
+        return syntax_error(
+            f"line {line} at position {position} {what}.\nStatement: {' '.join(self.text.split())[:300]}"
+        )
 
     # ---- names and values
     def identifier(self) -> str:

@@ -94,9 +94,7 @@ def _stream(table: pa.Table) -> bytes:
 def encode(result: Result) -> pa.Table:
     """The rows in the Arrow layout that the connector decodes: its metadata, and structs for times."""
     arrays = [_encoded(result.rows.column(i), c) for i, c in enumerate(result.columns)]
-    fields = [
-        pa.field(c.name, a.type, metadata=_metadata(c)) for c, a in zip(result.columns, arrays, strict=True)
-    ]
+    fields = [pa.field(c.name, a.type, metadata=_metadata(c)) for c, a in zip(result.columns, arrays, strict=True)]
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 

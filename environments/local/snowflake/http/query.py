@@ -40,7 +40,9 @@ async def _query(request: Request) -> Response:
 def _start(session: Session, data: dict[str, Any]) -> Execution:
     text, describe = data["sqlText"], bool(data.get("describeOnly"))
     bindings = wire.bindings(data.get("bindings") or {})
-    count = int((data.get("parameters") or {}).get("MULTI_STATEMENT_COUNT", session.parameters.get("MULTI_STATEMENT_COUNT", 1)))
+    count = int(
+        (data.get("parameters") or {}).get("MULTI_STATEMENT_COUNT", session.parameters.get("MULTI_STATEMENT_COUNT", 1))
+    )
 
     def work() -> Result:
         if describe:
