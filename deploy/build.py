@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import tomllib
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,11 +23,13 @@ _EPOCH = "315532800"  # 1980-01-01, the earliest time that a zip file can hold
 
 def build(project: Path, dist: Path) -> Release:
     """Build the project's release into `dist/<digest>/`. Two builds of a commit are byte-identical."""
+    from dag import dag  # snowflake.core takes seconds to import
+
     wheel = _wheel(project)
     manifest = Manifest(
         commit=commit(project),
-        python=_python(project),
-        packages=_packages(project),
+        python=dag.PYTHON,
+        packages=dag.packages(),
         files=(File.of(PAYLOAD, wheel),),
         contents=_contents(wheel),
     )
@@ -74,16 +75,3 @@ def _git(project: Path, *arguments: str) -> str:
         remedy = "build in a git repository that has a commit: git init && git add -A && git commit"
         raise DeployError(f"git knows no commit here: {reason}", remedy) from error
     return result.stdout.strip()
-
-
-def _python(project: Path) -> str:
-    return (project / ".python-version").read_text(encoding="utf-8").strip()
-
-
-def _packages(project: Path) -> tuple[str, ...]:
-    """Return the declared dependencies of the payload at their locked versions."""
-    packages = tomllib.loads((project / "uv.lock").read_text(encoding="utf-8"))["package"]
-    versions = {package["name"]: package.get("version", "") for package in packages}
-    ours = next(package for package in packages if package.get("source", {}).get("editable") == ".")
-    names = sorted({dependency["name"] for dependency in ours["dependencies"]})
-    return tuple(f"{name}=={versions[name]}" for name in names)

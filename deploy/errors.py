@@ -15,3 +15,7 @@ class DeployError(Exception):
         self.cause = cause
         self.remedy = remedy
         self.exit_code = exit_code
+
+
+class MissingObjectError(DeployError):
+    """Snowflake knows no such object, or does not show it to this role."""

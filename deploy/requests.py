@@ -1,11 +1,11 @@
 """One connection to Snowflake: rows out, batches in one request, and errors that say what to do next."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from deploy.errors import DeployError
+from deploy.errors import DeployError, MissingObjectError
 from deploy.sql_text import literal
 
 if TYPE_CHECKING:
@@ -77,16 +77,16 @@ def explained(error: Any, environment: str) -> DeployError:
         )
     if error.sqlstate in _MISSING_OBJECT:
         remedy = f"if it was never set up, ask an administrator: python -m deploy bootstrap --env {environment}"
-        return DeployError(cause, remedy)
+        return MissingObjectError(cause, remedy)
     return DeployError(cause, f"python -m deploy status --env {environment}")
 
 
-def open_connection(environment: "Environment", overrides: Mapping[str, Any] | None = None) -> Connection:
-    """Sign in to this environment; `overrides` replaces parameters of the connector, None removes one."""
-    import snowflake.connector
-
+def open_connection(environment: "Environment") -> Connection:
+    """Sign in to this environment. Raises DeployError if it cannot be reached or refuses."""
     from dag import connection
 
-    parameters = {**connection.parameters(environment), **(overrides or {})}
-    kept = {key: value for key, value in parameters.items() if value is not None}
-    return Connection(snowflake.connector.connect(**kept), environment)
+    try:
+        return Connection(connection.connect(environment).connection, environment)
+    except connection.SignInError as error:
+        cause, _, remedy = str(error).partition("\nnext: ")
+        raise DeployError(cause, remedy or f"python -m deploy status --env {environment.name}") from error

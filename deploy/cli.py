@@ -1,0 +1,110 @@
+"""The command line: options in, one verb run, its result or its error printed.
+
+Nothing heavy is imported here, so that --help and a mistyped option answer at once.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy.errors import DeployError
+
+if TYPE_CHECKING:
+    from deploy.commands import Outcome
+
+PROJECT = Path(__file__).parents[1]
+_INTERRUPTED = 130  # as a shell reports SIGINT
+
+VERBS = {
+    "bootstrap": "make the database, warehouse, roles and service user of an environment (administrator, once)",
+    "build": "build the release of the commit that is checked out into dist/<digest>/",
+    "upload": "put the release on the stage; what is there already stays",
+    "plan": "show what apply would change",
+    "apply": "make the deployed graph the release's, with its schedule off",
+    "smoke": "run the deployed graph once with the smoke settings and judge that run",
+    "release": "upload, plan, apply, smoke; then switch the schedule on, or put the earlier release back",
+    "rollback": "deliver an earlier release from its record",
+    "status": "show what is deployed, its record, its schedule and its last run",
+    "teardown": "drop the schema of a pull request (DEV only)",
+}
+_NEED_RELEASE = ("upload", "plan", "apply", "release")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    whole = argparse.ArgumentParser(
+        prog="python -m deploy", description="Deliver releases of the pipeline to Snowflake."
+    )
+    verbs = whole.add_subparsers(dest="verb", required=True, metavar="<verb>")
+    parsers = {verb: verbs.add_parser(verb, help=text, description=text) for verb, text in VERBS.items()}
+    for verb, command in parsers.items():
+        _add_common(command, verb)
+    _add_own(parsers)
+    return whole
+
+
+def _add_common(command: argparse.ArgumentParser, verb: str) -> None:
+    command.add_argument("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
+    if verb != "build":
+        command.add_argument("--env", required=True, help="an environment: environments/<env>.toml")
+    if verb not in ("build", "bootstrap"):
+        command.add_argument("--pr", type=int, metavar="N", help="the schema of pull request N (DEV only)")
+    if verb in _NEED_RELEASE:
+        command.add_argument("--release", default="", metavar="DIGEST", help="a built release (default: the latest)")
+    if verb in ("build", *_NEED_RELEASE):
+        command.add_argument(
+            "--dist", type=Path, default=PROJECT / "dist", metavar="DIR", help="where releases are built"
+        )
+
+
+def _add_own(parsers: dict[str, argparse.ArgumentParser]) -> None:
+    parsers["bootstrap"].add_argument(
+        "--public-key", type=Path, metavar="FILE", help="the service user's public key, PEM"
+    )
+    parsers["bootstrap"].add_argument("--print", action="store_true", help="print the SQL and run nothing")
+    parsers["plan"].add_argument("--markdown", action="store_true", help="print Markdown with a drawing of the graph")
+    parsers["plan"].add_argument("--detailed-exitcode", action="store_true", help="exit 2 if there are changes")
+    parsers["rollback"].add_argument("--to", default="", metavar="DIGEST", help="the release (default: the one before)")
+    parsers["rollback"].add_argument("--skip-smoke", action="store_true", help="switch it on at once: it passed before")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one verb and return its exit code: 0 done, 1 failed, 2 wrong usage, 3 failed and not put back."""
+    try:
+        options = parser().parse_args(argv)
+    except SystemExit as stop:  # argparse has printed help or a usage error
+        return int(stop.code or 0)
+    try:
+        return _report(options, _run(options))
+    except DeployError as error:
+        return _report_error(options, error)
+    except KeyboardInterrupt:
+        return _report_error(options, DeployError("interrupted", _after_interrupt(options), _INTERRUPTED))
+
+
+def _run(options: argparse.Namespace) -> "Outcome":
+    from deploy import commands
+
+    return commands.run(options, PROJECT)
+
+
+def _report(options: argparse.Namespace, outcome: "Outcome") -> int:
+    print(json.dumps(outcome.values, indent=2) if options.json else outcome.text)
+    return outcome.exit_code
+
+
+def _report_error(options: argparse.Namespace, error: DeployError) -> int:
+    if options.json:
+        print(json.dumps({"error": error.cause, "next": error.remedy}, indent=2))
+    print(f"error: {error.cause}\nnext: {error.remedy}", file=sys.stderr)
+    return error.exit_code
+
+
+def _after_interrupt(options: argparse.Namespace) -> str:
+    if options.verb == "build":
+        return "python -m deploy build"
+    pr = f" --pr {options.pr}" if getattr(options, "pr", None) else ""
+    return f"python -m deploy status --env {options.env}{pr}"

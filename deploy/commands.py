@@ -1,0 +1,208 @@
+"""What each verb does, with its parts in the modules of their names."""
+
+import argparse
+import contextlib
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from deploy import (
+    bootstrap,
+    build,
+    deployed,
+    manifest,
+    names,
+    plan,
+    plan_text,
+    record,
+    render,
+    requests,
+    smoke_view,
+    stage,
+    status,
+    target,
+)
+from deploy.errors import CHANGES, FAILED, OK, USAGE, DeployError
+from deploy.graph import Graph
+from deploy.manifest import Release
+from deploy.release import Candidate, Delivery
+from ml_pipeline import config
+from ml_pipeline.config import ConfigError, Environment
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a verb has to say: to machines, and to people."""
+
+    values: dict[str, Any]
+    text: str
+    exit_code: int = OK
+
+
+@dataclass(frozen=True)
+class Call:
+    """One command as it was typed."""
+
+    options: argparse.Namespace
+    project: Path
+    progress: TextIO = field(default_factory=lambda: sys.stdout)
+
+    def say(self, line: str) -> None:
+        """Tell people what is happening."""
+        print(line, file=self.progress, flush=True)
+
+    @functools.cached_property
+    def environment(self) -> Environment:
+        """The target: an environment, or the schema of a pull request in it."""
+        try:
+            environment = config.load(self.options.env, self.project / "environments")
+        except ConfigError as error:
+            raise DeployError(
+                str(error), "pass --env with one of environments/*.toml, or mend the file", USAGE
+            ) from error
+        number = getattr(self.options, "pr", None)
+        return environment if number is None else names.in_pull_request(environment, number)
+
+    @property
+    def release(self) -> Release:
+        """The built release."""
+        return manifest.find(self.options.dist, self.options.release)
+
+    @contextlib.contextmanager
+    def delivery(self) -> Iterator[Delivery]:
+        """Sign in and get ready to deliver."""
+        environment = self.environment
+        with requests.open_connection(environment) as connection:
+            yield Delivery(connection, environment, self.say, self._showing)
+
+    @contextlib.contextmanager
+    def delivering(self) -> Iterator[tuple[Delivery, Release]]:
+        """Find the built release, then sign in: what is wrong here is said before anything is done there."""
+        environment, release = self.environment, self.release
+        with requests.open_connection(environment) as connection:
+            yield Delivery(connection, environment, self.say, self._showing), release
+
+    def _showing(self, graph: Graph) -> Any:
+        return smoke_view.showing(graph, self.progress)
+
+
+def run(options: argparse.Namespace, project: Path) -> Outcome:
+    """Run the verb. Raises DeployError for everything that a person can do something about."""
+    call = Call(options, project, sys.stderr if options.json else sys.stdout)
+    return _VERBS[options.verb](call)
+
+
+def _bootstrap(call: Call) -> Outcome:
+    texts = bootstrap.scripts(call.environment, _public_key(call.options.public_key))
+    if call.options.print:
+        return Outcome({"scripts": texts}, "\n".join(texts.values()))
+    with requests.open_connection(bootstrap.as_administrator(call.environment)) as connection:
+        bootstrap.bootstrap(connection, texts, call.say)
+    return Outcome({"ran": list(texts)}, f"{call.environment.name} is set up")
+
+
+def _public_key(path: Path | None) -> str:
+    if path is None:
+        return os.environ.get("SNOWFLAKE_PUBLIC_KEY", "")
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DeployError(
+            f"cannot read {path.name}: {error.strerror}", "pass --public-key with the PEM file"
+        ) from error
+
+
+def _build(call: Call) -> Outcome:
+    built = build.build(call.project, call.options.dist)
+    values = {"release": built.digest, "commit": built.manifest.commit}
+    return Outcome(values, f"built release {built.digest} of commit {built.manifest.commit}")
+
+
+def _upload(call: Call) -> Outcome:
+    with call.delivering() as (delivery, release):
+        uploaded = _upload_to(delivery, release)
+    return Outcome({"release": release.digest, "uploaded": uploaded}, f"release {release.digest} is on the stage")
+
+
+def _upload_to(delivery: Delivery, release: Release) -> list[str]:
+    target.prepare(delivery.connection, delivery.environment)
+    uploaded = stage.upload(delivery.connection, delivery.environment, release)
+    delivery.say(f"uploaded {', '.join(uploaded) or 'nothing: it was there'}")
+    return uploaded
+
+
+def _plan(call: Call) -> Outcome:
+    with call.delivering() as (delivery, release):
+        there = deployed.read(delivery.connection, delivery.environment)
+        proposal = plan.make(render.render(delivery.environment, release.digest), there)
+    title = f"{delivery.environment.snowflake.database}.{delivery.environment.snowflake.schema}"
+    text = plan_text.markdown(proposal, title) if call.options.markdown else plan_text.text(proposal)
+    code = CHANGES if call.options.detailed_exitcode and not proposal.empty else OK
+    return Outcome(proposal.to_dict() | {"hash": proposal.hash}, text, code)
+
+
+def _apply(call: Call) -> Outcome:
+    with call.delivering() as (delivery, release):
+        stage.require(delivery.connection, delivery.environment, release.digest)
+        proposal = delivery.apply(render.render(delivery.environment, release.digest))
+    next_step = f"its schedule is off until: python -m deploy release {names.arguments(delivery.environment)}"
+    return Outcome(
+        proposal.to_dict() | {"hash": proposal.hash}, f"release {release.digest[:12]} is applied; {next_step}"
+    )
+
+
+def _smoke(call: Call) -> Outcome:
+    with call.delivery() as delivery:
+        verdict = delivery.smoke()
+    text = f"passed in {verdict.seconds:.1f} s" if verdict.passed else "failed: " + "\n  ".join(verdict.reasons)
+    return Outcome(verdict.to_dict(), text, OK if verdict.passed else FAILED)
+
+
+def _release(call: Call) -> Outcome:
+    with call.delivering() as (delivery, release):
+        _upload_to(delivery, release)
+        graph = render.render(delivery.environment, release.digest)
+        values = delivery.deliver(Candidate(record.RELEASED, release.digest, release.manifest.commit, graph))
+    return Outcome(values, f"released {release.digest}")
+
+
+def _rollback(call: Call) -> Outcome:
+    with call.delivery() as delivery:
+        entries = record.history(delivery.connection, delivery.environment)
+        found = record.earlier(entries, delivery.environment, call.options.to)
+        candidate = Candidate(record.ROLLED_BACK, found.digest, found.commit, found.graph)
+        values = delivery.deliver(candidate, with_smoke=not call.options.skip_smoke)
+    return Outcome(values, f"rolled back to {found.digest}")
+
+
+def _status(call: Call) -> Outcome:
+    with call.delivery() as delivery:
+        values = status.status(delivery.connection, delivery.environment)
+    return Outcome(values, status.text(values, delivery.environment))
+
+
+def _teardown(call: Call) -> Outcome:
+    environment = call.environment
+    target.require_pull_request(environment)
+    with call.delivery() as delivery:
+        dropped = target.teardown(delivery.connection, environment)
+    where = names.schema(environment)
+    return Outcome({"dropped": dropped}, f"dropped {where}" if dropped else f"there is no {where}")
+
+
+_VERBS: dict[str, Callable[[Call], Outcome]] = {
+    "bootstrap": _bootstrap,
+    "build": _build,
+    "upload": _upload,
+    "plan": _plan,
+    "apply": _apply,
+    "smoke": _smoke,
+    "release": _release,
+    "rollback": _rollback,
+    "status": _status,
+    "teardown": _teardown,
+}

@@ -1,0 +1,138 @@
+"""Deliver a release: plan, apply, smoke run, then activate it, or put back what was there before."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from deploy import apply, deployed, names, plan, plan_text, record, smoke, stage
+from deploy.errors import RESTORE_FAILED, DeployError
+from deploy.graph import Graph
+from deploy.record import Entry
+from deploy.smoke import Show, Verdict
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from deploy.requests import Connection
+    from ml_pipeline.config import Environment
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What is to be delivered: a graph whose files are on the stage, and why."""
+
+    action: str
+    digest: str
+    commit: str
+    graph: Graph
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One target and how to tell people what happens there."""
+
+    connection: "Connection"
+    environment: "Environment"
+    say: Say
+    showing: Callable[[Graph], "AbstractContextManager[Show]"]
+
+    def deliver(self, candidate: Candidate, *, with_smoke: bool = True) -> dict[str, Any]:
+        """Deliver the candidate; on return it is in use and recorded.
+
+        Raises DeployError if it did not pass: the release before it is in use again, or (exit code 3) nothing is.
+        """
+        stage.require(self.connection, self.environment, candidate.digest)
+        before = record.current(record.history(self.connection, self.environment))
+        proposal = plan.make(candidate.graph, deployed.read(self.connection, self.environment))
+        try:
+            verdict = self._try(proposal, with_smoke=with_smoke)
+            if verdict is None or verdict.passed:
+                self._activate(candidate.graph)
+                self._record(candidate, proposal, record.PASSED)
+                return _outcome(candidate, proposal, verdict)
+            reason = "; ".join(verdict.reasons)
+        except DeployError as error:
+            reason = error.cause
+        self.say(f"failed: {reason}")
+        raise self._undo(candidate, proposal, before, reason)
+
+    def apply(self, graph: Graph) -> plan.Plan:
+        """Make the deployed graph this one, its schedule off."""
+        proposal = plan.make(graph, deployed.read(self.connection, self.environment))
+        self._apply(proposal)
+        return proposal
+
+    def smoke(self) -> Verdict:
+        """Run the deployed graph once with the smoke settings."""
+        there = deployed.read(self.connection, self.environment)
+        smoke.require_graph(there.graph, self.environment)
+        self.say(f"smoke run of {names.root(self.environment)}")
+        with self.showing(there.graph) as show:
+            return smoke.smoke(self.connection, self.environment, there.graph, there.root_id, show)
+
+    def _try(self, proposal: plan.Plan, *, with_smoke: bool) -> Verdict | None:
+        self._apply(proposal)
+        return self.smoke() if with_smoke else None
+
+    def _apply(self, proposal: plan.Plan) -> None:
+        self.say(plan_text.text(proposal))
+        apply.apply(self.connection, self.environment, proposal)
+
+    def _activate(self, graph: Graph) -> None:
+        if graph.scheduled:
+            self.connection.run(apply.activation(self.environment))
+        self.say(
+            f"release {graph.release[:12]} is in use, {'its schedule is on' if graph.scheduled else 'unscheduled'}"
+        )
+
+    def _record(self, candidate: Candidate, proposal: plan.Plan, verdict: str) -> None:
+        entry = Entry(
+            action=candidate.action,
+            commit=candidate.commit,
+            digest=candidate.digest,
+            plan_hash=proposal.hash,
+            graph=candidate.graph,
+            verdict=verdict,
+            run_url=record.run_url(),
+        )
+        record.add(self.connection, self.environment, entry)
+
+    def _undo(self, candidate: Candidate, proposal: plan.Plan, before: Entry | None, reason: str) -> DeployError:
+        """Put the earlier release back and return the error that tells of it."""
+        target = names.arguments(self.environment)
+        look = f"python -m deploy status {target}"
+        try:
+            restored = self._restore(before)
+        except DeployError as error:
+            cause = f"{reason}; putting the earlier release back failed too: {error.cause}; the schedule stays off"
+            return DeployError(cause, f"python -m deploy rollback {target}{_to(before)}", RESTORE_FAILED)
+        self._record(candidate, proposal, record.FAILED)
+        if before is None or restored is None:
+            return DeployError(f"{reason}; there is no earlier release, the schedule stays off", look)
+        self._record(Candidate(record.RESTORED, before.digest, before.commit, before.graph), restored, record.PASSED)
+        return DeployError(f"{reason}; release {before.digest[:12]} is in use again", look)
+
+    def _restore(self, before: Entry | None) -> plan.Plan | None:
+        if before is None:
+            self.connection.run(apply.suspension(self.environment))
+            return None
+        self.say(f"putting release {before.digest[:12]} back")
+        proposal = self.apply(before.graph)
+        self._activate(before.graph)
+        return proposal
+
+
+def _to(entry: Entry | None) -> str:
+    return f" --to {entry.digest[:12]}" if entry else ""
+
+
+def _outcome(candidate: Candidate, proposal: plan.Plan, verdict: Verdict | None) -> dict[str, Any]:
+    return {
+        "action": candidate.action,
+        "release": candidate.digest,
+        "commit": candidate.commit,
+        "plan": proposal.to_dict() | {"hash": proposal.hash},
+        "smoke": verdict.to_dict() if verdict else None,
+    }

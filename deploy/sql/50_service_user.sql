@@ -1,0 +1,11 @@
+-- The user that CI signs in as. A user of TYPE = SERVICE has no password and no screen to sign in at.
+USE ROLE USERADMIN;
+
+CREATE USER IF NOT EXISTS <% service_user %>
+  TYPE = SERVICE
+  DEFAULT_ROLE = <% role %>
+  DEFAULT_WAREHOUSE = <% warehouse %>
+  COMMENT = 'ml-pipeline: CI for <% environment %>';
+
+USE ROLE SECURITYADMIN;
+GRANT ROLE <% role %> TO USER <% service_user %>;

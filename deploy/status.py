@@ -1,0 +1,78 @@
+"""What is in a schema now: the release, how it got there, its schedule and its last run."""
+
+from typing import TYPE_CHECKING, Any
+
+from deploy import deployed, names, record, runs
+from deploy.deployed import Deployed
+from deploy.record import Entry
+from deploy.runs import GraphRun
+
+if TYPE_CHECKING:
+    from deploy.requests import Connection
+    from ml_pipeline.config import Environment
+
+_MINUTES_OF_HISTORY = 7 * 24 * 60 - 1  # as far back as TASK_HISTORY goes
+
+
+def status(connection: "Connection", environment: "Environment") -> dict[str, Any]:
+    """Return what is deployed, as JSON-able values."""
+    there = deployed.read(connection, environment)
+    entries = record.history(connection, environment)
+    run = runs.last(connection, environment, there.root_id, _MINUTES_OF_HISTORY) if there.root_id else GraphRun()
+    return {
+        "schema": f"{environment.snowflake.database}.{environment.snowflake.schema}",
+        "release": there.graph.release,
+        "recorded": _recorded(entries, there.graph.release),
+        "in_use": there.graph.release != "" and _in_use(entries, there.graph.release),
+        "schedule": _schedule(there),
+        "suspended": sorted(task.name for task in there.graph.children if task.name not in there.started),
+        "last_run": _last_run(run),
+    }
+
+
+def _recorded(entries: tuple[Entry, ...], digest: str) -> dict[str, str] | None:
+    found = next((entry for entry in entries if entry.digest == digest), None)
+    if found is None:
+        return None
+    keys = ("action", "commit", "verdict", "at", "by", "plan_hash", "run_url")
+    return {key: getattr(found, key) for key in keys}
+
+
+def _in_use(entries: tuple[Entry, ...], digest: str) -> bool:
+    now = record.current(entries)
+    return now is not None and now.digest == digest
+
+
+def _schedule(there: Deployed) -> dict[str, Any]:
+    root = there.graph.root
+    return {"text": dict(root.properties).get("SCHEDULE", "") if root else "", "on": there.schedule_on}
+
+
+def _last_run(run: GraphRun) -> dict[str, str] | None:
+    if run.scheduled is None:
+        return None
+    return {"state": run.state, "at": run.scheduled.isoformat(timespec="seconds")}
+
+
+def text(values: dict[str, Any], environment: "Environment") -> str:
+    """Say it for people."""
+    if not values["release"]:
+        return f"{values['schema']}: nothing is deployed\nnext: python -m deploy release {names.arguments(environment)}"
+    lines = {"release": values["release"], "schedule": _schedule_text(values["schedule"])}
+    if recorded := values["recorded"]:
+        lines["commit"] = recorded["commit"]
+        lines["recorded"] = f"{recorded['action']} {recorded['verdict']}, {recorded['at']} by {recorded['by']}"
+        lines["workflow run"] = recorded["run_url"]
+    else:
+        lines["recorded"] = "never: applied by hand, or a release that did not end"
+    if values["suspended"]:
+        lines["suspended"] = ", ".join(values["suspended"])
+    if run := values["last_run"]:
+        lines["last run"] = f"{run['state']}, {run['at']}"
+    return "\n".join([values["schema"], *(f"  {key:<13} {value}" for key, value in lines.items() if value)])
+
+
+def _schedule_text(schedule: dict[str, Any]) -> str:
+    if not schedule["text"]:
+        return "none"
+    return f"{'on' if schedule['on'] else 'off'} ({schedule['text']})"
