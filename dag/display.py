@@ -1,0 +1,46 @@
+"""What run_pipeline.py shows: one line a step, which fills in as the step goes on."""
+
+from typing import Any, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+_STYLES = {"running": "cyan", "succeeded": "green", "skipped": "dim", "failed": "bold red"}
+
+
+class Progress:
+    """A live table of the steps. It is a `run_pipeline.Report` to call, and a context to show it in."""
+
+    def __init__(self, *, quiet: bool = False, console: Console | None = None) -> None:
+        self._rows: dict[str, tuple[str, float, Any]] = {}
+        console = console or Console(quiet=quiet)
+        self._live = Live(self._table(), console=console, auto_refresh=False)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._live.stop()
+
+    def __call__(self, name: str, state: str, seconds: float, result: Any) -> None:
+        """Show how far the step is."""
+        self._rows[name] = (state, seconds, result)
+        self._live.update(self._table(), refresh=True)
+
+    def _table(self) -> Table:
+        table = Table("step", "state", "seconds", "result", box=None, pad_edge=False)
+        for name, (state, seconds, result) in self._rows.items():
+            time = f"{seconds:.2f}" if seconds else ""
+            table.add_row(name, Text(state, _STYLES[state]), time, Text(summary(result)))
+        return table
+
+
+def summary(result: Any) -> str:
+    """Return the plain values of a result on one line; an error's text as it is."""
+    if not isinstance(result, dict):
+        return str(result or "")
+    values = {**result, **(result.get("metrics") or {})}
+    return ", ".join(f"{key} {value}" for key, value in values.items() if isinstance(value, str | int | float))

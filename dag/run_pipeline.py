@@ -1,0 +1,126 @@
+"""The same steps in one process, in the graph's order, for debugging: no release, no tasks, breakpoints work.
+
+`python dag/run_pipeline.py --env local [--smoke] [--json]`
+"""
+
+import argparse
+import json
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+ROOT = Path(__file__).resolve().parents[1]
+if not __package__:
+    # As a script, this folder is first on the path, where dag.py would stand for the package dag.
+    sys.path[0] = str(ROOT)
+
+if TYPE_CHECKING:
+    from snowflake.core.task.dagv1 import DAG
+    from snowflake.snowpark import Session
+
+    from ml_pipeline.config import Environment, Run
+
+RELEASE = "working-tree"
+"""What stands for the release's digest in everything that such a run writes."""
+
+Report = Callable[[str, str, float, Any], None]
+"""Told of each task: its name, "running" | "succeeded" | "skipped" | "failed", seconds, and the result so far."""
+
+
+def run_graph(session: "Session", run: "Run", graph: "DAG", report: Report) -> dict[str, Any]:
+    """Carry out the steps of `graph` in its order, branch as it does, and finish with its finalizer in any case.
+
+    Returns the result of every step that ran. What a step raises is raised again after the finalizer.
+    """
+    results: dict[str, Any] = {}
+    finalizer = graph.get_finalizer_task()
+    try:
+        for name in order(graph):
+            if _is_skipped(graph, name, results):
+                report(name, "skipped", 0, None)
+            else:
+                results[name] = _carry_out(session, run, name, results, report)
+    finally:
+        results[finalizer.name] = _carry_out(session, run, finalizer.name, results, report)
+    return results
+
+
+def order(graph: "DAG") -> list[str]:
+    """Return the names of the tasks, each after its predecessors, without the finalizer."""
+    finalizer = graph.get_finalizer_task()
+    predecessors = {
+        task.name: sorted(each.name for each in task.predecessors) for task in graph.tasks if task is not finalizer
+    }
+    return list(TopologicalSorter(predecessors).static_order())
+
+
+def _is_skipped(graph: "DAG", name: str, results: dict[str, Any]) -> bool:
+    """Say whether Snowflake would skip the task: a branch chose another, or one that it comes after was skipped."""
+    before = [task.name for task in graph.get_task(name).predecessors]
+    if any(each not in results for each in before):
+        return True
+    return any(results[each].get("branch", name) != name for each in before)
+
+
+def _carry_out(session: "Session", run: "Run", name: str, results: dict[str, Any], report: Report) -> Any:
+    from ml_pipeline.steps import execute
+
+    report(name, "running", 0, None)
+    started = time.monotonic()
+    try:
+        result = execute(session, run, name, results)
+    except Exception as error:
+        report(name, "failed", time.monotonic() - started, str(error))
+        raise
+    report(name, "succeeded", time.monotonic() - started, result)
+    return result
+
+
+def new_run(environment: "Environment", *, smoke: bool) -> "Run":
+    """Return a run of the working tree; its settings pass through the same CONFIG as those of a deployed graph."""
+    from ml_pipeline.config import Run
+
+    return Run.from_config({**environment.graph_config(RELEASE), "smoke": smoke}, f"inline_{uuid.uuid4().hex[:12]}")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the pipeline; 0 when every step that was due succeeded, 1 on an error."""
+    options = _options(arguments)
+    from dag.connection import SignInError, connect
+    from dag.dag import build
+    from ml_pipeline.config import ConfigError, load
+    from ml_pipeline.errors import PipelineError
+
+    try:
+        environment = load(options.env, ROOT / "environments")
+        with connect(environment) as session, _display(json_only=options.json) as report:
+            run = new_run(environment, smoke=options.smoke)
+            results = run_graph(session, run, build(environment, RELEASE), report)
+    except (ConfigError, SignInError, PipelineError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    if options.json:
+        print(json.dumps(results, indent=2))
+    return 0
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python dag/run_pipeline.py", description=__doc__.partition("\n")[0])
+    parser.add_argument("--env", required=True, help="an environment of environments/*.toml")
+    parser.add_argument("--smoke", action="store_true", help="little data, and tables and a model of its own")
+    parser.add_argument("--json", action="store_true", help="print the steps' results as JSON, and nothing else")
+    return parser.parse_args(arguments)
+
+
+def _display(*, json_only: bool) -> Any:
+    from dag.display import Progress
+
+    return Progress(quiet=json_only)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

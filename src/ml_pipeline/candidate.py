@@ -1,0 +1,41 @@
+"""The model between training and the quality gate: a file on a stage, in a folder of the run's own.
+
+It is not a model version yet: the first version of a model becomes its default at once, so the Registry must not see
+a model that has not passed the gate.
+"""
+
+import io
+from typing import Any
+
+from snowflake.snowpark import Session
+
+from .config import Run
+
+_STAGE = "MODELS"
+
+
+def save(session: Session, run: Run, model: Any) -> str:
+    """Write the model to the run's folder, over what an earlier attempt left there; return its stage path."""
+    import joblib
+
+    stage = run.name(_STAGE)
+    session.sql(f"CREATE STAGE IF NOT EXISTS {stage}").collect()
+    buffer = io.BytesIO()
+    joblib.dump(model, buffer)
+    buffer.seek(0)
+    path = f"@{stage}/{run.id}/model.joblib"
+    session.file.put_stream(buffer, path, auto_compress=False, overwrite=True)
+    return path
+
+
+def load(session: Session, path: str) -> Any:
+    """Read the model that `save` wrote. The stage is the pipeline's own: what is on it was pickled by its tasks."""
+    import joblib
+
+    with session.file.get_stream(path) as stream:
+        return joblib.load(io.BytesIO(stream.read()))
+
+
+def discard(session: Session, path: str) -> None:
+    """Remove the file, once the model is in the Registry or has been rejected."""
+    session.sql(f"REMOVE {path}").collect()

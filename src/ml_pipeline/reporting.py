@@ -1,0 +1,47 @@
+"""The report: what a run did, put together by the finalizer whatever happened before it."""
+
+import json
+from typing import Any
+
+from snowflake.snowpark import Session
+
+from .config import Run
+from .tables import replace_rows, rows_of
+
+REGISTERED, REJECTED, FAILED = "registered", "rejected", "failed"
+
+
+def report(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
+    """Write one row to REPORTS: the outcome, and a JSON document with every step's result.
+
+    The finalizer has no predecessors to take results from, so it reads what the steps have recorded.
+    """
+    recorded = rows_of(session, run, "STEP_RESULTS").sort("WRITTEN_AT").collect()
+    steps = {
+        row["STEP"]: {"succeeded": row["SUCCEEDED"], "seconds": row["SECONDS"], "result": json.loads(row["RESULT"])}
+        for row in recorded
+    }
+    verdict = outcome(steps)
+    document = {"run": run.id, "release": run.release, "smoke": run.smoke, "outcome": verdict, "steps": steps}
+    row = session.create_dataframe([[verdict, json.dumps(document)]], schema=["OUTCOME", "DOCUMENT"])
+    replace_rows(row, run, "REPORTS")
+    return {"outcome": verdict, **_headline(steps)}
+
+
+def outcome(steps: dict[str, Any]) -> str:
+    """Say how a run ended: only a run that scored has done everything, and only a rejected model excuses it."""
+    if any(not step["succeeded"] for step in steps.values()):
+        return FAILED
+    if "REJECT" in steps:
+        return REJECTED
+    return REGISTERED if "MONITOR" in steps else FAILED
+
+
+def _headline(steps: dict[str, Any]) -> dict[str, Any]:
+    results = {name: step["result"] for name, step in steps.items() if step["succeeded"]}
+    return {
+        "lines": results.get("INGEST", {}).get("lines"),
+        "metrics": results.get("EVALUATE", {}).get("metrics"),
+        "version": results.get("REGISTER", {}).get("version"),
+        "scored": results.get("SCORE", {}).get("lines"),
+    }

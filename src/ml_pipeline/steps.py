@@ -1,0 +1,65 @@
+"""The steps by name, and how one is carried out and recorded, whoever calls it."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from snowflake.snowpark import Session
+from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
+
+from . import data, evaluation, features, inference, monitoring, quality_gate, registry, reporting, training
+from .config import Run
+from .tables import add_rows, create
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A function of the session, the run and the results of the steps that it needs; its own result is JSON.
+
+    What a step needs must be a direct predecessor of its task: Snowflake hands on no other return value.
+    """
+
+    function: Callable[[Session, Run, dict[str, Result]], Result]
+    needs: tuple[str, ...] = ()
+
+
+STEPS = {
+    "INGEST": Step(data.ingest),
+    "FEATURES": Step(features.build),
+    "TRAIN": Step(training.train),
+    "EVALUATE": Step(evaluation.evaluate, needs=("TRAIN",)),
+    "QUALITY_GATE": Step(quality_gate.quality_gate, needs=("EVALUATE",)),
+    "REGISTER": Step(registry.register, needs=("EVALUATE",)),
+    "REJECT": Step(registry.reject, needs=("EVALUATE",)),
+    "SCORE": Step(inference.score),
+    "MONITOR": Step(monitoring.monitor),
+    "REPORT": Step(reporting.report),
+}
+
+
+def execute(session: Session, run: Run, name: str, results: dict[str, Result]) -> Result:
+    """Carry out the step `name` with what it needs of `results`, and record the outcome in STEP_RESULTS.
+
+    What the step raises is recorded and raised again.
+    """
+    step = STEPS[name]
+    started = time.monotonic()
+    try:
+        result = step.function(session, run, {need: results[need] for need in step.needs})
+    except Exception as error:
+        _record(session, run, name, {"error": f"{type(error).__name__}: {error}"}, started, succeeded=False)
+        raise
+    _record(session, run, name, result, started, succeeded=True)
+    return result
+
+
+def _record(session: Session, run: Run, name: str, result: Result, started: float, *, succeeded: bool) -> None:
+    table = create(session, run, "STEP_RESULTS")
+    session.table(table).delete((F.col("RUN_ID") == run.id) & (F.col("STEP") == name))
+    row = [name, succeeded, round(time.monotonic() - started, 3), json.dumps(result)]
+    columns = ["STEP", "SUCCEEDED", "SECONDS", "RESULT"]
+    add_rows(session.create_dataframe([row], schema=columns), run, table)

@@ -1,0 +1,48 @@
+"""The tables that outlive a run. Rows belong to runs: a second attempt at a step replaces what the first one wrote."""
+
+from snowflake.snowpark import DataFrame, Session
+from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
+
+from .config import Run
+
+_STAMP = "RUN_ID VARCHAR, RELEASE VARCHAR, WRITTEN_AT TIMESTAMP_NTZ"
+_COLUMNS = {
+    "DATA_VALIDATION": "EXPECTATION VARCHAR, FAILED_ROWS NUMBER, SAMPLE VARCHAR",
+    "PREDICTIONS": "ORDER_KEY NUMBER, LINE_NUMBER NUMBER, LATE_PROBABILITY FLOAT, MODEL_VERSION VARCHAR",
+    "MONITORING": "METRIC VARCHAR, SLICE VARCHAR, VALUE FLOAT",
+    "STEP_RESULTS": "STEP VARCHAR, SUCCEEDED BOOLEAN, SECONDS FLOAT, RESULT VARCHAR",
+    "REPORTS": "OUTCOME VARCHAR, DOCUMENT VARCHAR",
+}
+
+
+def create(session: Session, run: Run, table: str) -> str:
+    """Create one of the tables above unless it exists; return its name, which a smoke run has to itself."""
+    name = run.name(table)
+    session.sql(f"CREATE TABLE IF NOT EXISTS {name} ({_STAMP}, {_COLUMNS[table]})").collect()
+    return name
+
+
+def replace_rows(rows: DataFrame, run: Run, table: str) -> None:
+    """Make `rows` the rows that this run has in `table`. Their columns are the table's own, in its order."""
+    session = rows.session
+    name = create(session, run, table)
+    # A table is created outside the transaction: DDL would commit it.
+    session.sql("BEGIN TRANSACTION").collect()
+    try:
+        session.table(name).delete(F.col("RUN_ID") == run.id)
+        add_rows(rows, run, name)
+    except Exception:
+        session.sql("ROLLBACK").collect()
+        raise
+    session.sql("COMMIT").collect()
+
+
+def add_rows(rows: DataFrame, run: Run, name: str) -> None:
+    """Append `rows`, stamped with the run, its release and the time (UTC)."""
+    stamp = (F.lit(run.id).alias("RUN_ID"), F.lit(run.release).alias("RELEASE"), F.sysdate().alias("WRITTEN_AT"))
+    rows.select(*stamp, *rows.columns).write.insert_into(name)
+
+
+def rows_of(session: Session, run: Run, table: str) -> DataFrame:
+    """Return the rows that this run has in `table`."""
+    return session.table(create(session, run, table)).filter(F.col("RUN_ID") == run.id)
