@@ -34,6 +34,7 @@ class Grant:
         privilege: "USAGE", "CREATE TASK", "OWNERSHIP" and so on.
         kind: the object's kind; "ACCOUNT" for account privileges; "FUTURE TABLE" and so on for future grants,
             whose name is the schema or database.
+
     """
 
     grantee_kind: str
@@ -87,6 +88,10 @@ class Access:
         """The grants on an object."""
         return [g for g in list(self._grants.values()) if g.kind == kind and g.name == name]
 
+    def future_in(self, container: Name) -> list[Grant]:
+        """The grants on objects still to come in a schema or database."""
+        return [g for g in list(self._grants.values()) if g.kind.startswith("FUTURE ") and g.name == container]
+
     def to(self, grantee_kind: str, grantee: str) -> list[Grant]:
         """The grants to a role or a user."""
         return [g for g in list(self._grants.values()) if (g.grantee_kind, g.grantee) == (grantee_kind, grantee)]
@@ -131,6 +136,7 @@ class Access:
 
         Raises:
             SnowflakeError: 003001, naming the object.
+
         """
         if not self.holds(roles, privilege, kind, name, owner):
             raise insufficient_privileges(kind, name if kind != "ACCOUNT" else "LOCAL")

@@ -15,6 +15,7 @@ from .passwords import hashed
 from .result import Result
 from .session import Session
 from .store import Store
+from .warehouses import Warehouses
 
 ADMINISTRATOR = "ADMIN"
 _KEPT_RESULTS = 500
@@ -29,6 +30,7 @@ class Account:
 
     Raises:
         BlockingIOError: when another server uses the folder.
+
     """
 
     def __init__(self, home: Path, scale: float = 1.0) -> None:
@@ -40,6 +42,7 @@ class Account:
         self.access = Access(self.store)
         self.data = Data(home / "databases")
         self.downloads: dict[str, Path] = {}  # files that GET may fetch, by their unguessable key
+        self.warehouses = Warehouses()
         self.executions = Executions()
         self.sessions: dict[str, Session] = {}  # by session token
         self.masters: dict[str, Session] = {}  # by master token, to renew a session
@@ -63,6 +66,10 @@ class Account:
     def open_session(self, user: str, role: str) -> Session:
         """A new session of a user in a role, without a current database."""
         return Session(self, user, role, self.data.connect())
+
+    def opened(self) -> set[Session]:
+        """The sessions that are open now."""
+        return {*self.sessions.values(), *self.tickets.values()}
 
     def end(self, token: str) -> None:
         """End the session of a token; an unknown one is no error."""

@@ -27,6 +27,7 @@ class Object:
         owner: the role that owns it.
         properties: what is particular to the kind, JSON-able.
         tags: full tag name (dotted text) to value.
+
     """
 
     kind: str
@@ -68,6 +69,7 @@ class Catalogue:
 
         Raises:
             SnowflakeError: 002003 when there is none.
+
         """
         found = self.find(kind, name)
         if found is None:
@@ -79,6 +81,7 @@ class Catalogue:
 
         Raises:
             SnowflakeError: 002002 when one of that kind and name is there and is not to be replaced.
+
         """
         with self._lock:
             if not replacing and (new.kind, new.name) in self._objects:
@@ -108,6 +111,11 @@ class Catalogue:
         """Every object that lies in a database or schema, whatever its kind."""
         with self._lock:
             return iter([o for o in self._objects.values() if inside(o.name, container)])
+
+    def owned_by(self, role: str) -> list[Object]:
+        """Every object that a role owns."""
+        with self._lock:
+            return [o for o in self._objects.values() if o.owner == role]
 
     def _write(self, new: Object) -> Object:
         self._objects[new.kind, new.name] = new

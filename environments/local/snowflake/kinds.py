@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from .access import ACCOUNT, Grant
 from .catalogue import Object
-from .errors import unsupported
+from .errors import invalid, unsupported
 from .names import Name
-from .result import EXECUTED, Result, rows, status
+from .result import DESCRIBE, EXECUTED, Result, rows, status
 from .tokens import Tokens
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class Show:
     Attributes:
         within: the database or schema asked for; None for the whole account.
         like: a LIKE pattern, matched without regard to case.
+
     """
 
     terse: bool = False
@@ -115,7 +116,7 @@ class Kind:
     def describe(self, session: Session, thing: Object, tokens: Tokens) -> Result:
         """DESCRIBE <kind> <name>: the row that SHOW gives, unless the kind knows better."""
         tokens.end()
-        return rows(self.columns, [self.row(session, thing)], _DESCRIBE)
+        return rows(self.columns, [self.row(session, thing)], DESCRIBE)
 
     def show(self, session: Session, show: Show) -> Result:
         """SHOW <kinds>: those that the session sees."""
@@ -166,6 +167,7 @@ class Kind:
 
         Raises:
             SnowflakeError: 002002 when there is one already; 003001 without the privilege.
+
         """
         old = session.account.catalogue.find(self.word, new.name)
         if old and create.if_not_exists:
@@ -185,18 +187,24 @@ class Kind:
         return status(EXECUTED)
 
 
-_DESCRIBE = 0x4500
-
-
 def read_tags(session: Session, tokens: Tokens) -> dict[str, str]:
     """`name = 'value', ...` up to the end or a closing parenthesis, by full tag name."""
     found: dict[str, str] = {}
     while not tokens.done and not tokens.looking_at(")"):
         tag = session.get("TAG", session.qualify(tokens.name()))
         tokens.expect("=")
-        found[str(tag.name)] = tokens.value()
+        found[str(tag.name)] = _allowed(tag, tokens.value())
         tokens.accept(",")
     return found
+
+
+def _allowed(tag: Object, value: str) -> str:
+    allowed = tag.properties["allowed_values"]
+    if allowed and value not in allowed:
+        raise invalid(
+            f"Tag value '{value}' is not an allowed value of tag '{tag.name}': {', '.join(allowed)}", "391801"
+        )
+    return value
 
 
 def _names(session: Session, tokens: Tokens) -> list[Name]:

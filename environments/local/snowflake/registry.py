@@ -32,6 +32,7 @@ _MODULES = (
     "objects.users",
     "objects.containers",
     "objects.grants",
+    "objects.show_grants",
     "objects.session_verbs",
     "sql.verbs",
     "sql.tables",

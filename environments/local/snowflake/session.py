@@ -31,6 +31,7 @@ class Session:
         temporary: (kind, name) of the session's temporary tables and stages -> the catalogue entry that shadows
             a permanent object of that name.
         task: what the session runs for, when it is a task's (a task run of the `tasks` package); else None.
+
     """
 
     account: Account
@@ -61,6 +62,7 @@ class Session:
 
         Raises:
             SnowflakeError: 003001.
+
         """
         thing = self.account.catalogue.find(kind, name)
         self.account.access.require(self.roles, privilege, kind, name, thing.owner if thing else "")
@@ -99,6 +101,7 @@ class Session:
         Raises:
             SnowflakeError: 002003 when it is missing or the session has no privilege on it; 003001 when it has some
                 privilege, but not this one.
+
         """
         found = self.find(kind, name)
         if found is None or not (self.sees(found) or (kind, name) in self.temporary):
@@ -116,6 +119,7 @@ class Session:
 
         Raises:
             SnowflakeError: 002043.
+
         """
         if not self._reaches(name):
             raise cannot_be_performed()
@@ -136,6 +140,7 @@ class Session:
 
         Raises:
             SnowflakeError: 002043 when it is missing or the role has no USAGE on it.
+
         """
         holder = self.account.catalogue.find("DATABASE", Name("", "", database))
         if holder is None or not self.may("USAGE", holder):
@@ -147,11 +152,21 @@ class Session:
             raise cannot_be_performed()
         self.database, self.schema = database, wanted.name if usable else None
 
+    def leave(self, container: Name) -> None:
+        """A database or schema is gone: it is no longer the current one."""
+        if (container.database or container.name) != self.database:
+            return
+        if not container.database:
+            self.database = self.schema = None
+        elif self.schema == container.name:
+            self.schema = None
+
     def use_role(self, role: str) -> None:
         """Take another of the user's roles as the primary one.
 
         Raises:
             SnowflakeError: 003013 when the role is missing or not granted to the user.
+
         """
         granted = self.account.access.effective(self.account.access.roles_of(self.user))
         if role not in granted:
@@ -164,6 +179,7 @@ class Session:
 
         Raises:
             SnowflakeError: 002043 when it is missing or the role has no USAGE on it.
+
         """
         found = self.account.catalogue.find("WAREHOUSE", Name("", "", warehouse))
         if found is None or not self.may("USAGE", found):
@@ -175,6 +191,7 @@ class Session:
 
         Raises:
             SnowflakeError: 000606.
+
         """
         if not self.warehouse:
             text = (
@@ -182,6 +199,7 @@ class Session:
                 "Select an active warehouse with the 'use warehouse' command."
             )
             raise invalid(text, "000606", "57P03")
+        self.account.warehouses.use(self.warehouse)
 
     def close(self) -> None:
         """End the session: its temporary objects and its open transaction are gone."""

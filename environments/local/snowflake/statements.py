@@ -24,6 +24,7 @@ def run(session: Session, text: str, bindings: list[Any] | None = None, count: i
 
     Raises:
         SnowflakeError: 000008 when there are more or fewer statements than the request says.
+
     """
     pieces = split(text)
     if not pieces:
@@ -45,6 +46,7 @@ def statement(session: Session, text: str, bindings: list[Any] | None = None, *,
 
     Raises:
         SnowflakeError: as Snowflake would; what the local account does not support is refused by name.
+
     """
     tokens = Tokens(text, bindings)
     verb = _verb(tokens)
@@ -68,7 +70,7 @@ def _verb(tokens: Tokens) -> str:
 
 
 # Statements that change nothing: to describe one is to run it and leave the rows out.
-_LISTING = {"SHOW", "DESCRIBE", "DESC", "LIST", "LS"}
+_LISTING = {"SHOW", "SHOW GRANTS", "SHOW FUTURE GRANTS", "DESCRIBE", "DESC", "LIST", "LS"}
 
 
 def _unknown(tokens: Tokens) -> SnowflakeError:
@@ -155,7 +157,7 @@ def _default_scope(session: Session, kind: Kind) -> Name | None:
 
 
 def _scope(session: Session, tokens: Tokens) -> Name | None:
-    if tokens.accept("ACCOUNT"):
+    if tokens.accept("ACCOUNT") or tokens.accept("SESSION"):
         return None
     if tokens.accept("DATABASE"):
         name = tokens.identifier() if tokens.peek().kind in {"word", "quoted"} else session.database or ""

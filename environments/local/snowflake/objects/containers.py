@@ -1,1 +1,156 @@
 """Databases and schemas."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..catalogue import Object
+from ..errors import invalid, unsupported
+from ..kinds import STAMP, Create, Kind, Show, read_tags
+from ..names import Name
+from ..registry import kinds
+from ..result import EXECUTED, Result, status
+from . import options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..session import Session
+    from ..tokens import Tokens
+
+INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
+_OPTIONS = {
+    "COMMENT": options.TEXT,
+    "DATA_RETENTION_TIME_IN_DAYS": options.NUMBER,
+    "MAX_DATA_EXTENSION_TIME_IN_DAYS": options.NUMBER,
+}
+_SHOWN = (("created_on", STAMP), "name", "is_default", "is_current")
+_SHOWN_LAST = ("owner", "comment", "options", "retention_time", "owner_role_type")
+
+
+class Container(Kind):
+    """What databases and schemas share: options, cascading removal, and being current once created."""
+
+    def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
+        """CREATE DATABASE | SCHEMA; it becomes the current one, as in Snowflake."""
+        name = self.read_name(session, tokens)
+        new = self._read(session, Object(self.word, name, session.role), create, tokens)
+        answer = self.add(session, create, new)
+        if session.account.catalogue.get(self.word, name).id == new.id:
+            self.furnish(session, name)
+        session.use_schema(name.database or name.name, name.name if name.database else None)
+        return answer
+
+    def _read(self, session: Session, new: Object, create: Create, tokens: Tokens) -> Object:
+        properties: dict[str, Any] = {"transient": "TRANSIENT" in create.modifiers}
+        while not tokens.done:
+            if tokens.accept("WITH", "MANAGED", "ACCESS"):
+                properties["managed_access"] = True
+            elif tokens.accept("WITH", "TAG", "(") or tokens.accept("TAG", "("):
+                new = replace(new, tags=read_tags(session, tokens))
+                tokens.expect(")")
+            elif tokens.looking_at("CLONE") or tokens.looking_at("FROM"):
+                raise unsupported(tokens.text)
+            else:
+                properties |= options.read(self.word, tokens.options("WITH", "TAG"), _OPTIONS)
+        return replace(new, comment=properties.pop("comment", ""), properties=properties)
+
+    def furnish(self, session: Session, name: Name) -> None:
+        """Make what a new container starts with."""
+
+    def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
+        """ALTER ... SET retention and comment, ENABLE | DISABLE MANAGED ACCESS."""
+        managed = tokens.accept_any("ENABLE", "DISABLE")
+        if managed:
+            tokens.expect("MANAGED", "ACCESS")
+            return self.change(session, name, lambda o: o.with_properties(managed_access=managed == "ENABLE"))
+        if tokens.looking_at("SET") and tokens.peek(1).upper in _OPTIONS.keys() - {"COMMENT"}:
+            tokens.expect("SET")
+            changes = options.read(self.word, tokens.options(), _OPTIONS)
+            comment = changes.pop("comment", None)
+            self.change(session, name, lambda o: replace(o.with_properties(**changes), comment=comment or o.comment))
+            return status(EXECUTED)
+        return super().alter(session, name, tokens)
+
+    def empty(self, session: Session, container: Name) -> None:
+        """Remove everything inside: the catalogue's entries one by one, so that each kind lets go of its files."""
+        for thing in sorted(session.account.catalogue.within(container), key=lambda o: o.kind == "SCHEMA"):
+            kind = kinds()[thing.kind]
+            # Rows go with the DuckDB schema or file, at once.
+            remove = Kind.remove if thing.kind in {"TABLE", "VIEW", "SCHEMA"} else type(kind).remove
+            remove(kind, session, thing.name)
+        for other in session.account.opened():
+            other.leave(container)
+
+    def row(self, session: Session, thing: Object) -> dict[str, Any]:
+        """A row of SHOW."""
+        retention = thing.properties.get("data_retention_time_in_days")
+        named = [
+            n
+            for n, on in (("TRANSIENT", "transient"), ("MANAGED ACCESS", "managed_access"))
+            if thing.properties.get(on)
+        ]
+        current = thing.name.name == (session.schema if thing.name.database else session.database)
+        return {
+            **super().row(session, thing),
+            "is_default": "N",
+            "is_current": "Y" if current else "N",
+            "options": ", ".join(named),
+            "retention_time": str(1 if retention is None else retention),
+            "origin": thing.properties.get("origin", ""),
+            "kind": thing.properties.get("kind", "STANDARD"),
+        }
+
+
+class Database(Container):
+    """DATABASE: a DuckDB file and the schemas in it."""
+
+    word, plural, scope = "DATABASE", "DATABASES", "account"
+    columns = (*_SHOWN, "origin", *_SHOWN_LAST[:-1], "kind", "owner_role_type")
+
+    def furnish(self, session: Session, name: Name) -> None:
+        """A new database has a schema PUBLIC."""
+        session.account.data.create_database(name.name)
+        public = Object("SCHEMA", Name(name.name, "", "PUBLIC"), session.role)
+        session.account.catalogue.add(public)
+        session.account.data.create_schema(public.name)
+
+    def remove(self, session: Session, name: Name) -> None:
+        """Remove the database with all that is in it."""
+        if session.account.catalogue.get("DATABASE", name).properties.get("share"):
+            raise invalid(f"Cannot drop the shared database '{name}' of the local Snowflake.", "003001", "42501")
+        self.empty(session, name)
+        session.account.data.drop_database(name.name)
+        super().remove(session, name)
+
+
+class Schema(Container):
+    """SCHEMA: a DuckDB schema, and the stages, tasks and other objects in it."""
+
+    word, plural, scope = "SCHEMA", "SCHEMAS", "database"
+    columns = (*_SHOWN, "database_name", *_SHOWN_LAST)
+
+    def furnish(self, session: Session, name: Name) -> None:
+        """A new schema is empty."""
+        session.account.data.create_schema(name)
+
+    def remove(self, session: Session, name: Name) -> None:
+        """Remove the schema with all that is in it."""
+        self.empty(session, name)
+        session.account.data.drop_schema(name)
+        super().remove(session, name)
+
+    def listed(self, session: Session, show: Show) -> Iterable[Object]:
+        """The schemas that the session sees, and each database's INFORMATION_SCHEMA."""
+        databases = [d for d in session.account.catalogue.of("DATABASE") if session.sees(d)]
+        inside = [
+            d for d in databases if show.within is None or d.name.name == (show.within.database or show.within.name)
+        ]
+        virtual = [Object("SCHEMA", Name(d.name.name, "", INFORMATION_SCHEMA), "", created=d.created) for d in inside]
+        within = show.within if show.within is None or not show.within.database else Name("", "", show.within.database)
+        seen = [o for o in session.account.catalogue.of("SCHEMA", within) if session.sees(o)]
+        return sorted(seen + virtual, key=lambda o: o.name)
+
+
+KINDS = (Database(), Schema())

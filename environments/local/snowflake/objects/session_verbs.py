@@ -1,1 +1,211 @@
-"""USE, SET, ALTER SESSION: what changes a session."""
+"""USE, SET, ALTER SESSION: what changes a session; and COMMENT ON."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from .. import statements
+from ..errors import SnowflakeError, unsupported
+from ..kinds import Kind, Show
+from ..registry import kinds
+from ..result import ALTER_SESSION, EXECUTED, USE, Result, rows, status
+from ..tokens import Tokens
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+# Session parameters that the local account knows, with their defaults.
+PARAMETERS: dict[str, Any] = {
+    "ABORT_DETACHED_QUERY": False,
+    "AUTOCOMMIT": True,
+    "CLIENT_RESULT_CHUNK_SIZE": 160,
+    "CLIENT_SESSION_KEEP_ALIVE": False,
+    "CLIENT_TELEMETRY_ENABLED": False,
+    "ENABLE_STAGE_MOUNT_V2": False,
+    "ERROR_ON_NONDETERMINISTIC_MERGE": True,
+    "EVENT_TABLE": "snowflake.telemetry.events",
+    "LOCK_TIMEOUT": 43200,
+    "LOG_LEVEL": "OFF",
+    "METRIC_LEVEL": "NONE",
+    "MULTI_STATEMENT_COUNT": 1,
+    "PYTHON_CONNECTOR_QUERY_RESULT_FORMAT": "ARROW",
+    "PYTHON_SNOWPARK_USE_SCOPED_TEMP_OBJECTS": True,
+    "QUERY_TAG": "",
+    "QUOTED_IDENTIFIERS_IGNORE_CASE": False,
+    "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS": 0,
+    "STATEMENT_TIMEOUT_IN_SECONDS": 172800,
+    "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
+    "TIMEZONE": "UTC",
+    "TRACE_LEVEL": "OFF",
+    "USE_CACHED_RESULT": True,
+    "WEEK_START": 0,
+}
+# What would change results in a way that the local account does not follow stays at its default.
+_FIXED = {"QUOTED_IDENTIFIERS_IGNORE_CASE", "TIMESTAMP_TYPE_MAPPING", "TIMEZONE", "WEEK_START"}
+
+
+def _use(session: Session, tokens: Tokens) -> Result:
+    kind = tokens.accept_any("ROLE", "WAREHOUSE", "DATABASE", "SCHEMA", "SECONDARY")
+    if kind == "SECONDARY":
+        return _use_secondary(session, tokens)
+    parts = tokens.name()
+    tokens.end()
+    _USES.get(kind or "DATABASE", _use_container)(session, parts, kind)
+    return status(EXECUTED, USE)
+
+
+def _use_secondary(session: Session, tokens: Tokens) -> Result:
+    tokens.expect("ROLES")
+    which = tokens.accept_any("ALL", "NONE")
+    if which is None:
+        raise unsupported(tokens.text)
+    session.secondary = which == "ALL"
+    return status(EXECUTED, USE)
+
+
+def _use_container(session: Session, parts: tuple[str, ...], kind: str | None) -> None:
+    if kind == "SCHEMA" and len(parts) == 1:
+        if not session.database:
+            text = "Cannot perform USE SCHEMA. This session does not have a current database."
+            raise SnowflakeError(text + " Call 'USE DATABASE', or use a qualified name.", "090105", "22000")
+        session.use_schema(session.database, parts[0])
+    else:
+        session.use_schema(parts[0], parts[1] if len(parts) > 1 else None)
+
+
+_USES = {
+    "ROLE": lambda session, parts, _: session.use_role(parts[0]),
+    "WAREHOUSE": lambda session, parts, _: session.use_warehouse(parts[0]),
+}
+
+
+def _set(session: Session, tokens: Tokens) -> Result:
+    if tokens.accept("("):
+        raise unsupported(tokens.text)
+    name = tokens.identifier()
+    tokens.expect("=")
+    # Evaluated as a query, so that SET x = (SELECT MAX(a) FROM t) and expressions work.
+    answer = statements.statement(session, f"SELECT {tokens.rest}")
+    session.variables[name] = _as_literal(answer.rows.column(0)[0].as_py())
+    return status(EXECUTED, ALTER_SESSION)
+
+
+def _as_literal(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool | int | float):
+        return str(value).upper()
+    return "'" + str(value).replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _unset(session: Session, tokens: Tokens) -> Result:
+    session.variables.pop(tokens.identifier(), None)
+    tokens.end()
+    return status(EXECUTED, ALTER_SESSION)
+
+
+def _alter_session(session: Session, tokens: Tokens) -> Result:
+    if tokens.accept("UNSET"):
+        while not tokens.done:
+            session.parameters.pop(_known(tokens.identifier()), None)
+            tokens.accept(",")
+    else:
+        tokens.expect("SET")
+        set_parameters(session, tokens.options())
+    return status(EXECUTED, ALTER_SESSION)
+
+
+def set_parameters(session: Session, given: dict[str, Any]) -> None:
+    """Set session parameters.
+
+    Raises:
+        SnowflakeError: 001423 for an unknown one; 000002 for a value that the local account does not follow.
+
+    """
+    for key, value in given.items():
+        name, default = _known(key.upper()), PARAMETERS[key.upper()]
+        typed = _typed(value, default)
+        if name in _FIXED and typed != default and str(typed).upper() not in {"UTC", "ETC/UTC"}:
+            raise unsupported(f"ALTER SESSION SET {name} = {value}: the local Snowflake keeps {default}")
+        session.parameters[name] = typed
+
+
+def _known(name: str) -> str:
+    if name not in PARAMETERS:
+        raise SnowflakeError(f"SQL compilation error:\ninvalid parameter '{name}'", "001423", "22023")
+    return name
+
+
+def _typed(value: Any, default: Any) -> Any:
+    if isinstance(default, bool):
+        return str(value).upper() == "TRUE"
+    return int(value) if isinstance(default, int) else str(value)
+
+
+class Parameter(Kind):
+    """SHOW PARAMETERS."""
+
+    word, plural, scope = "PARAMETER", "PARAMETERS", "account"
+
+    def show(self, session: Session, show: Show) -> Result:
+        """The session's parameters, one a row."""
+        columns = ["key", "value", "default", "level", "description", "type"]
+        found = [_parameter(session, key) for key in PARAMETERS if show.admits(key)]
+        return rows(columns, found)
+
+
+def _parameter(session: Session, key: str) -> dict[str, Any]:
+    default, value = PARAMETERS[key], session.parameters.get(key, PARAMETERS[key])
+    kind = "BOOLEAN" if isinstance(default, bool) else "NUMBER" if isinstance(default, int) else "STRING"
+    level = "SESSION" if key in session.parameters else ""
+    shown = [str(v).lower() if isinstance(v, bool) else str(v) for v in (value, default)]
+    return {"key": key, "value": shown[0], "default": shown[1], "level": level, "description": "", "type": kind}
+
+
+class Variable(Kind):
+    """SHOW VARIABLES."""
+
+    word, plural, scope = "VARIABLE", "VARIABLES", "account"
+
+    def show(self, session: Session, show: Show) -> Result:
+        """The session's variables, one a row."""
+        found = [{"name": n, "value": Tokens(v).value()} for n, v in session.variables.items() if show.admits(n)]
+        return rows(["name", "value"], found)
+
+
+def _comment(session: Session, tokens: Tokens) -> Result:
+    exists = tokens.accept("IF", "EXISTS")
+    tokens.expect("ON")
+    words = next(w for w in (2, 1) if " ".join(tokens.peek(i).upper for i in range(w)) in kinds() or w == 1)
+    kind = kinds().get(" ".join(tokens.take().upper for _ in range(words)))
+    if kind is None:
+        raise unsupported(tokens.text)
+    name = kind.read_name(session, tokens)
+    tokens.expect("IS")
+    text = tokens.value()
+    if exists and session.find(kind.word, name) is None:
+        return status(EXECUTED)
+    return kind.change(session, name, lambda o: replace(o, comment=text))
+
+
+def _execute_immediate(session: Session, tokens: Tokens) -> Result:
+    if tokens.peek().kind == "variable":
+        text = Tokens(session.variables.get(tokens.take().text[1:].upper(), "''")).value()
+    else:
+        text = tokens.value()
+    bindings: list[Any] = []
+    if tokens.accept("USING"):
+        raise unsupported(tokens.text)
+    return statements.run(session, text, bindings)
+
+
+VERBS = {
+    "USE": _use,
+    "SET": _set,
+    "UNSET": _unset,
+    "ALTER SESSION": _alter_session,
+    "COMMENT": _comment,
+    "EXECUTE IMMEDIATE": _execute_immediate,
+}
+KINDS = (Parameter(), Variable())

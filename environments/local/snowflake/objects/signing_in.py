@@ -31,6 +31,7 @@ def authenticate(account: Account, data: dict[str, Any], role: str) -> Session:
 
     Raises:
         SnowflakeError: 390100 wrong name or password, 390144 a refused JWT, 390303 a refused token, 390189 the role.
+
     """
     method = (data.get("AUTHENTICATOR") or "SNOWFLAKE").upper()
     if method == "OAUTH":

@@ -1,0 +1,53 @@
+"""`KEY = value` options of account objects: which there are, and what they hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import SnowflakeError, invalid
+
+NUMBER, TEXT, FLAG, LIST, NESTED = "number", "text", "flag", "list", "nested"
+
+
+def read(kind: str, given: dict[str, Any], known: dict[str, str]) -> dict[str, Any]:
+    """The options, checked and typed, under their lower-case names.
+
+    Args:
+        kind: whose options these are, for the error.
+        given: as `Tokens.options` read them.
+        known: option name to one of the types above.
+
+    Raises:
+        SnowflakeError: 001420 for an unknown option, 001008 for a value of the wrong type.
+
+    """
+    return {key.lower(): _typed(kind, key, value, known) for key, value in given.items()}
+
+
+def _typed(kind: str, key: str, value: Any, known: dict[str, str]) -> Any:
+    if key not in known:
+        raise SnowflakeError(f"SQL compilation error:\ninvalid property '{key}' for '{kind}'", "001420", "22023")
+    wanted = known[key]
+    if wanted == NUMBER:
+        return _number(key, value)
+    if wanted == FLAG:
+        return _flag(key, value)
+    if wanted in {LIST, NESTED}:
+        return value if isinstance(value, list | dict) else [value]
+    return str(value)
+
+
+def _number(key: str, value: Any) -> int | None:
+    if str(value).upper() == "NULL":
+        return None
+    try:
+        return int(value)
+    except ValueError as error:
+        raise invalid(f"invalid value [{value}] for parameter '{key}'") from error
+
+
+def _flag(key: str, value: Any) -> bool:
+    text = str(value).upper()
+    if text not in {"TRUE", "FALSE"}:
+        raise invalid(f"invalid value [{value}] for parameter '{key}'")
+    return text == "TRUE"
