@@ -33,7 +33,7 @@ VERBS = {
 _NEED_RELEASE = ("upload", "plan", "apply", "release")
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(project: Path = PROJECT) -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     whole = argparse.ArgumentParser(
         prog="python -m deploy", description="Deliver releases of the pipeline to Snowflake."
@@ -41,12 +41,12 @@ def parser() -> argparse.ArgumentParser:
     verbs = whole.add_subparsers(dest="verb", required=True, metavar="<verb>")
     parsers = {verb: verbs.add_parser(verb, help=text, description=text) for verb, text in VERBS.items()}
     for verb, command in parsers.items():
-        _add_common(command, verb)
+        _add_common(command, verb, project)
     _add_own(parsers)
     return whole
 
 
-def _add_common(command: argparse.ArgumentParser, verb: str) -> None:
+def _add_common(command: argparse.ArgumentParser, verb: str, project: Path) -> None:
     command.add_argument("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
     if verb != "build":
         command.add_argument("--env", required=True, help="an environment: environments/<env>.toml")
@@ -56,7 +56,7 @@ def _add_common(command: argparse.ArgumentParser, verb: str) -> None:
         command.add_argument("--release", default="", metavar="DIGEST", help="a built release (default: the latest)")
     if verb in ("build", *_NEED_RELEASE):
         command.add_argument(
-            "--dist", type=Path, default=PROJECT / "dist", metavar="DIR", help="where releases are built"
+            "--dist", type=Path, default=project / "dist", metavar="DIR", help="where releases are built"
         )
 
 
@@ -71,24 +71,24 @@ def _add_own(parsers: dict[str, argparse.ArgumentParser]) -> None:
     parsers["rollback"].add_argument("--skip-smoke", action="store_true", help="switch it on at once: it passed before")
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run one verb and return its exit code: 0 done, 1 failed, 2 wrong usage, 3 failed and not put back."""
+def main(argv: Sequence[str], project: Path = PROJECT) -> int:
+    """Run one verb on a checkout and return its exit code: 0 done, 1 failed, 2 wrong usage, 3 failed and not put back."""
     try:
-        options = parser().parse_args(argv)
+        options = parser(project).parse_args(argv)
     except SystemExit as stop:  # argparse has printed help or a usage error
         return int(stop.code or 0)
     try:
-        return _report(options, _run(options))
+        return _report(options, _run(options, project))
     except DeployError as error:
         return _report_error(options, error)
     except KeyboardInterrupt:
         return _report_error(options, DeployError("interrupted", _after_interrupt(options), _INTERRUPTED))
 
 
-def _run(options: argparse.Namespace) -> "Outcome":
+def _run(options: argparse.Namespace, project: Path) -> "Outcome":
     from deploy import commands
 
-    return commands.run(options, PROJECT)
+    return commands.run(options, project)
 
 
 def _report(options: argparse.Namespace, outcome: "Outcome") -> int:
