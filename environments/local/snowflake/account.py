@@ -12,6 +12,7 @@ from .data import Data
 from .executions import Executions
 from .names import Name
 from .passwords import hashed
+from .python.workers import Workers
 from .result import Result
 from .session import Session
 from .store import Store
@@ -44,6 +45,7 @@ class Account:
         self.downloads: dict[str, Path] = {}  # files that GET may fetch, by their unguessable key
         self.warehouses = Warehouses()
         self.executions = Executions()
+        self.workers = Workers(self.home / "temporary" / "python")
         self.sessions: dict[str, Session] = {}  # by session token
         self.masters: dict[str, Session] = {}  # by master token, to renew a session
         self.tickets: dict[str, Session] = {}  # by the token that a procedure in this account signs in with
@@ -62,6 +64,7 @@ class Account:
     def start(self, address: str) -> None:
         """Begin to answer at an address: workers and schedules start."""
         self.address = address
+        self.workers.start()
 
     def open_session(self, user: str, role: str) -> Session:
         """A new session of a user in a role, without a current database."""
@@ -79,6 +82,12 @@ class Account:
             self.masters = {k: s for k, s in self.masters.items() if s is not session}
             session.close()
 
+    def forget(self, session: Session) -> None:
+        """Make every token and ticket of a session worthless, without closing it."""
+        for tokens in (self.sessions, self.masters, self.tickets):
+            for token in [t for t, s in list(tokens.items()) if s is session]:
+                tokens.pop(token, None)
+
     # ---- results, for RESULT_SCAN and asynchronous queries
     def keep(self, result: Result) -> None:
         """Remember a result; the oldest are forgotten."""
@@ -94,6 +103,7 @@ class Account:
     def close(self) -> None:
         """Close the sessions and the files."""
         self.executions.close()
+        self.workers.close()
         for session in list(self.sessions.values()):
             session.close()
         self.data.close()

@@ -48,7 +48,7 @@ class Execution:
     def cancel(self) -> None:
         """Ask the query to stop."""
         self.cancelled = True
-        self.session.connection.interrupt()
+        self.session.interrupt()
 
 
 class Executions:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,7 @@ class Session:
         temporary: (kind, name) of the session's temporary tables and stages -> the catalogue entry that shadows
             a permanent object of that name.
         task: what the session runs for, when it is a task's (a task run of the `tasks` package); else None.
+        stops: called to end what runs for the session outside DuckDB, such as a procedure's process.
 
     """
 
@@ -47,6 +50,7 @@ class Session:
     temporary: dict[tuple[str, Name], Object] = field(default_factory=dict)
     last_query_id: str | None = None
     task: Any = None
+    stops: list[Callable[[], object]] = field(default_factory=list)
     id: int = field(default_factory=lambda: next(_ids))
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -200,6 +204,22 @@ class Session:
             )
             raise invalid(text, "000606", "57P03")
         self.account.warehouses.use(self.warehouse)
+
+    # ---- its end
+    @contextmanager
+    def stopped_by(self, stop: Callable[[], object]) -> Iterator[None]:
+        """While this lasts, interrupting the session calls `stop` too."""
+        self.stops.append(stop)
+        try:
+            yield
+        finally:
+            self.stops.remove(stop)
+
+    def interrupt(self) -> None:
+        """Stop the statement that runs, and the processes that work for it; called from another thread."""
+        for stop in list(self.stops):
+            stop()
+        self.connection.interrupt()
 
     def close(self) -> None:
         """End the session: its temporary objects and its open transaction are gone."""

@@ -1,0 +1,138 @@
+"""Values in Python against values in Arrow, by Snowflake's types.
+
+https://docs.snowflake.com/en/developer-guide/udf-stored-procedure-data-type-mapping
+"""
+
+import datetime
+import decimal
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pyarrow as pa
+
+SEMI_STRUCTURED = {"variant", "object", "array"}
+Type = dict[str, Any]  # "type" as the wire names it, "precision", "scale"
+
+
+def read(payload: bytes) -> pa.RecordBatch:
+    """The rows of a message."""
+    with pa.ipc.open_stream(pa.py_buffer(payload)) as reader:
+        table = reader.read_all()
+    return table.combine_chunks().to_batches()[0] if table.num_rows else pa.RecordBatch.from_pylist([], table.schema)
+
+
+def write(column: pa.Array) -> bytes:
+    """One column as a message's payload."""
+    return write_batch(pa.record_batch([column], names=["value"]))
+
+
+def write_batch(batch: pa.RecordBatch) -> bytes:
+    """Rows as a message's payload."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return sink.getvalue().to_pybytes()
+
+
+def to_python(column: pa.Array, kind: Type) -> list[Any]:
+    """A column's values as a handler gets them: dicts and lists for semi-structured ones."""
+    values = column.to_pylist()
+    reader = _READERS.get(kind["type"])
+    if kind["type"] == "fixed":
+        reader = decimal.Decimal if kind.get("scale") else int
+    return values if reader is None else [None if v is None else reader(v) for v in values]
+
+
+def to_arrow(values: Iterable[Any], kind: Type) -> pa.Array:
+    """A handler's results in the Arrow type of the declared Snowflake type.
+
+    Raises:
+        TypeError, ValueError, pyarrow.ArrowInvalid: a value is not of that type.
+
+    """
+    convert = _writer(kind)
+    return pa.array([None if _null(v) else convert(_plain(v)) for v in values], arrow_type(kind))
+
+
+def arrow_type(kind: Type) -> pa.DataType:
+    """The Arrow type that stands for a Snowflake type."""
+    if kind["type"] == "fixed":
+        return pa.decimal128(kind.get("precision") or 38, kind["scale"]) if kind.get("scale") else pa.int64()
+    return _ARROW.get(kind["type"], pa.string())
+
+
+def _null(value: Any) -> bool:
+    # NaN in a float column is a value; pandas' own missing values are NULL.
+    return value is None or type(value).__name__ in {"NAType", "NaTType"}
+
+
+def _plain(value: Any) -> Any:
+    """A NumPy scalar as Python's own."""
+    return value.item() if hasattr(value, "dtype") and getattr(value, "shape", None) == () else value
+
+
+def _writer(kind: Type) -> Callable[[Any], Any]:
+    if kind["type"] in SEMI_STRUCTURED:
+        return to_json
+    if kind["type"] == "fixed":
+        return _scaled(kind["scale"]) if kind.get("scale") else int
+    return _WRITERS.get(kind["type"], str)
+
+
+def _scaled(scale: int) -> Callable[[Any], decimal.Decimal]:
+    digits = decimal.Decimal(1).scaleb(-scale)
+    return lambda value: decimal.Decimal(str(value)).quantize(digits)
+
+
+def to_json(value: Any) -> str:
+    """A value as VARIANT holds it."""
+    return json.dumps(value, default=_jsonable)
+
+
+def _jsonable(value: Any) -> Any:
+    if hasattr(value, "tolist"):  # NumPy
+        return value.tolist()
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if _null(value):
+        return None
+    if hasattr(value, "as_dict"):  # a Snowpark Row
+        return value.as_dict()
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else str(value)
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"Expected bool but got {type(value).__name__}")
+    return value
+
+
+_READERS: dict[str, Callable[[Any], Any]] = dict.fromkeys(SEMI_STRUCTURED, json.loads)
+_WRITERS: dict[str, Callable[[Any], Any]] = {
+    "real": float,
+    "text": _text,
+    "boolean": _truth,
+    "binary": bytes,
+    "date": lambda v: v,
+    "time": lambda v: v,
+    "timestamp_ntz": lambda v: v,
+    "timestamp_ltz": lambda v: v,
+    "timestamp_tz": lambda v: v,
+}
+_ARROW = {
+    "real": pa.float64(),
+    "boolean": pa.bool_(),
+    "binary": pa.binary(),
+    "date": pa.date32(),
+    "time": pa.time64("us"),
+    "timestamp_ntz": pa.timestamp("us"),
+    "timestamp_ltz": pa.timestamp("us", "UTC"),
+    "timestamp_tz": pa.timestamp("us", "UTC"),
+}
