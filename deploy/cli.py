@@ -72,7 +72,7 @@ def _add_own(parsers: dict[str, argparse.ArgumentParser]) -> None:
 
 
 def main(argv: Sequence[str], project: Path = PROJECT) -> int:
-    """Run one verb on a checkout and return its exit code: 0 done, 1 failed, 2 wrong usage, 3 failed and not put back."""
+    """Run one verb and return its exit code: 0 done, 1 failed, 2 wrong usage, 3 failed and not put back."""
     try:
         options = parser(project).parse_args(argv)
     except SystemExit as stop:  # argparse has printed help or a usage error
