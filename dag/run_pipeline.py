@@ -5,6 +5,7 @@
 
 import argparse
 import json
+import os
 import sys
 import time
 import uuid
@@ -90,6 +91,8 @@ def new_run(environment: "Environment", *, smoke: bool) -> "Run":
 def main(arguments: list[str]) -> int:
     """Run the pipeline; 0 when every step that was due succeeded, 1 on an error."""
     options = _options(arguments)
+    # The Registry draws a progress bar of its own, across ours; tqdm reads this when it is imported.
+    os.environ.setdefault("TQDM_DISABLE", "1")
     from dag.connection import SignInError, connect
     from dag.dag import build
     from ml_pipeline.config import ConfigError, load

@@ -87,7 +87,7 @@ def _summary(session: Session, table: str) -> dict[str, Any]:
 
 def _no_source(session: Session, settings: Pipeline, error: SnowparkSQLException) -> str:
     database = settings.source.partition(".")[0]
-    role = session.get_current_role()
+    role = (session.get_current_role() or "").strip('"')
     return (
         f"the source {settings.source} is missing, or role {role} may not read it: {error.message.strip()}\n"
         f"next: GRANT IMPORTED PRIVILEGES ON DATABASE {database} TO ROLE {role}; where there is no such database, "

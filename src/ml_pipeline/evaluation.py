@@ -13,13 +13,13 @@ from .features import FEATURES, LABEL, TEST, rows
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    from snowflake.ml.model import ModelVersion
     from snowflake.snowpark import Session
 
     from .config import Run
 
 ROC_POINTS = 40
 CALIBRATION_BINS = 10
-_IN_USE = "IN_USE_PROBABILITY"
 
 
 def evaluate(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -27,17 +27,20 @@ def evaluate(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, An
     path = inputs["TRAIN"]["model"]
     in_use = registry.version_in_use(session, run)
     lines = rows(session, run, TEST)
-    frame = (registry.score(in_use, lines, _IN_USE) if in_use else lines).to_pandas()
+    frame = (registry.score(in_use, lines) if in_use else lines).to_pandas()
     late = frame[LABEL].to_numpy(dtype=int)
     probability = candidate.load(session, path).predict_proba(frame[list(FEATURES)])[:, 1]
     return {
         "model": path,
         "metrics": metrics(late, probability),
-        "in_use": {"version": in_use.version_name, "metrics": metrics(late, frame[_IN_USE].to_numpy())}
-        if in_use
-        else None,
+        "in_use": _in_use(in_use, frame, late) if in_use else None,
         "plots": plots(frame, late, probability),
     }
+
+
+def _in_use(version: ModelVersion, frame: pd.DataFrame, late: np.ndarray) -> dict[str, Any]:
+    probability = frame[registry.PROBABILITIES[1]].to_numpy()
+    return {"version": version.version_name, "metrics": metrics(late, probability)}
 
 
 def metrics(late: np.ndarray, probability: np.ndarray) -> dict[str, float]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import candidate
-from .features import FEATURES, TRAIN, rows
+from .features import FEATURES
 from .quality_gate import objections
 
 if TYPE_CHECKING:
     from snowflake.ml.model import Model, ModelVersion
+    from snowflake.ml.model.model_signature import ModelSignature
     from snowflake.ml.registry import Registry
     from snowflake.snowpark import DataFrame, Session
 
     from .config import Run
+
+PROBABILITIES = ("ON_TIME_PROBABILITY", "LATE_PROBABILITY")
+"""What a version answers for a line, in the order of the label's values."""
 
 
 def register(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -50,17 +54,18 @@ def reject(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, Any]
 def version_in_use(session: Session, run: Run) -> ModelVersion | None:
     """Return the default version of the run's model; None before there is one."""
     name = run.name(run.settings.model)
+    models = session.sql(
+        f"SHOW MODELS LIKE '{name}' IN SCHEMA {session.get_fully_qualified_current_schema()}"
+    ).collect()
     # LIKE takes _ for any letter, so the answer may hold other models.
-    if not any(row["name"] == name for row in session.sql(f"SHOW MODELS LIKE '{name}'").collect()):
+    if not any(row["name"] == name for row in models):
         return None
     return _registry(session).get_model(name).default
 
 
-def score(version: ModelVersion, lines: DataFrame, column: str) -> DataFrame:
-    """Add the version's probability that a line will be late, computed where the data is."""
-    scored = version.run(lines, function_name="predict_proba")
-    *_, probability = scored.columns
-    return scored.select(*lines.columns, scored[probability].alias(column))
+def score(version: ModelVersion, lines: DataFrame) -> DataFrame:
+    """Add LATE_PROBABILITY, the version's probability that a line will be late, computed where the data is."""
+    return version.run(lines, function_name="predict_proba").select(*lines.columns, PROBABILITIES[1])
 
 
 def version_name(run: Run) -> str:
@@ -84,10 +89,20 @@ def _log(session: Session, run: Run, evaluation: dict[str, Any]) -> ModelVersion
         version_name=version_name(run),
         comment=f"release {run.release}, run {run.id}",
         metrics=evaluation["metrics"],
-        sample_input_data=rows(session, run, TRAIN).select(*FEATURES).limit(100).to_pandas(),
+        signatures={"predict_proba": _signature()},
         target_platforms=["WAREHOUSE"],
         task=task.Task.TABULAR_BINARY_CLASSIFICATION,
     )
+
+
+def _signature() -> ModelSignature:
+    """Declare inputs and outputs; told from sample rows, they would depend on which of them have a history."""
+    from snowflake.ml.model.model_signature import DataType, FeatureSpec, ModelSignature
+
+    inputs, outputs = (
+        [FeatureSpec(dtype=DataType.DOUBLE, name=name) for name in names] for names in (FEATURES, PROBABILITIES)
+    )
+    return ModelSignature(inputs=inputs, outputs=outputs)
 
 
 def _drop_oldest(model: Model, keep: int) -> list[str]:
