@@ -12,6 +12,7 @@ import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from deploy.errors import DeployError
 from deploy.manifest import PAYLOAD, File, Manifest, Release, write
@@ -37,14 +38,20 @@ def build(project: Path, dist: Path) -> Release:
 
 
 def _wheel(project: Path) -> bytes:
-    from build import BuildException, ProjectBuilder
+    from build import BuildBackendException, BuildException, ProjectBuilder
 
     with tempfile.TemporaryDirectory() as directory:
         try:
             wheel = ProjectBuilder(project, runner=_run).build("wheel", directory)
-        except BuildException as error:
-            raise DeployError(f"the wheel does not build: {error}", "uv sync") from error
+        except (BuildBackendException, BuildException) as error:
+            raise DeployError(f"the wheel does not build: {_reason(error)}", "uv build --wheel") from error
         return Path(wheel).read_bytes()
+
+
+def _reason(error: Any) -> str:
+    """Return what the backend printed last, which says more than that it failed."""
+    printed = getattr(getattr(error, "exception", None), "stderr", None) or str(error).encode()
+    return printed.decode(errors="replace").strip().splitlines()[-1]
 
 
 def _run(command: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:

@@ -82,9 +82,9 @@ class Call:
     @contextlib.contextmanager
     def delivering(self) -> Iterator[tuple[Delivery, Release]]:
         """Find the built release, then sign in: what is wrong here is said before anything is done there."""
-        environment, release = self.environment, self.release
-        with requests.open_connection(environment) as connection:
-            yield Delivery(connection, environment, self.say, self._showing), release
+        _, release = self.environment, self.release
+        with self.delivery() as delivery:
+            yield delivery, release
 
     def _showing(self, graph: Graph) -> Any:
         return smoke_view.showing(graph, self.progress)

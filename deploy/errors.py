@@ -4,7 +4,7 @@ OK = 0
 FAILED = 1
 USAGE = 2
 CHANGES = 2  # `plan --detailed-exitcode`, as terraform has it
-RESTORE_FAILED = 3
+RESTORE_FAILED = 3  # and the graph's schedule is off
 
 
 class DeployError(Exception):

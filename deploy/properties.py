@@ -81,7 +81,6 @@ PROPERTIES = (
     Property("SCHEDULE", "schedule", "schedule", schedule),
     Property("CONFIG", "config", "config", config),
     Property("OVERLAP_POLICY", "overlap_policy", normal=_plain, text=keyword),
-    Property("ALLOW_OVERLAPPING_EXECUTION", "allow_overlapping_execution"),
     Property("USER_TASK_TIMEOUT_MS", "user_task_timeout_ms"),
     Property("SUSPEND_TASK_AFTER_NUM_FAILURES", "suspend_task_after_num_failures"),
     Property("ERROR_INTEGRATION", "error_integration", "error_integration", _name, identifier),
@@ -97,7 +96,12 @@ _BY_NAME = {known.name: known for known in PROPERTIES}
 def collect(read: Callable[[Property], Any]) -> tuple[tuple[str, Value], ...]:
     """Return the properties that `read` has a value for, normalised, in the order of the table above."""
     values = ((known, read(known)) for known in PROPERTIES)
-    return tuple((known.name, known.normal(value)) for known, value in values if value not in (None, "", "null"))
+    return tuple((known.name, known.normal(value)) for known, value in values if not _absent(value))
+
+
+def _absent(value: Any) -> bool:
+    # Cron compares itself with nothing but Cron, so `value in (...)` will not do.
+    return value is None or (isinstance(value, str) and value in ("", "null"))
 
 
 def clauses(task: TaskSpec) -> list[str]:

@@ -83,10 +83,11 @@ def _poll(
         return run, False
     # What happened between the two questions is in the answer to a third.
     run = runs.with_nonce(connection, environment, root_id, nonce, minutes)
-    return run, not run.active and not _may_retry(environment, run)
+    return run, not run.active and not may_retry(environment, run)
 
 
-def _may_retry(environment: "Environment", run: GraphRun) -> bool:
+def may_retry(environment: "Environment", run: GraphRun) -> bool:
+    """Tell whether Snowflake may still start a failed run again by itself."""
     retries_left = any(task.attempt <= environment.graph.retries for task in run.broken)
     return retries_left and run.quiet_seconds < _RETRY_GRACE_SECONDS
 

@@ -1,0 +1,88 @@
+"""The administrator's SQL: rendered from one environment, least privilege, and the same at every run."""
+
+import base64
+import dataclasses
+import re
+from pathlib import Path
+
+import jinja2
+import pytest
+
+from deploy import bootstrap
+from deploy.errors import DeployError
+from ml_pipeline import config
+
+ENVIRONMENTS = Path(__file__).parents[2] / "environments"
+NAMES = ("local", "dev", "prod")
+KEY = base64.b64encode(bytes(range(200))).decode()
+
+
+def sql(name, public_key=""):
+    texts = bootstrap.scripts(config.load(name, ENVIRONMENTS), public_key)
+    return re.sub(r"--.*", "", "\n".join(texts.values()))
+
+
+def statements(name, public_key=""):
+    return [" ".join(text.split()) for text in sql(name, public_key).split(";") if text.strip()]
+
+
+@pytest.mark.parametrize(("name", "other"), [("dev", "PROD"), ("prod", "DEV")])
+def test_no_statement_names_the_other_environment(name, other):
+    assert other not in sql(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_statement_can_be_repeated(name):
+    repeatable = ("USE ROLE ", "GRANT ", "ALTER USER ")
+    for statement in statements(name, KEY):
+        created = re.match(r"CREATE (DATABASE|SCHEMA|STAGE|WAREHOUSE|ROLE|USER) IF NOT EXISTS ", statement)
+        assert created or statement.startswith(repeatable), statement
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_granted_to_automation_that_it_does_not_need(name):
+    granted = [statement for statement in statements(name) if statement.startswith("GRANT ")]
+    assert granted
+    for statement in granted:
+        assert not re.search(r"\b(ALL|OWNERSHIP|MANAGE GRANTS|TO ROLE PUBLIC)\b", statement), statement
+        assert not re.search(r"GRANT ROLE (ACCOUNTADMIN|SYSADMIN|SECURITYADMIN|USERADMIN)\b", statement), statement
+
+
+def test_the_functional_role_holds_access_roles_only():
+    role = config.load("prod", ENVIRONMENTS).snowflake.role
+    direct = [statement for statement in statements("prod") if statement.endswith(f"TO ROLE {role}")]
+    assert direct
+    assert all(statement.startswith("GRANT ROLE ") for statement in direct)
+
+
+def test_only_dev_may_make_schemas():
+    assert any("GRANT CREATE SCHEMA" in statement for statement in statements("dev"))
+    assert not any("GRANT CREATE SCHEMA" in statement for statement in statements("prod"))
+
+
+@pytest.mark.parametrize("wrap", ["{}", "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n"])
+def test_a_public_key_is_set_from_pem_or_its_text(wrap):
+    assert f"SET RSA_PUBLIC_KEY = '{KEY}'" in sql("dev", wrap.format(KEY))
+
+
+def test_without_a_public_key_the_users_sign_in_is_left_alone():
+    assert "RSA_PUBLIC_KEY" not in sql("dev")
+
+
+@pytest.mark.parametrize("key", ["'; DROP DATABASE ML_PROD; --", "-----BEGIN PRIVATE KEY-----\nQUJD\n"])
+def test_what_is_no_public_key_is_refused(key):
+    with pytest.raises(DeployError, match="not a public key"):
+        bootstrap.scripts(config.load("dev", ENVIRONMENTS), key)
+
+
+def test_a_name_that_a_file_lacks_is_an_error(tmp_path, monkeypatch):
+    (tmp_path / "10_x.sql").write_text("USE ROLE <% nobody %>;")
+    monkeypatch.setattr(bootstrap, "SQL", tmp_path)
+    with pytest.raises(jinja2.UndefinedError):
+        bootstrap.scripts(config.load("dev", ENVIRONMENTS))
+
+
+def test_the_administrator_signs_in_with_a_role_of_her_own():
+    dev = config.load("dev", ENVIRONMENTS)
+    admin = bootstrap.as_administrator(dev)
+    assert admin.snowflake == dataclasses.replace(dev.snowflake, role="ACCOUNTADMIN")

@@ -1,0 +1,128 @@
+"""The command line: quick to answer, and every error is a cause and the next command to type."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy import cli, commands
+from deploy.errors import DeployError
+
+ROOT = Path(__file__).parents[2]
+# `snowflake` itself is an empty namespace that the interpreter makes when it starts.
+HEAVY = ("snowflake.", "rich", "jinja2", "pandas", "build", "ml_pipeline")
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys; from deploy import cli; cli.main(['--help']); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert not [name for name in done.stderr.split() if name.startswith(HEAVY)]
+    for verb in cli.VERBS:
+        assert verb in done.stdout
+
+
+def test_it_runs_as_a_module():
+    done = subprocess.run([sys.executable, "-m", "deploy"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "the following arguments are required: <verb>" in done.stderr
+
+
+@pytest.mark.parametrize("verb", sorted(set(cli.VERBS) - {"build"}))
+def test_an_unknown_environment_names_the_nearest_one(verb, capsys):
+    assert cli.main([verb, "--env", "prodd"]) == 2
+    error = capsys.readouterr().err
+    assert 'no environment "prodd" in environments/; did you mean "prod"?' in error
+    assert "\nnext: " in error
+
+
+@pytest.mark.parametrize("verb", sorted(set(cli.VERBS) - {"build", "bootstrap"}))
+def test_pull_requests_go_to_dev_only(verb, capsys):
+    assert cli.main([verb, "--env", "prod", "--pr", "7"]) == 2
+    assert "pull requests are deployed to dev only, not to prod" in capsys.readouterr().err
+
+
+def test_a_pull_request_has_a_number_above_zero(capsys):
+    assert cli.main(["status", "--env", "dev", "--pr", "0"]) == 2
+    assert "not the number of a pull request: 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["upload", "plan", "apply", "release"])
+def test_without_a_build_nothing_is_signed_in_to(verb, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("SNOWFLAKE_ACCOUNT", raising=False)
+    assert cli.main([verb, "--env", "dev", "--dist", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.endswith("next: python -m deploy build\n")
+
+
+@pytest.mark.parametrize("verb", ["upload", "plan", "apply", "release"])
+def test_a_bad_digest_is_refused(verb, tmp_path, capsys):
+    assert cli.main([verb, "--env", "dev", "--dist", str(tmp_path), "--release", "latest!"]) == 1
+    assert "not a release: 'latest!'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["smoke", "rollback", "status", "teardown"])
+def test_without_an_account_the_variable_to_set_is_named(verb, monkeypatch, capsys):
+    monkeypatch.delenv("SNOWFLAKE_ACCOUNT", raising=False)
+    assert cli.main([verb, "--env", "dev", "--pr", "7"]) == 1
+    assert "SNOWFLAKE_ACCOUNT is not set" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_main_is_never_torn_down(environment, capsys):
+    assert cli.main(["teardown", "--env", environment]) == 2
+    assert "never torn down" in capsys.readouterr().err
+
+
+def test_a_broken_environment_file_is_named(tmp_path, capsys):
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments/dev.toml").write_text("[snowflake")
+    assert cli.main(["status", "--env", "dev"], tmp_path) == 2
+    assert "environments/dev.toml: not TOML" in capsys.readouterr().err
+
+
+def test_errors_are_json_when_json_is_asked_for(capsys):
+    assert cli.main(["status", "--env", "nowhere", "--json"]) == 2
+    answer = json.loads(capsys.readouterr().out)
+    assert set(answer) == {"error", "next"}
+
+
+def test_bootstrap_can_be_printed_without_an_account(monkeypatch, capsys):
+    monkeypatch.delenv("SNOWFLAKE_ACCOUNT", raising=False)
+    assert cli.main(["bootstrap", "--env", "prod", "--print"]) == 0
+    assert "CREATE DATABASE IF NOT EXISTS ML_PROD" in capsys.readouterr().out
+
+
+def test_a_public_key_that_is_not_there_is_named(tmp_path, capsys):
+    assert cli.main(["bootstrap", "--env", "dev", "--public-key", str(tmp_path / "key.pub")]) == 1
+    assert "cannot read key.pub: No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("argv", "following"),
+    [
+        (["build"], "python -m deploy build"),
+        (["release", "--env", "dev"], "python -m deploy status --env dev"),
+        (["release", "--env", "dev", "--pr", "7"], "python -m deploy status --env dev --pr 7"),
+    ],
+)
+def test_an_interrupted_verb_says_how_to_look(argv, following, monkeypatch, capsys):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "run", interrupt)
+    assert cli.main(argv) == 130
+    assert capsys.readouterr().err == f"error: interrupted\nnext: {following}\n"
+
+
+def test_build_prints_the_digest_that_names_the_release(tmp_path, monkeypatch, capsys):
+    def no_git(*_):
+        raise DeployError("git knows no commit here", "git init")
+
+    monkeypatch.setattr("deploy.build.commit", lambda _: "c0ffee")
+    assert cli.main(["build", "--dist", str(tmp_path), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["commit"] == "c0ffee"
+    assert (tmp_path / answer["release"] / "manifest.json").is_file()
+    monkeypatch.setattr("deploy.build.commit", no_git)
+    assert cli.main(["build", "--dist", str(tmp_path)]) == 1

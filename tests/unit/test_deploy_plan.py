@@ -1,0 +1,219 @@
+"""A plan is a value: what would change, and the statements that change it."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deploy import apply, plan, plan_text
+from deploy.deployed import Deployed
+from deploy.graph import EMPTY, Graph, TaskSpec
+from deploy.plan import Added, Changed, Removed
+from ml_pipeline import config
+
+DEV = config.load("dev", Path(__file__).parents[2] / "environments")
+ROOT = DEV.graph.name
+
+
+def chain(*names, finalizer="", config_text='{"release": "one"}'):
+    """A graph of tasks in a row."""
+    full = [f"{ROOT}${name}" for name in names]
+    tasks = [TaskSpec(ROOT, "select 1", properties=(("SCHEDULE", "5 MINUTE"), ("CONFIG", config_text)))]
+    tasks += [TaskSpec(name, f"CALL {name}()", (before,)) for before, name in zip([ROOT, *full], full, strict=False)]
+    tasks += [TaskSpec(f"{ROOT}${finalizer}", "CALL f()", finalizes=True)] if finalizer else []
+    return Graph.of(tasks)
+
+
+def in_use(graph):
+    return Deployed(graph, frozenset(task.name for task in graph.children), "01b")
+
+
+def test_the_same_graph_plans_to_nothing():
+    graph = chain("A", "B", finalizer="Z")
+    proposal = plan.make(graph, in_use(graph))
+    assert proposal.empty
+    assert plan_text.text(proposal) == "no changes: the deployed graph is the release's"
+
+
+def test_everything_is_added_to_an_empty_schema():
+    proposal = plan.make(chain("A", "B"), Deployed())
+    assert [type(change) for change in proposal.changes] == [Added] * 3
+    assert proposal.resumed == ()
+
+
+def test_a_change_names_each_property_with_old_and_new():
+    old, new = chain("A"), chain("A", config_text='{"release": "two"}')
+    (change,) = plan.make(new, in_use(old)).changes
+    assert change.differences == {"CONFIG": ('{"release": "one"}', '{"release": "two"}')}
+
+
+def test_a_property_that_goes_is_a_change():
+    old = chain("A")
+    bare = dataclasses.replace(old.root, properties=(("CONFIG", '{"release": "one"}'),))
+    (change,) = plan.make(Graph.of([bare, *old.children]), in_use(old)).changes
+    assert change.differences == {"SCHEDULE": ("5 MINUTE", None)}
+
+
+def test_a_child_that_somebody_suspended_is_resumed():
+    graph = chain("A", "B")
+    proposal = plan.make(graph, Deployed(graph, frozenset({f"{ROOT}$A"})))
+    assert not proposal.empty
+    assert proposal.resumed == (f"{ROOT}$B",)
+    assert plan_text.text(proposal).splitlines()[0] == f"^ {ROOT}$B"
+
+
+def test_the_hash_names_exactly_these_changes():
+    first = plan.make(chain("A", "B"), in_use(chain("A")))
+    assert first.hash == plan.make(chain("A", "B"), in_use(chain("A"))).hash
+    assert first.hash != plan.make(chain("A", "C"), in_use(chain("A"))).hash
+
+
+def statements(new, old):
+    return apply.statements(DEV, plan.make(new, in_use(old)))
+
+
+def position(lines, start):
+    return next(index for index, line in enumerate(lines) if line.startswith(start))
+
+
+def name(task):
+    return f'"ML_DEV"."MAIN"."{ROOT}${task}"'
+
+
+def test_the_root_is_suspended_first_and_never_resumed_by_apply():
+    lines = statements(chain("A", "B"), EMPTY)
+    assert lines[0] == f'ALTER TASK IF EXISTS "ML_DEV"."MAIN"."{ROOT}" SUSPEND'
+    assert f'ALTER TASK "ML_DEV"."MAIN"."{ROOT}" RESUME' not in lines
+
+
+def test_only_what_changed_is_touched():
+    lines = statements(chain("A", "B", "C"), chain("A", "B"))
+    assert [line.split("\n")[0] for line in lines[1:]] == [
+        f"CREATE OR ALTER TASK {name('C')}",
+        f"ALTER TASK {name('C')} RESUME",
+    ]
+
+
+def test_a_removed_task_is_dropped_after_its_successor_left_it():
+    lines = statements(chain("B"), chain("A", "B"))
+    assert position(lines, f"CREATE OR ALTER TASK {name('B')}") < position(lines, f"DROP TASK IF EXISTS {name('A')}")
+
+
+def test_removed_tasks_are_dropped_successors_first():
+    lines = statements(chain(), chain("A", "B"))
+    assert lines[1:] == [f"DROP TASK IF EXISTS {name('B')}", f"DROP TASK IF EXISTS {name('A')}"]
+
+
+def test_the_old_finalizer_goes_before_the_new_one_comes():
+    lines = statements(chain("A", finalizer="NEW"), chain("A", finalizer="OLD"))
+    assert position(lines, f"DROP TASK IF EXISTS {name('OLD')}") < position(
+        lines, f"CREATE OR ALTER TASK {name('NEW')}"
+    )
+
+
+def test_a_finalizer_that_becomes_a_child_gives_its_place_up_first():
+    lines = statements(chain("A", "F", finalizer="Z"), chain("A", finalizer="F"))
+    assert position(lines, f"ALTER TASK {name('F')} UNSET FINALIZE") == 1
+
+
+def test_the_text_of_a_task_is_snowflakes_syntax():
+    properties = (("WAREHOUSE", "WH"), ("CONFIG", "{}"), ("USER_TASK_TIMEOUT_MS", 5), ("COMMENT", "it's"))
+    task = TaskSpec("T", "CALL f()", ("A", "B"), condition="x = 'y'", properties=properties)
+    assert apply.create_or_alter(DEV, task).splitlines() == [
+        'CREATE OR ALTER TASK "ML_DEV"."MAIN"."T"',
+        '  WAREHOUSE = "WH"',
+        "  CONFIG = '{}'",
+        "  USER_TASK_TIMEOUT_MS = 5",
+        """  COMMENT = 'it''s [deploy {"USER_TASK_TIMEOUT_MS": 5}]'""",
+        '  AFTER "ML_DEV"."MAIN"."A", "ML_DEV"."MAIN"."B"',
+        "  WHEN x = 'y'",
+        "AS",
+        "CALL f()",
+    ]
+
+
+def test_a_finalizer_names_its_root():
+    assert f'  FINALIZE = "ML_DEV"."MAIN"."{ROOT}"' in apply.create_or_alter(
+        DEV, TaskSpec("T", "CALL f()", finalizes=True)
+    )
+
+
+@st.composite
+def graphs(draw):
+    count = draw(st.integers(0, 6))
+    tasks = [TaskSpec(ROOT, "select 1")]
+    for index in range(count):
+        before = draw(st.sets(st.sampled_from([task.name for task in tasks]), min_size=1, max_size=3))
+        text = draw(st.sampled_from(["SELECT 1", "SELECT 2"]))
+        tasks.append(TaskSpec(f"{ROOT}$T{draw(st.integers(0, 1))}{index}", text, tuple(sorted(before))))
+    if draw(st.booleans()):
+        tasks.append(TaskSpec(f"{ROOT}$Z{draw(st.integers(0, 1))}", "SELECT 3", finalizes=True))
+    return Graph.of(tasks)
+
+
+@given(graphs(), graphs())
+def test_after_a_plan_there_is_nothing_left_to_plan(old, new):
+    tasks = dict(old.by_name)
+    for change in plan.make(new, in_use(old)).changes:
+        if isinstance(change, Removed):
+            del tasks[change.name]
+        else:
+            tasks[change.name] = change.task
+    assert plan.make(new, in_use(Graph.of(tasks.values()))).empty
+
+
+@given(graphs(), graphs())
+def test_no_statement_names_a_predecessor_that_is_not_there_yet(old, new):
+    there = set(old.by_name)
+    for change in plan.make(new, in_use(old)).changes:
+        if not isinstance(change, Removed):
+            assert set(change.task.predecessors) <= there
+            there.add(change.name)
+
+
+def test_a_changed_config_is_shown_key_by_key():
+    proposal = plan.make(chain("A", config_text='{"release": "two", "n": 1}'), in_use(chain("A")))
+    assert plan_text.text(proposal).splitlines() == [
+        f"~ {ROOT}",
+        "    CONFIG n: (none) -> 1",
+        "    CONFIG release: one -> two",
+        "0 to add, 1 to change, 0 to remove",
+    ]
+
+
+def test_a_long_text_is_shown_as_its_differing_lines():
+    old = TaskSpec("T", "BEGIN\nSELECT 1;\nEND")
+    new = TaskSpec("T", "BEGIN\nSELECT 2;\nEND")
+    proposal = plan.Plan(EMPTY, (Changed(old, new),))
+    assert plan_text.text(proposal).splitlines()[1:-1] == ["    AS:", "      -SELECT 1;", "      +SELECT 2;"]
+
+
+def test_the_summary_counts_what_is_resumed():
+    graph = chain("A")
+    assert plan_text.summary(plan.make(graph, Deployed(graph))) == "0 to add, 0 to change, 0 to remove, 1 to resume"
+
+
+def test_the_drawing_marks_what_changes():
+    proposal = plan.make(chain("A", "C", finalizer="Z"), in_use(chain("A", "B")))
+    drawing = plan_text.mermaid(proposal)
+    assert drawing.startswith("flowchart LR\n")
+    assert f't1["{ROOT}$A"]' in drawing
+    assert f't3(["{ROOT}$Z"])' in drawing
+    assert "t1 --> t2" in drawing
+    assert "class t2,t3 added" in drawing
+    assert "class t4 removed" in drawing
+    assert "classDef changed" not in drawing
+
+
+def test_the_markdown_carries_summary_drawing_and_hash():
+    proposal = plan.make(chain("A"), Deployed())
+    text = plan_text.markdown(proposal, "ML_DEV.MAIN")
+    for part in ("### ML_DEV.MAIN", "2 to add", "```mermaid", "```diff", proposal.hash[:12]):
+        assert part in text
+
+
+@pytest.mark.parametrize("key", ["release", "added", "changed", "removed", "resumed"])
+def test_the_json_says_all_of_it(key):
+    assert key in plan.make(chain("A"), Deployed()).to_dict()

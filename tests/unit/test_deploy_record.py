@@ -1,0 +1,99 @@
+"""Which release is in use, and which one a rollback goes to."""
+
+from pathlib import Path
+
+import pytest
+
+from deploy import names, record
+from deploy.errors import DeployError, MissingObjectError
+from deploy.graph import EMPTY
+from deploy.record import Entry
+from deploy.requests import explained
+from ml_pipeline import config
+
+DEV = config.load("dev", Path(__file__).parents[2] / "environments")
+A, B, C = (letter * 64 for letter in "abc")
+
+
+def entry(action, digest, verdict=record.PASSED):
+    return Entry(action, "c0ffee", digest, "hash", EMPTY, verdict)
+
+
+def history(*oldest_first):
+    return tuple(reversed(oldest_first))
+
+
+def test_the_release_in_use_is_the_latest_that_passed():
+    entries = history(entry("release", A), entry("release", B, record.FAILED))
+    assert record.current(entries).digest == A
+
+
+def test_a_rollback_goes_to_the_release_before():
+    entries = history(entry("release", A), entry("release", B))
+    assert record.earlier(entries, DEV).digest == A
+
+
+def test_rolling_back_twice_goes_back_twice():
+    entries = history(*(entry("release", digest) for digest in (A, B, C)), entry("rollback", B))
+    assert record.earlier(entries, DEV).digest == A
+
+
+def test_a_release_that_failed_is_no_release_to_roll_back_to():
+    entries = history(entry("release", A), entry("release", B, record.FAILED), entry("restore", A), entry("release", C))
+    assert record.earlier(entries, DEV).digest == A
+
+
+def test_a_release_that_was_delivered_twice_is_not_its_own_predecessor():
+    entries = history(entry("release", A), entry("release", B), entry("release", B))
+    assert record.earlier(entries, DEV).digest == A
+
+
+def test_a_rollback_can_name_its_release():
+    entries = history(entry("release", A), entry("release", B), entry("release", C))
+    assert record.earlier(entries, DEV, A[:8]).digest == A
+
+
+@pytest.mark.parametrize("entries", [(), (entry("release", A),), (entry("release", A, record.FAILED),)])
+def test_with_nothing_to_roll_back_to_the_error_says_so(entries):
+    with pytest.raises(DeployError, match="nothing to roll back to") as error:
+        record.earlier(entries, DEV)
+    assert error.value.remedy == "python -m deploy status --env dev"
+
+
+def test_an_unknown_release_is_not_rolled_back_to():
+    with pytest.raises(DeployError, match="no release bbbbbbbb that passed"):
+        record.earlier((entry("release", A),), DEV, B[:8])
+
+
+def test_the_run_url_is_the_workflow_runs():
+    variables = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "o/r", "GITHUB_RUN_ID": "7"}
+    assert record.run_url(variables) == "https://github.com/o/r/actions/runs/7"
+    assert record.run_url({}) == ""
+
+
+def test_a_pull_request_has_a_schema_and_options_of_its_own():
+    target = names.in_pull_request(DEV, 7)
+    assert target.snowflake.schema == "PR_7"
+    assert names.arguments(target) == "--env dev --pr 7"
+    assert names.arguments(DEV) == "--env dev"
+    assert names.stage_path(target, A) == f"@ML_DEV.PR_7.RELEASES/{A}"
+
+
+class Refusal:
+    def __init__(self, sqlstate):
+        self.sqlstate = sqlstate
+        self.msg = "003001: SQL access control error:\nInsufficient privileges"
+
+
+def test_a_missing_grant_sends_to_the_administrator():
+    error = explained(Refusal("42501"), "prod")
+    assert error.cause.startswith("missing grant: 003001: SQL access control error: Insufficient")
+    assert error.remedy.endswith("python -m deploy bootstrap --env prod")
+
+
+def test_a_missing_object_is_an_error_of_its_own():
+    assert isinstance(explained(Refusal("42S02"), "dev"), MissingObjectError)
+
+
+def test_any_other_refusal_sends_to_status():
+    assert explained(Refusal("42000"), "dev").remedy == "python -m deploy status --env dev"
