@@ -23,6 +23,11 @@ class Connection:
         self._drain()
         return self._cursor.execute(sql) if parameters is None else self._cursor.execute(sql, parameters)
 
+    def relation(self, sql: str) -> duckdb.DuckDBPyRelation:
+        """A query in DuckDB's SQL, bound (so its columns are known) and not yet run."""
+        self._drain()
+        return self._cursor.sql(sql)
+
     def register(self, name: str, table: Any) -> None:
         """Make an Arrow table readable under a name, on this connection."""
         self._drain()
@@ -59,6 +64,7 @@ class Data:
     Args:
         folder: where the database files lie; made when missing.
         threads: DuckDB's worker threads.
+
     """
 
     def __init__(self, folder: Path, threads: int = 2) -> None:

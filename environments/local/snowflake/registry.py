@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from .result import Result
     from .session import Session
+    from .sql.scope import Scope
     from .tokens import Tokens
 
 # A verb is the statement's first words ("USE", "COPY INTO"); its handler gets the tokens behind them.
@@ -24,6 +25,9 @@ Query = Callable[["Session", "Tokens", bool], "Result"]
 Function = Callable[["Session", list[Any]], Any]
 # TABLE(NAME(...)): positional arguments and named ones, as Python values.
 TableFunction = Callable[["Session", list[Any], dict[str, Any]], "Result"]
+# What a node of a query means, by the name of its class ("Table", "Anonymous", "ModelAttribute"): the tree to put in
+# its place, or None when it is not the rewriter's. The scope (sql.scope) gives the session and registers rows.
+Rewrite = Callable[["Scope", Any], Any]
 # INFORMATION_SCHEMA.NAME: gets the database.
 View = Callable[["Session", str], "Result"]
 
@@ -38,7 +42,9 @@ _MODULES = (
     "sql.tables",
     "sql.functions",
     "sql.information_schema",
+    "stages.kinds",
     "stages.verbs",
+    "stages.transfer",
     "stages.loading",
     "python.procedures",
     "python.functions",
@@ -95,3 +101,13 @@ def table_functions() -> dict[str, TableFunction]:
 def views() -> dict[str, View]:
     """Views of INFORMATION_SCHEMA by name."""
     return _merged("VIEWS")
+
+
+@cache
+def rewrites() -> dict[str, tuple[Rewrite, ...]]:
+    """Rewriters of a query's nodes by the node's class: `REWRITES = {"ModelAttribute": rewrite}`."""
+    found: dict[str, tuple[Rewrite, ...]] = {}
+    for module in _modules():
+        for node, rewrite in getattr(module, "REWRITES", {}).items():
+            found[node] = (*found.get(node, ()), rewrite)
+    return found

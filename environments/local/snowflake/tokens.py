@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .errors import syntax_error
-from .names import fold
+from .names import Name, fold
 
 _PATTERN = re.compile(
     r"""
@@ -85,6 +85,7 @@ class Tokens:
     Args:
         text: one statement, without a trailing semicolon.
         bindings: values for its `?` placeholders, in order; each is read as a literal.
+
     """
 
     def __init__(self, text: str, bindings: list[Any] | None = None) -> None:
@@ -117,6 +118,11 @@ class Tokens:
         return all(self.peek(i).upper == word for i, word in enumerate(words))
 
     @property
+    def previous(self) -> Token:
+        """The token that was taken last."""
+        return self._tokens[self._at - 1]
+
+    @property
     def rest(self) -> str:
         """The text from the next token to the end, as written."""
         return self.text[self.peek().start :]
@@ -146,6 +152,7 @@ class Tokens:
 
         Raises:
             SnowflakeError: 001003, naming what stands there instead.
+
         """
         for word in words:
             if not self.accept(word):
@@ -156,6 +163,7 @@ class Tokens:
 
         Raises:
             SnowflakeError: 001003, naming what is left.
+
         """
         if not self.done:
             raise self.unexpected()
@@ -231,6 +239,8 @@ class Tokens:
         return found
 
     def _option_value(self) -> Any:
+        if self.peek(1).text == ".":
+            return str(Name(*("", "", "", *self.name())[-3:]))
         if not self.looking_at("("):
             return self.value()
         if self.peek(2).text == "=":

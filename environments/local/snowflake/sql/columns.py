@@ -1,0 +1,198 @@
+"""The columns of tables and views as the catalogue keeps them, and how CREATE TABLE writes them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import syntax_error, unsupported
+from ..names import quote
+from . import datatypes
+from .datatypes import DataType
+
+if TYPE_CHECKING:
+    from ..catalogue import Object
+    from ..tokens import Tokens
+    from ..types import Column
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """A column of a table.
+
+    Attributes:
+        name: as Snowflake stores it.
+        type: its Snowflake type, "" for a view's column whose type is not known yet.
+        default: its default as written, in Snowflake's SQL; "" for none.
+        identity: (start, increment) of AUTOINCREMENT.
+        key: whether it belongs to the primary key, which Snowflake records and does not enforce.
+
+    """
+
+    name: str
+    type: str
+    nullable: bool = True
+    default: str = ""
+    identity: tuple[int, int] | None = None
+    key: bool = False
+    unique: bool = False
+    comment: str = ""
+
+    @property
+    def datatype(self) -> DataType:
+        """The declared type."""
+        return datatypes.parse(self.type)
+
+    def document(self) -> dict[str, Any]:
+        """For the catalogue."""
+        return asdict(self)
+
+
+def of(thing: Object) -> list[TableColumn]:
+    """The columns of a table or view of the catalogue."""
+    return [TableColumn(**document) for document in thing.properties["columns"]]
+
+
+def from_result(columns: tuple[Column, ...]) -> list[TableColumn]:
+    """The columns that CREATE TABLE ... AS SELECT makes of a query's."""
+    return [TableColumn(c.name, str(datatypes.type_of(c))) for c in columns]
+
+
+def read(tokens: Tokens) -> list[TableColumn]:
+    """The parenthesised definitions of CREATE TABLE; without types for `CREATE TABLE t (a, b) AS SELECT`.
+
+    Raises:
+        SnowflakeError: 001003; 000002 for what would change how the table behaves and is not supported.
+
+    """
+    tokens.expect("(")
+    found: list[TableColumn] = []
+    keys: set[str] = set()
+    while not tokens.accept(")"):
+        if tokens.peek().upper in _CONSTRAINTS:
+            keys |= _table_constraint(tokens)
+        else:
+            found.append(column(tokens))
+        if not tokens.looking_at(")"):
+            tokens.expect(",")
+    return [replace(c, key=True, nullable=False) if c.name in keys else c for c in found]
+
+
+def column(tokens: Tokens) -> TableColumn:
+    """One definition: name, type and what follows."""
+    name = tokens.identifier()
+    typeless = tokens.peek().upper in {",", ")", "COMMENT"}
+    found = TableColumn(name, "" if typeless else str(datatypes.read(tokens)))
+    while not tokens.done and tokens.peek().upper not in {",", ")"}:
+        found = _attribute(found, tokens)
+    return found
+
+
+_CONSTRAINTS = {"CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN"}
+
+
+def _attribute(found: TableColumn, tokens: Tokens) -> TableColumn:
+    if tokens.accept("NOT", "NULL"):
+        return replace(found, nullable=False)
+    if tokens.accept("NULL"):
+        return found
+    if tokens.accept("DEFAULT"):
+        return replace(found, default=_expression(tokens))
+    if tokens.accept_any("AUTOINCREMENT", "IDENTITY"):
+        return replace(found, identity=_identity(tokens))
+    if tokens.accept("COMMENT"):
+        return replace(found, comment=tokens.value())
+    if tokens.accept("CONSTRAINT"):
+        tokens.identifier()
+        return found
+    return _key(found, tokens)
+
+
+def _key(found: TableColumn, tokens: Tokens) -> TableColumn:
+    if tokens.accept("PRIMARY", "KEY"):
+        found = replace(found, key=True, nullable=False)
+    elif tokens.accept("UNIQUE"):
+        found = replace(found, unique=True)
+    else:
+        raise (
+            unsupported(f"column option {tokens.peek().text}") if tokens.peek().kind == "word" else tokens.unexpected()
+        )
+    _enforcement(tokens)
+    return found
+
+
+def _enforcement(tokens: Tokens) -> None:
+    """ENFORCED and the like: Snowflake records keys and enforces none but NOT NULL."""
+    while tokens.accept_any("NOT", "ENFORCED", "ENABLE", "DISABLE", "RELY", "NORELY", "VALIDATE", "NOVALIDATE"):
+        pass
+
+
+def _identity(tokens: Tokens) -> tuple[int, int]:
+    start, step = 1, 1
+    if tokens.looking_at("("):
+        start, step = (int(v) for v in tokens.values())
+    if tokens.accept("START"):
+        tokens.accept("WITH")
+        start = int(tokens.value())
+    if tokens.accept("INCREMENT"):
+        tokens.accept("BY")
+        step = int(tokens.value())
+    tokens.accept_any("ORDER", "NOORDER")
+    return start, step
+
+
+def _expression(tokens: Tokens) -> str:
+    """A default's text: up to the comma, the parenthesis or the word that ends the column's definition."""
+    start, end = tokens.peek().start, tokens.peek().start
+    while not tokens.done and tokens.peek().upper not in {
+        ",",
+        ")",
+        "NOT",
+        "COMMENT",
+        "PRIMARY",
+        "UNIQUE",
+        "CONSTRAINT",
+    }:
+        if tokens.looking_at("("):
+            tokens.parenthesised()
+            end = tokens.previous.end
+        else:
+            end = tokens.take().end
+    return tokens.text[start:end]
+
+
+def _table_constraint(tokens: Tokens) -> set[str]:
+    """A key over several columns; the primary key's columns."""
+    if tokens.accept("CONSTRAINT"):
+        tokens.identifier()
+    if tokens.accept("FOREIGN"):
+        raise unsupported("FOREIGN KEY")
+    primary = bool(tokens.accept("PRIMARY", "KEY"))
+    if not primary and not tokens.accept("UNIQUE"):
+        raise tokens.unexpected()
+    names = identifiers(tokens)
+    _enforcement(tokens)
+    return set(names) if primary else set()
+
+
+def identifiers(tokens: Tokens) -> list[str]:
+    """A parenthesised list of names."""
+    tokens.expect("(")
+    found = [tokens.identifier()]
+    while tokens.accept(","):
+        found.append(tokens.identifier())
+    tokens.expect(")")
+    return found
+
+
+def definition(column: TableColumn, default: str) -> str:
+    """The column in DuckDB's CREATE TABLE; the default already in DuckDB's SQL."""
+    pieces = [quote(column.name), column.datatype.duckdb]
+    pieces += [] if column.nullable else ["NOT NULL"]
+    pieces += [f"DEFAULT ({default})"] if default else []
+    return " ".join(pieces)
+
+
+def missing_types() -> Exception:
+    """A column without a type where nothing else gives it one."""
+    return syntax_error("a column of CREATE TABLE needs a data type")

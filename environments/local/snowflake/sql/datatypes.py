@@ -1,0 +1,190 @@
+"""Declared types: as Snowflake writes them, as DuckDB stores them, as the wire names them.
+
+https://docs.snowflake.com/en/sql-reference/intro-summary-data-types
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import invalid, unsupported
+from ..types import MAX_BINARY, MAX_TEXT, Column
+
+if TYPE_CHECKING:
+    from duckdb.sqltypes import DuckDBPyType
+
+    from ..tokens import Tokens
+
+_BIGINT_DIGITS = 18
+_MAX_DIGITS = 38
+_INTEGERS = ("INT", "INTEGER", "BIGINT", "SMALLINT", "TINYINT", "BYTEINT")
+_FLOATS = ("FLOAT", "FLOAT4", "FLOAT8", "DOUBLE", "DOUBLE PRECISION", "REAL")
+_TEXTS = ("VARCHAR", "STRING", "TEXT", "NVARCHAR", "NVARCHAR2", "CHAR VARYING", "NCHAR VARYING")
+_CHARACTERS = ("CHAR", "CHARACTER", "NCHAR")
+_ALIASES = {
+    **dict.fromkeys(("NUMBER", "NUMERIC", "DECIMAL", "DEC"), "NUMBER"),
+    **dict.fromkeys(_FLOATS, "FLOAT"),
+    **dict.fromkeys(_TEXTS, "VARCHAR"),
+    **dict.fromkeys(("BINARY", "VARBINARY"), "BINARY"),
+    **dict.fromkeys(
+        ("DATETIME", "TIMESTAMP", "TIMESTAMP_NTZ", "TIMESTAMPNTZ", "TIMESTAMP WITHOUT TIME ZONE"), "TIMESTAMP_NTZ"
+    ),
+    **dict.fromkeys(("TIMESTAMP_LTZ", "TIMESTAMPLTZ", "TIMESTAMP WITH LOCAL TIME ZONE"), "TIMESTAMP_LTZ"),
+    **dict.fromkeys(("TIMESTAMP_TZ", "TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE"), "TIMESTAMP_TZ"),
+    **{name: name for name in ("BOOLEAN", "DATE", "TIME", "VARIANT", "OBJECT", "ARRAY")},
+}
+_LONGEST = 5  # words in the longest name of a type
+_TIMED = {"TIME", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ"}
+_DUCKDB = {
+    "FLOAT": "DOUBLE",
+    "VARCHAR": "VARCHAR",
+    "BINARY": "BLOB",
+    "TIMESTAMP_NTZ": "TIMESTAMP",
+    "TIMESTAMP_LTZ": "TIMESTAMPTZ",
+    "TIMESTAMP_TZ": "TIMESTAMPTZ",
+    "BOOLEAN": "BOOLEAN",
+    "DATE": "DATE",
+    "TIME": "TIME",
+    "VARIANT": "JSON",
+    "OBJECT": "JSON",
+    "ARRAY": "JSON",
+}
+_WIRE = {"FLOAT": "real", "VARCHAR": "text"}
+
+
+@dataclass(frozen=True)
+class DataType:
+    """A Snowflake type with its parameters.
+
+    Attributes:
+        name: Snowflake's main name for it: NUMBER, VARCHAR, TIMESTAMP_NTZ and so on.
+        arguments: precision and scale, length, or digits of a second; none for types that have no parameters.
+
+    """
+
+    name: str
+    arguments: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        """As DESCRIBE TABLE shows it: `NUMBER(38,0)`, `VARCHAR(16777216)`, `DATE`."""
+        return f"{self.name}({','.join(map(str, self.arguments))})" if self.arguments else self.name
+
+    @property
+    def duckdb(self) -> str:
+        """DuckDB's type for the values.
+
+        NUMBER without a scale is a 64-bit integer, which is fast; a larger value is refused, never rounded.
+        """
+        if self.name != "NUMBER":
+            return _DUCKDB[self.name]
+        precision, scale = self.arguments
+        return f"DECIMAL({precision},{scale})" if scale else "BIGINT"
+
+    def column(self, name: str, *, nullable: bool = True) -> Column:
+        """A result's column of this type."""
+        if self.name == "NUMBER":
+            return Column(name, "fixed", *self.arguments, nullable=nullable)
+        if self.name in _TIMED:
+            return Column(name, self.name.lower(), scale=self.arguments[0], nullable=nullable)
+        length = self.arguments[0] if self.arguments else None
+        return Column(name, _WIRE.get(self.name, self.name.lower()), length=length, nullable=nullable)
+
+
+def type_of(column: Column) -> DataType:
+    """The type with which CREATE TABLE ... AS SELECT declares such a column."""
+    if column.type == "fixed":
+        return DataType("NUMBER", (column.precision or _MAX_DIGITS, column.scale or 0))
+    name = {"real": "FLOAT", "text": "VARCHAR"}.get(column.type, column.type.upper())
+    if name in _TIMED:
+        return DataType(name, (9 if column.scale is None else column.scale,))
+    lengths = {"VARCHAR": MAX_TEXT, "BINARY": MAX_BINARY}
+    return DataType(name, (column.length or lengths[name],)) if name in lengths else DataType(name)
+
+
+def read(tokens: Tokens) -> DataType:
+    """The type that stands next in a statement.
+
+    Raises:
+        SnowflakeError: 002040 for a type that Snowflake does not have; 000002 for one the local account lacks.
+
+    """
+    word = _word(tokens)
+    arguments = tuple(int(v) for v in tokens.values()) if tokens.looking_at("(") else ()
+    if word in _INTEGERS:
+        return DataType("NUMBER", (_MAX_DIGITS, 0))
+    if word in _CHARACTERS:
+        return DataType("VARCHAR", arguments or (1,))
+    if word not in _ALIASES:
+        if word in {"GEOGRAPHY", "GEOMETRY", "VECTOR", "MAP"}:
+            raise unsupported(f"type {word}")
+        raise invalid(f"Unsupported data type '{word}'.", "002040", "42601")
+    return _completed(_ALIASES[word], arguments)
+
+
+def parse(text: str) -> DataType:
+    """A type from its text, such as the catalogue's `NUMBER(12,2)`."""
+    from ..tokens import Tokens
+
+    return read(Tokens(text))
+
+
+def _word(tokens: Tokens) -> str:
+    for words in range(_LONGEST, 0, -1):
+        word = " ".join(tokens.peek(i).upper for i in range(words))
+        if words == 1 or word in _ALIASES:
+            tokens.accept(*word.split(" "))
+            return word
+    raise tokens.unexpected()
+
+
+def _completed(name: str, arguments: tuple[int, ...]) -> DataType:
+    if name == "NUMBER":
+        return DataType(name, (*arguments, *(_MAX_DIGITS, 0)[len(arguments) :]))
+    if name in _TIMED:
+        return DataType(name, arguments or (9,))
+    lengths = {"VARCHAR": MAX_TEXT, "BINARY": MAX_BINARY}
+    return DataType(name, arguments or (lengths[name],)) if name in lengths else DataType(name)
+
+
+def column_of(name: str, kind: DuckDBPyType) -> Column:
+    """The Snowflake column for a column of DuckDB's answer."""
+    if kind.id == "decimal":
+        digits = dict(kind.children)
+        return Column(name, "fixed", digits["precision"], digits["scale"])
+    if str(kind) == "JSON":
+        return Column(name, "variant")
+    return Column(name, _BY_DUCKDB.get(kind.id, "text"))
+
+
+_BY_DUCKDB = {
+    **dict.fromkeys(
+        (
+            "tinyint",
+            "smallint",
+            "integer",
+            "bigint",
+            "hugeint",
+            "utinyint",
+            "usmallint",
+            "uinteger",
+            "ubigint",
+            "uhugeint",
+        ),
+        "fixed",
+    ),
+    **dict.fromkeys(("float", "double"), "real"),
+    **dict.fromkeys(("timestamp", "timestamp_ns", "timestamp_ms", "timestamp_s"), "timestamp_ntz"),
+    "timestamp with time zone": "timestamp_ltz",
+    "boolean": "boolean",
+    "date": "date",
+    "time": "time",
+    "blob": "binary",
+    "list": "array",
+    "array": "array",
+    "struct": "object",
+    "map": "object",
+}
+# Types whose values travel as text or JSON; DuckDB turns them before they leave it.
+AS_JSON = {"list", "array", "struct", "map", "union"}
+AS_TEXT = {"interval", "uuid", "enum", "bit", "timestamp_tz", "time_tz", "time with time zone"}

@@ -1,0 +1,81 @@
+"""DuckDB's errors in Snowflake's words and codes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import duckdb
+
+from ..errors import SnowflakeError, already_exists, does_not_exist, execution_error, invalid, syntax_error
+
+_Fault = Callable[[re.Match[str]], SnowflakeError]
+
+
+def translated(error: duckdb.Error) -> SnowflakeError:
+    """The Snowflake error for a DuckDB one; what has no counterpart keeps DuckDB's text under a general code."""
+    text = str(error)
+    for pattern, fault in _FAULTS:
+        found = pattern.search(text)
+        if found:
+            return fault(found)
+    first = text.split("\n\nLINE")[0]
+    if isinstance(error, duckdb.BinderException | duckdb.CatalogException | duckdb.ParserException):
+        return invalid(first, "000904" if "column" in first else "001003", "42000")
+    return execution_error(first)
+
+
+def _identifier(found: re.Match[str]) -> SnowflakeError:
+    return SnowflakeError(f"SQL compilation error:\ninvalid identifier '{found[1].upper()}'", "000904", "42000")
+
+
+def _function(found: re.Match[str]) -> SnowflakeError:
+    return SnowflakeError(f"SQL compilation error:\nUnknown function {found[1].upper()}.", "002140", "42601")
+
+
+def _not_grouped(found: re.Match[str]) -> SnowflakeError:
+    text = f"SQL compilation error:\n'{found[1]}' is not a valid group by expression"
+    return SnowflakeError(text, "000979", "42601")
+
+
+def _ambiguous(found: re.Match[str]) -> SnowflakeError:
+    return SnowflakeError(f"SQL compilation error:\nambiguous column name '{found[1]}'", "002028", "42601")
+
+
+def _unreadable(found: re.Match[str]) -> SnowflakeError:
+    kind = found[2].upper()
+    if re.match(r"DATE|TIME", kind):
+        return SnowflakeError(f"{kind.split(' ')[0].capitalize()} '{found[1]}' is not recognized", "100035", "22007")
+    if kind.startswith("BOOL"):
+        return SnowflakeError(f"Boolean value '{found[1]}' is not recognized", "100037", "22018")
+    return SnowflakeError(f"Numeric value '{found[1]}' is not recognized", "100038", "22018")
+
+
+def _null(found: re.Match[str]) -> SnowflakeError:
+    return SnowflakeError(f"NULL result in a non-nullable column '{found[1]}'", "100072", "22000")
+
+
+_FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
+    (re.compile(pattern, re.DOTALL), fault)
+    for pattern, fault in (
+        (r'Referenced column "(.+?)" (?:not found|was not found)', _identifier),
+        (r'Referenced table "(.+?)" not found', _identifier),
+        (r'does not have a column named "(.+?)"', _identifier),
+        (r"Values list .* does not have a column named \"(.+?)\"", _identifier),
+        (r"Function with name \"?(\S+?)\"? does not exist", _function),
+        (r'column "(.+?)" must appear in the GROUP BY', _not_grouped),
+        (r'Ambiguous reference to column name "(.+?)"', _ambiguous),
+        (r"Table with name (\S+) does not exist", lambda m: does_not_exist("OBJECT", m[1].strip('"!'))),
+        (r"with name \"(.+?)\" already exists", lambda m: already_exists(m[1])),
+        (r"Could not convert string '(.*?)' to (\w+)", _unreadable),
+        (r'(?:invalid|date|timestamp) .*format.*: "(.*?)".*?(DATE|TIMESTAMP)?', _unreadable),
+        (r"NOT NULL constraint failed: \S+?\.(\S+)", _null),
+        (r"Division by zero|division by zero", lambda _: SnowflakeError("Division by zero", "100051", "22012")),
+        (
+            r"cannot affect the same target row more than once",
+            lambda _: SnowflakeError("Duplicate row detected during DML action", "100090", "42P18"),
+        ),
+        (r"Interrupted", lambda _: SnowflakeError("SQL execution canceled", "000604", "57014")),
+        (r"Parser Error: syntax error (.*?)\n", lambda m: syntax_error(m[1])),
+    )
+)

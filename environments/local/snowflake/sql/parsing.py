@@ -1,0 +1,46 @@
+"""Statements as trees: identifiers folded as Snowflake folds them, and a name on every column."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+from sqlglot.errors import TokenError
+from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
+
+from ..errors import syntax_error, unsupported
+from .transforms import reading
+
+
+def parse(text: str) -> exp.Expression:
+    """One query or DML as a tree.
+
+    Raises:
+        SnowflakeError: 001003 when it cannot be parsed; 000002 when it is neither.
+
+    """
+    shown = " ".join(text.split())[:300]
+    try:
+        found = reading.parse(text)
+    except TokenError as error:
+        raise syntax_error(f"line 1 at position 0 unexpected '<EOF>'.\nStatement: {shown}") from error
+    if isinstance(found, exp.Command):
+        raise unsupported(shown)
+    return named(normalize_identifiers(found, dialect="snowflake"))
+
+
+def parse_expression(text: str) -> exp.Expression:
+    """A scalar expression, such as a column's default."""
+    return parse(f"SELECT {text}").expressions[0].unalias()
+
+
+def named(expression: exp.Expression) -> exp.Expression:
+    """The tree with an alias on every projection that has no name: its own text in upper case, as Snowflake does."""
+    for select in list(expression.find_all(exp.Select)):
+        select.set("expressions", [_named(projection) for projection in select.expressions])
+    return expression
+
+
+def _named(projection: exp.Expression) -> exp.Expression:
+    if isinstance(projection, exp.Column | exp.Alias | exp.Aliases) or projection.is_star:
+        return projection
+    text = projection.meta.get(reading.TEXT) or projection.sql("snowflake")
+    return exp.alias_(projection, text.upper(), quoted=True, copy=False)

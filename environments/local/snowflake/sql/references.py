@@ -1,0 +1,264 @@
+"""What a query names: tables, views, table functions, variables; each is replaced by what DuckDB can read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from ..errors import SnowflakeError, does_not_exist
+from ..registry import functions, rewrites, table_functions, views
+from ..tokens import Tokens
+from .parsing import parse, parse_expression
+
+if TYPE_CHECKING:
+    from ..catalogue import Object
+    from .scope import Scope
+
+Evaluate = Callable[["Scope", list[exp.Expression]], list[Any]]
+RELATIONS = ("TABLE", "VIEW", "DYNAMIC TABLE")
+
+
+def resolve(scope: Scope, expression: exp.Expression, evaluate: Evaluate) -> exp.Expression:
+    """The tree with every name of the account replaced: tables by DuckDB's, functions of constants by their values.
+
+    Args:
+        scope: whose query it is.
+        expression: a query or DML; changed in place.
+        evaluate: computes constant arguments.
+
+    Raises:
+        SnowflakeError: 002003 for what is missing or hidden from the role, 003001 for a missing privilege.
+
+    """
+    root = exp.Paren(this=expression)
+    for node in list(expression.walk(bfs=False)):
+        if node.root() is root:
+            new = _replacement(scope, node, evaluate)
+            if new is not None:
+                node.replace(new)
+    return root.this
+
+
+def _replacement(scope: Scope, node: exp.Expression, evaluate: Evaluate) -> exp.Expression | None:
+    for rewrite in rewrites().get(type(node).__name__, ()):
+        new = rewrite(scope, node)
+        if new is not None:
+            return new
+    if isinstance(node, exp.Parameter):
+        return _variable(scope, node)
+    if isinstance(node, exp.TableFromRows):
+        return _table_function(scope, node, evaluate)
+    if isinstance(node, exp.Table):
+        return _table(scope, node)
+    if isinstance(node, exp.Values):
+        return _values(node)
+    if isinstance(node, exp.Func):
+        return _constant(scope, node, evaluate)
+    return None
+
+
+# ---- tables
+def _table(scope: Scope, node: exp.Table) -> exp.Expression | None:
+    parts = _parts(scope, node)
+    if not parts or (len(parts) == 1 and _is_cte(node, parts[0])):
+        return None
+    if len(parts) > 1 and parts[-2] == "INFORMATION_SCHEMA":
+        return _dressed(_information_schema(scope, parts), node, parts[-1])
+    thing = find_relation(scope, parts, _privilege(node))
+    if thing.kind == "VIEW":
+        return _dressed(_view(scope, thing), node, parts[-1])
+    return _dressed(storage(scope, thing), node, parts[-1])
+
+
+def _parts(scope: Scope, node: exp.Table) -> tuple[str, ...]:
+    if isinstance(node.this, exp.DynamicIdentifier):
+        return Tokens(_text(scope, node.this.this)).name()
+    if isinstance(node.this, exp.Identifier):
+        # DB..NAME leaves the schema out: PUBLIC.
+        return tuple(part.name or "PUBLIC" for part in node.parts)
+    return ()
+
+
+def _text(scope: Scope, node: exp.Expression) -> str:
+    if isinstance(node, exp.Parameter):
+        node = _variable(scope, node) or node
+    return node.name
+
+
+def _privilege(node: exp.Table) -> str:
+    """What the query needs on the table: INSERT for what it inserts into, SELECT for what it reads."""
+    parent = node.parent
+    if isinstance(parent, exp.Schema):
+        node, parent = parent, parent.parent
+    for kind, privilege in (
+        (exp.Insert, "INSERT"),
+        (exp.Update, "UPDATE"),
+        (exp.Delete, "DELETE"),
+        (exp.Merge, "UPDATE"),
+    ):
+        if isinstance(parent, kind) and parent.this is node:
+            return privilege
+    return "SELECT"
+
+
+def find_relation(scope: Scope, parts: tuple[str, ...], privilege: str = "SELECT") -> Object:
+    """The table or view of that name, on which the session has the privilege.
+
+    Raises:
+        SnowflakeError: 002003, 003001.
+
+    """
+    name = scope.session.qualify(parts)
+    for kind in RELATIONS:
+        if scope.session.find(kind, name):
+            return scope.session.get(kind, name, privilege)
+    raise does_not_exist("OBJECT", name)
+
+
+def storage(scope: Scope, thing: Object) -> exp.Table:
+    """DuckDB's name of a table's rows: the session's own when the table is temporary."""
+    name = thing.name
+    if (thing.kind, name) in scope.session.temporary:
+        return exp.table_(str(name), "main", "temp", quoted=True)
+    return exp.table_(name.name, name.schema, name.database, quoted=True)
+
+
+def _dressed(new: exp.Expression, node: exp.Table, name: str) -> exp.Expression:
+    """The replacement with the alias, joins, pivots and sample of the original; its own name is its alias."""
+    alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name, quoted=True))
+    for key in ("joins", "laterals", "pivots", "sample"):
+        if node.args.get(key):
+            new.set(key, node.args[key])
+    new.set("alias", alias)
+    return new
+
+
+def _is_cte(node: exp.Table, name: str) -> bool:
+    """Whether a WITH around the node defines the name. A CTE that reads its own name reads the table behind it."""
+    below: exp.Expression = node
+    above = node.parent
+    while above is not None:
+        clause = above.args.get("with_")
+        if isinstance(above, exp.With) and isinstance(below, exp.CTE):
+            earlier = above.expressions if above.recursive else above.expressions[: above.expressions.index(below)]
+            if name in {cte.alias for cte in earlier}:
+                return True
+        elif clause is not None and clause is not below and name in {cte.alias for cte in clause.expressions}:
+            return True
+        below, above = above, above.parent
+    return False
+
+
+def _view(scope: Scope, view: Object) -> exp.Expression:
+    """The view's text, resolved with its owner's rights, under its column names."""
+    from .translate import resolved
+
+    body = resolved(scope.within(view), parse(view.properties["text"]))
+    inner = exp.Subquery(this=body, alias=exp.TableAlias(this=exp.to_identifier("_VIEW"), columns=_columns(view)))
+    return exp.Subquery(this=exp.select("*").from_(inner))
+
+
+def _columns(view: Object) -> list[exp.Identifier]:
+    return [exp.to_identifier(column["name"], quoted=True) for column in view.properties["columns"]]
+
+
+def _information_schema(scope: Scope, parts: tuple[str, ...]) -> exp.Expression:
+    database = parts[0] if len(parts) > 2 else scope.session.database
+    view = views().get(parts[-1])
+    if view is None or database is None:
+        raise does_not_exist("OBJECT", ".".join(parts))
+    return scope.table(view(scope.session, database).rows)
+
+
+# ---- table functions
+def _table_function(scope: Scope, node: exp.TableFromRows, evaluate: Evaluate) -> exp.Expression | None:
+    call = node.this
+    if isinstance(call, exp.Literal | exp.Parameter):
+        named = exp.Table(this=exp.DynamicIdentifier(this=call), alias=node.args.get("alias"))
+        return _table(scope, named)
+    call = call.expression if isinstance(call, exp.Dot) else call
+    function = table_functions().get(_function_name(call))
+    if function is None:
+        return None
+    positional, named_arguments = _arguments(scope, call, evaluate)
+    rows = function(scope.session, positional, named_arguments).rows
+    table = scope.table(rows)
+    for key in ("alias", "joins"):
+        table.set(key, node.args.get(key))
+    return table
+
+
+def _arguments(scope: Scope, call: exp.Expression, evaluate: Evaluate) -> tuple[list[Any], dict[str, Any]]:
+    written = _operands(call)
+    values = evaluate(scope, [a.expression if isinstance(a, exp.Kwarg) else a for a in written])
+    pairs = list(zip(written, values, strict=True))
+    positional = [v for a, v in pairs if not isinstance(a, exp.Kwarg)]
+    return positional, {a.this.name.upper(): v for a, v in pairs if isinstance(a, exp.Kwarg)}
+
+
+def _operands(call: exp.Expression) -> list[exp.Expression]:
+    if isinstance(call, exp.Anonymous):
+        return call.expressions
+    return [a for a in call.args.values() if isinstance(a, exp.Expression)] + call.expressions
+
+
+def _function_name(call: exp.Expression) -> str:
+    if isinstance(call, exp.Anonymous):
+        return call.name.upper()
+    return call.sql_name() if isinstance(call, exp.Func) else ""
+
+
+# ---- values
+def _values(node: exp.Values) -> exp.Expression | None:
+    """FROM VALUES: its columns are COLUMN1, COLUMN2 and so on, which `$1` and `$2` name too."""
+    if not isinstance(node.parent, exp.From | exp.Join | exp.Subquery):
+        return None
+    given = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier("VALUES", quoted=True))
+    if not given.columns:
+        width = len(node.expressions[0].expressions) if isinstance(node.expressions[0], exp.Tuple) else 1
+        given.set("columns", [exp.to_identifier(f"COLUMN{i + 1}", quoted=True) for i in range(width)])
+    node.set("alias", given)
+    return None
+
+
+def _constant(scope: Scope, node: exp.Func, evaluate: Evaluate) -> exp.Expression | None:
+    function = functions().get(_function_name(node))
+    if function is None:
+        return None
+    return literal(function(scope.session, evaluate(scope, _operands(node))))
+
+
+def literal(value: Any) -> exp.Expression:
+    """A Python value as a SQL literal."""
+    return exp.convert(value)
+
+
+def _position(scope: Scope, node: exp.Expression, number: int) -> str:
+    """The name of `$1`: the first column of what the query reads. A staged file's columns are called "$1" and so on."""
+    select = node.find_ancestor(exp.Select)
+    source = select.args["from_"].this if select is not None and select.args.get("from_") else None
+    if isinstance(source, exp.Values):
+        return f"COLUMN{number}"
+    if isinstance(source, exp.Subquery) and isinstance(source.this, exp.Select):
+        names = source.this.named_selects
+    elif isinstance(source, exp.Table) and _parts(scope, source):
+        names = [c["name"] for c in find_relation(scope, _parts(scope, source)).properties["columns"]]
+    else:
+        return f"${number}"
+    return names[number - 1] if number <= len(names) else f"${number}"
+
+
+def _variable(scope: Scope, node: exp.Parameter) -> exp.Expression | None:
+    name = node.this.name
+    if name.isdigit():
+        return exp.column(_position(scope, node, int(name)), quoted=True)
+    value = scope.session.variables.get(name.upper())
+    if value is None:
+        raise SnowflakeError(
+            f"SQL compilation error: error line 1 at position 0\nSession variable '${name.upper()}' does not exist",
+            "002211",
+            "02000",
+        )
+    return parse_expression(value)

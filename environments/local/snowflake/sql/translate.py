@@ -1,0 +1,41 @@
+"""From Snowflake's SQL to DuckDB's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from . import engine
+from .parsing import parse
+from .references import resolve
+from .transforms import ALL
+
+if TYPE_CHECKING:
+    from .scope import Scope
+
+
+def translate(scope: Scope, text: str) -> str:
+    """DuckDB's SQL for a query or DML in Snowflake's."""
+    return generated(resolved(scope, parse(text)))
+
+
+def resolved(scope: Scope, expression: exp.Expression) -> exp.Expression:
+    """The tree with every name of the account replaced by what DuckDB can read."""
+    return resolve(scope, expression, constants)
+
+
+def generated(expression: exp.Expression) -> str:
+    """DuckDB's SQL for a resolved tree: Snowflake's meaning first, then DuckDB's words."""
+    for transform in ALL:
+        expression = transform(expression)
+    return expression.sql(dialect="duckdb", identify=True)
+
+
+def constants(scope: Scope, expressions: list[exp.Expression]) -> list[Any]:
+    """The values of expressions that read no table."""
+    if all(isinstance(e, exp.Literal | exp.Boolean | exp.Null) for e in expressions):
+        return [e.to_py() for e in expressions]
+    query = exp.select(*(exp.alias_(e.copy(), f"C{i}") for i, e in enumerate(expressions)))
+    rows = engine.query(scope.session.connection, generated(resolved(scope, query))).rows
+    return list(rows.to_pylist()[0].values())
