@@ -2,9 +2,11 @@
 
 import fcntl
 import os
+import shutil
 import threading
 from collections import OrderedDict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .access import ACCOUNT, OWNERSHIP, SYSTEM_ROLES, Access, Grant
 from .catalogue import Catalogue, Object
@@ -17,6 +19,9 @@ from .result import Result
 from .session import Session
 from .store import Store
 from .warehouses import Warehouses
+
+if TYPE_CHECKING:
+    from .http.files import Upload
 
 ADMINISTRATOR = "ADMIN"
 _KEPT_RESULTS = 500
@@ -38,11 +43,13 @@ class Account:
         home.mkdir(parents=True, exist_ok=True)
         self.home, self.scale, self.address = home.resolve(), scale, ""
         self._lock_file = _locked(home / "server.lock")
+        shutil.rmtree(home / "temporary", ignore_errors=True)  # what sessions of an earlier server left
         self.store = Store(home / "catalogue.sqlite")
         self.catalogue = Catalogue(self.store)
         self.access = Access(self.store)
         self.data = Data(home / "databases")
         self.downloads: dict[str, Path] = {}  # files that GET may fetch, by their unguessable key
+        self.uploads: dict[str, Upload] = {}  # files that PUT may send, likewise
         self.warehouses = Warehouses()
         self.executions = Executions()
         self.workers = Workers(self.home / "temporary" / "python")

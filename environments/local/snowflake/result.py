@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ class Result:
         statement_type: one of the ids above.
         transfer: what PUT and GET tell the client instead of rows.
         children: the answers of the statements of a multi-statement request.
+
     """
 
     columns: tuple[Column, ...]
@@ -34,6 +35,10 @@ class Result:
     transfer: dict[str, Any] | None = None
     children: tuple["Result", ...] = ()
     query_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def with_transfer(self, transfer: dict[str, Any]) -> "Result":
+        """A copy that tells the client to move files."""
+        return replace(self, transfer=transfer)
 
 
 def from_arrow(table: pa.Table, statement_type: int = SELECT, columns: Sequence[Column] | None = None) -> Result:

@@ -34,6 +34,7 @@ class Session:
             a permanent object of that name.
         task: what the session runs for, when it is a task's (a task run of the `tasks` package); else None.
         stops: called to end what runs for the session outside DuckDB, such as a procedure's process.
+        at_end: called when the session ends, to let go of what it has outside DuckDB, such as temporary files.
 
     """
 
@@ -51,6 +52,7 @@ class Session:
     last_query_id: str | None = None
     task: Any = None
     stops: list[Callable[[], object]] = field(default_factory=list)
+    at_end: list[Callable[[], object]] = field(default_factory=list)
     id: int = field(default_factory=lambda: next(_ids))
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -223,4 +225,6 @@ class Session:
 
     def close(self) -> None:
         """End the session: its temporary objects and its open transaction are gone."""
+        for let_go in self.at_end:
+            let_go()
         self.connection.close()
