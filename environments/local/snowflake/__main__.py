@@ -4,7 +4,12 @@ import argparse
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import uvicorn
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
@@ -12,6 +17,9 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--home", type=Path, required=True, help="the folder that holds the account")
     parser.add_argument("--port", type=int, default=0, help="the port to listen on; 0: a free one, which is printed")
     parser.add_argument("--scale", type=float, default=1.0, help="scale factor of TPCH_SF1 (default: 1)")
+    parser.add_argument(
+        "--until-stdin-closes", action="store_true", help="stop when standard input ends, unless it said 'stay'"
+    )
     return parser.parse_args(argv)
 
 
@@ -34,13 +42,25 @@ def main(argv: list[str]) -> int:
     port = listener.getsockname()[1]
     account.start(f"http://127.0.0.1:{port}")
     server = uvicorn.Server(uvicorn.Config(application(account), log_level="warning", timeout_graceful_shutdown=2))
-    signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn raises the signal again once it has stopped; by then there is only the account to close.
+        signal.signal(ending, lambda *_: None)
+    if arguments.until_stdin_closes:
+        threading.Thread(target=_watch_stdin, args=(server,), daemon=True).start()
     print(_welcome(port), flush=True)
     try:
         server.run(sockets=[listener])
     finally:
         account.close()
     return 0
+
+
+def _watch_stdin(server: "uvicorn.Server") -> None:
+    """Whoever started the server holds the other end: when that ends, so does the server."""
+    for line in sys.stdin:
+        if line.strip() == "stay":
+            return
+    server.should_exit = True
 
 
 def _welcome(port: int) -> str:

@@ -1,0 +1,45 @@
+# Each target is one command; `make` lists them. Nothing is needed but Python 3.11, git and make.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+# uv from the machine, else from PyPI into a virtual environment of its own: system Pythons refuse pip.
+UV := $(or $(shell command -v uv),.uv/bin/uv)
+RUN := .venv/bin/python
+# Options for the command behind a target: make rehearse ARGS=--keep
+ARGS ?=
+
+.PHONY: help rehearse test lint format bench local clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+rehearse: .venv/.installed ## play the whole delivery on this machine (ARGS=--keep leaves the server running)
+	@$(RUN) -m environments.local.rehearsal $(ARGS)
+
+test: .venv/.installed .venv-cli/.installed ## run all tests, with the coverage that they reach
+	@$(RUN) -m tests.run $(ARGS)
+
+lint: .venv/.installed ## check the code and its format
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check --quiet .
+
+format: .venv/.installed ## format the code and mend what can be mended by machine
+	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
+
+bench: .venv/.installed ## measure what the README promises
+	@$(RUN) -m tests.bench $(ARGS)
+
+local: .venv/.installed ## start a local Snowflake in .local/account on port 8085, until Ctrl-C
+	@$(RUN) -m environments.local.snowflake --home .local/account --port 8085 $(ARGS)
+
+clean: ## remove what these commands made
+	rm -rf .venv .venv-cli .uv .local dist .pytest_cache .ruff_cache .coverage*
+
+.uv/bin/uv:
+	@$(PYTHON) -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv
+
+.venv/.installed: pyproject.toml uv.lock | $(UV)
+	@$(UV) sync --frozen --quiet && touch $@
+
+# The CLI's dependencies conflict with the pipeline's, so it has an environment of its own.
+.venv-cli/.installed: pyproject.toml uv.lock | $(UV)
+	@UV_PROJECT_ENVIRONMENT=.venv-cli $(UV) sync --frozen --quiet --only-group cli && touch $@

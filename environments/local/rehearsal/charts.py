@@ -1,0 +1,124 @@
+"""The report's pictures, as SVG text."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
+
+    from deploy.graph import Graph
+
+    from .full_run import TaskRun
+
+_COLOURS = {"SUCCEEDED": "#2e7d32", "SKIPPED": "#9e9e9e", "FAILED": "#c62828", "CANCELLED": "#ef6c00"}
+_BLUE, _GREY = "#1565c0", "#9e9e9e"
+
+
+def _drawn(draw: Callable[[Axes], None], width: float, height: float) -> str:
+    """Draw on a figure of that many inches and return its SVG element."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    # Text stays text, and the same data gives the same file.
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "rehearsal", "font.size": 9}):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        axes = figure.add_subplot()
+        axes.spines[["top", "right"]].set_visible(False)
+        draw(axes)
+        target = io.StringIO()
+        figure.savefig(target, format="svg", metadata={"Date": None})
+    text = target.getvalue()
+    return text[text.index("<svg") :]
+
+
+def gantt(tasks: tuple[TaskRun, ...]) -> str:
+    """When each task of a run ran, in seconds since its start."""
+    ran = [t for t in tasks if t.start and t.end]
+    start = min(t.start for t in ran)
+
+    def draw(axes: Axes) -> None:
+        for row, task in enumerate(ran):
+            begin, length = (task.start - start).total_seconds(), (task.end - task.start).total_seconds()
+            axes.barh(row, max(length, 0.01), left=begin, color=_COLOURS.get(task.state, _GREY), height=0.6)
+            axes.annotate(f"{length:.1f} s", (begin + length, row), xytext=(4, -3), textcoords="offset points")
+        axes.set_yticks(range(len(ran)), [t.name for t in ran])
+        axes.invert_yaxis()
+        axes.margins(x=0.12)
+        axes.set_xlabel("seconds")
+
+    return _drawn(draw, 8, 0.6 + 0.32 * len(ran))
+
+
+def graph(described: Graph) -> str:
+    """The task graph: predecessors left of what follows them, conditions dashed, the finalizer below."""
+    places = _places(described)
+
+    def draw(axes: Axes) -> None:
+        for task in described.tasks:
+            for before in task.predecessors:
+                style = {"arrowstyle": "-|>", "color": "#555", "linestyle": "--" if task.condition else "-"}
+                axes.annotate("", places[task.name], places[before], arrowprops={**style, "shrinkA": 32, "shrinkB": 32})
+        for name, place in places.items():
+            box = {"boxstyle": "round,pad=0.4", "facecolor": "#e3f2fd", "edgecolor": _BLUE}
+            axes.annotate(_short(name), place, ha="center", va="center", bbox=box, fontsize=7)
+        axes.set_axis_off()
+        axes.margins(0.08, 0.3)
+        axes.autoscale_view()
+        axes.scatter(*zip(*places.values(), strict=True), alpha=0)
+
+    return _drawn(draw, 11, 2.4)
+
+
+def _short(name: str) -> str:
+    return name.rpartition("$")[2]
+
+
+def _places(described: Graph) -> dict[str, tuple[float, float]]:
+    depth: dict[str, int] = {}
+    for task in described.tasks:  # predecessors come first
+        depth[task.name] = max((depth[p] + 1 for p in task.predecessors), default=0)
+    deepest, places = max(depth.values()), {}
+    for task in described.tasks:
+        column = depth[task.name] if task.predecessors or depth[task.name] or not task.finalizes else deepest + 1
+        taken = sum(x == column for x, _ in places.values())
+        places[task.name] = (float(column), -1.0 * taken)
+    return places
+
+
+def roc(points: list[list[float]], auc: float) -> str:
+    """The receiver operating characteristic on the held-out lines."""
+
+    def draw(axes: Axes) -> None:
+        axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
+        axes.plot(*zip(*points, strict=True), color=_BLUE)
+        axes.set(xlabel="false positive rate", ylabel="true positive rate", title=f"ROC, AUC {auc:.3f}")
+
+    return _drawn(draw, 3.6, 3.2)
+
+
+def calibration(bins: list[dict[str, float]]) -> str:
+    """What the model said against the share that was late."""
+
+    def draw(axes: Axes) -> None:
+        axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
+        axes.plot([b["said"] for b in bins], [b["late"] for b in bins], "o-", color=_BLUE, markersize=3)
+        axes.set(xlabel="said", ylabel="late", title="Calibration")
+
+    return _drawn(draw, 3.6, 3.2)
+
+
+def slices(title: str, rows: list[dict[str, float]]) -> str:
+    """Said and late shares for each value of a feature."""
+
+    def draw(axes: Axes) -> None:
+        values = [r["value"] for r in rows]
+        axes.plot(values, [r["late"] for r in rows], "o-", color=_GREY, markersize=3, label="late")
+        axes.plot(values, [r["said"] for r in rows], "o-", color=_BLUE, markersize=3, label="said")
+        axes.set(title=f"By {title.replace('_', ' ')}", ylim=(0, 1))
+        axes.legend(frameon=False)
+
+    return _drawn(draw, 3.6, 3.2)

@@ -1,0 +1,38 @@
+"""The rehearsal's report: one HTML file without anything from outside, to open in a browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jinja2
+
+from . import charts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .findings import Findings
+
+
+def write(path: Path, found: Findings) -> None:
+    """Write the report; its folder is made when missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(render(found), encoding="utf-8")
+
+
+def render(found: Findings) -> str:
+    """The report's HTML."""
+    loader = jinja2.PackageLoader(__package__, "templates")
+    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    evaluation = found.run.results["EVALUATE"]
+    plots = evaluation["plots"]
+    pictures = {
+        "graph": charts.graph(found.graph),
+        "gantt": charts.gantt(found.run.tasks),
+        "roc": charts.roc(plots["roc"], evaluation["metrics"]["auc"]),
+        "calibration": charts.calibration(plots["calibration"]),
+        "slices": [charts.slices(name, rows) for name, rows in plots["slices"].items()],
+    }
+    return environment.get_template("report.html.j2").render(
+        found=found, metrics=evaluation["metrics"], pictures=pictures
+    )

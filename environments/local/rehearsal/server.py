@@ -1,0 +1,94 @@
+"""The local Snowflake as a process of its own, which never outlives the rehearsal unless it is told to stay."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from .errors import RehearsalError
+
+ADMINISTRATOR, PASSWORD = "ADMIN", "SNOWFLAKE_LOCAL_PASSWORD"
+_ROOT = Path(__file__).parents[3]
+_STOP_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running local Snowflake.
+
+    Its standard input is a pipe from the rehearsal: when the rehearsal ends, however it ends, the pipe closes and the
+    server stops. A line "stay" before that lets it live on.
+    """
+
+    process: subprocess.Popen[str]
+    port: int
+
+    @classmethod
+    def start(cls, home: Path, port: int, scale: float) -> Self:
+        """Start a server on a folder and wait until it answers.
+
+        Raises:
+            RehearsalError: when it does not start; its own words are the cause.
+        """
+        command = [sys.executable, "-m", "environments.local.snowflake", "--home", str(home), "--port", str(port)]
+        command += ["--scale", str(scale), "--until-stdin-closes"]
+        home.mkdir(parents=True, exist_ok=True)
+        log = home / "server.log"
+        with log.open("w") as errors:
+            # A session of its own: Ctrl-C reaches the rehearsal, which then stops the server in order.
+            process = subprocess.Popen(
+                command,
+                cwd=_ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                start_new_session=True,
+            )
+        line = process.stdout.readline()
+        found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+        if not found:
+            process.wait()
+            raise RehearsalError(f"the local Snowflake did not start: {log.read_text().strip() or line}")
+        return cls(process, int(found[1]))
+
+    @property
+    def password(self) -> str:
+        """The administrator's password; the account is this machine's alone."""
+        return os.environ.get(PASSWORD, "local")
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The environment variables that lead dag/ and deploy/ here instead of to Snowflake."""
+        return {
+            "SNOWFLAKE_ACCOUNT": "local",
+            "SNOWFLAKE_HOST": "127.0.0.1",
+            "SNOWFLAKE_PORT": str(self.port),
+            "SNOWFLAKE_PROTOCOL": "http",
+            # No look at a cloud's metadata address at sign-in: there is none, and it would wait.
+            "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true",
+        }
+
+    @property
+    def administrator(self) -> dict[str, str]:
+        """The variables that sign in as the administrator."""
+        return {**self.address, "SNOWFLAKE_USER": ADMINISTRATOR, "SNOWFLAKE_PASSWORD": self.password}
+
+    def stay(self) -> None:
+        """Let the server live on when the rehearsal ends."""
+        self.process.stdin.write("stay\n")
+        self.process.stdin.close()
+
+    def stop(self) -> None:
+        """Stop the server and wait for it."""
+        self.process.stdin.close()
+        try:
+            self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()

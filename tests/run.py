@@ -1,0 +1,31 @@
+"""`make test`: every test, then the coverage of both halves of the project against what is promised."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+# What runs in production, and the local environment that it is tested on: (what, files, per cent of lines and branches).
+PROMISED = (
+    ("src, dag and deploy", "src/*,dag/*,deploy/*", 90),
+    ("environments/local", "environments/local/*", 85),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Run pytest with the arguments; without any, hold the coverage to its promise too."""
+    coverage = [sys.executable, "-m", "coverage"]
+    pytest = ["-m", "pytest", "-n", "2", "--dist", "loadfile", *arguments]
+    if arguments:
+        return subprocess.run([sys.executable, *pytest], cwd=ROOT).returncode
+    subprocess.run([*coverage, "erase"], cwd=ROOT, check=True)
+    failed = subprocess.run([sys.executable, *pytest, "--cov", "--cov-report="], cwd=ROOT).returncode
+    for what, files, percent in PROMISED:
+        print(f"\nCoverage of {what}, by lines and branches (at least {percent} %):", flush=True)
+        report = [*coverage, "report", f"--include={files}", f"--fail-under={percent}", "--skip-covered"]
+        failed |= subprocess.run(report, cwd=ROOT).returncode
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
