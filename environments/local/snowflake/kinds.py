@@ -43,6 +43,8 @@ class Show:
     Attributes:
         within: the database or schema asked for; None for the whole account.
         like: a LIKE pattern, matched without regard to case.
+        after: only names behind this one (LIMIT 10 FROM 'name').
+        extra: filters that only the kind has, out of its `filters`.
 
     """
 
@@ -51,10 +53,16 @@ class Show:
     like: str | None = None
     starts_with: str = ""
     limit: int | None = None
+    after: str = ""
+    extra: frozenset[str] = frozenset()
 
     def admits(self, name: str) -> bool:
         """Whether a name passes the filters."""
-        return name.startswith(self.starts_with) and (self.like is None or bool(like_pattern(self.like).match(name)))
+        return (
+            name.startswith(self.starts_with)
+            and (not self.after or name > self.after)
+            and (self.like is None or bool(like_pattern(self.like).match(name)))
+        )
 
 
 def like_pattern(pattern: str) -> re.Pattern[str]:
@@ -74,6 +82,7 @@ class Kind:
     word = ""  # "COMPUTE POOL"
     plural = ""  # "COMPUTE POOLS"
     scope = "schema"  # "schema", "database" or "account"
+    filters: tuple[str, ...] = ()  # of SHOW, which only this kind has: "ROOT ONLY"
     columns: tuple[ColumnSpec, ...] = (
         ("created_on", STAMP),
         "name",

@@ -143,9 +143,19 @@ def read_show(session: Session, tokens: Tokens, kind: Kind, *, terse: bool = Fal
             show = replace(show, starts_with=tokens.value())
         elif tokens.accept("LIMIT"):
             show = replace(show, limit=int(tokens.value()))
+        elif tokens.accept("FROM"):
+            show = replace(show, after=tokens.value())
         else:
-            raise tokens.unexpected()
+            show = replace(show, extra=show.extra | {_filter(tokens, kind)})
     return show
+
+
+def _filter(tokens: Tokens, kind: Kind) -> str:
+    """A filter that only this kind has."""
+    found = next((words for words in kind.filters if tokens.accept(*words.split())), None)
+    if found is None:
+        raise tokens.unexpected()
+    return found
 
 
 def _default_scope(session: Session, kind: Kind) -> Name | None:

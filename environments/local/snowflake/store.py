@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ class Store:
 
     Args:
         path: the SQLite file; made when missing.
+
     """
 
     def __init__(self, path: Path) -> None:
@@ -30,6 +31,26 @@ class Store:
         row = (collection, key, json.dumps(body, default=str))
         with self._lock:
             self._db.execute("INSERT OR REPLACE INTO document VALUES (?, ?, ?)", row)
+
+    def put_many(self, collection: str, bodies: dict[str, dict[str, Any]]) -> None:
+        """Write several documents of a collection at once: all of them or none."""
+        rows = [(collection, key, json.dumps(body, default=str)) for key, body in bodies.items()]
+        self._all_or_none("INSERT OR REPLACE INTO document VALUES (?, ?, ?)", rows)
+
+    def remove_many(self, collection: str, keys: Iterable[str]) -> None:
+        """Remove several documents of a collection at once."""
+        rows = [(collection, key) for key in keys]
+        self._all_or_none("DELETE FROM document WHERE collection = ? AND key = ?", rows)
+
+    def _all_or_none(self, statement: str, rows: list[tuple[str, ...]]) -> None:
+        with self._lock:
+            self._db.execute("BEGIN")
+            try:
+                self._db.executemany(statement, rows)
+            except sqlite3.Error:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
 
     def remove(self, collection: str, key: str) -> None:
         """Remove a document; a missing one is no error."""
