@@ -31,7 +31,8 @@ class Progress:
         self._live.update(self._table(), refresh=True)
 
     def _table(self) -> Table:
-        table = Table("step", "state", "seconds", "result", box=None, pad_edge=False)
+        table = Table("step", "state", "seconds", box=None, pad_edge=False)
+        table.add_column("result", no_wrap=True)
         for name, (state, seconds, result) in self._rows.items():
             time = f"{seconds:.2f}" if seconds else ""
             table.add_row(name, Text(state, _STYLES[state]), time, Text(summary(result)))
@@ -39,8 +40,9 @@ class Progress:
 
 
 def summary(result: Any) -> str:
-    """Return the plain values of a result on one line; an error's text as it is."""
+    """Return the plain values of a result on one line, metrics first; an error's text as it is."""
     if not isinstance(result, dict):
         return str(result or "")
-    values = {**result, **(result.get("metrics") or {})}
-    return ", ".join(f"{key} {value}" for key, value in values.items() if isinstance(value, str | int | float))
+    metrics = {key: value for key, value in (result.get("metrics") or {}).items() if isinstance(value, float)}
+    values = {**metrics, **{key: value for key, value in result.items() if isinstance(value, str | int | float)}}
+    return ", ".join(f"{key} {value}" for key, value in values.items())

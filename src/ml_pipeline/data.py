@@ -15,7 +15,7 @@ ORDER_LINES = "ORDER_LINES"
 
 _NO_SUCH_OBJECT = 2003
 # A multiplicative hash (Knuth): unlike HASH() it is the same on every platform, so a sample is too.
-_MULTIPLIER, _MODULUS = 2_654_435_761, 4_294_967_296
+_SHUFFLED = "MOD(ORDER_KEY * 2654435761, 4294967296)"
 
 
 def ingest(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
@@ -65,9 +65,8 @@ def sample(rows: DataFrame, limit: int) -> DataFrame:
     """Return at most `limit` rows (0: all), the same ones everywhere; they need an ORDER_KEY."""
     if not limit:
         return rows
-    shuffled = (F.col("ORDER_KEY") * F.lit(_MULTIPLIER)) % F.lit(_MODULUS)
     ties = [name for name in ("ORDER_KEY", "LINE_NUMBER") if name in rows.columns]
-    return rows.sort(shuffled, *ties).limit(limit)
+    return rows.sort(F.sql_expr(_SHUFFLED), *ties).limit(limit)
 
 
 def _summary(session: Session, table: str) -> dict[str, Any]:

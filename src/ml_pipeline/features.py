@@ -25,7 +25,7 @@ FEATURES = (
     "SUPPLIER_LINES",
     "SUPPLIER_LATE_SHARE",
 )
-"""The model's inputs. All are numbers; a share is null where there is no history yet."""
+"""The model's inputs: numbers, and never null."""
 
 LABEL = "LATE"
 TABLE = "FEATURES"
@@ -82,13 +82,15 @@ def rows(session: Session, run: Run, part: str) -> DataFrame:
 
 
 def _history(who: str, lag: int) -> tuple[Column, Column]:
-    """Return the number of known earlier lines of a customer or supplier, and which share of them was late."""
+    """Return the number of known earlier lines of a customer or supplier, and which share of them was late.
+
+    The share starts at a half, as if one line had been late and one in time, so that it is never null: the model
+    cannot learn from a column of nulls, which a small sample of many customers has.
+    """
     window = Window.partition_by(f"{who}_KEY").order_by("ORDER_DAY").range_between(Window.UNBOUNDED_PRECEDING, -lag)
-    late = F.col("WAS_LATE")
-    return (
-        _number(F.count(late).over(window), f"{who}_LINES"),
-        _number(F.avg(late).over(window), f"{who}_LATE_SHARE"),
-    )
+    known = F.count("WAS_LATE").over(window)
+    late = F.coalesce(F.sum("WAS_LATE").over(window), F.lit(0))
+    return _number(known, f"{who}_LINES"), _number((late + 1) / (known + 2), f"{who}_LATE_SHARE")
 
 
 def _part(settings: Pipeline) -> Column:

@@ -91,6 +91,8 @@ def _log(session: Session, run: Run, evaluation: dict[str, Any]) -> ModelVersion
         metrics=evaluation["metrics"],
         signatures={"predict_proba": _signature()},
         target_platforms=["WAREHOUSE"],
+        # The versions that it was tested with, as everywhere else.
+        options={"relax_version": False},
         task=task.Task.TABULAR_BINARY_CLASSIFICATION,
     )
 

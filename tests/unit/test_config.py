@@ -98,7 +98,7 @@ MISTAKES = {
     "text for a number": ("seed = 7", 'seed = "7"', r"\"seed\" in \[pipeline\]: expected a whole number, not '7'"),
     "a truth value for a number": ("seed = 7", "seed = true", "expected a whole number, not True"),
     "negative": ("seed = 7", "seed = -7", "expected a number that is not negative, not -7"),
-    "text for a fraction": ("min_auc = 0.70", 'min_auc = "x"', "expected a number, not 'x'"),
+    "text for a fraction": ("min_auc = 0.66", 'min_auc = "x"', "expected a number, not 'x'"),
     "not a date": ("as_of = 1998-08-03", 'as_of = "soon"', "expected a date such as 1998-08-02, not 'soon'"),
     "a name in need of quotes": ('"ML_DEV"', '"ml dev"', "such as ML_DEV, not 'ml dev'"),
     "a source without database": ("SNOWFLAKE_SAMPLE_DATA.", "", "expected a schema with its database"),

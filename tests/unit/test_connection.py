@@ -1,0 +1,83 @@
+"""Signing in: what the environment variables say, and what is said when they are wrong."""
+
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from dag.connection import SignInError, connect, parameters
+from ml_pipeline.config import load
+
+DEV = load("dev", Path(__file__).parents[2] / "environments")
+ACCOUNT = {"SNOWFLAKE_ACCOUNT": "org-account"}
+
+
+def signed_in(**variables):
+    return parameters(DEV, {**ACCOUNT, **{f"SNOWFLAKE_{key}": value for key, value in variables.items()}})
+
+
+def test_names_come_from_the_configuration_and_secrets_from_the_environment():
+    found = signed_in(PASSWORD="secret")
+    assert (found["database"], found["schema"], found["role"]) == ("ML_DEV", "MAIN", "ML_DEV_DEPLOY")
+    assert (found["user"], found["password"], found["warehouse"]) == ("ML_DEV_CI", "secret", "ML_DEV_WH")
+    assert (found["account"], found["protocol"]) == ("org-account", "https")
+    assert not {"host", "port"} & set(found)
+
+
+def test_an_address_can_be_given():
+    found = signed_in(PASSWORD="x", HOST="127.0.0.1", PORT="8085", PROTOCOL="http")
+    assert (found["host"], found["port"], found["protocol"]) == ("127.0.0.1", 8085, "http")
+
+
+def test_a_user_can_be_given():
+    assert signed_in(PASSWORD="x", USER="ADMIN")["user"] == "ADMIN"
+
+
+def test_a_key_signs_in_with_a_jwt():
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    found = signed_in(PRIVATE_KEY=key.private_bytes(serialization.Encoding.PEM, *form).decode())
+    assert found["authenticator"] == "SNOWFLAKE_JWT"
+    assert found["private_key"] == key.private_bytes(serialization.Encoding.DER, *form)
+
+
+@pytest.mark.parametrize("authenticator", ["oauth", "programmatic_access_token"])
+def test_a_token_signs_in_the_service_user(authenticator):
+    found = signed_in(TOKEN="t", AUTHENTICATOR=authenticator)
+    assert (found["user"], found["token"], found["authenticator"]) == ("ML_DEV_CI", "t", authenticator.upper())
+
+
+def test_a_workload_identity_says_itself_who_it_is():
+    found = signed_in(TOKEN="t", AUTHENTICATOR="workload_identity")
+    assert (found["authenticator"], found["workload_identity_provider"]) == ("WORKLOAD_IDENTITY", "OIDC")
+    assert "user" not in found
+
+
+MISTAKES = {
+    "no credential": ({}, "must be set, found none"),
+    "two credentials": ({"PASSWORD": "x", "TOKEN": "t"}, "found SNOWFLAKE_PASSWORD and SNOWFLAKE_TOKEN"),
+    "a token of no kind": ({"TOKEN": "t"}, "SNOWFLAKE_TOKEN needs SNOWFLAKE_AUTHENTICATOR = oauth"),
+    "a port that is none": ({"PASSWORD": "x", "PORT": "https"}, "SNOWFLAKE_PORT is 'https', not a number"),
+    "a key that is none": ({"PRIVATE_KEY": "x"}, "not an unencrypted PKCS#8 key in PEM; make one: openssl genpkey"),
+}
+
+
+@pytest.mark.parametrize(("variables", "message"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_says_what_to_do(variables, message):
+    with pytest.raises(SignInError, match=message):
+        signed_in(**variables)
+
+
+def test_an_account_is_needed():
+    with pytest.raises(SignInError, match="SNOWFLAKE_ACCOUNT is not set; type: export SNOWFLAKE_ACCOUNT="):
+        parameters(DEV, {})
+
+
+def test_an_unreachable_account_is_named_with_its_address(monkeypatch):
+    for name in ("PRIVATE_KEY", "TOKEN"):
+        monkeypatch.delenv(f"SNOWFLAKE_{name}", raising=False)
+    for name, value in {"HOST": "127.0.0.1", "PORT": "1", "PROTOCOL": "http", "PASSWORD": "x", "ACCOUNT": "a"}.items():
+        monkeypatch.setenv(f"SNOWFLAKE_{name}", value)
+    with pytest.raises(SignInError, match=r"cannot sign in to http://127.0.0.1:1 as \S+ with role ML_DEV_DEPLOY"):
+        connect(DEV)

@@ -1,0 +1,116 @@
+"""The graph as dag/dag.py writes it: complete, pinned to a release, and in step with the pipeline's functions."""
+
+import subprocess
+import sys
+from datetime import timedelta
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from snowflake.core.task.dagv1 import DAGTaskBranch
+
+from dag import dag as graph_module
+from dag.dag import build, packages
+from ml_pipeline import quality_gate, tasks
+from ml_pipeline.config import load
+from ml_pipeline.steps import STEPS
+
+ROOT = Path(__file__).parents[2]
+PROD = load("prod", ROOT / "environments")
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return build(PROD, "d1g35t")
+
+
+def names(tasks_):
+    return sorted(task.name for task in tasks_)
+
+
+def test_every_step_is_a_task_and_every_task_a_step(graph):
+    assert names(graph.tasks) == sorted(STEPS)
+
+
+def test_every_task_calls_the_handler_of_its_name(graph):
+    for task in graph.tasks:
+        assert f"HANDLER = 'ml_pipeline.tasks.{task.name.lower()}'" in task.definition
+        assert callable(getattr(tasks, task.name.lower()))
+
+
+def test_every_task_loads_its_release_and_no_other(graph):
+    for task in graph.tasks:
+        assert "IMPORTS = ('@ML_PROD.MAIN.RELEASES/d1g35t/ml_pipeline.zip')" in task.definition
+
+
+def test_another_schema_loads_its_own_copy():
+    pr = build(PROD.in_schema("PR_7"), "d1g35t")
+    assert all("@ML_PROD.PR_7.RELEASES/d1g35t/" in task.definition for task in pr.tasks)
+
+
+def test_what_a_step_needs_is_a_direct_predecessor(graph):
+    """Snowflake hands on the return values of no other tasks."""
+    for task in graph.tasks:
+        assert set(STEPS[task.name].needs) <= {each.name for each in task.predecessors}
+
+
+def test_no_step_needs_the_branch(graph):
+    """Its return value is the name of a task, not a result."""
+    branches = {task.name for task in graph.tasks if isinstance(task, DAGTaskBranch)}
+    assert branches == {"QUALITY_GATE"}
+    assert not any(branches & set(step.needs) for step in STEPS.values())
+
+
+def test_the_gate_chooses_between_the_two_tasks_after_it(graph):
+    chosen = {task.name: task.condition for task in graph.tasks if task.condition}
+    assert sorted(chosen) == sorted([quality_gate.ACCEPTED, quality_gate.REJECTED])
+    for name, condition in chosen.items():
+        assert condition == f"SYSTEM$GET_PREDECESSOR_RETURN_VALUE('LATE_DELIVERY$QUALITY_GATE') = '{name}'"
+
+
+def test_only_a_registered_model_scores(graph):
+    assert names(graph.get_task("SCORE").predecessors) == ["REGISTER"]
+
+
+def test_the_report_is_the_finalizer(graph):
+    assert graph.get_finalizer_task().name == "REPORT"
+
+
+def test_the_roots_properties_come_from_the_configuration(graph):
+    assert graph.warehouse == "ML_PROD_WH"
+    assert (graph.schedule.expr, graph.schedule.timezone) == ("0 5 * * *", "UTC")
+    assert graph.user_task_timeout_ms == timedelta(minutes=60).total_seconds() * 1000
+    assert graph.task_auto_retry_attempts == PROD.graph.retries
+    assert graph.suspend_task_after_num_failures == PROD.graph.suspend_after_failures
+    assert graph.config == PROD.graph_config("d1g35t")
+
+
+def test_a_graph_without_a_schedule_has_none():
+    assert build(PROD.in_schema("PR_7"), "d").schedule is None
+
+
+def test_the_packages_are_the_projects_own_in_the_versions_installed():
+    assert [pin.partition("==")[0] for pin in packages()] == [
+        "scikit-learn",
+        "snowflake-ml-python",
+        "snowflake-snowpark-python",
+        "snowflake.core",
+    ]
+    assert f"scikit-learn=={metadata.version('scikit-learn')}" in packages()
+
+
+def test_the_runtime_is_the_python_that_the_project_asks_for():
+    assert (ROOT / ".python-version").read_text().strip() == graph_module.PYTHON
+
+
+def test_the_same_environment_and_digest_describe_the_same_graph(graph):
+    again = build(PROD, "d1g35t")
+    assert [task.definition for task in again.tasks] == [task.definition for task in graph.tasks]
+
+
+def test_the_script_hands_over_to_the_deploy():
+    answer = subprocess.run(
+        [sys.executable, str(ROOT / "dag" / "dag.py"), "--env", "nowhere"], capture_output=True, text=True, check=False
+    )
+    assert answer.returncode != 0
+    assert 'no environment "nowhere"' in answer.stderr

@@ -1,0 +1,82 @@
+"""Training, against the limit that the specification of TPC-H sets.
+
+A line is shipped 1 to 121 days after its order, received 1 to 30 days after that, and promised for 30 to 90 days after
+the order; each is uniform and independent. So P(late | promised days) and the best possible AUC are known.
+"""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from ml_pipeline.config import load
+from ml_pipeline.errors import PipelineError
+from ml_pipeline.features import FEATURES
+from ml_pipeline.training import fit
+
+SETTINGS = load("local", Path(__file__).parents[2] / "environments").pipeline
+PROMISED = np.arange(30, 91)
+
+
+def late_probability():
+    """P(ship + receipt > promised), for every number of promised days."""
+    days_taken = np.convolve(np.full(121, 1 / 121), np.full(30, 1 / 30))  # of 2, 3, ... 151 days
+    return np.array([days_taken[promised - 1 :].sum() for promised in PROMISED])
+
+
+def best_auc():
+    """The chance that a late line scores above one in time, ties counting half."""
+    late, in_time = late_probability(), 1 - late_probability()
+    above = np.append(np.cumsum(in_time[::-1])[::-1][1:], 0)
+    return float((late * (above + in_time / 2)).sum() / (late.sum() * in_time.sum()))
+
+
+def order_lines(count, seed):
+    random = np.random.default_rng(seed)
+    frame = pd.DataFrame({name: random.random(count) for name in FEATURES})
+    frame["PROMISED_DAYS"] = random.integers(30, 91, count)
+    days_taken = random.integers(1, 122, count) + random.integers(1, 31, count)
+    return frame.assign(LATE=(days_taken > frame["PROMISED_DAYS"]).astype(int))
+
+
+def test_the_specification_makes_63_percent_late():
+    assert late_probability().mean() == pytest.approx(0.632, abs=0.001)
+    assert best_auc() == pytest.approx(0.6806, abs=0.0001)
+
+
+def test_the_model_comes_within_a_hundredth_of_the_best_possible():
+    model = fit(order_lines(60_000, seed=1), SETTINGS)
+    unseen = order_lines(40_000, seed=2)
+    auc = roc_auc_score(unseen["LATE"], model.predict_proba(unseen[list(FEATURES)])[:, 1])
+    assert auc == pytest.approx(best_auc(), abs=0.01)
+
+
+def test_the_seed_decides_the_model():
+    frame, settings = order_lines(2_000, seed=1), replace(SETTINGS, max_iter=5)
+    first, second = (fit(frame, settings).predict_proba(frame[list(FEATURES)]) for _ in range(2))
+    assert (first == second).all()
+
+
+def test_a_history_that_nobody_has_yet_is_no_obstacle():
+    frame = order_lines(2_000, seed=1).assign(CUSTOMER_LINES=0.0, CUSTOMER_LATE_SHARE=0.5)
+    assert fit(frame, replace(SETTINGS, max_iter=5)).predict_proba(frame[list(FEATURES)]).shape == (2_000, 2)
+
+
+def test_lines_that_all_end_alike_teach_nothing():
+    with pytest.raises(PipelineError, match="all 10 lines to train with have the same outcome"):
+        fit(order_lines(10, seed=1).assign(LATE=1), SETTINGS)
+
+
+def test_fitting_needs_nothing_of_snowflake_but_the_configuration():
+    """It is what an ML Job will run."""
+    code = (
+        "import sys, inspect, ml_pipeline.training as t;"
+        "print(sorted(inspect.signature(t.fit).parameters), 'sklearn' in sys.modules)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "['frame', 'settings'] False"
