@@ -58,20 +58,29 @@ class Access:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.RLock()
-        self._grants = {k: Grant(**{**b, "name": Name(**b["name"])}) for k, b in store.all("grant")}
+        # Twice, by what is granted on and by who holds it: each statement asks for a few of many grants.
+        self._on: dict[tuple[str, Name], dict[str, Grant]] = {}
+        self._to: dict[tuple[str, str], dict[str, Grant]] = {}
+        for _, body in store.all("grant"):
+            self._index(Grant(**{**body, "name": Name(**body["name"])}))
 
     # ---- changing
     def grant(self, new: Grant) -> None:
         """Add a grant; granting it again changes nothing but the grant option."""
         with self._lock:
-            self._grants[new.key] = new
+            self._index(new)
             self._store.put("grant", new.key, asdict(new))
 
     def revoke(self, gone: Grant) -> None:
         """Take a grant back; one that is not there is no error, as in Snowflake."""
         with self._lock:
-            self._grants.pop(gone.key, None)
+            self._on.get((gone.kind, gone.name), {}).pop(gone.key, None)
+            self._to.get((gone.grantee_kind, gone.grantee), {}).pop(gone.key, None)
             self._store.remove("grant", gone.key)
+
+    def _index(self, grant: Grant) -> None:
+        self._on.setdefault((grant.kind, grant.name), {})[grant.key] = grant
+        self._to.setdefault((grant.grantee_kind, grant.grantee), {})[grant.key] = grant
 
     def forget(self, kind: str, name: Name) -> None:
         """Remove every grant on a dropped object."""
@@ -86,15 +95,19 @@ class Access:
     # ---- asking
     def on(self, kind: str, name: Name) -> list[Grant]:
         """The grants on an object."""
-        return [g for g in list(self._grants.values()) if g.kind == kind and g.name == name]
+        with self._lock:
+            return list(self._on.get((kind, name), {}).values())
 
     def future_in(self, container: Name) -> list[Grant]:
         """The grants on objects still to come in a schema or database."""
-        return [g for g in list(self._grants.values()) if g.kind.startswith("FUTURE ") and g.name == container]
+        with self._lock:
+            future = [held for (kind, name), held in self._on.items() if kind[:7] == "FUTURE " and name == container]
+        return [grant for held in future for grant in held.values()]
 
     def to(self, grantee_kind: str, grantee: str) -> list[Grant]:
         """The grants to a role or a user."""
-        return [g for g in list(self._grants.values()) if (g.grantee_kind, g.grantee) == (grantee_kind, grantee)]
+        with self._lock:
+            return list(self._to.get((grantee_kind, grantee), {}).values())
 
     def roles_of(self, user: str) -> set[str]:
         """The roles granted to a user directly, and PUBLIC."""

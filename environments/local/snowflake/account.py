@@ -3,8 +3,6 @@
 import fcntl
 import os
 import shutil
-import threading
-from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +13,7 @@ from .executions import Executions
 from .names import Name
 from .passwords import hashed
 from .python.workers import Workers
-from .result import Result
+from .results import Results
 from .session import Session
 from .store import Store
 from .warehouses import Warehouses
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from .http.files import Upload
 
 ADMINISTRATOR = "ADMIN"
-_KEPT_RESULTS = 500
 
 
 class Account:
@@ -56,9 +53,7 @@ class Account:
         self.sessions: dict[str, Session] = {}  # by session token
         self.masters: dict[str, Session] = {}  # by master token, to renew a session
         self.tickets: dict[str, Session] = {}  # by the token that a procedure in this account signs in with
-        self.chunks: dict[str, bytes] = {}  # parts of large results that clients still fetch
-        self._results: OrderedDict[str, Result] = OrderedDict()
-        self._results_lock = threading.Lock()
+        self.results = Results()
         if not self.catalogue.of("ROLE"):
             _furnish(self)
 
@@ -71,7 +66,10 @@ class Account:
     def start(self, address: str) -> None:
         """Begin to answer at an address: workers and schedules start."""
         self.address = address
-        self.workers.start()
+        # Imports keep a core busy for seconds: the first client is answered before.
+        begin = threading.Timer(0.5, self.workers.start)
+        begin.daemon = True
+        begin.start()
 
     def open_session(self, user: str, role: str) -> Session:
         """A new session of a user in a role, without a current database."""
@@ -94,18 +92,6 @@ class Account:
         for tokens in (self.sessions, self.masters, self.tickets):
             for token in [t for t, s in list(tokens.items()) if s is session]:
                 tokens.pop(token, None)
-
-    # ---- results, for RESULT_SCAN and asynchronous queries
-    def keep(self, result: Result) -> None:
-        """Remember a result; the oldest are forgotten."""
-        with self._results_lock:
-            self._results[result.query_id] = result
-            while len(self._results) > _KEPT_RESULTS:
-                self._results.popitem(last=False)
-
-    def result(self, query_id: str) -> Result | None:
-        """A remembered result."""
-        return self._results.get(query_id)
 
     def close(self) -> None:
         """Close the sessions and the files."""

@@ -8,6 +8,7 @@ class SnowflakeError(Exception):
         message: Snowflake's text, first line the kind of error.
         code: six digits, such as "002003".
         sqlstate: five characters, such as "42S02".
+
     """
 
     def __init__(self, message: str, code: str, sqlstate: str) -> None:

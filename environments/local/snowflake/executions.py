@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _KEPT = 2000
+# A CALL holds a thread while the statements of its Python take others, so there must be plenty.
+_MOST_AT_ONCE = 512
 
 
 @dataclass(eq=False)
@@ -33,10 +35,9 @@ class Execution:
     query_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     started: datetime = field(default_factory=now)
     ended: datetime | None = None
-    result: Result | None = None
     error: SnowflakeError | None = None
     finished: threading.Event = field(default_factory=threading.Event)
-    cancelled: bool = False
+    cancelled: SnowflakeError | None = None
 
     @property
     def status(self) -> str:
@@ -46,8 +47,16 @@ class Execution:
         return "FAILED_WITH_ERROR" if self.error else "SUCCESS"
 
     def cancel(self) -> None:
-        """Ask the query to stop."""
-        self.cancelled = True
+        """Ask the query to stop; it then fails as cancelled."""
+        self._stop(SnowflakeError("SQL execution canceled", "000604", "57014"))
+
+    def time_out(self, seconds: int) -> None:
+        """Ask the query to stop; it then fails with the time that it had."""
+        text = f"Statement reached its statement or warehouse timeout of {seconds} second(s) and was canceled."
+        self._stop(SnowflakeError(text, "000630", "57014"))
+
+    def _stop(self, reason: SnowflakeError) -> None:
+        self.cancelled = reason
         self.session.interrupt()
 
 
@@ -55,7 +64,7 @@ class Executions:
     """The queries of an account, the newest of them remembered."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=64, thread_name_prefix="query")
+        self._pool = ThreadPoolExecutor(max_workers=_MOST_AT_ONCE, thread_name_prefix="query")
         self._known: OrderedDict[str, Execution] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -90,20 +99,24 @@ class Executions:
 
 def _carry_out(execution: Execution, work: Callable[[], Result]) -> None:
     session = execution.session
+    limit = int(session.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS") or 0)
+    timer = threading.Timer(limit, execution.time_out, [limit])
+    if limit:
+        timer.start()
     try:
         with session.lock:
             result = replace(work(), query_id=execution.query_id)
             session.last_query_id = execution.query_id
-        execution.result = result
-        session.account.keep(result)
+        session.account.results.keep(result)
     except SnowflakeError as error:
         execution.error = error
     except Exception as error:  # noqa: BLE001 - the client must get an answer, and the server must live
         _log.error("A statement met a fault of the local Snowflake: %s\n%s", execution.text, traceback.format_exc())
         execution.error = internal(error)
     finally:
+        timer.cancel()
         if execution.cancelled and execution.error:
-            execution.error = SnowflakeError("SQL execution canceled", "000604", "57014")
+            execution.error = execution.cancelled
         execution.ended = now()
         execution.finished.set()
 

@@ -64,6 +64,7 @@ def qualify(parts: tuple[str, ...], database: str | None, schema: str | None) ->
 
     Raises:
         SnowflakeError: 090105 when a part is missing and the session has no current one.
+
     """
     padded = ("",) * (3 - len(parts)) + parts
     full = Name(padded[0] or database or "", padded[1] or schema or "", padded[2])

@@ -46,6 +46,7 @@ _MODULES = (
     "stages.verbs",
     "stages.transfer",
     "stages.loading",
+    "python.packages",
     "python.procedures",
     "python.functions",
     "models.kind",

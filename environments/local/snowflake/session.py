@@ -34,6 +34,7 @@ class Session:
             a permanent object of that name.
         task: what the session runs for, when it is a task's (a task run of the `tasks` package); else None.
         stops: called to end what runs for the session outside DuckDB, such as a procedure's process.
+        in_transaction: whether BEGIN (or AUTOCOMMIT = FALSE) opened a transaction that has not ended.
         at_end: called when the session ends, to let go of what it has outside DuckDB, such as temporary files.
 
     """
@@ -49,6 +50,7 @@ class Session:
     parameters: dict[str, Any] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     temporary: dict[tuple[str, Name], Object] = field(default_factory=dict)
+    in_transaction: bool = False
     last_query_id: str | None = None
     task: Any = None
     stops: list[Callable[[], object]] = field(default_factory=list)

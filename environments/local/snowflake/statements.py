@@ -37,7 +37,7 @@ def run(session: Session, text: str, bindings: list[Any] | None = None, count: i
     children = []
     for piece in pieces:
         children.append(statement(session, piece, bindings))
-        session.account.keep(children[-1])
+        session.account.results.keep(children[-1])
     return replace(status("Multiple statements executed successfully.", MULTI), children=tuple(children))
 
 

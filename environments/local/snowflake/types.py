@@ -19,6 +19,7 @@ class Column:
             timestamp_tz, binary, variant, object, array.
         precision, scale: digits of `fixed`; `scale` is also the digits of a second of times.
         length: characters of `text`, bytes of `binary`.
+
     """
 
     name: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -64,20 +64,28 @@ def _rows(result: Result, session: Session, describe: bool) -> dict[str, Any]:  
 
 
 def _arrow(result: Result, session: Session) -> dict[str, Any]:
-    table = encode(result)
-    if table.num_rows < _CHUNKED_FROM:
-        return {"queryResultFormat": "arrow", "rowsetBase64": _base64(table) if table.num_rows else ""}
-    chunks = [_chunk(session, result, table, at) for at in range(_INLINE_ROWS, table.num_rows, _CHUNK_ROWS)]
-    inline = _base64(table.slice(0, _INLINE_ROWS).combine_chunks())
+    count = result.rows.num_rows
+    if count < _CHUNKED_FROM:
+        return {"queryResultFormat": "arrow", "rowsetBase64": _base64(encode(result)) if count else ""}
+    inline = _base64(encode(_part(result, 0, _INLINE_ROWS)))
+    chunks = [_offer(result, session, start) for start in range(_INLINE_ROWS, count, _CHUNK_ROWS)]
     return {"queryResultFormat": "arrow", "rowsetBase64": inline, "chunkHeaders": {}, "chunks": chunks}
 
 
-def _chunk(session: Session, result: Result, table: pa.Table, at: int) -> dict[str, Any]:
-    part = table.slice(at, _CHUNK_ROWS).combine_chunks()
-    raw, key = _stream(part), f"{result.query_id}_{at}"
-    session.account.chunks[key] = raw
-    url = f"{session.account.address}/chunks/{key}"
-    return {"url": url, "rowCount": part.num_rows, "uncompressedSize": len(raw), "compressedSize": len(raw)}
+def _part(result: Result, start: int, count: int) -> Result:
+    return replace(result, rows=result.rows.slice(start, count).combine_chunks())
+
+
+def _offer(result: Result, session: Session, start: int) -> dict[str, Any]:
+    """Where a chunk can be fetched; it is encoded when somebody does."""
+    part = result.rows.slice(start, _CHUNK_ROWS)
+    url = f"{session.account.address}/chunks/{result.query_id}/{start}"
+    return {"url": url, "rowCount": part.num_rows, "uncompressedSize": part.nbytes, "compressedSize": part.nbytes}
+
+
+def chunk(result: Result, start: int) -> bytes:
+    """A chunk of a large result, as an Arrow stream."""
+    return _stream(encode(_part(result, start, _CHUNK_ROWS)))
 
 
 def _base64(table: pa.Table) -> str:
@@ -165,12 +173,7 @@ _READERS = {
     "BINARY": bytes.fromhex,
     "DATE": lambda v: (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(v))).date(),
     "TIME": lambda v: (datetime(1970, 1, 1, tzinfo=UTC) + _micros(v)).time(),
-    "TIMESTAMP_NTZ": lambda v: datetime(1970, 1, 1) + _micros(v),  # noqa: DTZ001 - a time without a zone
+    "TIMESTAMP_NTZ": lambda v: datetime(1970, 1, 1) + _micros(v),
     "TIMESTAMP_LTZ": lambda v: datetime(1970, 1, 1, tzinfo=UTC) + _micros(v),
     "TIMESTAMP_TZ": lambda v: datetime(1970, 1, 1, tzinfo=UTC) + _micros(v),
 }
-
-
-def iterate(result: Result) -> Iterator[dict[str, Any]]:
-    """The rows as dicts of Python values."""
-    return iter(result.rows.to_pylist())

@@ -43,6 +43,7 @@ def session(request: Request) -> Session:
 
     Raises:
         SnowflakeError: 390111 when there is none (any more).
+
     """
     found = account(request).sessions.get(token(request))
     if found is None:

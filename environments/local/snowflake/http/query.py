@@ -64,8 +64,14 @@ async def _answer(execution: Execution, *, describe: bool = False) -> Response:
         return _come_back(execution, _IN_PROGRESS)
     if execution.error:
         return answers.failure(execution.error, execution.query_id)
-    data = await run_in_threadpool(wire.answer, execution.result, execution.session, describe)
-    return answers.success(data)
+    return await _kept(execution.session, execution.query_id, describe=describe)
+
+
+async def _kept(session: Session, query_id: str, *, describe: bool = False) -> Response:
+    result = session.account.results.find(query_id)
+    if result is None:
+        return answers.failure(SnowflakeError(f"Statement {query_id} not found", "000709", "02000"), query_id)
+    return answers.success(await run_in_threadpool(wire.answer, result, session, describe))
 
 
 async def _result(request: Request) -> Response:
@@ -77,10 +83,7 @@ async def _result(request: Request) -> Response:
     execution = session.account.executions.find(query_id)
     if execution:
         return await _answer(execution)
-    kept = session.account.result(query_id)
-    if kept is None:
-        return answers.failure(SnowflakeError(f"Statement {query_id} not found", "000709", "02000"), query_id)
-    return answers.success(await run_in_threadpool(wire.answer, kept, session, False))
+    return await _kept(session, query_id)
 
 
 async def _monitor(request: Request) -> Response:
@@ -107,9 +110,10 @@ async def _abort(request: Request) -> Response:
 
 
 async def _chunk(request: Request) -> Response:
-    chunk = answers.account(request).chunks.get(request.path_params["key"])
-    if chunk is None:
-        return Response("no such chunk", status_code=404)
+    result = answers.account(request).results.find(request.path_params["query_id"])
+    if result is None:
+        return Response("no such result (any more)", status_code=404)
+    chunk = await run_in_threadpool(wire.chunk, result, request.path_params["start"])
     return Response(chunk, media_type="application/octet-stream")
 
 
@@ -118,5 +122,5 @@ routes = [
     Route("/queries/v1/abort-request", _abort, methods=["POST"]),
     Route("/queries/{query_id}/result", _result, methods=["GET"]),
     Route("/monitoring/queries/{query_id}", _monitor, methods=["GET"]),
-    Route("/chunks/{key}", _chunk, methods=["GET"]),
+    Route("/chunks/{query_id}/{start:int}", _chunk, methods=["GET"]),
 ]

@@ -1,0 +1,39 @@
+"""Results that clients may still ask for: RESULT_SCAN, asynchronous queries, the chunks of large results."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .result import Result
+
+_KEPT_RESULTS, _KEPT_BYTES = 500, 2**30
+
+
+class Results:
+    """The newest results by query id: at most 500, and at most 1 GiB besides the newest."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._results: OrderedDict[str, Result] = OrderedDict()
+        self._bytes = 0
+
+    def keep(self, result: Result) -> None:
+        """Remember a result; the oldest are forgotten."""
+        with self._lock:
+            self._forget(result.query_id)
+            self._results[result.query_id] = result
+            self._bytes += result.rows.nbytes
+            while len(self._results) > 1 and (len(self._results) > _KEPT_RESULTS or self._bytes > _KEPT_BYTES):
+                self._forget(next(iter(self._results)))
+
+    def find(self, query_id: str) -> Result | None:
+        """A remembered result."""
+        with self._lock:
+            return self._results.get(query_id)
+
+    def _forget(self, query_id: str) -> None:
+        gone = self._results.pop(query_id, None)
+        self._bytes -= gone.rows.nbytes if gone else 0
