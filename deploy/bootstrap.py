@@ -9,11 +9,12 @@ Every statement can be repeated: a second bootstrap changes nothing.
 
 import dataclasses
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy import names
-from deploy.errors import DeployError
+from deploy.errors import DeployError, MissingObjectError
 
 if TYPE_CHECKING:
     from deploy.requests import Connection
@@ -24,6 +25,8 @@ ADMINISTRATOR = "ACCOUNTADMIN"
 
 _PULL_REQUESTS = "40_pull_requests.sql"
 _PUBLIC_KEY = "60_public_key.sql"
+# Every account may have the sample data; older ones have to fetch it.
+_SHARE = "as ACCOUNTADMIN: CREATE DATABASE SNOWFLAKE_SAMPLE_DATA FROM SHARE SFC_SAMPLES.SAMPLE_DATA"
 _PEM = re.compile(r"-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=]+")
 
@@ -82,8 +85,12 @@ def as_administrator(environment: "Environment") -> "Environment":
     return dataclasses.replace(environment, snowflake=dataclasses.replace(environment.snowflake, role=ADMINISTRATOR))
 
 
-def bootstrap(connection: "Connection", texts: dict[str, str], say: Any) -> None:
-    """Run the rendered files, one request each."""
+def bootstrap(connection: "Connection", texts: dict[str, str], say: Callable[[str], None]) -> None:
+    """Run the rendered files, one request each. Raises DeployError at the first that fails."""
     for name, text in texts.items():
-        connection.script(text)
+        try:
+            connection.script(text)
+        except MissingObjectError as error:
+            remedy = _SHARE if "SNOWFLAKE_SAMPLE_DATA" in error.cause else error.remedy
+            raise DeployError(f"{name}: {error.cause}", remedy) from error
         say(f"ran {name}")

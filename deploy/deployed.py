@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy import properties
+from deploy import names, properties
+from deploy.errors import MissingObjectError
 from deploy.graph import EMPTY, Graph, TaskSpec
-from deploy.sql_text import qualified, split_name
+from deploy.sql_text import split_name
 
 if TYPE_CHECKING:
     from deploy.requests import Connection
@@ -32,9 +33,12 @@ class Deployed:
 
 
 def read(connection: "Connection", environment: "Environment") -> Deployed:
-    """Return the tasks of the environment's graph. One request."""
-    where = qualified(environment.snowflake.database, environment.snowflake.schema)
-    return from_rows(connection.rows(f"SHOW TASKS IN SCHEMA {where}"), environment.graph.name)
+    """Return the environment's graph; nothing where there is no schema, as before a pull request's first release."""
+    try:
+        rows = connection.rows(f"SHOW TASKS IN SCHEMA {names.schema(environment)}")
+    except MissingObjectError:
+        return Deployed()
+    return from_rows(rows, environment.graph.name)
 
 
 def from_rows(rows: Iterable[Mapping[str, Any]], root: str) -> Deployed:

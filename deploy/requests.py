@@ -43,7 +43,8 @@ class Connection:
     def run(self, statements: Sequence[str]) -> None:
         """Several statements in one request. Snowflake stops at the first that fails; the earlier ones stay."""
         with self._explained(), self._connection.cursor() as cursor:
-            cursor.execute(";\n".join(statements), num_statements=0)
+            # A semicolon on a line of its own ends a statement whose last line is a comment, too.
+            cursor.execute("\n;\n".join(statements), num_statements=0)
 
     def put(self, file: Path, stage_path: str) -> None:
         """Upload a file as it is, unless one of that name is there."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy import names
-from deploy.errors import DeployError
+from deploy.errors import DeployError, MissingObjectError
 from deploy.manifest import MANIFEST, Manifest, Release
 from deploy.sql_text import literal
 
@@ -43,8 +43,11 @@ def upload(connection: "Connection", environment: "Environment", release: Releas
 
 
 def staged(connection: "Connection", environment: "Environment", digest: str) -> dict[str, Staged]:
-    """Return the files of a release on the stage, by name."""
-    rows = connection.rows(f"LIST {literal(names.stage_path(environment, digest) + '/')}")
+    """Return the files of a release on the stage, by name; none where there is no stage."""
+    try:
+        rows = connection.rows(f"LIST {literal(names.stage_path(environment, digest) + '/')}")
+    except MissingObjectError:
+        return {}
     return {row["name"].rsplit("/", 1)[-1]: Staged(int(row["size"]), str(row["md5"] or "")) for row in rows}
 
 

@@ -1,0 +1,89 @@
+"""An account that is set up for deploys, a key to sign in with, and a small graph to deliver."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from snowflake.core.task import Cron
+from snowflake.core.task.dagv1 import DAG, DAGTask
+
+from deploy import build, cli
+
+PROJECT = Path(__file__).parents[2]
+
+
+@dataclass
+class SmallGraph:
+    """A stand-in for dag/dag.py with tasks that take no time: a chain, and a finalizer."""
+
+    tasks: dict[str, str] = field(default_factory=lambda: {"A": "SELECT 1", "B": "SELECT 2"})
+    warehouse: str = ""
+
+    def build(self, environment, digest):
+        """What dag.dag.build does."""
+        graph = environment.graph
+        fields, _, zone = graph.schedule.rpartition(" ")
+        dag = DAG(
+            graph.name,
+            schedule=Cron(fields, zone) if graph.schedule else None,
+            warehouse=self.warehouse or environment.snowflake.warehouse,
+            config=environment.graph_config(digest),
+            comment=f"release {digest}",
+            task_auto_retry_attempts=0,
+        )
+        before = None
+        for name, text in self.tasks.items():
+            task = DAGTask(name, f"{text} /* RELEASES/{digest} */", dag=dag)
+            if before is not None:
+                before >> task
+            before = task
+        DAGTask("REPORT", "SELECT 3", dag=dag, is_finalizer=True)
+        return dag
+
+
+def new_key():
+    """A key for the service users."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def private_pem(key):
+    """The key as SNOWFLAKE_PRIVATE_KEY takes it."""
+    encoding = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return key.private_bytes(*encoding).decode()
+
+
+def private_der(key):
+    """The key as the connector takes it."""
+    encoding = (serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return key.private_bytes(*encoding)
+
+
+def public_pem(key):
+    """The key as `bootstrap --public-key` takes it."""
+    return (
+        key.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
+
+
+def bootstrap(snowflake, key, patch, *environments):
+    """Set environments up as the administrator."""
+    for variable, value in {**snowflake.environ, "SNOWFLAKE_PUBLIC_KEY": public_pem(key)}.items():
+        patch.setenv(variable, value)
+    for name in environments:
+        assert cli.main(["bootstrap", "--env", name]) == 0
+
+
+def as_service_user(key, patch):
+    """Sign in from now on as each environment's own service user."""
+    patch.delenv("SNOWFLAKE_USER")
+    patch.delenv("SNOWFLAKE_PASSWORD")
+    patch.setenv("SNOWFLAKE_PRIVATE_KEY", private_pem(key))
+
+
+def build_release(dist, name, patch):
+    """Build a release of a commit of this name and return its digest."""
+    patch.setattr(build, "commit", lambda _: name)
+    return build.build(PROJECT, dist).digest

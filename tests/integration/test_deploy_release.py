@@ -1,0 +1,319 @@
+"""Releases against the local Snowflake, from the upload to the schedule, with the real clients."""
+
+import json
+import shutil
+
+import pytest
+
+from dag import dag
+from deploy import cli
+from tests.integration import deploy_account as account
+
+PROD = "ML_PROD.MAIN"
+
+
+@pytest.fixture(scope="module")
+def key():
+    return account.new_key()
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory):
+    """Three built releases of three commits: the digests by name."""
+    folder = tmp_path_factory.mktemp("dist")
+    with pytest.MonkeyPatch.context() as patch:
+        return folder, {name: account.build_release(folder, name, patch) for name in ("one", "two", "three")}
+
+
+@pytest.fixture(autouse=True)
+def graph(monkeypatch):
+    small = account.SmallGraph()
+    monkeypatch.setattr(dag, "build", small.build)
+    return small
+
+
+@pytest.fixture
+def admin(snowflake):
+    with snowflake.connector(role="ACCOUNTADMIN") as connection:
+        yield connection.cursor()
+
+
+class Deploy:
+    """The command line, in process."""
+
+    def __init__(self, dist, digests, capsys):
+        self.dist = dist
+        self.digests = digests
+        self.capsys = capsys
+
+    def __call__(self, verb, *options, release="", project=account.PROJECT):
+        """Run a verb and return its exit code, its JSON and what it said."""
+        named = ("--dist", str(self.dist), "--release", self.digests[release]) if release else ()
+        self.capsys.readouterr()
+        code = cli.main([verb, *options, *named, "--json"], project)
+        printed = self.capsys.readouterr()
+        return code, json.loads(printed.out), printed.err
+
+    def status(self, *options):
+        return self("status", *options)[1]
+
+
+@pytest.fixture
+def deploy(snowflake, key, dist, admin, monkeypatch, capsys):
+    """An account with a fresh DEV and PROD, and the command line signed in as their service users."""
+    for name in ("ML_DEV", "ML_PROD"):
+        admin.execute(f"DROP DATABASE IF EXISTS {name}")
+    account.bootstrap(snowflake, key, monkeypatch, "dev", "prod")
+    account.as_service_user(key, monkeypatch)
+    return Deploy(*dist, capsys)
+
+
+def test_a_release_that_passes_is_recorded_and_scheduled(deploy):
+    code, answer, said = deploy("release", "--env", "prod", release="one")
+    assert code == 0, said
+    assert answer["smoke"]["passed"]
+    assert set(answer["smoke"]["tasks"]) == {
+        "LATE_DELIVERY",
+        *(f"LATE_DELIVERY${name}" for name in ("A", "B", "REPORT")),
+    }
+    status = deploy.status("--env", "prod")
+    assert status["release"] == deploy.digests["one"]
+    assert status["in_use"]
+    assert status["schedule"] == {"text": "USING CRON 0 5 * * * UTC", "on": True}
+    assert status["recorded"]["commit"] == "one"
+    assert status["recorded"]["verdict"] == "passed"
+    assert status["recorded"]["by"] == "ML_PROD_CI"
+    assert status["last_run"]["state"] == "SUCCEEDED"
+    assert status["suspended"] == []
+
+
+def test_what_was_released_plans_to_nothing(deploy):
+    deploy("release", "--env", "prod", release="one")
+    code, answer, _ = deploy("plan", "--env", "prod", "--detailed-exitcode", release="one")
+    assert (code, answer["added"], answer["changed"], answer["removed"]) == (0, [], {}, [])
+
+
+def test_a_plan_changes_nothing(deploy):
+    code, answer, _ = deploy("plan", "--env", "prod", "--detailed-exitcode", release="one")
+    assert code == 2
+    assert len(answer["added"]) == 4
+    assert deploy.status("--env", "prod")["release"] == ""
+
+
+def test_releasing_twice_uploads_once(deploy):
+    assert deploy("upload", "--env", "prod", release="one")[1]["uploaded"] == ["ml_pipeline.zip", "manifest.json"]
+    assert deploy("upload", "--env", "prod", release="one")[1]["uploaded"] == []
+
+
+def test_the_plan_names_what_a_release_changes(deploy, graph):
+    deploy("release", "--env", "prod", release="one")
+    graph.tasks = {"A": "SELECT 1", "C": "SELECT 3"}
+    _, answer, _ = deploy("plan", "--env", "prod", release="two")
+    assert [task["name"] for task in answer["added"]] == ["LATE_DELIVERY$C"]
+    assert answer["removed"] == ["LATE_DELIVERY$B"]
+    assert set(answer["changed"]["LATE_DELIVERY"]) == {"CONFIG", "COMMENT"}
+
+
+def test_apply_leaves_the_schedule_off(deploy):
+    deploy("upload", "--env", "prod", release="one")
+    assert deploy("apply", "--env", "prod", release="one")[0] == 0
+    status = deploy.status("--env", "prod")
+    assert status["release"] == deploy.digests["one"]
+    assert not status["schedule"]["on"]
+    assert not status["in_use"]
+    assert status["recorded"] is None
+    assert status["suspended"] == []
+
+
+def test_a_graph_that_was_applied_can_be_smoked(deploy):
+    deploy("upload", "--env", "prod", release="one")
+    deploy("apply", "--env", "prod", release="one")
+    code, answer, _ = deploy("smoke", "--env", "prod")
+    assert code == 0
+    assert answer["passed"]
+
+
+def test_a_release_that_fails_is_put_back(deploy, graph):
+    deploy("release", "--env", "prod", release="one")
+    graph.tasks = {"A": "SELECT 1", "BAD": "SELECT * FROM NO_SUCH_TABLE"}
+    code, answer, said = deploy("release", "--env", "prod", release="two")
+    assert code == 1
+    assert "NO_SUCH_TABLE" in answer["error"]
+    assert "(query " in answer["error"]
+    assert f"putting release {deploy.digests['one'][:12]} back" in said
+    status = deploy.status("--env", "prod")
+    assert status["release"] == deploy.digests["one"]
+    assert status["recorded"]["action"] == "restore"
+    assert status["schedule"]["on"]
+
+
+def test_the_first_release_that_fails_stays_off(deploy, graph):
+    graph.tasks = {"BAD": "SELECT * FROM NO_SUCH_TABLE"}
+    code, answer, _ = deploy("release", "--env", "prod", release="one")
+    assert code == 1
+    assert "there is no earlier release, the schedule stays off" in answer["error"]
+    assert not deploy.status("--env", "prod")["schedule"]["on"]
+
+
+def test_rolling_back_redeploys_the_earlier_payload(deploy, admin, graph):
+    deploy("release", "--env", "prod", release="one")
+    graph.tasks = {"C": "SELECT 3"}
+    deploy("release", "--env", "prod", release="two")
+    code, answer, said = deploy("rollback", "--env", "prod")
+    assert code == 0, said
+    assert answer["release"] == deploy.digests["one"]
+    admin.execute(f"SHOW TASKS IN SCHEMA {PROD}")
+    columns = [column.name for column in admin.description]
+    tasks = {row[columns.index("name")]: row[columns.index("definition")] for row in admin.fetchall()}
+    assert set(tasks) == {"LATE_DELIVERY", *(f"LATE_DELIVERY${name}" for name in ("A", "B", "REPORT"))}
+    assert deploy.digests["one"] in tasks["LATE_DELIVERY$A"]
+    assert deploy.status("--env", "prod")["schedule"]["on"]
+
+
+def test_a_rollback_can_name_its_release_and_skip_the_smoke_run(deploy):
+    for name in ("one", "two", "three"):
+        deploy("release", "--env", "prod", release=name)
+    digest = deploy.digests["one"]
+    code, answer, _ = deploy("rollback", "--env", "prod", "--to", digest[:12], "--skip-smoke")
+    assert code == 0
+    assert answer["smoke"] is None
+    assert deploy.status("--env", "prod")["release"] == digest
+
+
+def test_with_one_release_there_is_nothing_to_roll_back_to(deploy):
+    deploy("release", "--env", "prod", release="one")
+    code, answer, _ = deploy("rollback", "--env", "prod")
+    assert code == 1
+    assert "nothing to roll back to" in answer["error"]
+    assert answer["next"] == "python -m deploy status --env prod"
+    assert deploy.status("--env", "prod")["schedule"]["on"]
+
+
+def test_a_release_whose_files_are_gone_is_not_rolled_back_to(deploy, admin):
+    deploy("release", "--env", "prod", release="one")
+    deploy("release", "--env", "prod", release="two")
+    admin.execute(f"REMOVE @{PROD}.RELEASES/{deploy.digests['one']}/")
+    code, answer, _ = deploy("rollback", "--env", "prod")
+    assert code == 1
+    assert "is not on @ML_PROD.MAIN.RELEASES/" in answer["error"]
+    assert deploy.status("--env", "prod")["release"] == deploy.digests["two"]
+
+
+def test_when_putting_back_fails_too_the_graph_stays_off_and_the_exit_code_is_3(deploy, admin, graph):
+    admin.execute("CREATE OR REPLACE WAREHOUSE OLD_WH INITIALLY_SUSPENDED = TRUE")
+    admin.execute("GRANT USAGE ON WAREHOUSE OLD_WH TO ROLE ML_PROD_COMPUTE")
+    graph.warehouse = "OLD_WH"
+    deploy("release", "--env", "prod", release="one")
+    admin.execute("DROP WAREHOUSE OLD_WH")
+    graph.warehouse, graph.tasks = "", {"BAD": "SELECT * FROM NO_SUCH_TABLE"}
+    code, answer, _ = deploy("release", "--env", "prod", release="two")
+    assert code == 3
+    assert "putting the earlier release back failed too" in answer["error"]
+    assert answer["next"] == f"python -m deploy rollback --env prod --to {deploy.digests['one'][:12]}"
+    assert not deploy.status("--env", "prod")["schedule"]["on"]
+
+
+def test_a_smoke_run_that_does_not_end_is_cancelled(deploy, graph, tmp_path):
+    shutil.copytree(account.PROJECT / "environments", tmp_path / "environments", ignore=shutil.ignore_patterns("local"))
+    path = tmp_path / "environments/prod.toml"
+    path.write_text(path.read_text().replace("timeout_minutes = 60", "timeout_minutes = 0"))
+    graph.tasks = {"SLOW": "CALL SYSTEM$WAIT(60)"}
+    code, answer, _ = deploy("release", "--env", "prod", release="one", project=tmp_path)
+    assert code == 1
+    assert "no end after 0 minutes, cancelled" in answer["error"]
+    assert deploy.status("--env", "prod")["last_run"]["state"] in ("CANCELLED", "FAILED")
+
+
+def test_a_release_that_is_not_on_the_stage_is_not_applied(deploy):
+    code, answer, _ = deploy("apply", "--env", "prod", release="one")
+    assert code == 1
+    assert answer["next"] == "python -m deploy upload --env prod"
+    assert deploy.status("--env", "prod")["release"] == ""
+
+
+def test_an_upload_that_was_cut_is_finished_and_until_then_not_applied(deploy, admin):
+    deploy("upload", "--env", "prod", release="one")
+    path = f"@{PROD}.RELEASES/{deploy.digests['one']}/ml_pipeline.zip"
+    admin.execute(f"REMOVE {path}")
+    assert deploy("apply", "--env", "prod", release="one")[0] == 1
+    assert deploy("upload", "--env", "prod", release="one")[1]["uploaded"] == ["ml_pipeline.zip"]
+    assert deploy("apply", "--env", "prod", release="one")[0] == 0
+
+
+def test_a_staged_file_that_is_not_ours_is_neither_overwritten_nor_used(deploy, admin, tmp_path):
+    (tmp_path / "ml_pipeline.zip").write_text("something else")
+    folder = f"@{PROD}.RELEASES/{deploy.digests['one']}/"
+    admin.execute(f"PUT 'file://{tmp_path}/ml_pipeline.zip' {folder} AUTO_COMPRESS = FALSE")
+    code, answer, _ = deploy("release", "--env", "prod", release="one")
+    assert code == 1
+    assert "ml_pipeline.zip is not what was built" in answer["error"]
+    assert "REMOVE" in answer["next"]
+    assert deploy.status("--env", "prod")["release"] == ""
+
+
+def test_a_pull_request_lives_and_goes_in_a_schema_of_its_own(deploy, admin):
+    target = ("--env", "dev", "--pr", "7")
+    code, _, said = deploy("release", *target, release="one")
+    assert code == 0, said
+    status = deploy.status(*target)
+    assert status["schema"] == "ML_DEV.PR_7"
+    assert status["schedule"] == {"text": "", "on": False}
+    assert deploy.status("--env", "dev")["release"] == ""
+    assert deploy("teardown", *target)[1] == {"dropped": True}
+    assert deploy("teardown", *target)[1] == {"dropped": False}
+    assert admin.execute("SHOW SCHEMAS LIKE 'PR\\\\_7' IN DATABASE ML_DEV").fetchall() == []
+
+
+def test_a_schema_that_we_did_not_make_is_not_torn_down(deploy, admin):
+    admin.execute("CREATE SCHEMA ML_DEV.PR_8")
+    admin.execute("GRANT USAGE ON SCHEMA ML_DEV.PR_8 TO ROLE ML_DEV_ACCESS")
+    code, answer, _ = deploy("teardown", "--env", "dev", "--pr", "8")
+    assert code == 1
+    assert "was not made by this deployer" in answer["error"]
+    assert len(admin.execute("SHOW SCHEMAS LIKE 'PR\\\\_8' IN DATABASE ML_DEV").fetchall()) == 1
+
+
+def test_a_child_that_somebody_suspended_is_resumed_by_the_next_release(deploy, admin):
+    deploy("release", "--env", "prod", release="one")
+    admin.execute(f'ALTER TASK {PROD}."LATE_DELIVERY" SUSPEND')
+    admin.execute(f'ALTER TASK {PROD}."LATE_DELIVERY$A" SUSPEND')
+    assert deploy.status("--env", "prod")["suspended"] == ["LATE_DELIVERY$A"]
+    assert deploy("release", "--env", "prod", release="one")[0] == 0
+    assert deploy.status("--env", "prod")["suspended"] == []
+
+
+def test_a_missing_grant_is_named_before_anything_is_changed(deploy, admin):
+    admin.execute(f"REVOKE CREATE TASK ON SCHEMA {PROD} FROM ROLE ML_PROD_ACCESS")
+    code, answer, _ = deploy("release", "--env", "prod", release="one")
+    assert code == 1
+    assert "missing grant" in answer["error"]
+    assert deploy.status("--env", "prod")["release"] == ""
+
+
+@pytest.mark.parametrize("verb", ["release", "rollback", "status", "smoke"])
+def test_wrong_credentials_are_named(deploy, monkeypatch, verb):
+    monkeypatch.setenv("SNOWFLAKE_PRIVATE_KEY", account.private_pem(account.new_key()))
+    code, answer, _ = deploy(verb, "--env", "prod", **({"release": "one"} if verb == "release" else {}))
+    assert code == 1
+    assert "cannot sign in" in answer["error"]
+    assert answer["next"]
+
+
+def test_a_server_that_cannot_be_reached_is_named(deploy, monkeypatch):
+    monkeypatch.setenv("SNOWFLAKE_PORT", "1")
+    monkeypatch.setattr("dag.connection.LOGIN_TIMEOUT_SECONDS", 1)
+    code, answer, _ = deploy("status", "--env", "prod")
+    assert code == 1
+    assert "cannot sign in to http://127.0.0.1:1" in answer["error"]
+
+
+def test_status_and_plan_read_well(deploy, capsys):
+    assert cli.main(["status", "--env", "prod"]) == 0
+    assert "nothing is deployed" in capsys.readouterr().out
+    deploy("release", "--env", "prod", release="one")
+    assert cli.main(["status", "--env", "prod"]) == 0
+    printed = capsys.readouterr().out
+    for part in (deploy.digests["one"], "on (USING CRON 0 5 * * * UTC)", "release passed", "SUCCEEDED"):
+        assert part in printed
+    cli.main(["plan", "--env", "prod", "--markdown", "--dist", str(deploy.dist), "--release", deploy.digests["two"]])
+    assert "```mermaid" in capsys.readouterr().out
