@@ -1,1 +1,96 @@
-"""Procedures: CREATE PROCEDURE, WITH ... AS PROCEDURE, CALL."""
+"""Stored procedures: CREATE, SHOW, DESCRIBE, DROP, CALL, and `WITH p AS PROCEDURE ... CALL p()`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..errors import SnowflakeError
+from ..registry import queries
+from ..result import Result
+from ..sql.binding import inlined
+from ..tokens import Tokens
+from . import arguments, calls, scripting
+from .arguments import Given
+from .definitions import Definition, read
+from .routines import Routine, RoutineKind, chosen
+
+if TYPE_CHECKING:
+    from ..names import Name
+    from ..session import Session
+
+
+class _Procedures(RoutineKind):
+    word, plural, noun = "PROCEDURE", "PROCEDURES", "Procedure"
+
+    def check(self, session: Session, definition: Definition) -> None:
+        """A body in SQL is read now, so that what is not supported is refused now."""
+        super().check(session, definition)
+        if definition.language == "SQL":
+            scripting.read(definition.body)
+
+
+PROCEDURES = _Procedures()
+
+
+def _call(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001 - the registry's signature
+    """CALL name(arguments)."""
+    tokens = Tokens(inlined(tokens.text, tokens.bindings))
+    tokens.expect("CALL")
+    parts = tokens.name()
+    if parts[-1].startswith("SYSTEM$"):
+        return _system(session, parts[-1], tokens, describe)
+    given = arguments.read(tokens)
+    tokens.end()
+    return _run(session, _found(session, session.qualify(parts), given), given, describe)
+
+
+def _system(session: Session, name: str, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001
+    """A function of the account, called: what SELECT makes of it."""
+    query = Tokens(f'SELECT {name}({tokens.parenthesised()}) AS "{name}"')
+    tokens.end()
+    return queries()["SELECT"](session, query, describe)
+
+
+def _found(session: Session, base: Name, given: Given) -> Routine:
+    found = PROCEDURES.candidates(session, base)
+    if not found:
+        text = f"SQL compilation error:\nUnknown user-defined function {base}."
+        raise SnowflakeError(text, "002140", "42601")
+    types = arguments.types(session, given) if len(found) > 1 else [""] * len(given)
+    return PROCEDURES.routine(session, chosen(base.name, found, types))
+
+
+def _with(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001
+    """WITH: an anonymous procedure, or a query."""
+    if tokens.peek(2).upper == "AS" and tokens.peek(3).upper == "PROCEDURE":
+        return _anonymous(session, tokens, describe)
+    return queries()["SELECT"](session, tokens, describe)
+
+
+def _anonymous(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001
+    """https://docs.snowflake.com/en/sql-reference/sql/call-with: it runs with the caller's rights."""
+    tokens = Tokens(inlined(tokens.text, tokens.bindings))
+    tokens.expect("WITH")
+    name = tokens.identifier()
+    tokens.expect("AS", "PROCEDURE")
+    definition = replace(read(tokens, "CALL"), execute_as="CALLER")
+    tokens.expect("CALL", name)
+    given = arguments.read(tokens)
+    tokens.end()
+    PROCEDURES.check(session, definition)
+    return _run(session, Routine(name, session.role, definition), given, describe)
+
+
+def _run(session: Session, routine: Routine, given: Given, describe: bool) -> Result:  # noqa: FBT001
+    row = arguments.evaluated(session, routine, given)
+    if describe:
+        columns = calls.returned(routine)
+        return Result(columns, arguments.empty(columns))
+    if routine.definition.language == "SQL":
+        return scripting.run(session, routine, row)
+    return calls.run(session, routine, row)
+
+
+KINDS = (PROCEDURES,)
+QUERIES = {"CALL": _call, "WITH": _with}

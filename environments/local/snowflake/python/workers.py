@@ -45,7 +45,7 @@ class Workers:
 
     def start(self) -> None:
         """Start the zygote; it imports in the background, and the first worker waits for it."""
-        with self._lock:
+        with self._lock, suppress(OSError):  # the account may be closed already
             self._running()
 
     def worker(self) -> Worker:

@@ -1,0 +1,77 @@
+"""The session that a procedure's code works in: inside its caller's, with its own rights."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ..session import Session
+
+if TYPE_CHECKING:
+    from .routines import Routine
+
+
+class InnerSession(Session):
+    """Shares its caller's transaction, temporary tables and task; it cannot close them."""
+
+    def close(self) -> None:
+        """The caller's connection stays open."""
+
+
+@contextmanager
+def opened(caller: Session, routine: Routine) -> Iterator[InnerSession]:
+    """A session for one call; afterwards nothing of it runs any more, and its tickets are worthless.
+
+    With owner's rights it has the owner's role and stands in the procedure's schema; with caller's rights it is like
+    the caller's, and what it changes with USE and SET stays changed.
+    https://docs.snowflake.com/en/developer-guide/stored-procedure/stored-procedures-rights
+    """
+    inner = _made(caller, routine)
+    try:
+        yield inner
+    finally:
+        _end(inner)
+    if routine.definition.execute_as == "CALLER":
+        for place in ("role", "database", "schema", "warehouse"):
+            setattr(caller, place, getattr(inner, place))
+
+
+def _made(caller: Session, routine: Routine) -> InnerSession:
+    shared: dict[str, Any] = {"connection": caller.connection, "temporary": caller.temporary, "task": caller.task}
+    place = {"warehouse": caller.warehouse, "database": caller.database, "schema": caller.schema}
+    if routine.definition.execute_as == "CALLER":
+        rights = {"secondary": caller.secondary, "variables": caller.variables, "parameters": caller.parameters}
+        return InnerSession(caller.account, caller.user, caller.role, **shared, **place, **rights)
+    if routine.within:
+        place |= {"database": routine.within.database, "schema": routine.within.schema}
+    return InnerSession(caller.account, caller.user, routine.owner, secondary=False, **shared, **place)
+
+
+def _end(inner: InnerSession) -> None:
+    """Code that is gone may have left a query behind; the caller's connection is free only when that has ended."""
+    for execution in inner.account.executions.of(inner):
+        execution.cancel()
+    inner.account.forget(inner)
+    with inner.lock:
+        pass
+
+
+def credentials(inner: InnerSession) -> dict[str, Any]:
+    """What Snowpark needs to sign in to this session: a ticket that is worth nothing after the call."""
+    ticket = secrets.token_urlsafe(32)
+    inner.account.tickets[ticket] = inner
+    address = urlsplit(inner.account.address)
+    warehouse = {"warehouse": inner.warehouse} if inner.warehouse else {}
+    return {
+        "account": "local",
+        "user": inner.user,
+        "authenticator": "oauth",
+        "token": ticket,
+        "protocol": address.scheme,
+        "host": address.hostname,
+        "port": address.port,
+        **warehouse,
+    }
