@@ -84,8 +84,7 @@ class Account:
         """End the session of a token; an unknown one is no error."""
         session = self.sessions.pop(token, None)
         if session:
-            self.sessions = {k: s for k, s in self.sessions.items() if s is not session}
-            self.masters = {k: s for k, s in self.masters.items() if s is not session}
+            self.forget(session)
             session.close()
 
     def forget(self, session: Session) -> None:
