@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -49,7 +49,7 @@ class Call:
 
     options: argparse.Namespace
     project: Path
-    progress: TextIO = field(default_factory=lambda: sys.stdout)
+    progress: TextIO
 
     def say(self, line: str) -> None:
         """Tell people what is happening."""
@@ -61,9 +61,7 @@ class Call:
         try:
             environment = config.load(self.options.env, self.project / "environments")
         except ConfigError as error:
-            raise DeployError(
-                str(error), "pass --env with one of environments/*.toml, or mend the file", USAGE
-            ) from error
+            raise DeployError(str(error), "name one of environments/*.toml with --env, or mend it", USAGE) from error
         number = getattr(self.options, "pr", None)
         return environment if number is None else names.in_pull_request(environment, number)
 
@@ -75,9 +73,8 @@ class Call:
     @contextlib.contextmanager
     def delivery(self) -> Iterator[Delivery]:
         """Sign in and get ready to deliver."""
-        environment = self.environment
-        with requests.open_connection(environment) as connection:
-            yield Delivery(connection, environment, self.say, self._showing)
+        with requests.open_connection(self.environment) as connection:
+            yield Delivery(connection, self.environment, self.say, self._showing)
 
     @contextlib.contextmanager
     def delivering(self) -> Iterator[tuple[Delivery, Release]]:
@@ -112,7 +109,7 @@ def _public_key(path: Path | None) -> str:
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise DeployError(
-            f"cannot read {path.name}: {error.strerror}", "pass --public-key with the PEM file"
+            f"cannot read {path.name}: {error.strerror}", "name the PEM file: --public-key FILE"
         ) from error
 
 

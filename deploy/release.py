@@ -50,7 +50,7 @@ class Delivery:
             verdict = self._try(proposal, with_smoke=with_smoke)
             if verdict is None or verdict.passed:
                 self._activate(candidate.graph)
-                self._record(candidate, proposal, record.PASSED)
+                record.add(self.connection, self.environment, _entry(candidate, proposal, record.PASSED))
                 return _outcome(candidate, proposal, verdict)
             reason = "; ".join(verdict.reasons)
         except DeployError as error:
@@ -83,45 +83,45 @@ class Delivery:
     def _activate(self, graph: Graph) -> None:
         if graph.scheduled:
             self.connection.run(apply.activation(self.environment))
-        self.say(
-            f"release {graph.release[:12]} is in use, {'its schedule is on' if graph.scheduled else 'unscheduled'}"
-        )
-
-    def _record(self, candidate: Candidate, proposal: plan.Plan, verdict: str) -> None:
-        entry = Entry(
-            action=candidate.action,
-            commit=candidate.commit,
-            digest=candidate.digest,
-            plan_hash=proposal.hash,
-            graph=candidate.graph,
-            verdict=verdict,
-            run_url=record.run_url(),
-        )
-        record.add(self.connection, self.environment, entry)
+        schedule = "its schedule is on" if graph.scheduled else "it has no schedule"
+        self.say(f"release {graph.release[:12]} is in use, {schedule}")
 
     def _undo(self, candidate: Candidate, proposal: plan.Plan, before: Entry | None, reason: str) -> DeployError:
         """Put the earlier release back and return the error that tells of it."""
         target = names.arguments(self.environment)
-        look = f"python -m deploy status {target}"
         try:
-            restored = self._restore(before)
+            restored = self._put_back(before) if before else self._switch_off()
         except DeployError as error:
             cause = f"{reason}; putting the earlier release back failed too: {error.cause}; the schedule stays off"
             return DeployError(cause, f"python -m deploy rollback {target}{_to(before)}", RESTORE_FAILED)
-        self._record(candidate, proposal, record.FAILED)
-        if before is None or restored is None:
-            return DeployError(f"{reason}; there is no earlier release, the schedule stays off", look)
-        self._record(Candidate(record.RESTORED, before.digest, before.commit, before.graph), restored, record.PASSED)
-        return DeployError(f"{reason}; release {before.digest[:12]} is in use again", look)
+        for entry in (_entry(candidate, proposal, record.FAILED), *restored):
+            record.add(self.connection, self.environment, entry)
+        ending = (
+            f"release {before.digest[:12]} is in use again" if before else "no earlier release: its schedule is off"
+        )
+        return DeployError(f"{reason}; {ending}", f"python -m deploy status {target}")
 
-    def _restore(self, before: Entry | None) -> plan.Plan | None:
-        if before is None:
-            self.connection.run(apply.suspension(self.environment))
-            return None
+    def _put_back(self, before: Entry) -> list[Entry]:
         self.say(f"putting release {before.digest[:12]} back")
         proposal = self.apply(before.graph)
         self._activate(before.graph)
-        return proposal
+        return [_entry(Candidate(record.RESTORED, before.digest, before.commit, before.graph), proposal, record.PASSED)]
+
+    def _switch_off(self) -> list[Entry]:
+        self.connection.run(apply.suspension(self.environment))
+        return []
+
+
+def _entry(candidate: Candidate, proposal: plan.Plan, verdict: str) -> Entry:
+    return Entry(
+        action=candidate.action,
+        commit=candidate.commit,
+        digest=candidate.digest,
+        plan_hash=proposal.hash,
+        graph=candidate.graph,
+        verdict=verdict,
+        run_url=record.run_url(),
+    )
 
 
 def _to(entry: Entry | None) -> str:

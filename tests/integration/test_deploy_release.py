@@ -151,7 +151,7 @@ def test_the_first_release_that_fails_stays_off(deploy, graph):
     graph.tasks = {"BAD": "SELECT * FROM NO_SUCH_TABLE"}
     code, answer, _ = deploy("release", "--env", "prod", release="one")
     assert code == 1
-    assert "there is no earlier release, the schedule stays off" in answer["error"]
+    assert "no earlier release: its schedule is off" in answer["error"]
     assert not deploy.status("--env", "prod")["schedule"]["on"]
 
 
