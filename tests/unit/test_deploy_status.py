@@ -1,0 +1,63 @@
+"""What status says to people."""
+
+from pathlib import Path
+
+import pytest
+
+from deploy import status
+from ml_pipeline import config
+
+DEV = config.load("dev", Path(__file__).parents[2] / "environments")
+DIGEST = "a" * 64
+RECORDED = {
+    "action": "release",
+    "commit": "c0ffee",
+    "verdict": "passed",
+    "at": "2026-11-22T12:00:00+00:00",
+    "by": "ML_DEV_CI",
+    "plan_hash": "b" * 64,
+    "run_url": "https://github.com/o/r/actions/runs/7",
+}
+
+
+def values(**changes):
+    known = {
+        "schema": "ML_DEV.MAIN",
+        "release": DIGEST,
+        "recorded": RECORDED,
+        "in_use": True,
+        "schedule": {"text": "5 MINUTE", "on": True},
+        "suspended": [],
+        "last_run": {"state": "SUCCEEDED", "at": "2026-11-22T12:00:00+00:00"},
+    }
+    return known | changes
+
+
+def test_everything_that_is_known_has_a_line():
+    text = status.text(values(), DEV)
+    for part in (DIGEST, "on (5 MINUTE)", "c0ffee", "release passed", "actions/runs/7", "SUCCEEDED"):
+        assert part in text
+    assert "suspended" not in text
+
+
+@pytest.mark.parametrize(
+    ("schedule", "said"),
+    [({"text": "5 MINUTE", "on": False}, "off (5 MINUTE)"), ({"text": "", "on": False}, "none")],
+)
+def test_a_schedule_that_is_off_or_absent_is_said_so(schedule, said):
+    assert f"schedule      {said}" in status.text(values(schedule=schedule), DEV)
+
+
+def test_a_graph_that_no_release_put_there_is_said_so():
+    text = status.text(values(recorded=None, last_run=None), DEV)
+    assert "never: applied by hand, or a release that did not end" in text
+    assert "last run" not in text
+
+
+def test_suspended_tasks_are_named():
+    assert "suspended     G$A, G$B" in status.text(values(suspended=["G$A", "G$B"]), DEV)
+
+
+def test_an_empty_schema_says_what_to_type():
+    text = status.text(values(release=""), DEV.in_schema("PR_7"))
+    assert text.endswith("next: python -m deploy release --env dev --pr 7")
