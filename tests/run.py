@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-# What runs in production, and the local environment that it is tested on: (what, files, per cent of lines and branches).
+# What runs in production and what it is tested on: name, files, per cent of lines and branches.
 PROMISED = (
     ("src, dag and deploy", "src/*,dag/*,deploy/*", 90),
     ("environments/local", "environments/local/*", 85),

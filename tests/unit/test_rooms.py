@@ -1,0 +1,77 @@
+"""The repository's promises about its rooms: which way imports point, and that documents and code agree."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy import cli
+
+ROOT = Path(__file__).parents[2]
+SOURCES = {"ml_pipeline": "src/ml_pipeline", "dag": "dag", "deploy": "deploy"}
+# Room -> rooms that it must not import.
+FORBIDDEN = {
+    "ml_pipeline": {"dag", "deploy", "environments", "tests"},
+    "dag": {"deploy", "environments", "tests"},
+    "deploy": {"environments", "tests"},
+}
+
+
+def imported(path: Path) -> set[str]:
+    """The top-level packages that a file imports, at any depth; relative imports stay in their own."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add((node.module or "").partition(".")[0])
+    return names
+
+
+def files(room: str) -> list[Path]:
+    return sorted((ROOT / SOURCES[room]).rglob("*.py"))
+
+
+@pytest.mark.parametrize("room", FORBIDDEN)
+def test_imports_point_one_way(room):
+    assert files(room)
+    found = {str(path.relative_to(ROOT)): imported(path) & FORBIDDEN[room] for path in files(room)}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_the_pipeline_needs_only_its_declared_packages():
+    # numpy, pandas and joblib come with them.
+    declared = {"snowflake", "sklearn", "numpy", "pandas", "joblib", "ml_pipeline"}
+    found = set().union(*(imported(path) for path in files("ml_pipeline")))
+    assert found - declared - sys.stdlib_module_names == set()
+
+
+@pytest.mark.parametrize("room", SOURCES)
+def test_nothing_knows_that_the_environment_is_local(room):
+    pattern = re.compile(r"127\.0\.0\.1|localhost|[\"']local[\"']")
+    found = {str(path.relative_to(ROOT)) for path in files(room) if pattern.search(path.read_text())}
+    assert found == set()
+
+
+def test_every_verb_is_in_the_readme():
+    readme = (ROOT / "README.md").read_text()
+    assert [verb for verb in cli.VERBS if f"| `{verb}` |" not in readme] == []
+
+
+def test_every_make_target_that_the_readme_names_exists():
+    named = set(re.findall(r"make ([a-z]+)", (ROOT / "README.md").read_text()))
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert named - targets == set()
+
+
+def test_every_folder_that_the_readme_names_exists():
+    named = re.findall(r"\| `([\w/.*]+)` \|", (ROOT / "README.md").read_text())
+    assert [name for name in named if "/" in name and not list(ROOT.glob(name))] == []
+
+
+def test_the_ci_runs_the_two_commands_of_the_readme():
+    script = (ROOT / ".ci/run").read_text()
+    assert "make test" in script
+    assert "make rehearse" in script
