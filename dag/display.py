@@ -31,8 +31,10 @@ class Progress:
         self._live.update(self._table(), refresh=True)
 
     def _table(self) -> Table:
-        table = Table("step", "state", "seconds", box=None, pad_edge=False)
-        table.add_column("result", no_wrap=True)
+        table = Table(box=None, pad_edge=False, expand=True)
+        for heading in ("step", "state", "seconds"):
+            table.add_column(heading, no_wrap=True)
+        table.add_column("result", no_wrap=True, ratio=1)
         for name, (state, seconds, result) in self._rows.items():
             time = f"{seconds:.2f}" if seconds else ""
             table.add_row(name, Text(state, _STYLES[state]), time, Text(summary(result)))
