@@ -15,6 +15,7 @@ from .names import Name
 from .passwords import hashed
 from .python.workers import Workers
 from .results import Results
+from .sample_data import SampleData
 from .session import Session
 from .store import Store
 from .warehouses import Warehouses
@@ -46,6 +47,7 @@ class Account:
         self.catalogue = Catalogue(self.store)
         self.access = Access(self.store)
         self.data = Data(home / "databases")
+        self.sample_data = SampleData(self)
         self.downloads: dict[str, Path] = {}  # files that GET may fetch, by their unguessable key
         self.uploads: dict[str, Upload] = {}  # files that PUT may send, likewise
         self.warehouses = Warehouses()
@@ -57,6 +59,7 @@ class Account:
         self.results = Results()
         if not self.catalogue.of("ROLE"):
             _furnish(self)
+        self.sample_data.furnish()
 
     def folder(self, *parts: str) -> Path:
         """A folder inside the home, made when missing."""
@@ -96,6 +99,7 @@ class Account:
     def close(self) -> None:
         """Close the sessions and the files."""
         self.executions.close()
+        self.sample_data.close()
         self.workers.close()
         for session in list(self.sessions.values()):
             session.close()

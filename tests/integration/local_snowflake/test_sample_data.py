@@ -1,0 +1,119 @@
+"""SNOWFLAKE_SAMPLE_DATA: there as in a real account, generated once, read by those who may and written by nobody."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from snowflake.connector.errors import ProgrammingError
+
+from tests.conftest import LocalSnowflake, start, stop
+
+LINEITEM = "SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.LINEITEM"
+
+
+def one(connection, query: str):
+    return connection.cursor().execute(query).fetchone()[0]
+
+
+@pytest.fixture
+def connection(snowflake: LocalSnowflake):
+    with snowflake.connector(warehouse="COMPUTE_WH") as opened:
+        yield opened
+
+
+def test_the_rows_are_those_of_tpc_h_at_the_servers_scale(connection):
+    assert one(connection, f"SELECT COUNT(*) FROM {LINEITEM}") == 60_175
+    late = f"SELECT AVG(IFF(L_RECEIPTDATE > L_COMMITDATE, 1, 0)) FROM {LINEITEM}"
+    assert float(one(connection, late)) == pytest.approx(0.63, abs=0.01)
+
+
+def test_names_and_types_are_the_documented_ones(connection):
+    cursor = connection.cursor().execute(f"DESCRIBE TABLE {LINEITEM}")
+    described = {row[0]: row[1] for row in cursor.fetchall()}
+    assert list(described)[:6] == [
+        "L_ORDERKEY",
+        "L_PARTKEY",
+        "L_SUPPKEY",
+        "L_LINENUMBER",
+        "L_QUANTITY",
+        "L_EXTENDEDPRICE",
+    ]
+    assert described["L_ORDERKEY"] == "NUMBER(38,0)"
+    assert described["L_EXTENDEDPRICE"] == "NUMBER(12,2)"
+    assert described["L_SHIPMODE"] == "VARCHAR(10)"
+
+
+def test_a_current_database_is_enough_to_name_a_table(connection):
+    connection.cursor().execute("USE SCHEMA SNOWFLAKE_SAMPLE_DATA.TPCH_SF1")
+    assert one(connection, "SELECT COUNT(*) FROM region") == 5
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.REGION VALUES (9, 'x', 'y')",
+        "DELETE FROM SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.REGION",
+        "CREATE TABLE SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.MINE (n INT)",
+        "DROP TABLE SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.REGION",
+        "DROP SCHEMA SNOWFLAKE_SAMPLE_DATA.TPCH_SF1",
+        "DROP DATABASE SNOWFLAKE_SAMPLE_DATA",
+    ],
+)
+def test_nobody_writes_to_it(connection, statement):
+    with pytest.raises(ProgrammingError, match="Insufficient privileges"):
+        connection.cursor().execute(statement)
+
+
+def test_another_role_needs_imported_privileges(snowflake, connection):
+    execute = connection.cursor().execute
+    execute("CREATE OR REPLACE ROLE SAMPLE_READER")
+    execute("GRANT ROLE SAMPLE_READER TO USER ADMIN")
+    execute("GRANT USAGE ON WAREHOUSE COMPUTE_WH TO ROLE SAMPLE_READER")
+    with snowflake.connector(role="SAMPLE_READER", warehouse="COMPUTE_WH") as other:
+        other.cursor().execute("USE SECONDARY ROLES NONE")
+        with pytest.raises(ProgrammingError, match="does not exist or not authorized"):
+            one(other, f"SELECT COUNT(*) FROM {LINEITEM}")
+        execute("GRANT IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA TO ROLE SAMPLE_READER")
+        assert one(other, f"SELECT COUNT(*) FROM {LINEITEM}") == 60_175
+    execute("DROP ROLE SAMPLE_READER")
+
+
+class TestGeneration:
+    @pytest.fixture
+    def home(self, tmp_path: Path) -> Path:
+        return tmp_path / "home"
+
+    def test_concurrent_first_reads_generate_once(self, home):
+        process, server = start(home, "--scale", "0.001")
+        try:
+            found: list[int] = []
+
+            def read() -> None:
+                with server.connector(warehouse="COMPUTE_WH") as opened:
+                    found.append(one(opened, "SELECT COUNT(*) FROM SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.ORDERS"))
+
+            readers = [threading.Thread(target=read) for _ in range(4)]
+            for reader in readers:
+                reader.start()
+            for reader in readers:
+                reader.join()
+        finally:
+            stop(process)
+        assert found == [1500] * 4
+
+    def test_it_survives_a_restart_and_a_killed_generation_is_done_again(self, home):
+        process, server = start(home, "--scale", "0.001")
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        # What a generation that was killed leaves: files under a name that is not the data's.
+        (home / "temporary" / "tpch-killed").mkdir(parents=True)
+        (home / "temporary" / "tpch-killed" / "orders.parquet").write_bytes(b"half")
+        for _ in range(2):
+            process, server = start(home, "--scale", "0.001")
+            try:
+                with server.connector(warehouse="COMPUTE_WH") as opened:
+                    assert one(opened, "SELECT COUNT(*) FROM SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.ORDERS") == 1500
+            finally:
+                stop(process)
+        assert [f.name for f in (home / "sample_data").iterdir()] == ["tpch-0.001"]
