@@ -186,7 +186,7 @@ class Kind:
             session.own(self.word, new.name)
             self.remove(session, new.name)
         session.account.catalogue.add(new)
-        _grant_future(session, new)
+        grant_future(session, new)
         return status(f"{self.word.capitalize()} {new.name.name} successfully created.")
 
     def change(self, session: Session, name: Name, alter: Any) -> Result:
@@ -228,7 +228,7 @@ def _without(tags: dict[str, str], gone: set[str]) -> dict[str, str]:
     return {k: v for k, v in tags.items() if k not in gone}
 
 
-def _grant_future(session: Session, new: Object) -> None:
+def grant_future(session: Session, new: Object) -> None:
     """A new object in a schema gets what GRANT ... ON FUTURE promised; a schema's own promises win."""
     access, kind = session.account.access, f"FUTURE {new.kind}"
     schema = new.name.container

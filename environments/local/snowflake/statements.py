@@ -10,6 +10,8 @@ from .kinds import Create, Kind, Show
 from .names import Name
 from .registry import kinds, queries, verbs
 from .result import MULTI, Result, rows, status
+from .sql import transactions
+from .sql.binding import placeholders
 from .tokens import Tokens, split
 
 if TYPE_CHECKING:
@@ -34,9 +36,11 @@ def run(session: Session, text: str, bindings: list[Any] | None = None, count: i
         raise SnowflakeError(what, "000008", "0A000")
     if len(pieces) == 1 and count == 1:
         return statement(session, pieces[0], bindings)
-    children = []
+    children, left = [], list(bindings or [])
     for piece in pieces:
-        children.append(statement(session, piece, bindings))
+        mine = placeholders(piece)
+        children.append(statement(session, piece, left[:mine]))
+        left = left[mine:]
         session.account.results.keep(children[-1])
     return replace(status("Multiple statements executed successfully.", MULTI), children=tuple(children))
 
@@ -52,9 +56,11 @@ def statement(session: Session, text: str, bindings: list[Any] | None = None, *,
     verb = _verb(tokens)
     if verb in queries():
         return queries()[verb](session, tokens, describe)
-    if describe and verb not in _LISTING:
+    if describe and verb.split(" ")[0] not in _LISTING:
         return rows(["status"], [])
-    handler = _OBJECT_VERBS.get(verb) or verbs()[verb]
+    if verb in _DEFINING:
+        transactions.commit(session)
+    handler = verbs().get(verb) or _OBJECT_VERBS[verb]
     tokens.accept(*verb.split(" "))
     result = handler(session, tokens)
     return replace(result, rows=result.rows.slice(0, 0)) if describe else result
@@ -70,7 +76,9 @@ def _verb(tokens: Tokens) -> str:
 
 
 # Statements that change nothing: to describe one is to run it and leave the rows out.
-_LISTING = {"SHOW", "SHOW GRANTS", "SHOW FUTURE GRANTS", "DESCRIBE", "DESC", "LIST", "LS"}
+_LISTING = {"SHOW", "DESCRIBE", "DESC", "LIST", "LS"}
+# Statements that define objects end the open transaction, and cannot be rolled back.
+_DEFINING = {"CREATE", "ALTER", "DROP"}
 
 
 def _unknown(tokens: Tokens) -> SnowflakeError:

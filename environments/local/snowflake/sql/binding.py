@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Any
 
-from ..tokens import tokenize
+from ..tokens import Tokens, tokenize
 
 
 def inlined(text: str, bindings: list[Any]) -> str:
@@ -25,6 +25,17 @@ def inlined(text: str, bindings: list[Any]) -> str:
             pieces += [text[at : before.start], sql_literal(bindings[int(token.text) - 1])]
             at = token.end
     return "".join(pieces) + text[at:]
+
+
+def placeholders(text: str) -> int:
+    """How many `?` the text has."""
+    return sum(token.kind == "symbol" and token.text == "?" for token in tokenize(text))
+
+
+def remaining(tokens: Tokens) -> str:
+    """The text from the next token on, with its placeholders replaced; earlier ones took the first bindings."""
+    taken = placeholders(tokens.text[: tokens.peek().start])
+    return inlined(tokens.rest, tokens.bindings[taken:])
 
 
 def _stands_alone(text: str, colon: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import syntax_error, unsupported
+from ..errors import unsupported
 from ..names import quote
 from . import datatypes
 from .datatypes import DataType
@@ -43,6 +43,13 @@ class TableColumn:
         """The declared type."""
         return datatypes.parse(self.type)
 
+    def definition(self, default: str = "") -> str:
+        """The column in DuckDB's CREATE TABLE; the default is already in DuckDB's SQL."""
+        pieces = [quote(self.name), self.datatype.duckdb]
+        pieces += [] if self.nullable else ["NOT NULL"]
+        pieces += [f"DEFAULT ({default})"] if default else []
+        return " ".join(pieces)
+
     def document(self) -> dict[str, Any]:
         """For the catalogue."""
         return asdict(self)
@@ -69,8 +76,8 @@ def read(tokens: Tokens) -> list[TableColumn]:
     found: list[TableColumn] = []
     keys: set[str] = set()
     while not tokens.accept(")"):
-        if tokens.peek().upper in _CONSTRAINTS:
-            keys |= _table_constraint(tokens)
+        if starts_constraint(tokens):
+            keys |= table_constraint(tokens)
         else:
             found.append(column(tokens))
         if not tokens.looking_at(")"):
@@ -88,7 +95,9 @@ def column(tokens: Tokens) -> TableColumn:
     return found
 
 
-_CONSTRAINTS = {"CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN"}
+def starts_constraint(tokens: Tokens) -> bool:
+    """Whether a key over several columns stands next, and not a column."""
+    return tokens.peek().upper in {"CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN"}
 
 
 def _attribute(found: TableColumn, tokens: Tokens) -> TableColumn:
@@ -161,7 +170,7 @@ def _expression(tokens: Tokens) -> str:
     return tokens.text[start:end]
 
 
-def _table_constraint(tokens: Tokens) -> set[str]:
+def table_constraint(tokens: Tokens) -> set[str]:
     """A key over several columns; the primary key's columns."""
     if tokens.accept("CONSTRAINT"):
         tokens.identifier()
@@ -183,16 +192,3 @@ def identifiers(tokens: Tokens) -> list[str]:
         found.append(tokens.identifier())
     tokens.expect(")")
     return found
-
-
-def definition(column: TableColumn, default: str) -> str:
-    """The column in DuckDB's CREATE TABLE; the default already in DuckDB's SQL."""
-    pieces = [quote(column.name), column.datatype.duckdb]
-    pieces += [] if column.nullable else ["NOT NULL"]
-    pieces += [f"DEFAULT ({default})"] if default else []
-    return " ".join(pieces)
-
-
-def missing_types() -> Exception:
-    """A column without a type where nothing else gives it one."""
-    return syntax_error("a column of CREATE TABLE needs a data type")

@@ -1,16 +1,19 @@
-"""INSERT, UPDATE, DELETE and MERGE: rows change in DuckDB, and Snowflake's counts are answered."""
+"""INSERT, UPDATE, DELETE, MERGE and TRUNCATE: rows change in DuckDB, and Snowflake's counts are answered."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from sqlglot import exp
 
-from ..result import DELETE, INSERT, MERGE, UPDATE, Result, counts
-from . import engine
+from ..errors import unsupported
+from ..result import DELETE, EXECUTED, INSERT, MERGE, UPDATE, Result, counts, status
+from . import places, transactions
 from .binding import inlined
 from .parsing import parse
+from .references import relation_named
 from .scope import Scope
 from .translate import generated, resolved
 
@@ -20,44 +23,51 @@ if TYPE_CHECKING:
 
 
 def insert(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001 - the registry's signature
-    """INSERT INTO ... VALUES | SELECT."""
+    """INSERT [OVERWRITE] INTO ... VALUES | SELECT; with lists as bindings, a row for each of their elements."""
     if describe:
         return counts(INSERT, rows_inserted=0)
+    if any(isinstance(value, list) for value in tokens.bindings):
+        return counts(INSERT, rows_inserted=_insert_lists(session, tokens))
     return counts(INSERT, rows_inserted=_changed(session, parse(inlined(tokens.text, tokens.bindings))))
 
 
 def update(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001
     """UPDATE ... SET ... FROM ... WHERE; a row that several source rows match is updated once."""
-    if describe:
-        return counts(UPDATE, rows_updated=0, **{"multi-joined rows updated": 0})
-    statement = parse(inlined(tokens.text, tokens.bindings))
-    return counts(UPDATE, rows_updated=_changed(session, statement), **{"multi-joined rows updated": 0})
+    changed = 0 if describe else _changed(session, _unqualified(parse(inlined(tokens.text, tokens.bindings))))
+    return counts(UPDATE, **{"rows updated": changed, "multi-joined rows updated": 0})
 
 
 def delete(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001
     """DELETE FROM ... USING ... WHERE."""
-    if describe:
-        return counts(DELETE, rows_deleted=0)
-    return counts(DELETE, rows_deleted=_changed(session, parse(inlined(tokens.text, tokens.bindings))))
+    changed = 0 if describe else _changed(session, parse(inlined(tokens.text, tokens.bindings)))
+    return counts(DELETE, rows_deleted=changed)
 
 
 def merge(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001
     """MERGE: a count for each kind of change that the statement's clauses can make."""
     statement = parse(inlined(tokens.text, tokens.bindings))
-    asked = [_ACTIONS[_action(when)] for when in statement.args["whens"].expressions]
-    if describe:
-        return counts(MERGE, **dict.fromkeys(sorted(set(asked)), 0))
-    statement.set("returning", exp.Returning(expressions=[exp.column("merge_action")]))
-    done = Counter(row[0] for row in _run(session, statement))
-    return counts(MERGE, **{f"rows_{kind}": done[action] for action, kind in _ACTIONS.items() if kind in asked})
+    asked = {_action(when) for when in statement.args["whens"].expressions}
+    done: Counter[str] = Counter()
+    if not describe:
+        statement.set("returning", exp.Returning(expressions=[exp.column("merge_action")]))
+        done.update(row[0] for row in _run(session, statement))
+    return counts(MERGE, **{f"rows {word}": done[action] for action, word in _WORDS.items() if action in asked})
 
 
-_ACTIONS = {"INSERT": "inserted", "UPDATE": "updated", "DELETE": "deleted"}
+_WORDS = {"INSERT": "inserted", "UPDATE": "updated", "DELETE": "deleted"}
 
 
 def _action(when: exp.When) -> str:
     then = when.args["then"]
     return then.name.upper() if isinstance(then, exp.Var) else type(then).__name__.upper()
+
+
+def _unqualified(statement: exp.Expression) -> exp.Expression:
+    """`SET t.a = 1` as `SET a = 1`: only the target's columns can stand there."""
+    for assignment in statement.expressions:
+        if isinstance(assignment, exp.EQ) and isinstance(assignment.this, exp.Column):
+            assignment.this.set("table", None)
+    return statement
 
 
 def _changed(session: Session, statement: exp.Expression) -> int:
@@ -67,4 +77,54 @@ def _changed(session: Session, statement: exp.Expression) -> int:
 def _run(session: Session, statement: exp.Expression) -> list[tuple]:
     session.require_warehouse()
     with Scope(session) as scope:
-        return engine.execute(session.connection, generated(resolved(scope, statement)))
+        tree = resolved(scope, statement)
+        if isinstance(tree, exp.Insert) and tree.args.get("overwrite"):
+            return _overwrite(session, tree)
+        return transactions.write(session, generated(tree))
+
+
+def _overwrite(session: Session, statement: exp.Expression) -> list[tuple]:
+    """INSERT OVERWRITE: the old rows go and the new ones come in one transaction."""
+    statement.args.pop("overwrite")
+    target = statement.this.this if isinstance(statement.this, exp.Schema) else statement.this
+    statement.this.find(exp.Table).set("alias", None)
+    sql = generated(statement)
+    with transactions.joined(session):
+        transactions.write(session, f"DELETE FROM {exp.table_(*_reversed(target)).sql('duckdb', identify=True)}")
+        return transactions.write(session, sql)
+
+
+def _reversed(table: exp.Table) -> tuple[str, str, str]:
+    return table.name, table.db, table.catalog
+
+
+def _insert_lists(session: Session, tokens: Tokens) -> int:
+    """Array binding: the lists become the columns of a table that INSERT ... SELECT reads."""
+    statement = parse(tokens.text)
+    values = statement.expression
+    if not isinstance(values, exp.Values) or len(values.expressions) != 1:
+        raise unsupported("lists as bindings outside of INSERT ... VALUES (?, ...)")
+    with Scope(session) as scope:
+        names = [f"C{i}" for i in range(len(tokens.bindings))]
+        rows = scope.table(pa.table(dict(zip(names, tokens.bindings, strict=True))))
+        for name, placeholder in zip(names, list(values.find_all(exp.Placeholder)), strict=True):
+            placeholder.replace(exp.column(name, quoted=True))
+        statement.set("expression", exp.select(*values.expressions[0].expressions).from_(rows))
+        return _changed(session, statement)
+
+
+def truncate(session: Session, tokens: Tokens) -> Result:
+    """TRUNCATE [TABLE] [IF EXISTS] name."""
+    tokens.accept("TABLE")
+    quiet = tokens.accept("IF", "EXISTS")
+    parts = tokens.name()
+    tokens.end()
+    if quiet and session.find("TABLE", session.qualify(parts)) is None:
+        return status(EXECUTED)
+    table = relation_named(Scope(session), parts, "TRUNCATE")
+    transactions.write(session, f"DELETE FROM {places.sql_name(session, table)}")
+    return status(EXECUTED)
+
+
+QUERIES = {"INSERT": insert, "UPDATE": update, "DELETE": delete, "MERGE": merge}
+VERBS = {"TRUNCATE": truncate}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import random
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 
@@ -15,7 +18,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
 
     from ..data import Connection
-    from ..types import Column
+
+_T = TypeVar("_T")
+# Snowflake lets the later of two writers wait; DuckDB refuses it, so it tries again, for about ten seconds in all.
+_ATTEMPTS, _FIRST_PAUSE, _LONGEST_PAUSE = 60, 0.005, 0.25
 
 
 def query(connection: Connection, sql: str, *, describe: bool = False) -> Result:
@@ -27,7 +33,7 @@ def query(connection: Connection, sql: str, *, describe: bool = False) -> Result
     """
     try:
         relation = connection.relation(sql)
-        columns = columns_of(relation)
+        columns = tuple(column_of(n, kind) for n, kind in zip(relation.columns, relation.types, strict=True))
         rows = _sendable(relation.limit(0) if describe else relation).to_arrow_table()
     except duckdb.Error as error:
         raise translated(error) from error
@@ -35,7 +41,7 @@ def query(connection: Connection, sql: str, *, describe: bool = False) -> Result
 
 
 def execute(connection: Connection, sql: str) -> list[tuple]:
-    """Run a statement that is no query, and return the rows it answers (a count, or RETURNING).
+    """Run a statement, and return the rows it answers (a count, or RETURNING).
 
     Raises:
         SnowflakeError: DuckDB's complaint in Snowflake's words and codes.
@@ -47,9 +53,59 @@ def execute(connection: Connection, sql: str) -> list[tuple]:
         raise translated(error) from error
 
 
-def columns_of(relation: DuckDBPyRelation) -> tuple[Column, ...]:
-    """The Snowflake columns of a relation, which is bound but not run."""
-    return tuple(column_of(name, kind) for name, kind in zip(relation.columns, relation.types, strict=True))
+def change(connection: Connection, sql: str) -> list[tuple]:
+    """Run a statement that writes, as a transaction of its own: one that meets another writer is run again.
+
+    Raises:
+        SnowflakeError: as `execute`; 000625 when the other writers do not end.
+
+    """
+    return _persistent(lambda: connection.execute(sql).fetchall())
+
+
+def together(connection: Connection, statements: list[str]) -> None:
+    """Run statements as one transaction, again when it meets another writer.
+
+    Raises:
+        SnowflakeError: as `change`; nothing is changed then.
+
+    """
+
+    def attempt() -> None:
+        connection.execute("BEGIN")
+        try:
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute("COMMIT")
+        except duckdb.Error:
+            rollback(connection)
+            raise
+
+    _persistent(attempt)
+
+
+def rollback(connection: Connection) -> None:
+    """End DuckDB's transaction without its changes; one that has ended already (a failed COMMIT) is no error."""
+    try:
+        connection.execute("ROLLBACK")
+    except duckdb.TransactionException as error:
+        if "no transaction is active" not in str(error):
+            raise
+
+
+def _persistent(attempt: Callable[[], _T]) -> _T:
+    pause = _FIRST_PAUSE
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            return attempt()
+        except duckdb.TransactionException as error:
+            if not left or "onflict" not in str(error):
+                raise translated(error) from error
+        except duckdb.Error as error:
+            raise translated(error) from error
+        time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - no secret: two writers should not stay in step
+        pause = min(2 * pause, _LONGEST_PAUSE)
+    raise AssertionError("unreachable: the last attempt returns or raises")
 
 
 def _sendable(relation: DuckDBPyRelation) -> DuckDBPyRelation:

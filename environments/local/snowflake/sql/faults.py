@@ -51,6 +51,11 @@ def _unreadable(found: re.Match[str]) -> SnowflakeError:
     return SnowflakeError(f"Numeric value '{found[1]}' is not recognized", "100038", "22018")
 
 
+def _values_mismatch(found: re.Match[str]) -> SnowflakeError:
+    text = f"Insert value list does not match column list expecting {found[1]} but got {found[2]}"
+    return SnowflakeError(f"SQL compilation error:\n{text}", "002020", "21S01")
+
+
 def _null(found: re.Match[str]) -> SnowflakeError:
     return SnowflakeError(f"NULL result in a non-nullable column '{found[1]}'", "100072", "22000")
 
@@ -67,6 +72,7 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         (r'Ambiguous reference to column name "(.+?)"', _ambiguous),
         (r"Table with name (\S+) does not exist", lambda m: does_not_exist("OBJECT", m[1].strip('"!'))),
         (r"with name \"(.+?)\" already exists", lambda m: already_exists(m[1])),
+        (r"has (\d+) columns but (\d+) values were supplied", _values_mismatch),
         (r"Could not convert string '(.*?)' to (\w+)", _unreadable),
         (r'(?:invalid|date|timestamp) .*format.*: "(.*?)".*?(DATE|TIMESTAMP)?', _unreadable),
         (r"NOT NULL constraint failed: \S+?\.(\S+)", _null),

@@ -1,1 +1,130 @@
 """Functions of constants: CURRENT_ROLE() and the like, and general SYSTEM$ functions."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SnowflakeError, invalid
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+VERSION = "10.0.0"
+_REGION = "LOCAL"
+
+
+def _last_query_id(session: Session, arguments: list[Any]) -> str | None:
+    """LAST_QUERY_ID([n]): -1 is the newest, 1 the session's first."""
+    if not arguments or arguments == [-1]:
+        return session.last_query_id
+    past = [e.query_id for e in session.account.executions.all() if e.session is session and e.finished.is_set()]
+    number = int(arguments[0])
+    index = number if number < 0 else number - 1
+    return past[index] if -len(past) <= index < len(past) else None
+
+
+def _current_schemas(session: Session, _: list[Any]) -> str:
+    here = f"{session.database}.{session.schema}" if session.schema else ""
+    return json.dumps([here] if here else [])
+
+
+def _secondary_roles(session: Session, _: list[Any]) -> str:
+    others = sorted(session.roles - {session.role, "PUBLIC"})
+    return json.dumps(
+        {"roles": ",".join(others) if session.secondary else "", "value": "ALL" if session.secondary else ""}
+    )
+
+
+def _available_roles(session: Session, _: list[Any]) -> str:
+    access = session.account.access
+    return json.dumps(sorted(access.effective(access.roles_of(session.user))))
+
+
+def _is_role_in_session(session: Session, arguments: list[Any]) -> bool:
+    return str(arguments[0]) in session.account.access.effective(session.roles)
+
+
+def _wait(session: Session, arguments: list[Any]) -> str:
+    """SYSTEM$WAIT(amount [, unit]); a cancelled query wakes up."""
+    unit = str(arguments[1]).upper() if len(arguments) > 1 else "SECONDS"
+    if unit not in _SECONDS:
+        raise invalid(f"Invalid time unit '{unit}' for SYSTEM$WAIT")
+    until = time.monotonic() + float(arguments[0]) * _SECONDS[unit]
+    running = session.account.executions.of(session)
+    while (left := until - time.monotonic()) > 0:
+        if any(execution.cancelled for execution in running):
+            raise SnowflakeError("SQL execution canceled", "000604", "57014")
+        time.sleep(min(left, _POLL_SECONDS))
+    return f"waited {int(arguments[0])} {unit.lower()}"
+
+
+_POLL_SECONDS = 0.05
+_SECONDS = {"DAYS": 86400, "HOURS": 3600, "MINUTES": 60, "SECONDS": 1, "MILLISECONDS": 0.001}
+
+
+def _cancel_query(session: Session, arguments: list[Any]) -> str:
+    execution = session.account.executions.find(str(arguments[0]))
+    if execution is None or execution.finished.is_set():
+        return f"Identified SQL statement is not currently executing: {arguments[0]}"
+    execution.cancel()
+    return f"query [{arguments[0]}] terminated."
+
+
+def _cancel_all(session: Session, arguments: list[Any]) -> str:
+    wanted = int(arguments[0])
+    others = [s for s in session.account.opened() if s.id == wanted]
+    running = [e for other in others for e in session.account.executions.of(other) if e.session is not session]
+    for execution in running:
+        execution.cancel()
+    return f"{len(running)} cancelled."
+
+
+def _artifact_repository(_: Session, __: list[Any]) -> str:
+    # Packages come from where this Python has them, which is what PyPI's shared repository stands for.
+    return "snowflake.snowpark.pypi_shared_repository"
+
+
+def _abort_session(session: Session, arguments: list[Any]) -> str:
+    found = [k for k, s in session.account.sessions.items() if s.id == int(arguments[0])]
+    for token in found:
+        session.account.end(token)
+    return "session aborted" if found else "session not found"
+
+
+FUNCTIONS = {
+    "CURRENT_ACCOUNT": lambda _, __: "LOCAL",
+    "CURRENT_ACCOUNT_NAME": lambda _, __: "LOCAL",
+    "CURRENT_AVAILABLE_ROLES": _available_roles,
+    "CURRENT_CLIENT": lambda _, __: "PythonConnector",
+    "CURRENT_DATABASE": lambda session, _: session.database,
+    "CURRENT_IP_ADDRESS": lambda _, __: "127.0.0.1",
+    "CURRENT_ORGANIZATION_NAME": lambda _, __: "LOCAL",
+    "CURRENT_REGION": lambda _, __: _REGION,
+    "CURRENT_ROLE": lambda session, _: session.role,
+    "CURRENT_ROLE_TYPE": lambda _, __: "ROLE",
+    "CURRENT_SCHEMA": lambda session, _: session.schema,
+    "CURRENT_SCHEMAS": _current_schemas,
+    "CURRENT_SECONDARY_ROLES": _secondary_roles,
+    "CURRENT_SESSION": lambda session, _: str(session.id),
+    "CURRENT_STATEMENT": lambda session, _: session.account.executions.of(session)[-1].text,
+    "CURRENT_TRANSACTION": lambda session, _: str(session.id) if session.in_transaction else None,
+    "CURRENT_USER": lambda session, _: session.user,
+    "CURRENT_VERSION": lambda _, __: VERSION,
+    "CURRENT_WAREHOUSE": lambda session, _: session.warehouse,
+    "INVOKER_ROLE": lambda session, _: session.role,
+    "IS_ROLE_IN_SESSION": _is_role_in_session,
+    "LAST_QUERY_ID": _last_query_id,
+    "LAST_TRANSACTION": lambda _, __: None,
+    "SYSTEM$ABORT_SESSION": _abort_session,
+    "SYSTEM$ALLOWLIST": lambda _, __: "[]",
+    "SYSTEM$ARE_ANACONDA_TERMS_ACKNOWLEDGED": lambda _, __: True,
+    "SYSTEM$BOOTSTRAP_DATA_REQUEST": lambda _, __: "{}",
+    "SYSTEM$CANCEL_ALL_QUERIES": _cancel_all,
+    "SYSTEM$CANCEL_QUERY": _cancel_query,
+    "SYSTEM$CLIENT_VERSION_INFO": lambda _, __: "[]",
+    "SYSTEM$GET_DEFAULT_PYTHON_ARTIFACT_REPOSITORY": _artifact_repository,
+    "SYSTEM$ML_PLATFORM_CAPABILITIES": lambda _, __: "{}",
+    "SYSTEM$WAIT": _wait,
+}

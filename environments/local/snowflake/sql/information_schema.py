@@ -1,1 +1,344 @@
-"""The views and general table functions of INFORMATION_SCHEMA."""
+"""The views and general table functions of INFORMATION_SCHEMA.
+
+https://docs.snowflake.com/en/sql-reference/info-schema
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SnowflakeError, invalid
+from ..kinds import STAMP, ColumnSpec
+from ..names import Name
+from ..result import SELECT, Result, rows
+from . import columns as table_columns
+from . import storage
+from .references import RELATIONS
+
+if TYPE_CHECKING:
+    from ..catalogue import Object
+    from ..executions import Execution
+    from ..session import Session
+    from .columns import TableColumn
+
+_TABLE_TYPES = {"TABLE": "BASE TABLE", "VIEW": "VIEW", "DYNAMIC TABLE": "BASE TABLE"}
+_View = Callable[["Session", str], Result]
+
+
+def _view(columns: tuple[ColumnSpec, ...], listed: Callable[[Session, str], Iterable[dict[str, Any]]]) -> _View:
+    return lambda session, database: rows(columns, listed(session, database), SELECT)
+
+
+def _visible(session: Session, kinds: Iterable[str], database: str) -> Iterator[Object]:
+    within = Name("", "", database)
+    for kind in kinds:
+        temporary = {n: o for (k, n), o in session.temporary.items() if k == kind and n.database == database}
+        yield from temporary.values()
+        found = session.account.catalogue.of(kind, within)
+        yield from (o for o in found if o.name not in temporary and session.sees(o))
+
+
+def _relations(session: Session, database: str) -> Iterator[dict[str, Any]]:
+    for thing in _visible(session, RELATIONS, database):
+        kind, is_table = thing.properties.get("kind"), thing.kind != "VIEW"
+        yield {
+            "TABLE_CATALOG": thing.name.database,
+            "TABLE_SCHEMA": thing.name.schema,
+            "TABLE_NAME": thing.name.name,
+            "TABLE_OWNER": thing.owner,
+            "TABLE_TYPE": "TEMPORARY TABLE" if kind == "TEMPORARY" else _TABLE_TYPES[thing.kind],
+            "IS_TRANSIENT": ("YES" if kind == "TRANSIENT" else "NO") if is_table else None,
+            "CLUSTERING_KEY": thing.properties.get("cluster_by") or None,
+            "ROW_COUNT": storage.count(session, thing) if is_table else None,
+            "CREATED": thing.created_on,
+            "LAST_ALTERED": thing.created_on,
+            "COMMENT": thing.comment or None,
+            "IS_TEMPORARY": "YES" if kind == "TEMPORARY" else "NO",
+            "IS_DYNAMIC": "YES" if thing.kind == "DYNAMIC TABLE" else "NO",
+        }
+
+
+_RELATION_COLUMNS: tuple[ColumnSpec, ...] = (
+    "TABLE_CATALOG",
+    "TABLE_SCHEMA",
+    "TABLE_NAME",
+    "TABLE_OWNER",
+    "TABLE_TYPE",
+    "IS_TRANSIENT",
+    "CLUSTERING_KEY",
+    ("ROW_COUNT", "fixed"),
+    ("BYTES", "fixed"),
+    ("CREATED", STAMP),
+    ("LAST_ALTERED", STAMP),
+    "COMMENT",
+    "IS_TEMPORARY",
+    "IS_DYNAMIC",
+)
+
+
+def _columns(session: Session, database: str) -> Iterator[dict[str, Any]]:
+    for thing in _visible(session, RELATIONS, database):
+        for position, column in enumerate(table_columns.of(thing), 1):
+            yield _column(thing, position, column)
+
+
+def _column(thing: Object, position: int, column: TableColumn) -> dict[str, Any]:
+    kind = column.datatype
+    described = kind.column(column.name)
+    name = "TEXT" if kind.name == "VARCHAR" else kind.name
+    return {
+        "TABLE_CATALOG": thing.name.database,
+        "TABLE_SCHEMA": thing.name.schema,
+        "TABLE_NAME": thing.name.name,
+        "COLUMN_NAME": column.name,
+        "ORDINAL_POSITION": position,
+        "COLUMN_DEFAULT": column.default or None,
+        "IS_NULLABLE": "YES" if column.nullable else "NO",
+        "DATA_TYPE": name,
+        "CHARACTER_MAXIMUM_LENGTH": described.length,
+        "NUMERIC_PRECISION": described.precision,
+        "NUMERIC_PRECISION_RADIX": 10 if kind.name == "NUMBER" else None,
+        "NUMERIC_SCALE": described.scale if kind.name == "NUMBER" else None,
+        "DATETIME_PRECISION": described.scale if name.startswith("TIME") else None,
+        "IS_IDENTITY": "YES" if column.identity else "NO",
+        "COMMENT": column.comment or None,
+    }
+
+
+_COLUMN_COLUMNS: tuple[ColumnSpec, ...] = (
+    "TABLE_CATALOG",
+    "TABLE_SCHEMA",
+    "TABLE_NAME",
+    "COLUMN_NAME",
+    ("ORDINAL_POSITION", "fixed"),
+    "COLUMN_DEFAULT",
+    "IS_NULLABLE",
+    "DATA_TYPE",
+    ("CHARACTER_MAXIMUM_LENGTH", "fixed"),
+    ("NUMERIC_PRECISION", "fixed"),
+    ("NUMERIC_PRECISION_RADIX", "fixed"),
+    ("NUMERIC_SCALE", "fixed"),
+    ("DATETIME_PRECISION", "fixed"),
+    "IS_IDENTITY",
+    "COMMENT",
+)
+
+
+def _views(session: Session, database: str) -> Iterator[dict[str, Any]]:
+    for thing in _visible(session, ("VIEW",), database):
+        secure = thing.properties.get("is_secure") == "true"
+        yield {
+            "TABLE_CATALOG": thing.name.database,
+            "TABLE_SCHEMA": thing.name.schema,
+            "TABLE_NAME": thing.name.name,
+            "TABLE_OWNER": thing.owner,
+            "VIEW_DEFINITION": thing.properties["text"],
+            "IS_SECURE": "YES" if secure else "NO",
+            "CREATED": thing.created_on,
+            "COMMENT": thing.comment or None,
+        }
+
+
+_VIEW_COLUMNS: tuple[ColumnSpec, ...] = (
+    "TABLE_CATALOG",
+    "TABLE_SCHEMA",
+    "TABLE_NAME",
+    "TABLE_OWNER",
+    "VIEW_DEFINITION",
+    "IS_SECURE",
+    ("CREATED", STAMP),
+    "COMMENT",
+)
+
+
+def _schemata(session: Session, database: str) -> Iterator[dict[str, Any]]:
+    for thing in _visible(session, ("SCHEMA",), database):
+        yield {
+            "CATALOG_NAME": database,
+            "SCHEMA_NAME": thing.name.name,
+            "SCHEMA_OWNER": thing.owner,
+            "IS_TRANSIENT": "YES" if thing.properties.get("transient") else "NO",
+            "CREATED": thing.created_on,
+            "LAST_ALTERED": thing.created_on,
+            "COMMENT": thing.comment or None,
+        }
+
+
+_SCHEMA_COLUMNS: tuple[ColumnSpec, ...] = (
+    "CATALOG_NAME",
+    "SCHEMA_NAME",
+    "SCHEMA_OWNER",
+    "IS_TRANSIENT",
+    ("CREATED", STAMP),
+    ("LAST_ALTERED", STAMP),
+    "COMMENT",
+)
+
+
+def _databases(session: Session, _: str) -> Iterator[dict[str, Any]]:
+    for thing in session.account.catalogue.of("DATABASE"):
+        if session.sees(thing):
+            yield {
+                "DATABASE_NAME": thing.name.name,
+                "DATABASE_OWNER": thing.owner,
+                "IS_TRANSIENT": "YES" if thing.properties.get("transient") else "NO",
+                "CREATED": thing.created_on,
+                "COMMENT": thing.comment or None,
+            }
+
+
+_DATABASE_COLUMNS: tuple[ColumnSpec, ...] = (
+    "DATABASE_NAME",
+    "DATABASE_OWNER",
+    "IS_TRANSIENT",
+    ("CREATED", STAMP),
+    "COMMENT",
+)
+
+
+@cache
+def _installed() -> tuple[dict[str, str], ...]:
+    """What a procedure here can import: the distributions of this Python."""
+    runtime = f"{sys.version_info.major}.{sys.version_info.minor}"
+    found = {(d.name.lower(), d.version) for d in metadata.distributions() if d.name}
+    return tuple(
+        {"PACKAGE_NAME": name, "VERSION": version, "LANGUAGE": "python", "RUNTIME_VERSION": runtime}
+        for name, version in sorted(found)
+    )
+
+
+def _packages(_: Session, __: str) -> Iterable[dict[str, Any]]:
+    return _installed()
+
+
+def _routines(kind: str) -> Callable[[Session, str], Iterator[dict[str, Any]]]:
+    def listed(session: Session, database: str) -> Iterator[dict[str, Any]]:
+        for thing in _visible(session, (kind,), database):
+            name, _, arguments = thing.name.name.partition("(")
+            yield {
+                f"{kind}_CATALOG": thing.name.database,
+                f"{kind}_SCHEMA": thing.name.schema,
+                f"{kind}_NAME": name,
+                f"{kind}_OWNER": thing.owner,
+                "ARGUMENT_SIGNATURE": f"({arguments}",
+                "DATA_TYPE": thing.properties.get("returns"),
+                f"{kind}_LANGUAGE": str(thing.properties.get("language", "PYTHON")).upper(),
+                "CREATED": thing.created_on,
+                "COMMENT": thing.comment or None,
+            }
+
+    return listed
+
+
+def _routine_columns(kind: str) -> tuple[ColumnSpec, ...]:
+    own = tuple(f"{kind}_{part}" for part in ("CATALOG", "SCHEMA", "NAME", "OWNER"))
+    return (*own, "ARGUMENT_SIGNATURE", "DATA_TYPE", f"{kind}_LANGUAGE", ("CREATED", STAMP), "COMMENT")
+
+
+VIEWS: dict[str, _View] = {
+    "TABLES": _view(_RELATION_COLUMNS, _relations),
+    "COLUMNS": _view(_COLUMN_COLUMNS, _columns),
+    "VIEWS": _view(_VIEW_COLUMNS, _views),
+    "SCHEMATA": _view(_SCHEMA_COLUMNS, _schemata),
+    "DATABASES": _view(_DATABASE_COLUMNS, _databases),
+    "PACKAGES": _view(("PACKAGE_NAME", "VERSION", "LANGUAGE", "RUNTIME_VERSION"), _packages),
+    "PROCEDURES": _view(_routine_columns("PROCEDURE"), _routines("PROCEDURE")),
+    "FUNCTIONS": _view(_routine_columns("FUNCTION"), _routines("FUNCTION")),
+}
+
+
+# ---- table functions
+def _result_scan(session: Session, positional: list[Any], _: dict[str, Any]) -> Result:
+    """RESULT_SCAN(query id): what an earlier query answered.
+
+    Raises:
+        SnowflakeError: 000709 for an unknown query.
+
+    """
+    query_id = positional[0] if positional else None
+    if query_id is None:
+        raise invalid("RESULT_SCAN needs a query id")
+    found = session.account.results.find(str(query_id))
+    if found is None:
+        raise SnowflakeError(f"Statement {query_id} not found", "000709", "02000")
+    return found
+
+
+_HISTORY: tuple[ColumnSpec, ...] = (
+    "QUERY_ID",
+    "QUERY_TEXT",
+    "DATABASE_NAME",
+    "SCHEMA_NAME",
+    "SESSION_ID",
+    "USER_NAME",
+    "ROLE_NAME",
+    "WAREHOUSE_NAME",
+    "QUERY_TAG",
+    "EXECUTION_STATUS",
+    "ERROR_CODE",
+    "ERROR_MESSAGE",
+    ("START_TIME", STAMP),
+    ("END_TIME", STAMP),
+    ("TOTAL_ELAPSED_TIME", "fixed"),
+    ("ROWS_PRODUCED", "fixed"),
+)
+_DEFAULT_LIMIT, _LARGEST_LIMIT = 100, 10_000
+
+
+def _query_history(session: Session, positional: list[Any], named: dict[str, Any]) -> Result:
+    """QUERY_HISTORY(RESULT_LIMIT => n, END_TIME_RANGE_START => t): the user's own queries, newest first."""
+    unknown = named.keys() - {"RESULT_LIMIT", "END_TIME_RANGE_START", "END_TIME_RANGE_END", "SESSION_ID"}
+    if positional or unknown:
+        raise invalid(f"Invalid argument for QUERY_HISTORY: {', '.join(sorted(unknown)) or positional[0]}")
+    limit = int(named.get("RESULT_LIMIT", _DEFAULT_LIMIT))
+    if not 0 < limit <= _LARGEST_LIMIT:
+        raise invalid(f"RESULT_LIMIT must be between 1 and {_LARGEST_LIMIT}")
+    mine = [e for e in reversed(session.account.executions.all()) if e.session.user == session.user]
+    wanted = [e for e in mine if _in_range(e, named)]
+    return rows(_HISTORY, [_past(e) for e in wanted[:limit]], SELECT)
+
+
+def _in_range(execution: Execution, named: dict[str, Any]) -> bool:
+    after, before = named.get("END_TIME_RANGE_START"), named.get("END_TIME_RANGE_END")
+    session = named.get("SESSION_ID")
+    ended = execution.ended
+    return (
+        (after is None or ended is None or ended >= after)
+        and (before is None or (ended is not None and ended <= before))
+        and (session is None or str(execution.session.id) == str(session))
+    )
+
+
+def _past(execution: Execution) -> dict[str, Any]:
+    session, error = execution.session, execution.error
+    seconds = (execution.ended - execution.started).total_seconds() if execution.ended else 0
+    return {
+        "QUERY_ID": execution.query_id,
+        "QUERY_TEXT": execution.text,
+        "DATABASE_NAME": session.database,
+        "SCHEMA_NAME": session.schema,
+        "SESSION_ID": session.id,
+        "USER_NAME": session.user,
+        "ROLE_NAME": session.role,
+        "WAREHOUSE_NAME": session.warehouse,
+        "QUERY_TAG": session.parameters.get("QUERY_TAG", ""),
+        "EXECUTION_STATUS": execution.status,
+        "ERROR_CODE": error.code if error else None,
+        "ERROR_MESSAGE": error.message if error else None,
+        "START_TIME": execution.started,
+        "END_TIME": execution.ended,
+        "TOTAL_ELAPSED_TIME": int(seconds * 1000),
+        "ROWS_PRODUCED": execution.result.rows.num_rows if execution.result else None,
+    }
+
+
+TABLE_FUNCTIONS = {
+    "RESULT_SCAN": _result_scan,
+    "QUERY_HISTORY": _query_history,
+    "QUERY_HISTORY_BY_USER": _query_history,
+    "QUERY_HISTORY_BY_SESSION": _query_history,
+}

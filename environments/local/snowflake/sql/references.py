@@ -10,6 +10,7 @@ from sqlglot import exp
 from ..errors import SnowflakeError, does_not_exist
 from ..registry import functions, rewrites, table_functions, views
 from ..tokens import Tokens
+from . import places
 from .parsing import parse, parse_expression
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _replacement(scope: Scope, node: exp.Expression, evaluate: Evaluate) -> exp.
     if isinstance(node, exp.TableFromRows):
         return _table_function(scope, node, evaluate)
     if isinstance(node, exp.Table):
-        return _table(scope, node)
+        return _table(scope, node, evaluate)
     if isinstance(node, exp.Values):
         return _values(node)
     if isinstance(node, exp.Func):
@@ -60,19 +61,20 @@ def _replacement(scope: Scope, node: exp.Expression, evaluate: Evaluate) -> exp.
 
 
 # ---- tables
-def _table(scope: Scope, node: exp.Table) -> exp.Expression | None:
-    parts = _parts(scope, node)
-    if not parts or (len(parts) == 1 and _is_cte(node, parts[0])):
+def _table(scope: Scope, node: exp.Table, evaluate: Evaluate) -> exp.Expression | None:
+    parts = written_parts(scope, node)
+    if not parts or (len(parts) == 1 and is_cte(node, parts[0])):
         return None
     if len(parts) > 1 and parts[-2] == "INFORMATION_SCHEMA":
         return _dressed(_information_schema(scope, parts), node, parts[-1])
-    thing = find_relation(scope, parts, _privilege(node))
-    if thing.kind == "VIEW":
-        return _dressed(_view(scope, thing), node, parts[-1])
-    return _dressed(storage(scope, thing), node, parts[-1])
+    thing = relation_named(scope, parts, _privilege(node))
+    scope.computes = True
+    found = _view(scope, thing, evaluate) if thing.kind == "VIEW" else places.relation(scope.session, thing)
+    return _dressed(found, node, parts[-1])
 
 
-def _parts(scope: Scope, node: exp.Table) -> tuple[str, ...]:
+def written_parts(scope: Scope, node: exp.Table) -> tuple[str, ...]:
+    """The folded parts of a table's name as written, or as IDENTIFIER() says; none for what is no plain name."""
     if isinstance(node.this, exp.DynamicIdentifier):
         return Tokens(_text(scope, node.this.this)).name()
     if isinstance(node.this, exp.Identifier):
@@ -103,7 +105,7 @@ def _privilege(node: exp.Table) -> str:
     return "SELECT"
 
 
-def find_relation(scope: Scope, parts: tuple[str, ...], privilege: str = "SELECT") -> Object:
+def relation_named(scope: Scope, parts: tuple[str, ...], privilege: str = "SELECT") -> Object:
     """The table or view of that name, on which the session has the privilege.
 
     Raises:
@@ -117,14 +119,6 @@ def find_relation(scope: Scope, parts: tuple[str, ...], privilege: str = "SELECT
     raise does_not_exist("OBJECT", name)
 
 
-def storage(scope: Scope, thing: Object) -> exp.Table:
-    """DuckDB's name of a table's rows: the session's own when the table is temporary."""
-    name = thing.name
-    if (thing.kind, name) in scope.session.temporary:
-        return exp.table_(str(name), "main", "temp", quoted=True)
-    return exp.table_(name.name, name.schema, name.database, quoted=True)
-
-
 def _dressed(new: exp.Expression, node: exp.Table, name: str) -> exp.Expression:
     """The replacement with the alias, joins, pivots and sample of the original; its own name is its alias."""
     alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name, quoted=True))
@@ -135,7 +129,7 @@ def _dressed(new: exp.Expression, node: exp.Table, name: str) -> exp.Expression:
     return new
 
 
-def _is_cte(node: exp.Table, name: str) -> bool:
+def is_cte(node: exp.Table, name: str) -> bool:
     """Whether a WITH around the node defines the name. A CTE that reads its own name reads the table behind it."""
     below: exp.Expression = node
     above = node.parent
@@ -151,11 +145,9 @@ def _is_cte(node: exp.Table, name: str) -> bool:
     return False
 
 
-def _view(scope: Scope, view: Object) -> exp.Expression:
+def _view(scope: Scope, view: Object, evaluate: Evaluate) -> exp.Expression:
     """The view's text, resolved with its owner's rights, under its column names."""
-    from .translate import resolved
-
-    body = resolved(scope.within(view), parse(view.properties["text"]))
+    body = resolve(scope.within(view), parse(view.properties["query"]), evaluate)
     inner = exp.Subquery(this=body, alias=exp.TableAlias(this=exp.to_identifier("_VIEW"), columns=_columns(view)))
     return exp.Subquery(this=exp.select("*").from_(inner))
 
@@ -177,7 +169,7 @@ def _table_function(scope: Scope, node: exp.TableFromRows, evaluate: Evaluate) -
     call = node.this
     if isinstance(call, exp.Literal | exp.Parameter):
         named = exp.Table(this=exp.DynamicIdentifier(this=call), alias=node.args.get("alias"))
-        return _table(scope, named)
+        return _table(scope, named, evaluate)
     call = call.expression if isinstance(call, exp.Dot) else call
     function = table_functions().get(_function_name(call))
     if function is None:
@@ -243,8 +235,8 @@ def _position(scope: Scope, node: exp.Expression, number: int) -> str:
         return f"COLUMN{number}"
     if isinstance(source, exp.Subquery) and isinstance(source.this, exp.Select):
         names = source.this.named_selects
-    elif isinstance(source, exp.Table) and _parts(scope, source):
-        names = [c["name"] for c in find_relation(scope, _parts(scope, source)).properties["columns"]]
+    elif isinstance(source, exp.Table) and written_parts(scope, source):
+        names = [c["name"] for c in relation_named(scope, written_parts(scope, source)).properties["columns"]]
     else:
         return f"${number}"
     return names[number - 1] if number <= len(names) else f"${number}"

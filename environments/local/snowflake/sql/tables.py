@@ -1,43 +1,50 @@
-"""Tables: their definition in the catalogue, their rows in DuckDB."""
+"""CREATE TABLE: columns, AS SELECT, LIKE, CLONE; and what SHOW TABLES tells."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Object
-from ..kinds import STAMP, Create, Kind
-from ..names import Name, quote
-from ..result import DESCRIBE, Result, rows
-from . import columns, engine
-from .binding import inlined
+from ..errors import SnowflakeError, invalid, unsupported
+from ..kinds import STAMP, Create, read_tags
+from ..result import Result
+from . import altering, columns, places, queries, storage
+from .binding import remaining
 from .columns import TableColumn
-from .parsing import parse, parse_expression
+from .parsing import parse
+from .references import relation_named
+from .relations import Relation, renamed
 from .scope import Scope
-from .translate import generated, resolved
 
 if TYPE_CHECKING:
+    from ..names import Name
     from ..session import Session
     from ..tokens import Tokens
 
-_DESCRIBED = (
-    "name",
-    "type",
-    "kind",
-    "null?",
-    "default",
-    "primary key",
-    "unique key",
-    "check",
-    "expression",
-    "comment",
-    "policy name",
-    "privacy domain",
-)
+# Options that only tell Snowflake how to store or keep the rows: recorded, and shown.
+_RECORDED = {
+    "DATA_RETENTION_TIME_IN_DAYS": "retention_time",
+    "MAX_DATA_EXTENSION_TIME_IN_DAYS": "max_extension_time",
+    "CHANGE_TRACKING": "change_tracking",
+    "ENABLE_SCHEMA_EVOLUTION": "schema_evolution",
+    "DEFAULT_DDL_COLLATION": "collation",
+}
 
 
-class Table(Kind):
-    """CREATE TABLE and its relatives."""
+@dataclass
+class _Draft:
+    """A CREATE TABLE statement as far as it has been read."""
+
+    columns: list[TableColumn]
+    properties: dict[str, Any] = field(default_factory=dict)
+    comment: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+    copy_grants: bool = False
+
+
+class Table(Relation):
+    """Tables: their definition in the catalogue, their rows in DuckDB."""
 
     word, plural = "TABLE", "TABLES"
     columns = (
@@ -52,96 +59,127 @@ class Table(Kind):
         ("bytes", "fixed"),
         "owner",
         "retention_time",
+        "automatic_clustering",
+        "change_tracking",
         "owner_role_type",
     )
 
     def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
-        """CREATE TABLE with columns, AS SELECT, LIKE or CLONE."""
+        """CREATE TABLE in each of its forms."""
         name = self.read_name(session, tokens)
-        defined = columns.read(tokens) if tokens.looking_at("(") else []
-        new = Object(self.word, name, session.role, {"columns": [c.document() for c in defined]})
+        if tokens.accept("LIKE"):
+            return self._create_like(session, create, name, tokens, rows=False)
+        if tokens.accept("CLONE"):
+            return self._create_like(session, create, name, tokens, rows=True)
+        draft = _Draft(columns.read(tokens) if tokens.looking_at("(") else [])
+        _options(session, draft, tokens)
         if tokens.accept("AS"):
-            return self._create_as(session, create, new, tokens)
+            return self._create_as(session, create, self._drafted(session, create, name, draft), draft, tokens)
         tokens.end()
-        answer = self.add(session, create, new)
-        engine.execute(session.connection, f"CREATE OR REPLACE TABLE {name.sql} ({_definitions(session, defined)})")
-        return answer
-
-    def _create_as(self, session: Session, create: Create, new: Object, tokens: Tokens) -> Result:
-        with Scope(session) as scope:
-            sql = generated(resolved(scope, parse(inlined(tokens.rest, tokens.bindings))))
-            found = columns.from_result(engine.query(session.connection, sql, describe=True).columns)
-            made = [
-                replace(b, name=a.name, type=a.type or b.type)
-                for a, b in zip(columns.of(new) or found, found, strict=True)
-            ]
-            answer = self.add(session, create, new.with_properties(columns=[c.document() for c in made]))
-            cast = ", ".join(f"{quote(c.name)}::{c.datatype.duckdb} AS {quote(c.name)}" for c in made)
-            names = ", ".join(quote(c.name) for c in made)
-            engine.execute(
-                session.connection,
-                f"CREATE OR REPLACE TABLE {new.name.sql} AS SELECT {cast} FROM ({sql}) AS q({names})",
-            )
-        return answer
-
-    def describe(self, session: Session, thing: Object, tokens: Tokens) -> Result:
-        """DESCRIBE TABLE: a row for each column."""
-        return described(thing)
-
-    def remove(self, session: Session, name: Name) -> None:
-        """Drop the table and its rows."""
-        super().remove(session, name)
-        engine.execute(session.connection, f"DROP TABLE IF EXISTS {name.sql}")
-
-
-def _definitions(session: Session, defined: list[TableColumn]) -> str:
-    with Scope(session) as scope:
-        defaults = [generated(resolved(scope, parse_expression(c.default))) if c.default else "" for c in defined]
-    return ", ".join(columns.definition(c, d) for c, d in zip(defined, defaults, strict=True))
-
-
-def described(thing: Object) -> Result:
-    """The rows of DESCRIBE for a table or view."""
-    return rows(_DESCRIBED, [_described(c) for c in columns.of(thing)], DESCRIBE)
-
-
-def _described(column: TableColumn) -> dict[str, Any]:
-    return {
-        "name": column.name,
-        "type": column.type,
-        "kind": "COLUMN",
-        "null?": "Y" if column.nullable else "N",
-        "default": column.default or None,
-        "primary key": "Y" if column.key else "N",
-        "unique key": "Y" if column.unique else "N",
-        "comment": column.comment or None,
-    }
-
-
-class View(Kind):
-    """Views: a query under a name, run with its owner's rights."""
-
-    word, plural = "VIEW", "VIEWS"
-
-    def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
-        """CREATE VIEW n (columns) AS query."""
-        name = self.read_name(session, tokens)
-        defined = columns.read(tokens) if tokens.looking_at("(") else []
-        tokens.expect("AS")
-        text = inlined(tokens.rest, tokens.bindings)
-        with Scope(session) as scope:
-            sql = generated(resolved(scope, parse(text)))
-            found = columns.from_result(engine.query(session.connection, sql, describe=True).columns)
-        made = [replace(b, name=a.name, comment=a.comment) for a, b in zip(defined or found, found, strict=True)]
-        return self.add(
+        _typed(draft.columns)
+        new = self._drafted(session, create, name, draft)
+        if create.or_alter and session.find(self.word, name):
+            return altering.reconcile(self, session, new, draft.columns)
+        return self.place(
             session,
             create,
-            Object(self.word, name, session.role, {"columns": [c.document() for c in made], "text": text}),
+            new,
+            lambda: storage.build(session, new, draft.columns),
+            copy_grants=draft.copy_grants,
         )
 
-    def describe(self, session: Session, thing: Object, tokens: Tokens) -> Result:
-        """DESCRIBE VIEW: a row for each column."""
-        return described(thing)
+    def _drafted(self, session: Session, create: Create, name: Name, draft: _Draft) -> Object:
+        kind = "TEMPORARY" if create.temporary else "TRANSIENT" if "TRANSIENT" in create.modifiers else "TABLE"
+        documents = {"columns": [c.document() for c in draft.columns]}
+        properties = {"kind": kind, "temporary": create.temporary, **draft.properties, **documents}
+        return Object(self.word, name, session.role, properties, draft.comment, draft.tags)
+
+    def _create_as(self, session: Session, create: Create, new: Object, draft: _Draft, tokens: Tokens) -> Result:
+        with Scope(session) as scope:
+            query = queries.compiled(scope, parse(remaining(tokens)))
+            found = columns.from_result(queries.answer(scope, query, describe=True).columns)
+            if draft.columns and len(draft.columns) != len(found):
+                raise invalid("Invalid column definition list", "002026", "42601")
+            made = renamed(draft.columns, found)
+            new = new.with_properties(columns=[c.document() for c in made])
+            return self.place(
+                session,
+                create,
+                new,
+                lambda: storage.build(session, new, made, query.sql),
+                copy_grants=draft.copy_grants,
+            )
+
+    def _create_like(self, session: Session, create: Create, name: Name, tokens: Tokens, *, rows: bool) -> Result:
+        """LIKE copies the columns, CLONE the rows too; both leave the grants behind unless COPY GRANTS says not to."""
+        source = relation_named(Scope(session), tokens.name())
+        if source.kind != self.word:
+            raise unsupported(f"{'CLONE' if rows else 'LIKE'} of a {source.kind}")
+        draft = _Draft(columns.of(source), comment=source.comment if rows else "")
+        _options(session, draft, tokens)
+        tokens.end()
+        new = self._drafted(session, create, name, draft)
+        query = f"SELECT * FROM {places.sql_name(session, source)}" if rows else ""
+        return self.place(session, create, new, lambda: storage.build(session, new, draft.columns, query))
+
+    def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
+        """ALTER TABLE: columns, name, clustering, options; COMMENT and TAG as for every kind."""
+        changed = altering.alter(self, session, session.own(self.word, name), tokens)
+        return super().alter(session, name, tokens) if changed is None else changed
+
+    def set_options(self, session: Session, name: Name, tokens: Tokens) -> Result:
+        """ALTER TABLE ... SET option = value."""
+        options = _recorded(tokens.options())
+        return self.change(session, name, lambda o: o.with_properties(**options))
+
+    def remove(self, session: Session, name: Name) -> None:
+        """Drop the table and its rows; what the catalogue does not know is not there, so it goes first."""
+        table = session.temporary.get((self.word, name)) or session.account.catalogue.get(self.word, name)
+        super().remove(session, name)
+        storage.drop(session, table, columns.of(table))
+
+    def row(self, session: Session, thing: Object) -> dict[str, Any]:
+        """A row of SHOW TABLES."""
+        number = storage.count(session, thing)
+        tracking = str(thing.properties.get("change_tracking", "FALSE")).upper() == "TRUE"
+        shown = {"rows": number, "bytes": 0 if number == 0 else None, "automatic_clustering": "OFF"}
+        shown |= {"change_tracking": "ON" if tracking else "OFF", "cluster_by": thing.properties.get("cluster_by", "")}
+        return {"retention_time": "1", **super().row(session, thing), **shown}
 
 
-KINDS = (Table(), View())
+def _options(session: Session, draft: _Draft, tokens: Tokens) -> None:
+    """What stands between the columns and AS, in any order."""
+    while not tokens.done and not tokens.looking_at("AS"):
+        if tokens.accept("CLUSTER", "BY"):
+            draft.properties["cluster_by"] = f"LINEAR({tokens.parenthesised()})"
+        elif tokens.accept("COPY", "GRANTS"):
+            draft.copy_grants = True
+        elif tokens.accept("WITH", "TAG", "(") or tokens.accept("TAG", "("):
+            draft.tags = read_tags(session, tokens)
+            tokens.expect(")")
+        elif tokens.accept("COMMENT"):
+            tokens.accept("=")
+            draft.comment = tokens.value()
+        else:
+            draft.properties |= _recorded(tokens.options("AS", "CLUSTER", "COPY", "WITH", "TAG", "COMMENT"))
+
+
+def _recorded(options: dict[str, Any]) -> dict[str, Any]:
+    for key in options:
+        if key not in _RECORDED:
+            raise unsupported(f"table option {key}")
+    return {_RECORDED[key]: value for key, value in options.items()}
+
+
+def _typed(defined: list[TableColumn]) -> None:
+    """Every column needs a type, and a name of its own; DuckDB, unlike Snowflake, tells names apart by letters only."""
+    seen: set[str] = set()
+    for column in defined:
+        if not column.type:
+            raise invalid(f"Missing data type of column '{column.name}'", "001003", "42000")
+        if column.name.upper() in seen:
+            raise SnowflakeError(f"SQL compilation error:\nduplicate column name '{column.name}'", "002025", "42S21")
+        seen.add(column.name.upper())
+
+
+KINDS = (Table(),)

@@ -1,0 +1,265 @@
+"""ALTER TABLE and CREATE OR ALTER TABLE: each change goes to DuckDB and to the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..errors import SnowflakeError, already_exists, invalid, unsupported
+from ..names import Name, quote
+from ..result import EXECUTED, Result, status
+from . import columns, datatypes, engine, places, storage
+from .columns import TableColumn
+
+if TYPE_CHECKING:
+    from ..catalogue import Object
+    from ..session import Session
+    from ..tokens import Tokens
+    from .tables import Table
+
+_Change = Callable[["Table", "Session", "Object", "Tokens"], Result]
+
+
+def alter(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result | None:
+    """The clause's answer, or None for what is the same for every kind of object (COMMENT, TAG)."""
+    for words, change in _CLAUSES:
+        if tokens.accept(*words.split(" ")):
+            return change(kind, session, table, tokens)
+    if tokens.looking_at("SET") and tokens.peek(1).upper not in {"COMMENT", "TAG"}:
+        tokens.expect("SET")
+        return kind.set_options(session, table.name, tokens)
+    return None
+
+
+def reconcile(kind: Table, session: Session, new: Object, wanted: list[TableColumn]) -> Result:
+    """CREATE OR ALTER TABLE on a table that is there: columns are added, dropped and changed; rows stay.
+
+    Raises:
+        SnowflakeError: 000002 when a column changes in a way that ALTER TABLE cannot follow.
+
+    """
+    table = session.own(kind.word, new.name)
+    have, want = {c.name: c for c in columns.of(table)}, {c.name: c for c in wanted}
+    for gone in have.keys() - want.keys():
+        _drop_column(kind, session, session.own(kind.word, new.name), gone)
+    for column in wanted:
+        if column.name not in have:
+            _add(kind, session, session.own(kind.word, new.name), column)
+        elif column.type != have[column.name].type:
+            _retype(kind, session, session.own(kind.word, new.name), column.name, column.type)
+    for name in have.keys() & want.keys():
+        if have[name].nullable != want[name].nullable:
+            _set_nullable(kind, session, session.own(kind.word, new.name), name, nullable=want[name].nullable)
+    properties = {**new.properties, "columns": [want[c.name].document() for c in _current(kind, session, new.name)]}
+    kind.change(session, new.name, lambda o: replace(o, properties=properties, comment=new.comment))
+    return status(f"Table {new.name.name} successfully created or altered.")
+
+
+# ---- columns
+def _add_either(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
+    """ADD a key, or columns."""
+    key = columns.starts_constraint(tokens)
+    return (_add_key if key else _add_columns)(kind, session, table, tokens)
+
+
+def _add_columns(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
+    tokens.accept("COLUMN")
+    quiet = tokens.accept("IF", "NOT", "EXISTS")
+    while True:
+        column = columns.column(tokens)
+        if not (quiet and column.name in _names(session.own(kind.word, table.name))):
+            _add(kind, session, session.own(kind.word, table.name), column)
+        if not tokens.accept(","):
+            break
+        tokens.accept("COLUMN")
+    tokens.end()
+    return status(EXECUTED)
+
+
+def _add(kind: Table, session: Session, table: Object, column: TableColumn) -> None:
+    if column.name in _names(table):
+        raise SnowflakeError(f"SQL compilation error:\ncolumn '{column.name}' already exists", "001430", "42601")
+    if column.identity:
+        raise unsupported("ALTER TABLE ... ADD COLUMN ... AUTOINCREMENT")
+    definition = replace(column, nullable=True).definition(storage.default(session, table, column))
+    changes = [f"ADD COLUMN {definition}"]
+    changes += [] if column.nullable else [f"ALTER COLUMN {quote(column.name)} SET NOT NULL"]
+    _run(session, table, changes)
+    _put(kind, session, table, [*columns.of(table), column])
+
+
+def _drop_columns(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
+    quiet = tokens.accept("IF", "EXISTS")
+    while True:
+        name = tokens.identifier()
+        if not (quiet and name not in _names(table)):
+            _drop_column(kind, session, session.own(kind.word, table.name), name)
+        if not tokens.accept(","):
+            break
+    tokens.end()
+    return status(EXECUTED)
+
+
+def _drop_column(kind: Table, session: Session, table: Object, name: str) -> None:
+    _column(table, name)
+    _run(session, table, [f"DROP COLUMN {quote(name)}"])
+    _put(kind, session, table, [c for c in columns.of(table) if c.name != name])
+
+
+def _rename_column(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
+    old = tokens.identifier()
+    tokens.expect("TO")
+    new = tokens.identifier()
+    tokens.end()
+    _column(table, old)
+    _run(session, table, [f"RENAME COLUMN {quote(old)} TO {quote(new)}"])
+    _put(kind, session, table, [replace(c, name=new) if c.name == old else c for c in columns.of(table)])
+    return status(EXECUTED)
+
+
+def _alter_column(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
+    tokens.accept("COLUMN")
+    name = tokens.identifier()
+    _column(table, name)
+    if tokens.accept("SET", "NOT", "NULL") or tokens.accept("NOT", "NULL"):
+        _set_nullable(kind, session, table, name, nullable=False)
+    elif tokens.accept("DROP", "NOT", "NULL"):
+        _set_nullable(kind, session, table, name, nullable=True)
+    elif tokens.accept("DROP", "DEFAULT"):
+        _run(session, table, [f"ALTER COLUMN {quote(name)} DROP DEFAULT"])
+        _update(kind, session, table, name, default="")
+    elif tokens.accept("COMMENT"):
+        _update(kind, session, table, name, comment=tokens.value())
+    elif tokens.accept("SET", "DATA", "TYPE") or tokens.accept("TYPE"):
+        _retype(kind, session, table, name, str(datatypes.read(tokens)))
+    else:
+        raise unsupported(f"ALTER TABLE ... ALTER COLUMN {tokens.rest}")
+    tokens.end()
+    return status(EXECUTED)
+
+
+def _set_nullable(kind: Table, session: Session, table: Object, name: str, *, nullable: bool) -> None:
+    _run(session, table, [f"ALTER COLUMN {quote(name)} {'DROP' if nullable else 'SET'} NOT NULL"])
+    _update(kind, session, table, name, nullable=nullable)
+
+
+def _retype(kind: Table, session: Session, table: Object, name: str, wanted: str) -> None:
+    """Snowflake lets a type only grow: a longer VARCHAR, a NUMBER of more digits and the same scale."""
+    old, new = _column(table, name).datatype, datatypes.parse(wanted)
+    if old.name != new.name or (old.name == "NUMBER" and old.arguments[1] != new.arguments[1]):
+        text = f"cannot change column {name} from type {old} to {new}"
+        raise invalid(text, "002108", "22000")
+    _run(session, table, [f"ALTER COLUMN {quote(name)} SET DATA TYPE {new.duckdb}"])
+    _update(kind, session, table, name, type=wanted)
+
+
+# ---- the table itself
+def _rename(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
+    name = session.qualify(tokens.name())
+    tokens.end()
+    catalogue = session.account.catalogue
+    if any(catalogue.find(k, name) for k in ("TABLE", "VIEW")):
+        raise already_exists(name)
+    if name.container != table.name.container or table.properties.get("temporary"):
+        raise unsupported("ALTER TABLE ... RENAME TO another schema, or of a temporary table")
+    _run(session, table, [f"RENAME TO {quote(name.name)}"])
+    _move(kind, session, table, name)
+    return status(EXECUTED)
+
+
+def _move(kind: Table, session: Session, table: Object, name: Name) -> None:
+    """The catalogue's entry and the grants on it under another name."""
+    account = session.account
+    grants = account.access.on(kind.word, table.name)
+    account.catalogue.remove(kind.word, table.name)
+    account.access.forget(kind.word, table.name)
+    account.catalogue.add(replace(table, name=name))
+    for grant in grants:
+        account.access.grant(replace(grant, name=name))
+
+
+def _swap(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
+    """SWAP WITH: each table gets the other's name, in one step; grants stay with their table."""
+    other = session.own(kind.word, session.qualify(tokens.name()))
+    tokens.end()
+    if other.name.container != table.name.container or table.properties.get("temporary"):
+        raise unsupported("ALTER TABLE ... SWAP WITH a table of another schema, or of a temporary table")
+    mine, theirs, between = table.name, other.name, table.name.sibling(f"{table.id} swapped")
+    steps = ((mine, between), (theirs, mine), (between, theirs))
+    engine.together(session.connection, [f"ALTER TABLE {a.sql} RENAME TO {quote(b.name)}" for a, b in steps])
+    _move(kind, session, table, between)
+    _move(kind, session, other, mine)
+    _move(kind, session, session.account.catalogue.get(kind.word, between), theirs)
+    return status(EXECUTED)
+
+
+def _cluster(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
+    by = f"LINEAR({tokens.parenthesised()})"
+    tokens.end()
+    return kind.change(session, table.name, lambda o: o.with_properties(cluster_by=by))
+
+
+def _uncluster(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
+    tokens.end()
+    return kind.change(session, table.name, lambda o: o.with_properties(cluster_by=""))
+
+
+def _add_key(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
+    keys = columns.table_constraint(tokens)
+    tokens.end()
+    _put(kind, session, table, [replace(c, key=True) if c.name in keys else c for c in columns.of(table)])
+    return status(EXECUTED)
+
+
+def _drop_key(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
+    tokens.end()
+    _put(kind, session, table, [replace(c, key=False) for c in columns.of(table)])
+    return status(EXECUTED)
+
+
+# The longer clause stands before the shorter one that it begins with.
+_CLAUSES: tuple[tuple[str, _Change], ...] = (
+    ("RENAME TO", _rename),
+    ("RENAME COLUMN", _rename_column),
+    ("SWAP WITH", _swap),
+    ("CLUSTER BY", _cluster),
+    ("DROP CLUSTERING KEY", _uncluster),
+    ("DROP PRIMARY KEY", _drop_key),
+    ("DROP COLUMN", _drop_columns),
+    ("DROP", _drop_columns),
+    ("ADD", _add_either),
+    ("ALTER", _alter_column),
+    ("MODIFY", _alter_column),
+)
+
+
+# ---- both sides of a change
+def _run(session: Session, table: Object, changes: list[str]) -> None:
+    name = places.sql_name(session, table)
+    engine.together(session.connection, [f"ALTER TABLE {name} {change}" for change in changes])
+
+
+def _put(kind: Table, session: Session, table: Object, changed: list[TableColumn]) -> None:
+    documents = [c.document() for c in changed]
+    kind.change(session, table.name, lambda o: o.with_properties(columns=documents))
+
+
+def _update(kind: Table, session: Session, table: Object, name: str, **changes: object) -> None:
+    changed = [replace(c, **changes) if c.name == name else c for c in columns.of(table)]  # type: ignore[arg-type]
+    _put(kind, session, table, changed)
+
+
+def _names(table: Object) -> list[str]:
+    return [c.name for c in columns.of(table)]
+
+
+def _current(kind: Table, session: Session, name: Name) -> list[TableColumn]:
+    return columns.of(session.own(kind.word, name))
+
+
+def _column(table: Object, name: str) -> TableColumn:
+    for column in columns.of(table):
+        if column.name == name:
+            return column
+    raise SnowflakeError(f"SQL compilation error:\ncolumn '{name}' does not exist", "001412", "42S22")

@@ -1,0 +1,24 @@
+"""Where rows lie in DuckDB: a table under its own full name, a temporary one in its session's own catalogue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+if TYPE_CHECKING:
+    from ..catalogue import Object
+    from ..session import Session
+
+
+def relation(session: Session, thing: Object) -> exp.Table:
+    """The table's DuckDB name, for a tree."""
+    name = thing.name
+    if session.temporary.get((thing.kind, name)) is thing or thing.properties.get("temporary"):
+        return exp.table_(str(name), "main", "temp", quoted=True)
+    return exp.table_(name.name, name.schema, name.database, quoted=True)
+
+
+def sql_name(session: Session, thing: Object) -> str:
+    """The table's DuckDB name, quoted, for a text."""
+    return relation(session, thing).sql("duckdb")

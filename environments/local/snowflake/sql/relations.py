@@ -1,0 +1,141 @@
+"""What tables and views have in common: one namespace, temporary ones, DESCRIBE, and how they are put in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from .. import kinds
+from ..access import Grant
+from ..catalogue import Object, inside
+from ..errors import already_exists
+from ..kinds import Create, Kind, Show
+from ..result import DESCRIBE, Result, rows, status
+from . import columns
+from .references import RELATIONS
+
+if TYPE_CHECKING:
+    from ..names import Name
+    from ..session import Session
+    from ..tokens import Tokens
+    from .columns import TableColumn
+
+_DESCRIBED = (
+    "name",
+    "type",
+    "kind",
+    "null?",
+    "default",
+    "primary key",
+    "unique key",
+    "check",
+    "expression",
+    "comment",
+    "policy name",
+    "privacy domain",
+)
+
+
+class Relation(Kind):
+    """A table or a view."""
+
+    def place(
+        self, session: Session, create: Create, new: Object, build: Callable[[], None], *, copy_grants: bool = False
+    ) -> Result:
+        """Put a new one in the catalogue, once `build` has made what lies behind it.
+
+        Raises:
+            SnowflakeError: 002002 when there is one; 003001 without the privilege; what `build` raises.
+
+        """
+        key = (self.word, new.name)
+        old = session.temporary.get(key) if create.temporary else session.account.catalogue.find(*key)
+        if old and create.if_not_exists:
+            return status(f"{new.name.name} already exists, statement succeeded.")
+        self._authorise(session, create, new.name, old)
+        build()
+        if create.temporary:
+            session.temporary[key] = new
+        else:
+            self._record(session, new, old, copy_grants=copy_grants)
+        return status(f"{self.word.capitalize()} {new.name.name} successfully created.")
+
+    def _authorise(self, session: Session, create: Create, name: Name, old: Object | None) -> None:
+        others = [kind for kind in RELATIONS if kind != self.word and session.account.catalogue.find(kind, name)]
+        if (old and not create.or_replace) or (others and not create.temporary):
+            raise already_exists(name)
+        if create.temporary:
+            session.check_container(name)
+        else:
+            self.authorise_create(session, name)
+            if old:
+                session.own(self.word, name)
+
+    def _record(self, session: Session, new: Object, old: Object | None, *, copy_grants: bool) -> None:
+        kept: list[Grant] = session.account.access.on(self.word, new.name) if old and copy_grants else []
+        if old:
+            Kind.remove(self, session, new.name)
+        session.account.catalogue.add(new)
+        kinds.grant_future(session, new)
+        for grant in kept:
+            session.account.access.grant(grant)
+
+    def change(self, session: Session, name: Name, alter: Any) -> Result:
+        """Replace the object by `alter(object)`, the session's temporary one first."""
+        shadow = session.temporary.get((self.word, name))
+        if shadow is None:
+            return super().change(session, name, alter)
+        session.temporary[self.word, name] = alter(shadow)
+        return status("Statement executed successfully.")
+
+    def remove(self, session: Session, name: Name) -> None:
+        """Take it out of the session, when it is temporary, or out of the catalogue."""
+        if session.temporary.pop((self.word, name), None) is None:
+            super().remove(session, name)
+
+    def listed(self, session: Session, show: Show) -> Iterable[Object]:
+        """Those that SHOW considers, the session's temporary ones among them."""
+        own = {n: o for (kind, n), o in session.temporary.items() if kind == self.word and _within(n, show.within)}
+        return sorted([*own.values(), *(o for o in super().listed(session, show) if o.name not in own)], key=_by_name)
+
+    def describe(self, session: Session, thing: Object, tokens: Tokens) -> Result:
+        """DESCRIBE: a row for each column."""
+        tokens.accept("TYPE", "=", "COLUMNS")
+        tokens.end()
+        return rows(_DESCRIBED, [_described(c) for c in columns.of(thing)], DESCRIBE)
+
+
+def _within(name: Name, container: Name | None) -> bool:
+    return container is None or inside(name, container)
+
+
+def _by_name(thing: Object) -> Name:
+    return thing.name
+
+
+def _described(column: TableColumn) -> dict[str, Any]:
+    return {
+        "name": column.name,
+        "type": column.type,
+        "kind": "COLUMN",
+        "null?": "Y" if column.nullable else "N",
+        "default": column.default or _identity(column),
+        "primary key": "Y" if column.key else "N",
+        "unique key": "Y" if column.unique else "N",
+        "comment": column.comment or None,
+    }
+
+
+def _identity(column: TableColumn) -> str | None:
+    if not column.identity:
+        return None
+    start, step = column.identity
+    return f"IDENTITY START {start} INCREMENT {step} NOORDER"
+
+
+def renamed(defined: list[TableColumn], found: list[TableColumn]) -> list[TableColumn]:
+    """A query's columns as a column list names and types them; the query's own without a list."""
+    if not defined:
+        return found
+    return [replace(d, type=d.type or f.type) for d, f in zip(defined, found, strict=True)]

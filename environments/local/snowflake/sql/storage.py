@@ -1,0 +1,94 @@
+"""The rows of tables: made, filled, counted and dropped in DuckDB."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from ..names import literal, quote
+from . import engine
+from .parsing import parse_expression
+from .places import relation, sql_name
+from .scope import Scope
+from .translate import generated, resolved
+
+if TYPE_CHECKING:
+    from ..catalogue import Object
+    from ..session import Session
+    from .columns import TableColumn
+
+
+def build(session: Session, table: Object, columns: list[TableColumn], query: str = "") -> None:
+    """Make the table, in place of one of that name, and fill it from a query in DuckDB's SQL.
+
+    Without constraints and defaults it is one CREATE TABLE AS SELECT, which is as quick as DuckDB is.
+
+    Raises:
+        SnowflakeError: from the query, or 100072 when it gives NULL where the column takes none.
+
+    """
+    name = sql_name(session, table)
+    plain = all(c.nullable and not c.default and not c.identity for c in columns)
+    if query and plain:
+        engine.change(
+            session.connection, f"CREATE OR REPLACE {_temporary(table)}TABLE {name} AS {_cast(columns, query)}"
+        )
+        return
+    statements = [
+        *_sequences(session, table, columns),
+        f"CREATE OR REPLACE {_temporary(table)}TABLE {name} ({_definitions(session, table, columns)})",
+    ]
+    if query:
+        statements.append(f"INSERT INTO {name} {_cast(columns, query)}")
+    engine.together(session.connection, statements)
+
+
+def drop(session: Session, table: Object, columns: list[TableColumn]) -> None:
+    """Remove the rows; a table that is not there is no error."""
+    gone = [f"DROP TABLE IF EXISTS {sql_name(session, table)}"]
+    gone += [f"DROP SEQUENCE IF EXISTS {_sequence(session, table, c)}" for c in columns if c.identity]
+    engine.together(session.connection, gone)
+
+
+def count(session: Session, table: Object) -> int:
+    """How many rows the table has."""
+    return engine.execute(session.connection, f"SELECT count(*) FROM {sql_name(session, table)}")[0][0]
+
+
+def default(session: Session, table: Object, column: TableColumn) -> str:
+    """The column's default in DuckDB's SQL; "" for none."""
+    if column.identity:
+        return f"nextval({literal(_sequence(session, table, column))})"
+    if not column.default:
+        return ""
+    with Scope(session) as scope:
+        return generated(resolved(scope, parse_expression(column.default)))
+
+
+def _temporary(table: Object) -> str:
+    return "TEMPORARY " if table.properties.get("temporary") else ""
+
+
+def _cast(columns: list[TableColumn], query: str) -> str:
+    names = ", ".join(quote(c.name) for c in columns)
+    cast = ", ".join(f"{quote(c.name)}::{c.datatype.duckdb} AS {quote(c.name)}" for c in columns)
+    return f"SELECT {cast} FROM ({query}) AS q({names})"
+
+
+def _definitions(session: Session, table: Object, columns: list[TableColumn]) -> str:
+    return ", ".join(c.definition(default(session, table, c)) for c in columns)
+
+
+def _sequences(session: Session, table: Object, columns: list[TableColumn]) -> list[str]:
+    made = [(c, c.identity) for c in columns if c.identity]
+    return [
+        f"CREATE {_temporary(table)}SEQUENCE {_sequence(session, table, column)} START {start} INCREMENT {step}"
+        for column, (start, step) in made
+    ]
+
+
+def _sequence(session: Session, table: Object, column: TableColumn) -> str:
+    # Named after the table's identity, so that a replaced table's numbers start again.
+    found = relation(session, table)
+    return exp.table_(f"{table.id}.{column.name}", found.db, found.catalog, quoted=True).sql("duckdb")

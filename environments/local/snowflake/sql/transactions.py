@@ -1,0 +1,100 @@
+"""BEGIN, COMMIT, ROLLBACK and AUTOCOMMIT, over DuckDB's transactions.
+
+Two things differ from Snowflake, both loud: a transaction sees the account as it was when it began (Snowflake: what
+others have committed meanwhile), and after an error while a statement runs, it can only be rolled back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..errors import SnowflakeError
+from ..result import EXECUTED, TRANSACTION, Result, status
+from . import engine
+
+if TYPE_CHECKING:
+    from ..session import Session
+    from ..tokens import Tokens
+
+
+def begin(session: Session) -> None:
+    """Open a transaction; inside one, Snowflake ignores a second BEGIN."""
+    if not session.in_transaction:
+        engine.execute(session.connection, "BEGIN")
+        session.in_transaction = True
+
+
+def commit(session: Session) -> None:
+    """Keep what the open transaction changed. Without one there is nothing to do.
+
+    Raises:
+        SnowflakeError: 000625 when another session changed the same rows; then nothing is kept.
+
+    """
+    if session.in_transaction:
+        session.in_transaction = False
+        try:
+            engine.execute(session.connection, "COMMIT")
+        except SnowflakeError:
+            engine.rollback(session.connection)
+            raise
+
+
+def rollback(session: Session) -> None:
+    """Undo what the open transaction changed. Without one there is nothing to do."""
+    if session.in_transaction:
+        session.in_transaction = False
+        engine.rollback(session.connection)
+
+
+def write(session: Session, sql: str) -> list[tuple]:
+    """Run DML in DuckDB's SQL: in the open transaction, or as one of its own."""
+    if session.parameters.get("AUTOCOMMIT") in (False, "false", "FALSE"):
+        begin(session)
+    run = engine.execute if session.in_transaction else engine.change
+    return run(session.connection, sql)
+
+
+@contextmanager
+def joined(session: Session) -> Iterator[None]:
+    """Several writes as one: in the open transaction, or in one that ends with the block."""
+    outside = not session.in_transaction
+    begin(session)
+    try:
+        yield
+    except BaseException:
+        if outside:
+            rollback(session)
+        raise
+    if outside:
+        commit(session)
+
+
+def _begin(session: Session, tokens: Tokens) -> Result:
+    if not tokens.accept_any("TRANSACTION", "WORK") and not tokens.done and not tokens.looking_at("NAME"):
+        # Snowflake Scripting's BEGIN ... END block.
+        raise tokens.unexpected()
+    if tokens.accept("NAME"):
+        tokens.identifier()
+    tokens.end()
+    begin(session)
+    return status(EXECUTED, TRANSACTION)
+
+
+def _commit(session: Session, tokens: Tokens) -> Result:
+    tokens.accept("WORK")
+    tokens.end()
+    commit(session)
+    return status(EXECUTED, TRANSACTION)
+
+
+def _rollback(session: Session, tokens: Tokens) -> Result:
+    tokens.accept("WORK")
+    tokens.end()
+    rollback(session)
+    return status(EXECUTED, TRANSACTION)
+
+
+VERBS = {"BEGIN": _begin, "START TRANSACTION": _begin, "COMMIT": _commit, "ROLLBACK": _rollback}

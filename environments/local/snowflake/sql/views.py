@@ -1,0 +1,89 @@
+"""Views: a query under a name, which reads with its owner's rights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..catalogue import Object
+from ..errors import invalid
+from ..kinds import STAMP, Create, read_tags
+from ..result import Result
+from . import columns, queries
+from .binding import remaining
+from .parsing import parse
+from .relations import Relation, renamed
+from .scope import Scope
+
+if TYPE_CHECKING:
+    from ..names import Name
+    from ..session import Session
+    from ..tokens import Tokens
+    from .columns import TableColumn
+
+
+class View(Relation):
+    """CREATE VIEW; the query is kept as text and read anew whenever the view is."""
+
+    word, plural = "VIEW", "VIEWS"
+    columns = (
+        ("created_on", STAMP),
+        "name",
+        "reserved",
+        "database_name",
+        "schema_name",
+        "owner",
+        "comment",
+        "text",
+        "is_secure",
+        "is_materialized",
+        "owner_role_type",
+        "change_tracking",
+    )
+
+    def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
+        """CREATE [OR REPLACE] [SECURE] VIEW name [(columns)] [COMMENT =] [TAG ()] AS query."""
+        name = self.read_name(session, tokens)
+        defined = columns.read(tokens) if tokens.looking_at("(") else []
+        comment, tags, copy_grants = "", {}, False
+        while not tokens.accept("AS"):
+            if tokens.accept("COMMENT", "="):
+                comment = tokens.value()
+            elif tokens.accept("WITH", "TAG", "(") or tokens.accept("TAG", "("):
+                tags = read_tags(session, tokens)
+                tokens.expect(")")
+            else:
+                tokens.expect("COPY", "GRANTS")
+                copy_grants = True
+        query = remaining(tokens)
+        found = _columns(session, query, defined)
+        secure = "true" if "SECURE" in create.modifiers else "false"
+        properties = {"query": query, "text": tokens.text, "is_secure": secure, "temporary": create.temporary}
+        properties["columns"] = [c.document() for c in found]
+        new = Object(self.word, name, session.role, properties, comment, tags)
+        return self.place(session, create, new, lambda: None, copy_grants=copy_grants)
+
+    def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
+        """ALTER VIEW ... SET | UNSET SECURE, and what every kind has."""
+        for words, value in ((("SET", "SECURE"), "true"), (("UNSET", "SECURE"), "false")):
+            if tokens.accept(*words):
+                tokens.end()
+                return self.change(session, name, lambda o, v=value: o.with_properties(is_secure=v))
+        return super().alter(session, name, tokens)
+
+    def row(self, session: Session, thing: Object) -> dict[str, Any]:
+        """A row of SHOW VIEWS."""
+        shown = {"reserved": "", "is_materialized": "false", "change_tracking": "OFF"}
+        return {**super().row(session, thing), **shown}
+
+
+def _columns(session: Session, query: str, defined: list[TableColumn]) -> list[TableColumn]:
+    """The view's columns: the query's, which is checked by this, under the names that the statement lists."""
+    with Scope(session) as scope:
+        answer = queries.answer(scope, queries.compiled(scope, parse(query)), describe=True)
+    found = columns.from_result(answer.columns)
+    if defined and len(defined) != len(found):
+        raise invalid("Invalid column definition list", "002026", "42601")
+    return renamed(defined, found)
+
+
+KINDS = (View(),)
