@@ -10,7 +10,7 @@ from .config import Pipeline, Run
 from .errors import PipelineError
 from .tables import replace_rows
 
-SAMPLE_SIZE = 5
+OFFENDERS_SHOWN = 5
 _KEY = "COALESCE(TO_VARCHAR(ORDER_KEY), '?') || '/' || COALESCE(TO_VARCHAR(LINE_NUMBER), '?')"
 _REQUIRED = (
     "ORDER_KEY", "LINE_NUMBER", "CUSTOMER_KEY", "SUPPLIER_KEY", "ORDER_DATE", "PRIORITY",
@@ -22,7 +22,7 @@ _REQUIRED = (
 class Expectation:
     """A law of the data, with the SQL that finds what breaks it.
 
-    `failing` selects one column, SAMPLE, that names an offender: a line as <order key>/<line number>. It is a format
+    `failing` selects one column, OFFENDER, that names an offender: a line as <order key>/<line number>. It is a format
     string for the table's name.
     """
 
@@ -36,7 +36,7 @@ class Outcome:
 
     name: str
     failed: int
-    sample: tuple[str, ...]
+    offenders: tuple[str, ...]
 
 
 def expectations(settings: Pipeline) -> tuple[Expectation, ...]:
@@ -58,7 +58,7 @@ def expectations(settings: Pipeline) -> tuple[Expectation, ...]:
         ),
         Expectation(
             f"newest order from {oldest} to {settings.as_of}",
-            "SELECT TO_VARCHAR(MAX(ORDER_DATE)) AS SAMPLE FROM {table} "
+            "SELECT TO_VARCHAR(MAX(ORDER_DATE)) AS OFFENDER FROM {table} "
             f"HAVING NOT MAX(ORDER_DATE) BETWEEN '{oldest}' AND '{settings.as_of}'",
         ),
     )
@@ -70,8 +70,8 @@ def validate(session: Session, run: Run, table: str) -> int:
     Raises PipelineError when one did not; it names the expectation and some of the lines.
     """
     outcomes = check(session, expectations(run.settings), table)
-    rows = [[outcome.name, outcome.failed, json.dumps(outcome.sample)] for outcome in outcomes]
-    columns = ["EXPECTATION", "FAILED_ROWS", "SAMPLE"]
+    rows = [[outcome.name, outcome.failed, json.dumps(outcome.offenders)] for outcome in outcomes]
+    columns = ["EXPECTATION", "FAILED_ROWS", "OFFENDERS"]
     replace_rows(session.create_dataframe(rows, schema=columns), run, "DATA_VALIDATION")
     broken = [outcome for outcome in outcomes if outcome.failed]
     if broken:
@@ -87,26 +87,27 @@ def check(session: Session, laws: tuple[Expectation, ...], table: str) -> tuple[
     )
     failed = {row["NAME"]: row["FAILED"] for row in session.sql(counts).collect()}
     return tuple(
-        Outcome(name, failed[name], _sample(session, query) if failed[name] else ()) for name, query in queries.items()
+        Outcome(name, failed[name], _offenders(session, query) if failed[name] else ())
+        for name, query in queries.items()
     )
 
 
-def _sample(session: Session, query: str) -> tuple[str, ...]:
-    rows = session.sql(f"{query} ORDER BY SAMPLE LIMIT {SAMPLE_SIZE}").collect()
-    return tuple(str(row["SAMPLE"]) for row in rows)
+def _offenders(session: Session, query: str) -> tuple[str, ...]:
+    rows = session.sql(f"{query} ORDER BY OFFENDER LIMIT {OFFENDERS_SHOWN}").collect()
+    return tuple(str(row["OFFENDER"]) for row in rows)
 
 
 def _every(name: str, holds: str) -> Expectation:
-    return Expectation(name, f"SELECT {_KEY} AS SAMPLE FROM {{table}} WHERE NOT COALESCE({holds}, FALSE)")
+    return Expectation(name, f"SELECT {_KEY} AS OFFENDER FROM {{table}} WHERE NOT COALESCE({holds}, FALSE)")
 
 
 def _unique(*columns: str) -> Expectation:
     keys = ", ".join(columns)
-    query = f"SELECT {_KEY} AS SAMPLE FROM {{table}} GROUP BY {keys} HAVING COUNT(*) > 1"
+    query = f"SELECT {_KEY} AS OFFENDER FROM {{table}} GROUP BY {keys} HAVING COUNT(*) > 1"
     return Expectation(f"{keys} is unique", query)
 
 
 def _broken(outcomes: list[Outcome], run: Run) -> str:
-    lines = [f"{each.name}: {each.failed} failed, such as {', '.join(each.sample)}" for each in outcomes]
+    lines = [f"{each.name}: {each.failed} failed, such as {', '.join(each.offenders)}" for each in outcomes]
     query = f"SELECT * FROM {run.name('DATA_VALIDATION')} WHERE RUN_ID = '{run.id}' AND FAILED_ROWS > 0"
     return f"data validation of {run.settings.source} failed\n" + "\n".join(lines) + f"\nnext: {query}"
