@@ -90,7 +90,8 @@ def _history(who: str, lag: int) -> tuple[Column, Column]:
     window = Window.partition_by(f"{who}_KEY").order_by("ORDER_DAY").range_between(Window.UNBOUNDED_PRECEDING, -lag)
     known = F.count("WAS_LATE").over(window)
     late = F.coalesce(F.sum("WAS_LATE").over(window), F.lit(0))
-    return _number(known, f"{who}_LINES"), _number((late + 1) / (known + 2), f"{who}_LATE_SHARE")
+    share = (late + 1).cast("FLOAT") / (known + 2)
+    return _number(known, f"{who}_LINES"), share.alias(f"{who}_LATE_SHARE")
 
 
 def _part(settings: Pipeline) -> Column:
