@@ -1,7 +1,17 @@
-"""Snowflake's expressions in DuckDB's words: a chain of pure functions from tree to tree."""
+"""Snowflake's expressions in DuckDB's words: a chain of pure functions from tree to tree.
+
+A statement is read by `reading`, which keeps every function's name. What each means is a table entry: DuckDB's own
+function, a macro of `macros` (so that DuckDB, which knows the types, decides by them), or a rule in Python where the
+arguments change shape. What has no faithful counterpart is refused by name.
+"""
 
 from collections.abc import Callable
 
 from sqlglot import exp
 
-ALL: tuple[Callable[[exp.Expression], exp.Expression], ...] = ()
+from .functions import expressions, known, unknown_function
+from .macros import definitions
+
+# One walk does it all, from the leaves to the root: a rule sees arguments that are DuckDB's already.
+ALL: tuple[Callable[[exp.Expression], exp.Expression], ...] = (expressions,)
+__all__ = ["ALL", "definitions", "known", "unknown_function"]

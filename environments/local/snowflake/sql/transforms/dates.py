@@ -1,0 +1,245 @@
+"""Dates and times: adding, differences, parts, reading and writing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from ...errors import unsupported
+from .parts import part, strftime
+from .rewriting import Call, Node, call, cast, literal, number, renamed, text
+
+_MICROSECONDS = {
+    "hour": 3_600_000_000,
+    "minute": 60_000_000,
+    "second": 1_000_000,
+    "millisecond": 1_000,
+    "microsecond": 1,
+}
+_MONTHS = {"year": 12, "quarter": 3, "month": 1}
+_DAYS = {"week": 7, "day": 1}
+# Parts that DuckDB's date_diff and date_trunc know under the same name.
+_BOUNDARIES = {*_MICROSECONDS, *_MONTHS, *_DAYS}
+_PARTS = {
+    "dayofweekiso": "isodow",
+    "weekiso": "week",
+    "yearofweek": "isoyear",
+    "yearofweekiso": "isoyear",
+    "epoch_second": "epoch",
+}
+_EPOCHS = {"epoch_millisecond": "epoch_ms", "epoch_microsecond": "epoch_us", "epoch_nanosecond": "epoch_ns"}
+_NANOSECONDS = 1000  # in a microsecond, which is as fine as a value here is
+
+
+def moment(node: Node) -> Node:
+    """A date, time or timestamp from a value that may also be text."""
+    if literal(node) is not None:
+        return cast(node, "TIMESTAMP")
+    if isinstance(node, exp.Cast) and node.to.is_type("DATE", "TIMESTAMP", "TIMESTAMPTZ"):
+        return node
+    return call("_sf_moment", node)
+
+
+def part_of(node: Node) -> str:
+    """The part that an argument names: a bare word or a text literal.
+
+    Raises:
+        SnowflakeError: 002151.
+
+    """
+    return part(node.name)
+
+
+def dateadd(arguments: Sequence[Node]) -> Node:
+    """DATEADD(part, n, moment): whole days and longer keep the type; shorter parts make a date a timestamp."""
+    unit, amount, base = part_of(arguments[0]), arguments[1], moment(arguments[2])
+    if unit in _MONTHS:
+        return call("_sf_add_months_part", _times(amount, _MONTHS[unit]), base)
+    if unit in _DAYS:
+        return call("_sf_add_days_part", _times(amount, _DAYS[unit]), base)
+    if unit == "nanosecond":
+        return call("_sf_add_time_part", exp.IntDiv(this=exp.paren(amount), expression=number(_NANOSECONDS)), base)
+    if unit in _MICROSECONDS:
+        return call("_sf_add_time_part", _times(amount, _MICROSECONDS[unit]), base)
+    raise unsupported(f"DATEADD of {unit}")
+
+
+def _times(amount: Node, factor: int) -> Node:
+    whole = amount if isinstance(amount, exp.Literal) else cast(amount, "DOUBLE")
+    return amount if factor == 1 else exp.Mul(this=exp.paren(whole), expression=number(factor))
+
+
+def datediff(arguments: Sequence[Node]) -> Node:
+    """DATEDIFF(part, from, to): how many boundaries of the part lie between."""
+    unit, start, end = part_of(arguments[0]), moment(arguments[1]), moment(arguments[2])
+    if unit == "nanosecond":
+        return exp.Mul(this=call("date_diff", text("microsecond"), start, end), expression=number(_NANOSECONDS))
+    if unit not in _BOUNDARIES:
+        raise unsupported(f"DATEDIFF of {unit}")
+    return call("date_diff", text(unit), start, end)
+
+
+def date_trunc(arguments: Sequence[Node]) -> Node:
+    """DATE_TRUNC(part, moment), also with the two the other way round; the type stays."""
+    first, second = arguments
+    if literal(first) is None and not isinstance(first, exp.Column | exp.Var):
+        first, second = second, first
+    unit = part_of(first)
+    if unit not in _BOUNDARIES:
+        raise unsupported(f"DATE_TRUNC to {unit}")
+    return call("_sf_truncated", text(unit), moment(second))
+
+
+def date_part(arguments: Sequence[Node]) -> Node:
+    """DATE_PART(part, moment), and with FROM."""
+    return component(part_of(arguments[0]), arguments[1])
+
+
+def component(unit: str, value: Node) -> Node:
+    """One part of a moment, an integer."""
+    base = moment(value)
+    if unit in _EPOCHS:
+        return call(_EPOCHS[unit], base)
+    if unit == "nanosecond":
+        micros = exp.Mod(this=call("date_part", text("microsecond"), base), expression=number(1_000_000))
+        return exp.Mul(this=exp.paren(micros), expression=number(_NANOSECONDS))
+    found = call("date_part", text(_PARTS.get(unit, unit)), base)
+    return call("_sf_whole", found) if unit == "epoch_second" else found
+
+
+def extract(node: exp.Extract) -> Node:
+    """EXTRACT(part FROM moment)."""
+    return component(part_of(node.this), node.expression)
+
+
+def last_day(arguments: Sequence[Node]) -> Node:
+    """LAST_DAY(date [, part]): of the month, or of the week, quarter or year."""
+    base = moment(arguments[0])
+    unit = part_of(arguments[1]) if len(arguments) > 1 else "month"
+    if unit == "month":
+        return call("sf_last_day", base)
+    if unit not in {"week", "quarter", "year"}:
+        raise unsupported(f"LAST_DAY of {unit}")
+    step = text("1 " + ("week" if unit == "week" else unit))
+    return call("_sf_last_of", text(unit), base, cast(step, "INTERVAL"))
+
+
+def _component(unit: str) -> Call:
+    return lambda arguments: component(unit, arguments[0])
+
+
+def _of_moments(name: str) -> Call:
+    """A macro whose first argument is a moment."""
+    return lambda arguments: call(name, moment(arguments[0]), *arguments[1:])
+
+
+def _of_two_moments(name: str) -> Call:
+    return lambda arguments: call(name, moment(arguments[0]), moment(arguments[1]))
+
+
+def _reader(kind: str, macro: str, *, safe: bool = False) -> Call:
+    """TO_DATE and its relatives: a value of any type, or text in a given format."""
+
+    def read(arguments: Sequence[Node]) -> Node:
+        fmt = literal(arguments[1]) if len(arguments) > 1 else "AUTO"
+        if fmt is None:
+            if macro.startswith("sf_to_timestamp"):
+                return call(macro, *arguments)
+            raise unsupported(f"{macro[3:].upper()} with a format that is no literal")
+        if fmt.upper() == "AUTO":
+            return call(macro, arguments[0])
+        parser = "try_strptime" if safe else "strptime"
+        return cast(call(parser, call("sf_to_varchar", arguments[0]), text(strftime(fmt, reading=True))), kind)
+
+    return read
+
+
+def written(arguments: Sequence[Node]) -> Node:
+    """TO_CHAR and TO_VARCHAR: any value as text, or a date in a given format."""
+    if len(arguments) == 1:
+        return call("sf_to_varchar", arguments[0])
+    fmt = literal(arguments[1])
+    if fmt is None:
+        raise unsupported("TO_CHAR with a format that is no literal")
+    if fmt.upper() in {"HEX", "UTF-8", "UTF8", "BASE64"}:
+        return call({"HEX": "hex", "BASE64": "to_base64"}.get(fmt.upper(), "decode"), arguments[0])
+    return call("strftime", moment(arguments[0]), text(strftime(fmt)))
+
+
+def _now(kind: str) -> Call:
+    """The moment at which the statement started; digits of a second change nothing here."""
+    return lambda _: now(kind)
+
+
+def now(kind: str) -> Node:
+    """The start of the statement as a DuckDB type."""
+    started = call("get_current_timestamp")
+    return started if kind == "TIMESTAMPTZ" else cast(started, kind)
+
+
+def _utc_now(_: Sequence[Node]) -> Node:
+    return call("timezone", text("UTC"), call("get_current_timestamp"))
+
+
+_TIMESTAMPS = {"": "ntz", "_NTZ": "ntz", "_LTZ": "tz", "_TZ": "tz"}
+_KINDS = {"ntz": "TIMESTAMP", "tz": "TIMESTAMPTZ"}
+_READERS = {
+    "TO_DATE": _reader("DATE", "sf_to_date"),
+    "DATE": _reader("DATE", "sf_to_date"),
+    "TRY_TO_DATE": _reader("DATE", "sf_try_to_date", safe=True),
+    "TO_TIME": _reader("TIME", "sf_to_time"),
+    "TIME": _reader("TIME", "sf_to_time"),
+    "TRY_TO_TIME": _reader("TIME", "sf_try_to_time", safe=True),
+    **{f"TO_TIMESTAMP{n}": _reader(_KINDS[k], f"sf_to_timestamp_{k}") for n, k in _TIMESTAMPS.items()},
+    **{
+        f"TRY_TO_TIMESTAMP{n}": _reader(_KINDS[k], f"sf_try_to_timestamp_{k}", safe=True)
+        for n, k in _TIMESTAMPS.items()
+    },
+}
+_FROM_PARTS = ("TIMESTAMP_FROM_PARTS", "TIMESTAMPFROMPARTS", "TIMESTAMP_NTZ_FROM_PARTS", "TIMESTAMPNTZFROMPARTS")
+CALLS: dict[str, Call] = {
+    **dict.fromkeys(("DATEADD", "TIMEADD", "TIMESTAMPADD"), dateadd),
+    **dict.fromkeys(("DATEDIFF", "TIMEDIFF", "TIMESTAMPDIFF"), datediff),
+    "DATE_TRUNC": date_trunc,
+    "DATE_PART": date_part,
+    "LAST_DAY": last_day,
+    **{
+        name.upper(): _component(name)
+        for name in ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
+    },
+    **{name.upper(): _component(name) for name in ("dayofweek", "dayofyear", "yearofweek", "yearofweekiso")},
+    "DAYOFMONTH": _component("day"),
+    "DAYOFWEEKISO": _component("dayofweekiso"),
+    "DAYOFWEEK_ISO": _component("dayofweekiso"),
+    "WEEKOFYEAR": _component("week"),
+    "WEEKISO": _component("weekiso"),
+    **_READERS,
+    **dict.fromkeys(("TO_CHAR", "TO_VARCHAR"), written),
+    **dict.fromkeys(("CURRENT_TIMESTAMP", "GETDATE", "SYSTIMESTAMP", "LOCALTIMESTAMP"), _now("TIMESTAMPTZ")),
+    "CURRENT_DATE": _now("DATE"),
+    **dict.fromkeys(("CURRENT_TIME", "LOCALTIME"), _now("TIME")),
+    "SYSDATE": _utc_now,
+    **dict.fromkeys(_FROM_PARTS, renamed("sf_timestamp_ntz_from_parts")),
+    **dict.fromkeys(("DATE_FROM_PARTS", "DATEFROMPARTS"), renamed("sf_date_from_parts")),
+    **dict.fromkeys(("TIME_FROM_PARTS", "TIMEFROMPARTS"), renamed("sf_time_from_parts")),
+    **{name: _of_moments(f"sf_{name.lower()}") for name in ("ADD_MONTHS", "NEXT_DAY", "PREVIOUS_DAY", "TIME_SLICE")},
+    **{name: _of_moments(f"sf_{name.lower()}") for name in ("DAYNAME", "MONTHNAME")},
+    "MONTHS_BETWEEN": _of_two_moments("sf_months_between"),
+}
+
+
+def convert_timezone(arguments: Sequence[Node]) -> Node:
+    """CONVERT_TIMEZONE([source,] target, moment)."""
+    return call("sf_convert_timezone", *arguments[:-1], moment(arguments[-1]))
+
+
+CALLS["CONVERT_TIMEZONE"] = convert_timezone
+RULES = {
+    exp.Extract: extract,
+    exp.CurrentDate: lambda _: now("DATE"),
+    exp.CurrentTimestamp: lambda _: now("TIMESTAMPTZ"),
+    exp.Localtimestamp: lambda _: now("TIMESTAMPTZ"),
+    exp.CurrentTime: lambda _: now("TIME"),
+    exp.Localtime: lambda _: now("TIME"),
+}

@@ -1,0 +1,6 @@
+-- Conditions.
+CREATE MACRO sf_iff(condition, a, b) AS CASE WHEN condition THEN a ELSE b END;
+CREATE MACRO sf_nvl2(x, a, b) AS CASE WHEN x IS NOT NULL THEN a ELSE b END;
+CREATE MACRO sf_equal_null(a, b) AS a IS NOT DISTINCT FROM b;
+CREATE MACRO sf_regr_valx(y, x) AS CASE WHEN y IS NULL THEN NULL ELSE CAST(x AS DOUBLE) END;
+CREATE MACRO sf_regr_valy(y, x) AS CASE WHEN x IS NULL THEN NULL ELSE CAST(y AS DOUBLE) END;

@@ -1,0 +1,88 @@
+-- Dates and times. A moment is a value to count from: text is read as a timestamp, the rest stays what it is.
+CREATE MACRO _sf_epoch(n) AS CASE -- whole seconds, milliseconds, microseconds or nanoseconds, by the size of the number
+    WHEN abs(n) < 31536000000 THEN make_timestamp(CAST(n * 1000000 AS BIGINT))
+    WHEN abs(n) < 31536000000000 THEN make_timestamp(CAST(n AS BIGINT) * 1000)
+    WHEN abs(n) < 31536000000000000 THEN make_timestamp(CAST(n AS BIGINT))
+    ELSE make_timestamp(CAST(n AS BIGINT) // 1000) END;
+CREATE MACRO _sf_read_timestamp(x) AS CASE
+    WHEN regexp_full_match(x, '\d+') THEN _sf_epoch(TRY_CAST(x AS HUGEINT))
+    WHEN regexp_matches(x, '^\d{1,2}/\d') THEN try_strptime(x, ['%m/%d/%Y', '%m/%d/%Y %H:%M:%S'])
+    WHEN regexp_matches(x, '^\d{1,2}-[A-Za-z]') THEN try_strptime(x, ['%d-%b-%Y', '%d-%b-%Y %H:%M:%S'])
+    ELSE TRY_CAST(x AS TIMESTAMP) END;
+CREATE MACRO sf_try_to_timestamp_ntz(x) AS CASE
+    WHEN typeof(x) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(x AS TIMESTAMP)
+    WHEN typeof(x) IN ('VARCHAR', 'JSON') THEN _sf_read_timestamp(sf_to_varchar(x))
+    WHEN typeof(x) IN ('TIME', 'BOOLEAN', 'BLOB') THEN NULL
+    ELSE _sf_epoch(TRY_CAST(CAST(x AS VARCHAR) AS DECIMAL(38, 9))) END;
+CREATE MACRO sf_to_timestamp_ntz(x) AS CASE
+    WHEN x IS NOT NULL AND sf_try_to_timestamp_ntz(x) IS NULL AND sf_to_varchar(x) IS NOT NULL
+        THEN error('Timestamp ''' || sf_to_varchar(x) || ''' is not recognized')
+    ELSE sf_try_to_timestamp_ntz(x) END,
+    (x, scale) AS make_timestamp(CAST(CAST(x AS DECIMAL(38, 0)) * 1000000 // pow(10, scale)::HUGEINT AS BIGINT));
+CREATE MACRO sf_try_to_timestamp_tz(x) AS CASE typeof(x)
+    WHEN 'TIMESTAMP WITH TIME ZONE' THEN TRY_CAST(x AS TIMESTAMPTZ)
+    WHEN 'VARCHAR' THEN coalesce(TRY_CAST(sf_to_varchar(x) AS TIMESTAMPTZ), CAST(sf_try_to_timestamp_ntz(x) AS TIMESTAMPTZ))
+    WHEN 'JSON' THEN coalesce(TRY_CAST(sf_to_varchar(x) AS TIMESTAMPTZ), CAST(sf_try_to_timestamp_ntz(x) AS TIMESTAMPTZ))
+    WHEN 'DATE' THEN CAST(sf_try_to_timestamp_ntz(x) AS TIMESTAMPTZ)
+    WHEN 'TIMESTAMP' THEN CAST(sf_try_to_timestamp_ntz(x) AS TIMESTAMPTZ)
+    ELSE timezone('UTC', sf_try_to_timestamp_ntz(x)) END;
+CREATE MACRO sf_to_timestamp_tz(x) AS CASE
+    WHEN x IS NOT NULL AND sf_try_to_timestamp_tz(x) IS NULL AND sf_to_varchar(x) IS NOT NULL
+        THEN error('Timestamp ''' || sf_to_varchar(x) || ''' is not recognized')
+    ELSE sf_try_to_timestamp_tz(x) END,
+    (x, scale) AS timezone('UTC', sf_to_timestamp_ntz(x, scale));
+CREATE MACRO sf_try_to_date(x) AS CAST(sf_try_to_timestamp_ntz(x) AS DATE);
+CREATE MACRO sf_to_date(x) AS CASE typeof(x) WHEN 'DATE' THEN TRY_CAST(x AS DATE) ELSE CASE
+    WHEN x IS NOT NULL AND sf_try_to_timestamp_ntz(x) IS NULL AND sf_to_varchar(x) IS NOT NULL
+        THEN error('Date ''' || sf_to_varchar(x) || ''' is not recognized')
+    ELSE CAST(sf_try_to_timestamp_ntz(x) AS DATE) END END;
+CREATE MACRO sf_try_to_time(x) AS CASE
+    WHEN typeof(x) IN ('TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN CAST(TRY_CAST(x AS TIMESTAMP) AS TIME)
+    WHEN regexp_full_match(sf_to_varchar(x), '\d{1,2}:\d{2}') THEN TRY_CAST(sf_to_varchar(x) || ':00' AS TIME)
+    ELSE coalesce(TRY_CAST(sf_to_varchar(x) AS TIME), CAST(TRY_CAST(sf_to_varchar(x) AS TIMESTAMP) AS TIME)) END;
+CREATE MACRO sf_to_time(x) AS CASE WHEN x IS NOT NULL AND sf_try_to_time(x) IS NULL AND sf_to_varchar(x) IS NOT NULL
+    THEN error('Time ''' || sf_to_varchar(x) || ''' is not recognized') ELSE sf_try_to_time(x) END;
+CREATE MACRO _sf_moment(x DATE) AS x, (x TIMESTAMP) AS x, (x TIMESTAMPTZ) AS x, (x TIME) AS x,
+    (x VARCHAR) AS sf_to_timestamp_ntz(x);
+-- Adding: whole years, quarters, months, weeks and days keep a date a date; `moment` comes in once for each use.
+CREATE MACRO _sf_add_months_part(n, moment) AS cast_to_type(moment + to_months(CAST(round(n) AS INTEGER)), moment);
+CREATE MACRO _sf_add_days_part(n, moment) AS cast_to_type(moment + to_days(CAST(round(n) AS INTEGER)), moment);
+CREATE MACRO _sf_add_time_part(n, moment) AS moment + to_microseconds(CAST(n AS BIGINT));
+CREATE MACRO _sf_truncated(part, moment) AS cast_to_type(date_trunc(part, moment), moment);
+CREATE MACRO sf_last_day(moment) AS last_day(CAST(moment AS DATE));
+CREATE MACRO _sf_last_of(part, moment, step) AS
+    CAST(date_trunc(part, moment) + step - INTERVAL 1 DAY AS DATE);
+CREATE MACRO _sf_whole(x) AS CAST(floor(x) AS BIGINT);
+CREATE MACRO _sf_month_end(d) AS last_day(CAST(d AS DATE)) = CAST(d AS DATE);
+-- ADD_MONTHS keeps the end of a month the end of a month.
+CREATE MACRO sf_add_months(moment, n) AS cast_to_type(CASE WHEN _sf_month_end(moment)
+    THEN last_day(CAST(moment + to_months(CAST(round(n) AS INTEGER)) AS DATE)) + (moment - date_trunc('day', moment))
+    ELSE moment + to_months(CAST(round(n) AS INTEGER)) END, moment);
+CREATE MACRO sf_months_between(a, b) AS CASE
+    WHEN day(a) = day(b) OR (_sf_month_end(a) AND _sf_month_end(b))
+        THEN CAST(date_diff('month', b, a) AS DECIMAL(38, 6))
+    ELSE CAST(date_diff('month', date_trunc('month', b), date_trunc('month', a))
+        + (date_part('epoch', CAST(a AS TIMESTAMP) - date_trunc('month', a))
+            - date_part('epoch', CAST(b AS TIMESTAMP) - date_trunc('month', b))) / 2678400 AS DECIMAL(38, 6)) END;
+CREATE MACRO _sf_weekday(name) AS 1 + (strpos('mo tu we th fr sa su', lower(left(trim(name), 2))) - 1) // 3;
+CREATE MACRO sf_next_day(d, name) AS
+    CAST(d AS DATE) + CAST((_sf_weekday(name) - isodow(d) + 6) % 7 + 1 AS INTEGER);
+CREATE MACRO sf_previous_day(d, name) AS
+    CAST(d AS DATE) - CAST((isodow(d) - _sf_weekday(name) + 6) % 7 + 1 AS INTEGER);
+CREATE MACRO sf_dayname(d) AS left(dayname(d), 3);
+CREATE MACRO sf_monthname(d) AS left(monthname(d), 3);
+CREATE MACRO sf_date_from_parts(y, m, d) AS
+    CAST(make_date(CAST(y AS BIGINT), 1, 1) + to_months(CAST(m - 1 AS INTEGER)) + to_days(CAST(d - 1 AS INTEGER)) AS DATE);
+CREATE MACRO sf_time_from_parts(h, m, s) AS TIME '00:00:00' + to_microseconds(((h * 60 + m) * 60 + s) * 1000000),
+    (h, m, s, ns) AS TIME '00:00:00' + to_microseconds(((h * 60 + m) * 60 + s) * 1000000 + ns // 1000);
+CREATE MACRO sf_timestamp_ntz_from_parts(d, t) AS CAST(d AS DATE) + CAST(t AS TIME),
+    (y, mo, d, h, mi, s) AS CAST(sf_date_from_parts(y, mo, d) AS TIMESTAMP)
+        + to_microseconds(CAST(((h * 60 + mi) * 60 + s) * 1000000 AS BIGINT)),
+    (y, mo, d, h, mi, s, ns) AS CAST(sf_date_from_parts(y, mo, d) AS TIMESTAMP)
+        + to_microseconds(CAST(((h * 60 + mi) * 60 + s) * 1000000 + ns // 1000 AS BIGINT));
+CREATE MACRO sf_convert_timezone(target, moment) AS timezone(target, CAST(moment AS TIMESTAMPTZ)),
+    (source, target, moment) AS timezone(target, timezone(source, CAST(moment AS TIMESTAMP)));
+CREATE MACRO sf_time_slice(moment, n, part, side := 'START') AS cast_to_type(
+        time_bucket(CAST(n || ' ' || part AS INTERVAL), CAST(moment AS TIMESTAMP),
+            CASE WHEN lower(part) IN ('week', 'weeks') THEN TIMESTAMP '1970-01-05' ELSE TIMESTAMP '1970-01-01' END)
+        + CASE upper(side) WHEN 'END' THEN CAST(n || ' ' || part AS INTERVAL) ELSE INTERVAL 0 DAY END, moment);

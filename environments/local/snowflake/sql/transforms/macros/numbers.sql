@@ -1,0 +1,54 @@
+-- Numbers. A quotient has six more digits behind the point than its dividend, unless one of the two is a float.
+-- cast_to_type takes only the type of its second argument, which is never computed.
+CREATE MACRO _sf_div(a, b) AS cast_to_type(
+    CASE WHEN b = 0 THEN error('Division by zero') ELSE a / b END, a * 1.000000 + b + 0::DECIMAL(38, 0));
+CREATE MACRO sf_div0(a, b) AS cast_to_type(
+    CASE WHEN a IS NULL THEN NULL WHEN b = 0 THEN 0 ELSE a / b END, a * 1.000000 + b + 0::DECIMAL(38, 0));
+CREATE MACRO sf_div0null(a, b) AS cast_to_type(
+    CASE WHEN a IS NULL THEN NULL WHEN b = 0 OR b IS NULL THEN 0 ELSE a / b END,
+    a * 1.000000 + b + 0::DECIMAL(38, 0));
+CREATE MACRO sf_square(a) AS CAST(a AS DOUBLE) * a;
+CREATE MACRO sf_zeroifnull(a) AS coalesce(a, 0);
+CREATE MACRO sf_nullifzero(a) AS nullif(a, 0);
+-- AVG of numbers is exact to six more digits; `witness` is the averaged column itself, for its type.
+CREATE MACRO _sf_average(mean, witness) AS cast_to_type(mean, witness * 1.000000 + 0::DECIMAL(38, 0));
+-- The median of floats is a float; of numbers, a number with three more digits.
+CREATE MACRO _sf_median(middle, witness) AS cast_to_type(middle, witness * 1.000 + 0::DECIMAL(38, 0));
+CREATE MACRO sf_width_bucket(x, low, high, buckets) AS CASE
+    WHEN x < low THEN 0
+    WHEN x >= high THEN CAST(buckets AS BIGINT) + 1
+    ELSE CAST(floor((x - low) * buckets / (high - low)) AS BIGINT) + 1 END;
+CREATE MACRO sf_haversine(lat1, lon1, lat2, lon2) AS 2 * 6371 * asin(sqrt(
+    pow(sin(radians(lat2 - lat1) / 2), 2)
+    + cos(radians(lat1)) * cos(radians(lat2)) * pow(sin(radians(lon2 - lon1) / 2), 2)));
+CREATE MACRO sf_log(base, x) AS ln(x) / ln(base);
+CREATE MACRO sf_sign(x) AS CAST(sign(x) AS BIGINT);
+CREATE MACRO sf_factorial(n) AS CAST(factorial(CAST(n AS INTEGER)) AS HUGEINT);
+CREATE MACRO sf_bitand(a, b) AS CAST(a AS BIGINT) & CAST(b AS BIGINT);
+CREATE MACRO sf_bitor(a, b) AS CAST(a AS BIGINT) | CAST(b AS BIGINT);
+CREATE MACRO sf_bitxor(a, b) AS xor(CAST(a AS BIGINT), CAST(b AS BIGINT));
+CREATE MACRO sf_bitnot(a) AS ~CAST(a AS BIGINT);
+CREATE MACRO sf_bitshiftleft(a, n) AS CAST(a AS BIGINT) << CAST(n AS BIGINT);
+CREATE MACRO sf_bitshiftright(a, n) AS CAST(a AS BIGINT) >> CAST(n AS BIGINT);
+CREATE MACRO sf_getbit(a, n) AS (CAST(a AS BIGINT) >> CAST(n AS BIGINT)) & 1;
+-- Integers from floats round half away from zero, where DuckDB rounds half to even.
+CREATE MACRO _sf_integer(x) AS CASE typeof(x)
+    WHEN 'DOUBLE' THEN CAST(round(CAST(x AS DOUBLE)) AS BIGINT)
+    WHEN 'FLOAT' THEN CAST(round(CAST(x AS DOUBLE)) AS BIGINT)
+    ELSE CAST(x AS BIGINT) END;
+CREATE MACRO _sf_try_integer(x) AS CASE typeof(x)
+    WHEN 'DOUBLE' THEN TRY_CAST(round(CAST(x AS DOUBLE)) AS BIGINT)
+    ELSE TRY_CAST(x AS BIGINT) END;
+CREATE MACRO sf_to_boolean(x) AS CASE
+    WHEN typeof(x) <> 'VARCHAR' THEN CAST(x AS BOOLEAN)
+    WHEN lower(trim(CAST(x AS VARCHAR))) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true
+    WHEN lower(trim(CAST(x AS VARCHAR))) IN ('false', 'f', 'no', 'n', 'off', '0') THEN false
+    WHEN x IS NOT NULL THEN error('Boolean value ''' || CAST(x AS VARCHAR) || ''' is not recognized') END;
+CREATE MACRO sf_try_to_boolean(x) AS CASE
+    WHEN typeof(x) <> 'VARCHAR' THEN TRY_CAST(x AS BOOLEAN)
+    WHEN lower(trim(CAST(x AS VARCHAR))) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true
+    WHEN lower(trim(CAST(x AS VARCHAR))) IN ('false', 'f', 'no', 'n', 'off', '0') THEN false END;
+CREATE MACRO sf_booland(a, b) AS (a <> 0) AND (b <> 0);
+CREATE MACRO sf_boolor(a, b) AS (a <> 0) OR (b <> 0);
+CREATE MACRO sf_boolnot(a) AS NOT (a <> 0);
+CREATE MACRO sf_boolxor(a, b) AS (a <> 0) <> (b <> 0);

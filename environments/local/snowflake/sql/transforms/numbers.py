@@ -1,0 +1,169 @@
+"""Numbers: rounding, quotients, conversions from text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from ...errors import unsupported
+from .dates import date_trunc
+from .rewriting import Call, Node, call, cast, integer, literal, number, renamed
+
+_DEFAULT_PRECISION = 38
+
+
+def round_(arguments: Sequence[Node]) -> Node:
+    """ROUND(x [, digits [, mode]]): half away from zero, or half to even when the mode says so."""
+    if len(arguments) > 2 and (literal(arguments[2]) or "").upper() != "HALF_AWAY_FROM_ZERO":
+        return call("round_even", *arguments[:2])
+    if any(isinstance(a, exp.Kwarg) for a in arguments):
+        raise unsupported("ROUND with named arguments")
+    return call("round", *arguments[:2])
+
+
+def trunc(arguments: Sequence[Node]) -> Node:
+    """TRUNC(x [, digits]) of a number; TRUNC(moment, part) is DATE_TRUNC."""
+    if len(arguments) > 1 and integer(arguments[1]) is None and literal(arguments[1]) is not None:
+        return date_trunc(arguments)
+    return call("trunc", *arguments)
+
+
+def _stepwise(name: str) -> Call:
+    """CEIL and FLOOR, which Snowflake can also do to a number of digits."""
+
+    def stepped(arguments: Sequence[Node]) -> Node:
+        if len(arguments) == 1:
+            return call(name, *arguments)
+        scale = call("pow", number(10), arguments[1])
+        return exp.Div(
+            this=call(name, exp.Mul(this=exp.paren(arguments[0]), expression=scale)), expression=scale.copy()
+        )
+
+    return stepped
+
+
+def _to_number(*, safe: bool) -> Call:
+    """TO_NUMBER(x [, format] [, precision [, scale]])."""
+
+    def convert(arguments: Sequence[Node]) -> Node:
+        value, rest = arguments[0], list(arguments[1:])
+        if rest and literal(rest[0]) is not None:
+            raise unsupported("TO_NUMBER with a format")
+        sizes = [integer(a) for a in rest]
+        if None in sizes:
+            raise unsupported("TO_NUMBER with a precision that is no literal")
+        precision, scale = [*sizes, *(_DEFAULT_PRECISION, 0)[len(sizes) :]]
+        if not scale:
+            return call("_sf_try_integer" if safe else "_sf_integer", value)
+        kind = exp.DataType.build(f"DECIMAL({precision}, {scale})", dialect="duckdb")
+        return (exp.TryCast if safe else exp.Cast)(this=value, to=kind)
+
+    return convert
+
+
+def _to_double(*, safe: bool) -> Call:
+    def convert(arguments: Sequence[Node]) -> Node:
+        if len(arguments) > 1:
+            raise unsupported("TO_DOUBLE with a format")
+        converted = cast(arguments[0], "DOUBLE")
+        return exp.TryCast(this=converted.this, to=converted.to) if safe else converted
+
+    return convert
+
+
+def _extreme(name: str) -> Call:
+    """GREATEST and LEAST are NULL when any argument is, where DuckDB's leave NULLs out."""
+
+    def extreme(arguments: Sequence[Node]) -> Node:
+        nothing = exp.or_(*(exp.Is(this=exp.paren(a.copy()), expression=exp.null()) for a in arguments), copy=False)
+        return exp.Case(ifs=[exp.If(this=nothing, true=exp.null())], default=call(name, *arguments))
+
+    return extreme
+
+
+def _widened(name: str) -> Call:
+    return lambda arguments: call(name, *(cast(a, "DOUBLE") for a in arguments))
+
+
+def _hash(arguments: Sequence[Node]) -> Node:
+    """HASH of several values; the same values give the same number, though not Snowflake's."""
+    return call("sf_hash", arguments[0] if len(arguments) == 1 else call("row", *arguments))
+
+
+_SAME = [
+    "ABS",
+    "ACOS",
+    "ASIN",
+    "ATAN",
+    "ATAN2",
+    "CBRT",
+    "COS",
+    "COSH",
+    "COT",
+    "DEGREES",
+    "EXP",
+    "LN",
+    "PI",
+    "POW",
+    "POWER",
+    "RADIANS",
+    "SIN",
+    "SINH",
+    "SQRT",
+    "TAN",
+    "TANH",
+]
+CALLS: dict[str, Call] = {
+    **{name: renamed(name.lower()) for name in _SAME},
+    "ROUND": round_,
+    **dict.fromkeys(("TRUNC", "TRUNCATE"), trunc),
+    "CEIL": _stepwise("ceil"),
+    "FLOOR": _stepwise("floor"),
+    "MOD": lambda a: exp.Mod(this=exp.paren(a[0]), expression=exp.paren(a[1])),
+    "DIV0": renamed("sf_div0"),
+    "GREATEST": _extreme("greatest"),
+    "LEAST": _extreme("least"),
+    "GREATEST_IGNORE_NULLS": renamed("greatest"),
+    "LEAST_IGNORE_NULLS": renamed("least"),
+    **dict.fromkeys(("TO_NUMBER", "TO_DECIMAL", "TO_NUMERIC"), _to_number(safe=False)),
+    **dict.fromkeys(("TRY_TO_NUMBER", "TRY_TO_DECIMAL", "TRY_TO_NUMERIC"), _to_number(safe=True)),
+    "TO_DOUBLE": _to_double(safe=False),
+    "TRY_TO_DOUBLE": _to_double(safe=True),
+    "HAVERSINE": _widened("sf_haversine"),
+    "WIDTH_BUCKET": _widened("sf_width_bucket"),
+    "HASH": _hash,
+    "BIT_SHIFTLEFT": renamed("sf_bitshiftleft"),
+    "BIT_SHIFTRIGHT": renamed("sf_bitshiftright"),
+    **{f"BIT_{name}": renamed(f"sf_bit{name.lower()}") for name in ("AND", "OR", "XOR", "NOT")},
+}
+
+
+def divided(node: exp.Div) -> Node:
+    """`/`: six more digits behind the point, and an error when the divisor is 0."""
+    return call("_sf_div", node.this, node.expression)
+
+
+_INTEGER_CONTEXT = (exp.Add, exp.Sub, exp.Mul)
+
+
+def widened(node: exp.Literal) -> Node:
+    """A whole number that becomes a value is as wide as NUMBER, so that sums of it do not overflow."""
+    if node.is_string or not node.name.isdigit() or not _is_value(node):
+        return node
+    return cast(node.copy(), "BIGINT") if len(node.name) < len("9223372036854775807") else node
+
+
+def _is_value(node: Node) -> bool:
+    parent = node.parent
+    if isinstance(parent, exp.Neg | exp.Paren):
+        return False
+    if isinstance(parent, exp.Alias):
+        return isinstance(parent.parent, exp.Select)
+    if isinstance(parent, exp.Tuple):
+        return isinstance(parent.parent, exp.Values)
+    both = isinstance(parent, _INTEGER_CONTEXT) and integer(parent.this) is not None
+    return both and integer(parent.expression) is not None and parent.this is node
+
+
+RULES = {exp.Div: divided, exp.Literal: widened}

@@ -1,0 +1,62 @@
+"""Comparison and arithmetic with variants: the variant takes the other side's kind."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from .rewriting import Node
+from .semi_structured import is_variant, numeric, plain
+
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ)
+_ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Mod)
+
+
+def compared(node: exp.Binary) -> Node:
+    """A variant against a number compares as a number, else as text; two variants compare as they are."""
+    left, right = node.this, node.expression
+    if is_variant(left) and is_variant(right):
+        return node
+    by_number = any(_is_number(side) for side in (left, right))
+    return type(node)(**{**node.args, "this": _scalar(left, by_number), "expression": _scalar(right, by_number)})
+
+
+def _scalar(node: Node, by_number: bool) -> Node:  # noqa: FBT001 - private, and named where it is called
+    return numeric(node) if by_number else plain(node)
+
+
+def _is_number(node: Node) -> bool:
+    node = node.unnest()
+    if isinstance(node, exp.Cast):
+        return node.to.is_type("BIGINT", "DOUBLE", "DECIMAL")
+    return (isinstance(node, exp.Literal) and not node.is_string) or isinstance(node, exp.Neg | exp.Binary)
+
+
+def calculated(node: exp.Binary) -> Node:
+    """Arithmetic with a variant counts with its number."""
+    if not (is_variant(node.this) or is_variant(node.expression)):
+        return node
+    return type(node)(this=numeric(node.this), expression=numeric(node.expression))
+
+
+def within(node: exp.In) -> Node:
+    """`variant IN (...)` compares with each as `=` does."""
+    if not is_variant(node.this):
+        return node
+    by_number = all(_is_number(value) for value in node.expressions)
+    node.set("this", _scalar(node.this, by_number))
+    return node
+
+
+def between(node: exp.Between) -> Node:
+    """`variant BETWEEN a AND b`."""
+    if is_variant(node.this):
+        node.set("this", _scalar(node.this, _is_number(node.args["low"])))
+    return node
+
+
+RULES = {
+    **dict.fromkeys(_COMPARISONS, compared),
+    **dict.fromkeys(_ARITHMETIC, calculated),
+    exp.In: within,
+    exp.Between: between,
+}

@@ -1,0 +1,133 @@
+"""What stands in FROM: generated rows, flattened arrays, samples, and ASOF joins."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from ...errors import invalid, unsupported
+from .random import row_number
+from .rewriting import Node, call, literal, name_of, text
+from .semi_structured import path_of
+
+# The name of the generated rows' numbers, which SEQ4 and its relatives read.
+SEQUENCE = "_SEQUENCE"
+
+
+# ---- TABLE(GENERATOR(...))
+def _generated(generator: exp.Anonymous, node: Node) -> Node:
+    options = _named(generator)
+    if "TIMELIMIT" in options or "ROWCOUNT" not in options:
+        raise unsupported("GENERATOR without ROWCOUNT, or with TIMELIMIT")
+    alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier("_GENERATOR", quoted=True))
+    alias.set("columns", [exp.to_identifier(SEQUENCE, quoted=True)])
+    return exp.Table(this=call("range", options["ROWCOUNT"]), alias=alias, joins=node.args.get("joins"))
+
+
+def sequence(node: exp.Anonymous) -> Node:
+    """SEQ1, SEQ2, SEQ4 and SEQ8: the number of the row, from 0."""
+    select = node.find_ancestor(exp.Select)
+    source = select.args.get("from_") if select is not None else None
+    if source is not None and not select.args.get("joins") and _generates(source.this):
+        return exp.column(SEQUENCE, quoted=True)
+    return exp.paren(exp.Sub(this=row_number(node, name_of(node)), expression=exp.Literal.number(1)))
+
+
+def _generates(source: Node) -> bool:
+    source = source.unnest() if isinstance(source, exp.Paren | exp.Subquery) else source
+    columns = source.args["alias"].columns if source.args.get("alias") else ()
+    return isinstance(source, exp.Table) and [c.name for c in columns] == [SEQUENCE]
+
+
+# ---- FLATTEN
+def _named(function: exp.Anonymous) -> dict[str, Node]:
+    return {a.this.name.upper(): a.expression for a in function.expressions if isinstance(a, exp.Kwarg)}
+
+
+def _is_true(option: Node | None) -> bool:
+    return isinstance(option, exp.Boolean) and bool(option.this)
+
+
+def _flattened(flatten: exp.Anonymous) -> exp.Subquery:
+    """A query for the rows of FLATTEN; PATH chooses a part of the input first."""
+    options = _named(flatten)
+    given = options.get("INPUT") or next((a for a in flatten.expressions if not isinstance(a, exp.Kwarg)), None)
+    if given is None:
+        raise invalid("missing argument INPUT of FLATTEN", "001010", "42601")
+    path = literal(options.get("PATH"))
+    value = call("json_extract", given, text(path_of(path))) if path else given
+    mode = text((literal(options.get("MODE")) or "BOTH").upper())
+    macro = "_sf_flatten_all" if _is_true(options.get("RECURSIVE")) else "_sf_flatten"
+    found = exp.Subquery(this=exp.select("*").from_(exp.Table(this=call(macro, value, mode)), copy=False))
+    found.meta["flatten"] = True
+    return found
+
+
+def lateral(node: exp.Lateral) -> Node:
+    """LATERAL FLATTEN(...); with OUTER, a row without elements is kept."""
+    function = node.this
+    if not isinstance(function, exp.Anonymous) or name_of(function) != "FLATTEN":
+        return node
+    alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier("_FLATTENED", quoted=True))
+    if _is_true(_named(function).get("OUTER")):
+        _keep_rows(node)
+    return exp.Lateral(this=_flattened(function), alias=alias)
+
+
+def _keep_rows(node: Node) -> None:
+    join = node.parent
+    if not isinstance(join, exp.Join):
+        raise unsupported("FLATTEN with OUTER that is not joined to a table")
+    join.set("kind", None)
+    join.set("side", "LEFT")
+    join.set("on", exp.true())
+
+
+def table_function(node: exp.TableFromRows) -> Node:
+    """TABLE(GENERATOR(...)) and TABLE(FLATTEN(...))."""
+    function = node.this
+    name = name_of(function) if isinstance(function, exp.Anonymous) else ""
+    if name == "GENERATOR":
+        return _generated(function, node)
+    if name != "FLATTEN":
+        return node
+    if isinstance(node.parent, exp.Join):
+        found = lateral(node)
+        found.set("joins", node.args.get("joins"))
+        return found
+    found = _flattened(function)
+    found.set("alias", node.args.get("alias"))
+    found.set("joins", node.args.get("joins"))
+    return found
+
+
+# ---- SAMPLE
+def sampled(node: exp.TableSample) -> Node:
+    """SAMPLE: a share of the rows (each by chance, or by blocks), or a fixed number of rows."""
+    if node.args.get("size") is not None:
+        node.set("method", exp.var("RESERVOIR"))
+    elif node.args.get("percent") is not None:
+        blocks = (node.args.get("method") or exp.var("")).name.upper() in {"SYSTEM", "BLOCK"}
+        node.set("method", exp.var("SYSTEM" if blocks else "BERNOULLI"))
+    return node
+
+
+# ---- ASOF JOIN
+def joined(node: exp.Join) -> Node:
+    """ASOF JOIN keeps rows without a match, and says the order in MATCH_CONDITION."""
+    match = node.args.get("match_condition")
+    if match is None:
+        return node
+    keys = node.args.get("on")
+    node.set("match_condition", None)
+    node.set("on", exp.and_(keys, match, copy=False) if keys is not None else match)
+    node.set("method", "ASOF")
+    node.set("side", "LEFT")
+    return node
+
+
+RULES = {
+    exp.Lateral: lateral,
+    exp.TableFromRows: table_function,
+    exp.TableSample: sampled,
+    exp.Join: joined,
+}

@@ -1,0 +1,160 @@
+"""Text: what DuckDB calls otherwise, patterns, and regular expressions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from ...errors import unsupported
+from .rewriting import Call, Node, call, literal, renamed, text
+
+_SAME = [
+    "UPPER",
+    "LOWER",
+    "TRIM",
+    "LTRIM",
+    "RTRIM",
+    "REPEAT",
+    "REVERSE",
+    "TRANSLATE",
+    "CHR",
+    "CONTAINS",
+    "MD5",
+    "CONCAT_WS",
+]
+_WITHOUT_COUNTERPART = ("COLLATE", "COLLATION", "SOUNDEX", "PARSE_IP", "COMPRESS", "ENCRYPT")
+
+
+def concatenated(arguments: Sequence[Node]) -> Node:
+    """CONCAT: NULL when any part is, where DuckDB's leaves NULLs out."""
+    return joined(list(arguments))
+
+
+def joined(parts: list[Node]) -> Node:
+    """Text put together with `||`; every part is written as Snowflake writes it."""
+    written = [part if literal(part) is not None else call("sf_to_varchar", part) for part in parts]
+    result = written[0]
+    for part in written[1:]:
+        result = exp.DPipe(this=result, expression=part)
+    return exp.paren(result, copy=False) if len(written) > 1 else result
+
+
+def piped(node: exp.DPipe) -> Node:
+    """`||`."""
+    parts = [
+        p if literal(p) is not None or isinstance(p, exp.DPipe) else call("sf_to_varchar", p) for p in _sides(node)
+    ]
+    return exp.DPipe(this=parts[0], expression=parts[1])
+
+
+def _sides(node: exp.Binary) -> tuple[Node, Node]:
+    return node.this, node.expression
+
+
+def concat_ws(arguments: Sequence[Node]) -> Node:
+    """CONCAT_WS(separator, ...): NULL when any part is."""
+    separator, *parts = arguments
+    pieces = [parts[0]]
+    for part in parts[1:]:
+        pieces += [separator.copy(), part]
+    return joined(pieces)
+
+
+def pattern(node: Node) -> Node:
+    """A regular expression in DuckDB's dialect; a literal is checked for what RE2 does not know."""
+    written = literal(node)
+    if written is not None and re.search(r"\(\?[=!<]", written):
+        raise unsupported(f"regular expression '{written}'")
+    return node
+
+
+def replacement(node: Node) -> Node:
+    r"""The new text of REGEXP_REPLACE: `\\1` is a group in both."""
+    return node
+
+
+def _regexp(name: str) -> Call:
+    def matched(arguments: Sequence[Node]) -> Node:
+        subject, found, *rest = arguments
+        return call(name, subject, pattern(found), *rest)
+
+    return matched
+
+
+def regexp_replace(arguments: Sequence[Node]) -> Node:
+    """REGEXP_REPLACE(x, pattern [, new [, start, n, flags]]): every match, unless the options say otherwise."""
+    if len(arguments) > 3 and [a.name for a in arguments[3:5]] not in (["1"], ["1", "0"]):
+        raise unsupported("REGEXP_REPLACE from a position or of one occurrence")
+    subject, found, *rest = arguments
+    new = rest[0] if rest else text("")
+    flags = text("g" + (literal(rest[3]) or "").replace("e", "")) if len(rest) > 3 else text("g")
+    return call("regexp_replace", subject, pattern(found), new, flags)
+
+
+def rlike(node: exp.RegexpLike) -> Node:
+    """RLIKE and REGEXP match the whole text."""
+    return call("regexp_full_match", node.this, pattern(node.expression))
+
+
+def any_like(node: exp.Binary) -> Node:
+    """LIKE ANY and LIKE ALL: one comparison for each pattern."""
+    quantified = node.expression
+    if not isinstance(quantified, exp.Any | exp.All):
+        return node
+    patterns = quantified.this.expressions if isinstance(quantified.this, exp.Tuple) else [quantified.this.unnest()]
+    each = [type(node)(this=node.this.copy(), expression=p) for p in patterns]
+    combine = exp.or_ if isinstance(quantified, exp.Any) else exp.and_
+    return exp.paren(combine(*each, copy=False), copy=False)
+
+
+def _refused(name: str) -> Call:
+    def refuse(_: Sequence[Node]) -> Node:
+        raise unsupported(name)
+
+    return refuse
+
+
+CALLS: dict[str, Call] = {
+    **{name: renamed(name.lower()) for name in _SAME},
+    **{name: _refused(name) for name in _WITHOUT_COUNTERPART},
+    "CONCAT": concatenated,
+    "CONCAT_WS": concat_ws,
+    "STARTSWITH": renamed("starts_with"),
+    "ENDSWITH": renamed("ends_with"),
+    "CHAR": renamed("chr"),
+    "LEN": renamed("sf_length"),
+    "SUBSTRING": renamed("sf_substr"),
+    "POSITION": renamed("sf_charindex"),
+    "SHA1": renamed("sha1"),
+    "SHA1_HEX": renamed("sha1"),
+    "SHA2_HEX": renamed("sf_sha2"),
+    "MD5_HEX": renamed("md5"),
+    "REGEXP_REPLACE": regexp_replace,
+    "LIKE": lambda a: exp.Like(this=a[0], expression=a[1]),
+    "ILIKE": lambda a: exp.ILike(this=a[0], expression=a[1]),
+    **dict.fromkeys(("REGEXP_LIKE", "RLIKE"), _regexp("sf_regexp_like")),
+    **dict.fromkeys(("REGEXP_SUBSTR", "REGEXP_EXTRACT"), _regexp("sf_regexp_substr")),
+    **dict.fromkeys(("REGEXP_SUBSTR_ALL", "REGEXP_EXTRACT_ALL"), _regexp("sf_regexp_substr_all")),
+    "REGEXP_COUNT": _regexp("sf_regexp_count"),
+    "REGEXP_INSTR": _regexp("sf_regexp_instr"),
+}
+
+
+def _position(node: exp.StrPosition) -> Node:
+    return call("sf_charindex", node.args["substr"], node.this, node.args.get("position"))
+
+
+def _collated(_: exp.Collate) -> Node:
+    raise unsupported("COLLATE")
+
+
+RULES = {
+    exp.DPipe: piped,
+    exp.RegexpLike: rlike,
+    exp.Like: any_like,
+    exp.ILike: any_like,
+    exp.StrPosition: _position,
+    exp.Collate: _collated,
+}

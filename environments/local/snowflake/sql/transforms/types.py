@@ -1,0 +1,123 @@
+"""Declared types and casts: NUMBER without a scale is a 64-bit integer, VARIANT, OBJECT and ARRAY are JSON."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from ...errors import unsupported
+from .rewriting import Node, call, cast, integer
+
+_T = exp.DataType.Type
+_INTEGERS = {_T.TINYINT, _T.SMALLINT, _T.INT, _T.BIGINT, _T.INT128}
+_DECIMALS = {_T.DECIMAL, _T.BIGDECIMAL}
+_TEXTS = {_T.VARCHAR, _T.TEXT, _T.CHAR, _T.NCHAR, _T.NVARCHAR}
+_SEMI_STRUCTURED = {_T.VARIANT, _T.OBJECT, _T.ARRAY, _T.STRUCT}
+_OTHERS = {
+    _T.FLOAT: "DOUBLE",
+    _T.DOUBLE: "DOUBLE",
+    _T.BOOLEAN: "BOOLEAN",
+    _T.DATE: "DATE",
+    _T.TIME: "TIME",
+    _T.DATETIME: "TIMESTAMP",
+    _T.TIMESTAMP: "TIMESTAMP",
+    _T.TIMESTAMPNTZ: "TIMESTAMP",
+    _T.TIMESTAMPLTZ: "TIMESTAMPTZ",
+    _T.TIMESTAMPTZ: "TIMESTAMPTZ",
+    _T.BINARY: "BLOB",
+    _T.VARBINARY: "BLOB",
+}
+_READERS = {
+    "DATE": "to_date",
+    "TIME": "to_time",
+    "TIMESTAMP": "to_timestamp_ntz",
+    "TIMESTAMPTZ": "to_timestamp_tz",
+    "BOOLEAN": "to_boolean",
+}
+_ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+
+
+def duckdb_type(kind: exp.DataType) -> str:
+    """DuckDB's type for a declared one.
+
+    Raises:
+        SnowflakeError: 000002 for types that have no counterpart here.
+
+    """
+    name = kind.this
+    sizes = [integer(p.this) for p in kind.expressions if isinstance(p, exp.DataTypeParam)]
+    if name in _DECIMALS and len(sizes) > 1 and sizes[1]:
+        return f"DECIMAL({sizes[0]}, {sizes[1]})"
+    if name in _INTEGERS or name in _DECIMALS:
+        return "BIGINT"
+    if name in _TEXTS:
+        return "TEXT"
+    if name in _SEMI_STRUCTURED and not kind.expressions:
+        return "JSON"
+    if name not in _OTHERS:
+        raise unsupported(f"data type {kind.sql('snowflake')}")
+    return _OTHERS[name]
+
+
+def declared(kind: exp.DataType) -> Node:
+    """A type in a column definition; a cast reads its type itself."""
+    if isinstance(kind.parent, exp.Cast | exp.DataType):
+        return kind
+    return exp.DataType.build(duckdb_type(kind), dialect="duckdb")
+
+
+def converted(node: exp.Cast) -> Node:
+    """CAST and `::`."""
+    kind, value = duckdb_type(node.to), node.this
+    if isinstance(value, exp.Null):
+        return cast(value, kind)
+    if kind == "TEXT":
+        return _fitting(call("sf_to_varchar", value), node.to)
+    if kind == "JSON":
+        return call("to_json", value)
+    if kind == "BIGINT":
+        return _integer(node, value)
+    if kind in _READERS:
+        return _read(value, kind)
+    return cast(value, kind)
+
+
+def _integer(node: exp.Cast, value: Node) -> Node:
+    if integer(value) is None:
+        return call("_sf_integer", value)
+    # A bare literal takes the type of what it is combined with, which is narrower and so faster than BIGINT.
+    return value if isinstance(node.parent, _ARITHMETIC) else cast(value, "BIGINT")
+
+
+def _fitting(value: Node, kind: exp.DataType) -> Node:
+    sizes = [integer(p.this) for p in kind.expressions]
+    return call("_sf_fitting", value, *(p.this for p in kind.expressions)) if sizes and sizes[0] < 16_777_216 else value
+
+
+def _read(value: Node, kind: str) -> Node:
+    if (
+        isinstance(value, exp.Literal)
+        and value.is_string
+        and kind in {"DATE", "TIMESTAMP"}
+        and value.name[:4].isdigit()
+    ):
+        return cast(value, kind) if len(value.name) == len("2024-01-01") else call(f"sf_{_READERS[kind]}", value)
+    return call(f"sf_{_READERS[kind]}", value)
+
+
+def tried(node: exp.TryCast) -> Node:
+    """TRY_CAST: NULL where the text cannot be read."""
+    kind, value = duckdb_type(node.to), node.this
+    if kind == "TEXT":
+        sizes = [p.this for p in node.to.expressions]
+        read = call("sf_to_varchar", value)
+        return call("_sf_try_fitting", read, *sizes) if sizes else read
+    if kind == "JSON":
+        raise unsupported("TRY_CAST to a semi-structured type")
+    if kind in _READERS:
+        return call(f"sf_try_{_READERS[kind]}", value)
+    if kind == "BIGINT":
+        return call("_sf_try_integer", value)
+    return exp.TryCast(this=value, to=exp.DataType.build(kind, dialect="duckdb"))
+
+
+RULES = {exp.Cast: converted, exp.TryCast: tried, exp.DataType: declared}
