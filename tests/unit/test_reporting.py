@@ -1,0 +1,34 @@
+"""How a run ended, told from what its steps recorded."""
+
+import pytest
+
+from ml_pipeline.monitoring import _ratio
+from ml_pipeline.reporting import outcome
+
+DONE = ["INGEST", "FEATURES", "TRAIN", "EVALUATE", "QUALITY_GATE"]
+
+
+def recorded(*names, failed=()):
+    return {name: {"succeeded": name not in failed, "result": {}} for name in [*names, *failed]}
+
+
+@pytest.mark.parametrize(
+    ("steps", "verdict"),
+    [
+        (recorded(*DONE, "REGISTER", "SCORE", "MONITOR"), "registered"),
+        (recorded(*DONE, "REJECT"), "rejected"),
+        (recorded(*DONE, failed=["REGISTER"]), "failed"),
+        (recorded(*DONE, failed=["REJECT"]), "failed"),
+        (recorded(*DONE, "REGISTER", "SCORE"), "failed"),
+        (recorded(), "failed"),
+    ],
+)
+def test_only_a_run_that_did_everything_or_was_rejected_has_not_failed(steps, verdict):
+    assert outcome(steps) == verdict
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "deviation", "moved"), [(3.0, 1.0, 4.0, 0.5), (None, 1.0, 1.0, 0.0), (1.0, 1.0, 0.0, 0.0)]
+)
+def test_a_shift_is_told_in_standard_deviations(now, then, deviation, moved):
+    assert _ratio(now, then, deviation) == moved
