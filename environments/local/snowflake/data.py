@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from .names import Name, literal, quote
+from .sql.transforms import macros
 
 
 class Connection:
@@ -72,6 +73,7 @@ class Data:
         self._folder = folder
         self._root = duckdb.connect(":memory:", config={"threads": threads})
         self._root.execute("SET GLOBAL TimeZone = 'UTC'")
+        self._root.execute(macros.definitions())
         for file in sorted(folder.glob("*.duckdb")):
             self._attach(_decoded(file.stem), file)
 
