@@ -1,0 +1,102 @@
+"""CREATE TASK's clauses, in whatever order they stand, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SnowflakeError, invalid, unsupported
+from ..kinds import read_tags
+from ..names import Name
+from . import condition, options
+
+if TYPE_CHECKING:
+    from ..session import Session
+    from ..tokens import Tokens
+
+_STOPS = ("WITH", "TAG", "AFTER", "EXECUTE", "WHEN", "AS", "COPY")
+_SCRIPTING = ("BEGIN", "DECLARE", "LET", "IF", "FOR", "WHILE", "CASE")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a CREATE TASK statement, or a REST request, says of a task; `properties` are complete."""
+
+    properties: dict[str, Any]
+    comment: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+def read(session: Session, name: Name, tokens: Tokens) -> Draft:
+    """The clauses behind the task's name, up to the end of the statement.
+
+    Raises:
+        SnowflakeError: for an unknown clause or value.
+
+    """
+    given: dict[str, Any] = {}
+    tags: dict[str, str] = {}
+    comment = ""
+    while not tokens.accept("AS"):
+        if tokens.accept("WITH", "TAG", "(") or tokens.accept("TAG", "("):
+            tags |= read_tags(session, tokens)
+            tokens.expect(")")
+        elif tokens.accept("AFTER"):
+            given["after"] = predecessors(session, name, tokens)
+        elif tokens.accept("WHEN"):
+            given["condition"] = condition.read(tokens).text
+        elif tokens.done or tokens.peek().upper in {"WITH", "EXECUTE", "COPY"}:
+            raise tokens.unexpected() if tokens.done else unsupported(f"CREATE TASK ... {tokens.rest[:60]}")
+        else:
+            changes = options.read(session, tokens, *_STOPS)
+            given, comment = changes.over({"parameters": {}, **given}), changes.comment or comment
+    return Draft(complete(name, given, body(tokens.rest)), comment, tags)
+
+
+def complete(name: Name, given: dict[str, Any], definition: str) -> dict[str, Any]:
+    """All properties of a task, those that were not given at their defaults.
+
+    Raises:
+        SnowflakeError: when options do not go together.
+
+    """
+    properties = {**options.ABSENT, **given, "definition": definition}
+    if isinstance(properties["finalizes"], Name):
+        properties["finalizes"] = sibling(name, properties["finalizes"])
+    options.check_compute(properties)
+    return properties
+
+
+def predecessors(session: Session, name: Name, tokens: Tokens) -> list[str]:
+    """`a, b, c`: names of other tasks of the same schema, as bare names."""
+    found = [sibling(name, session.qualify(tokens.name()))]
+    while tokens.accept(","):
+        found.append(sibling(name, session.qualify(tokens.name())))
+    return list(dict.fromkeys(found))
+
+
+def sibling(name: Name, other: Name) -> str:
+    """The bare name of a task in the same schema.
+
+    Raises:
+        SnowflakeError: 091085 when it lies elsewhere: a graph lies in one schema.
+
+    """
+    if other.container != name.container:
+        raise SnowflakeError(f"Invalid predecessor {other} was specified.", "091085", "42601")
+    return other.name
+
+
+def body(text: str) -> str:
+    """A task's SQL.
+
+    Raises:
+        SnowflakeError: when there is none, or when it is Snowflake Scripting, which the local account does not run.
+
+    """
+    definition = text.strip().rstrip(";").rstrip()
+    if not definition:
+        raise invalid("A task needs a SQL statement behind AS.", "001003", "42000")
+    if definition.split()[0].upper() in _SCRIPTING:
+        raise unsupported("Snowflake Scripting in a task: " + definition.split()[0].upper())
+    return definition

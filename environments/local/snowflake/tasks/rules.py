@@ -1,0 +1,50 @@
+"""What a statement that changes a task must observe, beyond the shape of the graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import SnowflakeError
+from . import graph
+from .graph_runs import suspended
+from .spec import Task
+
+if TYPE_CHECKING:
+    from ..catalogue import Object
+    from ..names import Name
+    from ..session import Session
+
+
+def schema_tasks(session: Session, name: Name) -> dict[str, Task]:
+    """The tasks of the schema in which a task lies."""
+    return session.account.scheduler.runs.tasks(name.container)
+
+
+def detached(thing: Object, task: Task) -> Object:
+    """A task that has lost predecessors; one that was resumed and has none left is suspended."""
+    freed = suspended("CHILD_BECAME_ROOT") if task.is_root and task.started else {}
+    return thing.with_properties(after=list(task.after), finalizes=task.finalizes, **freed)
+
+
+def check(name: Name, tasks: dict[str, Task], task: Task) -> None:
+    """A new or changed task must keep the rules, and the graphs that it joins must be suspended.
+
+    Raises:
+        SnowflakeError: naming the rule.
+
+    """
+    graph.check(tasks, task)
+    require_suspended(name, {**tasks, task.name: task}, task.name)
+
+
+def require_suspended(name: Name, tasks: dict[str, Task], member: str) -> None:
+    """The root of a task's graph must be suspended.
+
+    Raises:
+        SnowflakeError: 091421.
+
+    """
+    for root in sorted(graph.roots(tasks, member)):
+        if tasks[root].started:
+            text = f"Unable to update graph with root task {name.sibling(root)} since that root task is not suspended."
+            raise SnowflakeError(text, "091421", "22000")

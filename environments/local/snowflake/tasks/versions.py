@@ -1,0 +1,137 @@
+"""Versions of task graphs: a run keeps the texts and edges that its graph had when the version was set.
+
+A version is set when the root is resumed or executed.
+https://docs.snowflake.com/en/user-guide/tasks-graphs (Versioning of task graph runs)
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import invalid
+from ..names import Name
+from . import graph
+from .spec import STARTED, Task
+
+if TYPE_CHECKING:
+    from ..store import Store
+
+_COLLECTION = "graph_version"
+
+
+@dataclass(frozen=True)
+class GraphVersion:
+    """A graph as it was at one moment.
+
+    Attributes:
+        root: the root task's full name.
+        number: 1, 2, 3 ... for one root task.
+        tasks: its tasks by bare name, the root first. Their `state` says which children were resumed.
+
+    """
+
+    root: Name
+    number: int
+    tasks: dict[str, Task] = field(hash=False)
+
+    @property
+    def root_task(self) -> Task:
+        """The root task."""
+        return self.tasks[self.root.name]
+
+    @property
+    def finalizer(self) -> Task | None:
+        """The finalizer task, if it has one."""
+        name = graph.finalizer(self.tasks, self.root.name)
+        return self.tasks[name] if name else None
+
+    @property
+    def key(self) -> str:
+        """What names it in the store."""
+        return _key(self.root_task.id, self.number)
+
+
+def _key(root_id: str, number: int) -> str:
+    return f"{root_id}.{number:06d}"
+
+
+class Versions:
+    """The versions that runs still need, in memory and in the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._versions: dict[str, GraphVersion] = {}
+        self._latest: dict[str, GraphVersion] = {}
+        for key, body in store.all(_COLLECTION):
+            self._remember(key, _from_json(body))
+
+    def set(self, root: Name, tasks: graph.Tasks) -> tuple[GraphVersion, bool]:
+        """The version of a graph as it is now, and whether it is a new one: an unchanged graph keeps its version.
+
+        Args:
+            root: the root task.
+            tasks: the tasks of its schema.
+
+        Raises:
+            SnowflakeError: when the graph has more than one root.
+
+        """
+        frozen = _frozen(root, tasks)
+        with self._lock:
+            last = self._latest.get(tasks[root.name].id)
+            if last and last.tasks == frozen:
+                return last, False
+            new = GraphVersion(root, last.number + 1 if last else 1, frozen)
+            self._store.put(_COLLECTION, new.key, _to_json(new))
+            self._remember(new.key, new)
+            return new, True
+
+    def is_current(self, version: GraphVersion, tasks: graph.Tasks) -> bool:
+        """Whether the graph is still as this version has it."""
+        return version.root.name in tasks and _frozen(version.root, tasks) == version.tasks
+
+    def latest(self, root_id: str) -> GraphVersion | None:
+        """The last version that was set for a root task."""
+        return self._latest.get(root_id)
+
+    def find(self, root_id: str, number: int) -> GraphVersion:
+        """A version that a run refers to."""
+        return self._versions[_key(root_id, number)]
+
+    def keep_only(self, used: Iterable[tuple[str, int]]) -> None:
+        """Forget the versions that no run refers to, but for each graph's last one."""
+        with self._lock:
+            kept = {_key(*one) for one in used} | {v.key for v in self._latest.values()}
+            gone = [key for key in self._versions if key not in kept]
+            self._store.remove_many(_COLLECTION, gone)
+            for key in gone:
+                del self._versions[key]
+
+    def _remember(self, key: str, version: GraphVersion) -> None:
+        self._versions[key] = version
+        self._latest[version.root_task.id] = version
+
+
+def _frozen(root: Name, tasks: graph.Tasks) -> dict[str, Task]:
+    members = graph.below(tasks, root.name)
+    for name in members:
+        if len(graph.roots(tasks, name)) > 1:
+            raise invalid("The graph has more than one root task (one without predecessors).", "091088", "42601")
+    # Whether the root itself is resumed, and since when, makes no difference to a run.
+    frozen = {name: replace(tasks[name], since=None) for name in members}
+    frozen[root.name] = replace(frozen[root.name], state=STARTED)
+    return frozen
+
+
+def _to_json(version: GraphVersion) -> dict[str, Any]:
+    root = [version.root.database, version.root.schema, version.root.name]
+    return {"root": root, "number": version.number, "tasks": [t.to_json() for t in version.tasks.values()]}
+
+
+def _from_json(body: dict[str, Any]) -> GraphVersion:
+    tasks = [Task.from_json(task) for task in body["tasks"]]
+    return GraphVersion(Name(*body["root"]), body["number"], {task.name: task for task in tasks})
