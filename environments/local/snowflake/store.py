@@ -57,6 +57,14 @@ class Store:
         with self._lock:
             self._db.execute("DELETE FROM document WHERE collection = ? AND key = ?", (collection, key))
 
+    def get(self, collection: str, key: str) -> dict[str, Any] | None:
+        """One document, or None."""
+        with self._lock:
+            row = self._db.execute(
+                "SELECT body FROM document WHERE collection = ? AND key = ?", (collection, key)
+            ).fetchone()
+        return json.loads(row[0]) if row else None
+
     def all(self, collection: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Key and document of a collection, in key order."""
         with self._lock:

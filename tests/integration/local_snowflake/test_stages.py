@@ -240,8 +240,7 @@ class TestStages:
 
 class TestPrivileges:
     @pytest.fixture
-    def reader(self, snowflake, session):
-        database = session.get_current_database()
+    def reader(self, snowflake, session, database):
         for statement in (
             f"CREATE OR REPLACE ROLE {database}_READER",
             f"GRANT USAGE ON DATABASE {database} TO ROLE {database}_READER",
