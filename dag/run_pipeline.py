@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 RELEASE = "working-tree"
 """What stands for the release's digest in everything that such a run writes."""
 
+_INSUFFICIENT_PRIVILEGES = 3001
+
 Report = Callable[[str, str, float, Any], None]
 """Told of each task: its name, "running" | "succeeded" | "skipped" | "failed", seconds, and the result so far."""
 
@@ -93,6 +95,8 @@ def main(arguments: list[str]) -> int:
     options = _options(arguments)
     # The Registry draws a progress bar of its own, across ours; tqdm reads this when it is imported.
     os.environ.setdefault("TQDM_DISABLE", "1")
+    from snowflake.snowpark.exceptions import SnowparkSQLException
+
     from dag.connection import SignInError, connect
     from dag.dag import build
     from ml_pipeline.config import ConfigError, load
@@ -104,11 +108,19 @@ def main(arguments: list[str]) -> int:
             run = new_run(environment, smoke=options.smoke)
             results = run_graph(session, run, build(environment, RELEASE), report)
     except (ConfigError, SignInError, PipelineError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        return _fail(str(error))
+    except SnowparkSQLException as error:
+        if error.sql_error_code != _INSUFFICIENT_PRIVILEGES:
+            raise
+        return _fail(f"{error.message}\nnext: python -m deploy bootstrap --env {options.env}")
     if options.json:
         print(json.dumps(results, indent=2))
     return 0
+
+
+def _fail(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return 1
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:

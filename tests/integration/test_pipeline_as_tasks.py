@@ -34,7 +34,7 @@ def session(snowflake):
 
 @pytest.fixture(scope="module")
 def history(session, tmp_path_factory):
-    """Stage the payload, deploy the graph, run it once with the smoke run's settings, and return how each task ended."""
+    """Stage the payload, deploy the graph, run it once with the settings of a smoke run; how each task ended."""
     archive = tmp_path_factory.mktemp("payload") / PAYLOAD
     with zipfile.ZipFile(archive, "w") as payload:
         for file in (ROOT / "src" / "ml_pipeline").glob("*.py"):

@@ -40,6 +40,7 @@ def test_a_run_has_the_settings_of_its_environment_and_a_name_of_its_own():
     assert first.settings == LOCAL.pipeline
     assert first.id != second.id
     assert new_run(LOCAL, smoke=True).settings == LOCAL.smoke
+    assert first.release == "working-tree"
 
 
 def test_an_unknown_environment_is_an_error_with_the_nearest_name(capsys):

@@ -1,0 +1,210 @@
+"""What an order may know, what the data must be like, and what is said when it is not."""
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from dag.dag import build
+from dag.run_pipeline import run_graph
+from ml_pipeline import data
+from ml_pipeline.config import Run, load
+from ml_pipeline.errors import PipelineError
+from ml_pipeline.expectations import check, expectations
+from ml_pipeline.features import features_of
+from ml_pipeline.steps import execute
+from ml_pipeline.tables import replace_rows, rows_of
+
+LOCAL = load("local", Path(__file__).parents[2] / "environments")
+
+
+@pytest.fixture(scope="module")
+def session(snowflake):
+    with snowflake.connect() as administrator:
+        administrator.sql("CREATE OR REPLACE DATABASE T_PIPELINE_DATA").collect()
+        administrator.sql("CREATE WAREHOUSE IF NOT EXISTS T_PIPELINE_DATA_WH").collect()
+    with snowflake.connect(database="T_PIPELINE_DATA", schema="PUBLIC", warehouse="T_PIPELINE_DATA_WH") as session:
+        yield session
+
+
+# Features: what an order may know.
+
+LAG = LOCAL.pipeline.history_lag_days
+COLUMNS = [
+    "ORDER_KEY", "LINE_NUMBER", "SUPPLIER_KEY", "QUANTITY", "PRICE", "DISCOUNT",
+    "COMMIT_DATE", "SHIP_DATE", "RECEIPT_DATE", "CUSTOMER_KEY", "ORDER_DATE", "PRIORITY",
+]  # fmt: skip
+
+
+def line(order, ordered, *, late=False, customer=1, supplier=1):
+    day = date.fromisoformat(ordered).toordinal()
+    commit, shipped, received = (date.fromordinal(day + days) for days in (40, 20, 50 if late else 30))
+    return [order, 1, supplier, 5.0, 100.0, 0.05, commit, shipped, received, customer, date.fromordinal(day), "2-HIGH"]
+
+
+def featured(session, lines):
+    frame = features_of(session.create_dataframe(lines, schema=COLUMNS), LOCAL.pipeline)
+    return {row["ORDER_KEY"]: row.as_dict() for row in frame.collect()}
+
+
+def test_an_order_knows_its_own_terms(session):
+    found = featured(session, [line(1, "1995-03-10")])[1]
+    assert (found["PROMISED_DAYS"], found["PRIORITY"], found["ORDER_MONTH"]) == (40.0, 2.0, 3.0)
+    assert (found["QUANTITY"], found["PRICE"], found["DISCOUNT"]) == (5.0, 100.0, 0.05)
+    assert found["LATE"] == 0
+
+
+def test_an_outcome_counts_once_it_is_known_and_not_a_day_before(session):
+    known, unknown = date(1995, 1, 1).toordinal() + LAG, date(1995, 1, 1).toordinal() + LAG - 1
+    found = featured(
+        session,
+        [
+            line(1, "1995-01-01", late=True),
+            line(2, date.fromordinal(unknown).isoformat()),
+            line(3, date.fromordinal(known).isoformat()),
+        ],
+    )
+    assert (found[2]["CUSTOMER_LINES"], found[2]["CUSTOMER_LATE_SHARE"]) == (0.0, 0.5)
+    assert (found[3]["CUSTOMER_LINES"], found[3]["CUSTOMER_LATE_SHARE"]) == (1.0, pytest.approx(2 / 3))
+
+
+def test_customers_and_suppliers_have_histories_of_their_own(session):
+    found = featured(
+        session,
+        [
+            line(1, "1995-01-01", late=True, customer=1, supplier=7),
+            line(2, "1995-01-01", late=False, customer=2, supplier=8),
+            line(3, "1996-01-01", customer=1, supplier=8),
+        ],
+    )
+    assert found[3]["CUSTOMER_LATE_SHARE"] == pytest.approx(2 / 3)
+    assert found[3]["SUPPLIER_LATE_SHARE"] == pytest.approx(1 / 3)
+
+
+def test_no_feature_knows_its_own_or_a_later_outcome(session):
+    before = [line(1, "1995-01-01"), line(2, "1995-06-01")]
+    turned = [line(1, "1995-01-01"), line(2, "1995-06-01", late=True)]
+    kept = {key: value for key, value in featured(session, before)[2].items() if key != "LATE"}
+    assert kept == {key: value for key, value in featured(session, turned)[2].items() if key != "LATE"}
+
+
+# Data validation: what breaks which law.
+
+BROKEN = {
+    "ORDER_KEY, LINE_NUMBER is unique": "LINE_NUMBER = 1",
+    "CUSTOMER_KEY is there": "CUSTOMER_KEY = NULL",
+    "priority is known": "PRIORITY = '9-NEVER'",
+    "quantity from 1 to 50": "QUANTITY = 51",
+    "price above 0": "PRICE = 0",
+    "discount from 0 to 0.1": "DISCOUNT = 0.2",
+    "shipped after it was ordered": "SHIP_DATE = ORDER_DATE",
+    "received after it was shipped": "RECEIPT_DATE = SHIP_DATE",
+    f"promised within {LAG - 1} days": f"COMMIT_DATE = DATEADD('day', {LAG}, ORDER_DATE)",
+}
+
+
+@pytest.fixture(scope="module")
+def good_lines(session):
+    lines = data.order_lines(session, replace(LOCAL.pipeline, max_orders=0))
+    lines.filter("ORDER_KEY = 1 OR ORDER_DATE = '1998-08-02'").write.save_as_table("T_PIPELINE_DATA.PUBLIC.GOOD_LINES")
+    return "T_PIPELINE_DATA.PUBLIC.GOOD_LINES"
+
+
+def failed(session, table):
+    return {each.name: each.offenders for each in check(session, expectations(LOCAL.pipeline), table) if each.failed}
+
+
+def test_tpc_h_is_as_expected(session, good_lines):
+    assert failed(session, good_lines) == {}
+
+
+@pytest.mark.parametrize(("name", "change"), BROKEN.items(), ids=BROKEN)
+def test_what_breaks_an_expectation_is_found_and_named(session, good_lines, name, change):
+    session.sql(f"CREATE OR REPLACE TABLE BAD_LINES AS SELECT * FROM {good_lines}").collect()
+    session.sql(f"UPDATE BAD_LINES SET {change} WHERE ORDER_KEY = 1 AND LINE_NUMBER = 2").collect()
+    offender = "1/1" if "unique" in name else "1/2"
+    assert failed(session, "BAD_LINES")[name] == (offender,)
+
+
+def test_old_data_is_not_fresh(session, good_lines):
+    stale = expectations(replace(LOCAL.pipeline, as_of=date(1998, 12, 1)))
+    broken = [each for each in check(session, stale, good_lines) if each.failed]
+    assert [(each.name, each.offenders) for each in broken] == [
+        ("newest order from 1998-11-24 to 1998-12-01", ("1998-08-02",))
+    ]
+
+
+# Bad input: each is a clear error, and the run stops.
+
+
+@pytest.fixture
+def source(session):
+    """A copy of a little of TPC-H that a test may spoil, in an empty schema of the test's own."""
+    session.sql("CREATE OR REPLACE SCHEMA T_PIPELINE_DATA.SOURCE").collect()
+    session.use_schema("T_PIPELINE_DATA.SOURCE")
+    for table, key in (("ORDERS", "O_ORDERKEY"), ("LINEITEM", "L_ORDERKEY")):
+        query = f"SELECT * FROM SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.{table} WHERE {key} < 2000"
+        session.sql(f"CREATE TABLE {table} AS {query}").collect()
+    return replace(LOCAL.pipeline, source="T_PIPELINE_DATA.SOURCE", max_orders=0, max_age_days=365)
+
+
+def test_a_failing_expectation_stops_the_run_and_names_lines(session, source):
+    session.sql("UPDATE LINEITEM SET L_QUANTITY = -1 WHERE L_ORDERKEY = 1 AND L_LINENUMBER IN (3, 4)").collect()
+    run, states = Run("BAD", "d", source), {}
+    message = r"validation of T_PIPELINE_DATA.SOURCE failed\nquantity from 1 to 50: 2 failed, such as 1/3, 1/4\nnext: "
+    with pytest.raises(PipelineError, match=message):
+        run_graph(session, run, build(LOCAL, "d1g35t"), lambda name, state, *_: states.update({name: state}))
+    assert states == {"INGEST": "failed", "REPORT": "succeeded"}
+    written = rows_of(session, run, "DATA_VALIDATION").filter("FAILED_ROWS > 0").collect()
+    assert [(row["EXPECTATION"], row["FAILED_ROWS"], row["OFFENDERS"]) for row in written] == [
+        ("quantity from 1 to 50", 2, '["1/3", "1/4"]')
+    ]
+    report = rows_of(session, run, "REPORTS").collect()[0]
+    assert report["OUTCOME"] == "failed"
+    assert "quantity from 1 to 50: 2 failed" in json.loads(report["DOCUMENT"])["steps"]["INGEST"]["result"]["error"]
+
+
+def test_an_empty_source_is_an_error(session, source):
+    session.sql("DELETE FROM LINEITEM").collect()
+    with pytest.raises(PipelineError, match=r"T_PIPELINE_DATA.SOURCE has no order lines\nnext: SELECT COUNT"):
+        execute(session, Run("EMPTY", "d", source), "INGEST", {})
+
+
+def test_a_missing_source_is_an_error_with_the_grant_to_type(session, source):
+    session.sql("DROP TABLE ORDERS").collect()
+    message = r"the source T_PIPELINE_DATA.SOURCE is missing, or role \w+ may not read it: (.|\n)*next: GRANT IMPORTED"
+    with pytest.raises(PipelineError, match=message):
+        execute(session, Run("MISSING", "d", source), "INGEST", {})
+
+
+def test_dates_that_leave_nothing_to_train_with_are_an_error(session, source):
+    run = Run("SHORT", "d", replace(source, test_days=5_000))
+    execute(session, run, "INGEST", {})
+    with pytest.raises(PipelineError, match="no order line falls into the part TRAIN"):
+        execute(session, run, "FEATURES", {})
+
+
+def test_scoring_needs_a_version_in_use(session, source):
+    with pytest.raises(PipelineError, match=r"no version of the model LATE_DELIVERY is in use\nnext: SHOW VERSIONS"):
+        execute(session, Run("NONE", "d", source), "SCORE", {})
+
+
+def test_what_a_step_raises_is_recorded_before_it_is_raised(session, source):
+    run = Run("RAISES", "d", source)
+    with pytest.raises(KeyError):
+        execute(session, run, "EVALUATE", {"TRAIN": {}})
+    recorded = rows_of(session, run, "STEP_RESULTS").collect()
+    assert [(row["STEP"], row["SUCCEEDED"], json.loads(row["RESULT"])) for row in recorded] == [
+        ("EVALUATE", False, {"error": "KeyError: 'model'"})
+    ]
+
+
+def test_rows_that_do_not_fit_leave_the_earlier_ones(session, source):
+    run = Run("ROLLBACK", "d", source)
+    good = session.create_dataframe([["shift", "PRICE", 0.5]], schema=["METRIC", "SLICE", "VALUE"])
+    replace_rows(good, run, "MONITORING")
+    with pytest.raises(Exception, match=r"shift"):
+        replace_rows(good.with_column("VALUE", good["METRIC"]), run, "MONITORING")
+    assert [row["VALUE"] for row in rows_of(session, run, "MONITORING").collect()] == [0.5]
