@@ -46,6 +46,12 @@ class Answer:
     exit_code: int
     values: dict[str, Any]
 
+    @property
+    def outcome(self) -> str:
+        """How it ended, for a sentence: the exit code, and the error with the next command if there is one."""
+        cause = f": {self.values['error']}\nnext: {self.values['next']}" if "error" in self.values else ""
+        return f"exited {self.exit_code}{cause}"
+
 
 @dataclass(frozen=True)
 class Deployer:

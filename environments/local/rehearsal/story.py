@@ -46,7 +46,7 @@ class Stage:
     def done(self, verb: str, environment: str, *options: str) -> dict[str, Any]:
         """Run a verb that must succeed."""
         answer = self.deployer.run(verb, environment, *options)
-        expect(answer.exit_code == 0, f"deploy {verb} --env {environment} exited {answer.exit_code}: {answer.values}")
+        expect(answer.exit_code == 0, f"deploy {verb} --env {environment} {answer.outcome}")
         self.told.answers[f"{verb} {environment}"] = answer
         return answer.values
 
@@ -54,7 +54,7 @@ class Stage:
         """Commit the checkout and build its release."""
         self.checkout.commit(message)
         answer = self.deployer.build()
-        expect(answer.exit_code == 0, f"deploy build exited {answer.exit_code}: {answer.values}")
+        expect(answer.exit_code == 0, f"deploy build {answer.outcome}")
         self.told.releases[name] = answer.values["release"]
         return answer.values["release"]
 
@@ -67,7 +67,7 @@ class Stage:
         """The administrator sets up DEV and PROD."""
         for environment in ("dev", "prod"):
             answer = self.deployer.bootstrap(environment)
-            expect(answer.exit_code == 0, f"bootstrap of {environment} exited {answer.exit_code}: {answer.values}")
+            expect(answer.exit_code == 0, f"bootstrap of {environment} {answer.outcome}")
         return "databases, warehouses, roles and service users of dev and prod"
 
     def open_pull_request(self) -> str:
@@ -112,7 +112,7 @@ class Stage:
         self.checkout.replace(path, start, f'    raise RuntimeError("{FAILURE}")\n{start}')
         digest, second = self.build("failing", "A change that fails"), self.told.releases["second"]
         answer = self.deployer.run("release", "dev")
-        expect(answer.exit_code == 1, f"a release that fails exited {answer.exit_code}: {answer.values}")
+        expect(answer.exit_code == 1, f"a release that fails {answer.outcome}")
         expect(FAILURE in answer.values["error"], f"the error does not tell the cause: {answer.values['error']}")
         for environment in ("dev", "prod"):
             expect(self.runs(environment) == second, f"{environment} does not run {second} any more")
