@@ -81,6 +81,11 @@ class Graph:
         """Whether the root has a schedule (on or off)."""
         return self.root is not None and "SCHEDULE" in dict(self.root.properties)
 
+    @property
+    def retries(self) -> int:
+        """How often Snowflake starts a failed run again by itself."""
+        return int(dict(self.root.properties).get("TASK_AUTO_RETRY_ATTEMPTS", 0)) if self.root else 0
+
     def to_json(self) -> str:
         """Return the graph as rendered, for the record of releases."""
         return json.dumps([dataclasses.asdict(task) for task in self.tasks], sort_keys=True)

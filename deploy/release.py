@@ -70,7 +70,7 @@ class Delivery:
         smoke.require_graph(there.graph, self.environment)
         self.say(f"smoke run of {names.root(self.environment)}")
         with self.showing(there.graph) as show:
-            return smoke.smoke(self.connection, self.environment, there.graph, there.root_id, show)
+            return smoke.smoke(self.connection, self.environment, there, show)
 
     def _try(self, proposal: plan.Plan, *, with_smoke: bool) -> Verdict | None:
         self._apply(proposal)

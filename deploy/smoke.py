@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from deploy import apply, names, runs
+from deploy.deployed import Deployed
 from deploy.errors import DeployError
 from deploy.graph import Graph, TaskSpec
 from deploy.runs import GraphRun
@@ -46,22 +47,44 @@ class Verdict:
         return {"passed": self.passed, "reasons": list(self.reasons), "seconds": round(self.seconds, 1), "tasks": tasks}
 
 
-def smoke(connection: "Connection", environment: "Environment", graph: Graph, root_id: str, show: Show) -> Verdict:
+@dataclass(frozen=True)
+class Following:
+    """The smoke run that is being followed: whose it is, and the nonce in its CONFIG."""
+
+    connection: "Connection"
+    environment: "Environment"
+    there: Deployed
+    nonce: str
+
+    def poll(self, elapsed: float) -> tuple[GraphRun, bool]:
+        """Return the run and whether it has ended; `elapsed` is in seconds since it was started."""
+        run = self._look(elapsed)
+        if not run.tasks or run.active or runs.under_way(self.connection, self.environment, run.group):
+            return run, False
+        # What happened between the two questions is in the answer to a third.
+        run = self._look(elapsed)
+        return run, not run.active and not may_retry(self.there.graph, run)
+
+    def _look(self, elapsed: float) -> GraphRun:
+        minutes = int(elapsed // _SECONDS_A_MINUTE) + _MARGIN_MINUTES
+        return runs.with_nonce(self.connection, self.environment, self.there.root_id, self.nonce, minutes)
+
+
+def smoke(connection: "Connection", environment: "Environment", there: Deployed, show: Show) -> Verdict:
     """Run the deployed graph once with the smoke settings and judge that run alone.
 
     A run that does not end within the graph's time-out is cancelled and has failed.
     """
-    nonce = uuid.uuid4().hex
+    following = Following(connection, environment, there, uuid.uuid4().hex)
     start = time.monotonic()
-    connection.rows(execution(environment, nonce))
-    deadline = start + environment.graph.timeout_minutes * _SECONDS_A_MINUTE
+    connection.rows(execution(environment, following.nonce))
     while True:
-        run, ended = _poll(connection, environment, root_id, nonce, time.monotonic() - start)
+        run, ended = following.poll(time.monotonic() - start)
         show(run)
         elapsed = time.monotonic() - start
         if ended:
-            return Verdict(judge(graph, run), run, elapsed)
-        if time.monotonic() > deadline:
+            return Verdict(judge(there.graph, run), run, elapsed)
+        if elapsed > environment.graph.timeout_minutes * _SECONDS_A_MINUTE:
             connection.rows(apply.cancellation(environment))
             return Verdict((_late(environment, run),), run, elapsed)
         time.sleep(min(max(_SHORTEST_PAUSE, elapsed * _PAUSE_SHARE), _LONGEST_PAUSE))
@@ -73,22 +96,9 @@ def execution(environment: "Environment", nonce: str) -> str:
     return f"EXECUTE TASK {names.root(environment)} USING CONFIG = {literal(config)}"
 
 
-def _poll(
-    connection: "Connection", environment: "Environment", root_id: str, nonce: str, elapsed: float
-) -> tuple[GraphRun, bool]:
-    """Return the run and whether it has ended."""
-    minutes = int(elapsed // _SECONDS_A_MINUTE) + _MARGIN_MINUTES
-    run = runs.with_nonce(connection, environment, root_id, nonce, minutes)
-    if not run.tasks or run.active or runs.under_way(connection, environment, run.group):
-        return run, False
-    # What happened between the two questions is in the answer to a third.
-    run = runs.with_nonce(connection, environment, root_id, nonce, minutes)
-    return run, not run.active and not may_retry(environment, run)
-
-
-def may_retry(environment: "Environment", run: GraphRun) -> bool:
+def may_retry(graph: Graph, run: GraphRun) -> bool:
     """Tell whether Snowflake may still start a failed run again by itself."""
-    retries_left = any(task.attempt <= environment.graph.retries for task in run.broken)
+    retries_left = any(task.attempt <= graph.retries for task in run.broken)
     return retries_left and run.quiet_seconds < _RETRY_GRACE_SECONDS
 
 

@@ -19,6 +19,7 @@ class SmallGraph:
 
     tasks: dict[str, str] = field(default_factory=lambda: {"A": "SELECT 1", "B": "SELECT 2"})
     warehouse: str = ""
+    retries: int = 0
 
     def build(self, environment, digest):
         """What dag.dag.build does."""
@@ -30,7 +31,7 @@ class SmallGraph:
             warehouse=self.warehouse or environment.snowflake.warehouse,
             config=environment.graph_config(digest),
             comment=f"release {digest}",
-            task_auto_retry_attempts=0,
+            task_auto_retry_attempts=self.retries,
         )
         before = None
         for name, text in self.tasks.items():

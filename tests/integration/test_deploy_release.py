@@ -224,6 +224,21 @@ def test_a_smoke_run_that_does_not_end_is_cancelled(deploy, graph, tmp_path):
     assert deploy.status("--env", "prod")["last_run"]["state"] in ("CANCELLED", "FAILED")
 
 
+def test_a_failure_is_final_when_its_retries_are_used_up(deploy, graph):
+    graph.retries, graph.tasks = 1, {"BAD": "SELECT * FROM NO_SUCH_TABLE"}
+    code, answer, said = deploy("release", "--env", "prod", release="one")
+    assert code == 1
+    assert "NO_SUCH_TABLE" in answer["error"]
+    assert "attempt 2" in said
+
+
+def test_another_run_of_the_graph_does_not_count(deploy, admin, graph):
+    deploy("release", "--env", "prod", release="one")
+    admin.execute(f"EXECUTE TASK {PROD}.LATE_DELIVERY")
+    graph.tasks = {"BAD": "SELECT * FROM NO_SUCH_TABLE"}
+    assert deploy("release", "--env", "prod", release="two")[0] == 1
+
+
 def test_a_release_that_is_not_on_the_stage_is_not_applied(deploy):
     code, answer, _ = deploy("apply", "--env", "prod", release="one")
     assert code == 1

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from snowflake.core.task import Cron
+from snowflake.core.task import Cron, OverlapPolicy
 from snowflake.core.task.dagv1 import DAG, DAGTask, DAGTaskBranch
 
 from deploy import deployed, properties
@@ -117,6 +117,11 @@ def test_what_would_not_be_delivered_is_refused(option):
     DAGTask("A", "SELECT 1", dag=dag, **option)
     with pytest.raises(DeployError, match=f"{next(iter(option))} is not supported"):
         from_dag(dag)
+
+
+def test_an_overlap_policy_is_delivered_as_a_keyword():
+    root = from_dag(DAG("G", overlap_policy=OverlapPolicy.ALLOW_CHILD_OVERLAP)).root
+    assert "OVERLAP_POLICY = ALLOW_CHILD_OVERLAP" in properties.clauses(root)
 
 
 def test_show_tasks_gives_the_graph_back_however_snowflake_prints_it():
