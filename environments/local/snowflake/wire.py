@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -167,7 +168,7 @@ def _micros(nanoseconds: str) -> timedelta:
 
 
 _READERS = {
-    "FIXED": int,
+    "FIXED": lambda v: int(v) if v.lstrip("-").isdigit() else Decimal(v),
     "REAL": float,
     "BOOLEAN": lambda v: v.lower() == "true",
     "BINARY": bytes.fromhex,

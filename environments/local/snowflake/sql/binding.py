@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
+from ..errors import invalid
 from ..tokens import Tokens, tokenize
 
 
-def inlined(text: str, bindings: list[Any]) -> str:
-    """The statement with each placeholder replaced by its value.
+def inlined(text: str, bindings: list[Any], *, describe: bool = False) -> str:
+    """The statement with each placeholder replaced by its value; by NULL where it is only described.
 
-    Without bindings the text stays as it is: a placeholder is then described as a text.
+    Raises:
+        SnowflakeError: 002049 when there are fewer values than placeholders.
+
     """
-    if not bindings:
-        return text
-    pieces, at, serial = [], 0, iter(bindings)
+    pieces, at = [], 0
+    for start, end, number in _found(text):
+        if number >= len(bindings) and not describe:
+            raise invalid(
+                f"error line 1 at position {start}\nBind variable {text[start:end]} not set.", "002049", "42601"
+            )
+        pieces += [text[at:start], sql_literal(bindings[number] if number < len(bindings) else None)]
+        at = end
+    return "".join(pieces) + text[at:]
+
+
+def _found(text: str) -> Iterator[tuple[int, int, int]]:
+    """Start, end and number (from 0) of each placeholder."""
+    serial = itertools.count()
     tokens = tokenize(text)
     for before, token in zip([None, *tokens], tokens, strict=False):
         if token.kind == "symbol" and token.text == "?":
-            pieces += [text[at : token.start], sql_literal(next(serial))]
-            at = token.end
-        elif before is not None and before.text == ":" and token.kind == "number" and _stands_alone(text, before.start):
-            pieces += [text[at : before.start], sql_literal(bindings[int(token.text) - 1])]
-            at = token.end
-    return "".join(pieces) + text[at:]
+            yield token.start, token.end, next(serial)
+        elif before is not None and before.text == ":" and token.text.isdigit() and _stands_alone(text, before.start):
+            yield before.start, token.end, int(token.text) - 1
 
 
 def placeholders(text: str) -> int:
     """How many `?` the text has."""
-    return sum(token.kind == "symbol" and token.text == "?" for token in tokenize(text))
+    return sum(text[start] == "?" for start, _, _ in _found(text))
 
 
 def remaining(tokens: Tokens) -> str:
@@ -49,7 +63,7 @@ def sql_literal(value: Any) -> str:
         return "NULL"
     if isinstance(value, bool):
         return str(value).upper()
-    if isinstance(value, int):
+    if isinstance(value, int | Decimal):
         return str(value)
     if isinstance(value, float):
         return f"{_text(repr(value))}::FLOAT"

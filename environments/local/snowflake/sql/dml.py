@@ -45,7 +45,7 @@ def delete(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa:
 
 def merge(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001
     """MERGE: a count for each kind of change that the statement's clauses can make."""
-    statement = parse(inlined(tokens.text, tokens.bindings))
+    statement = parse(inlined(tokens.text, tokens.bindings, describe=describe))
     asked = {_action(when) for when in statement.args["whens"].expressions}
     done: Counter[str] = Counter()
     if not describe:
@@ -107,7 +107,7 @@ def _insert_lists(session: Session, tokens: Tokens) -> int:
     with Scope(session) as scope:
         names = [f"C{i}" for i in range(len(tokens.bindings))]
         rows = scope.table(pa.table(dict(zip(names, tokens.bindings, strict=True))))
-        for name, placeholder in zip(names, list(values.find_all(exp.Placeholder)), strict=True):
+        for name, placeholder in zip(names, list(values.find_all(exp.Placeholder, bfs=False)), strict=True):
             placeholder.replace(exp.column(name, quoted=True))
         statement.set("expression", exp.select(*values.expressions[0].expressions).from_(rows))
         return _changed(session, statement)

@@ -56,6 +56,12 @@ def _values_mismatch(found: re.Match[str]) -> SnowflakeError:
     return SnowflakeError(f"SQL compilation error:\n{text}", "002020", "21S01")
 
 
+# Snowflake lets the later writer wait for the lock; here it is told at once.
+_LOCKED = (
+    "Statement could not be run: another transaction has locked the table and this lock has not yet been released."
+)
+
+
 def _null(found: re.Match[str]) -> SnowflakeError:
     return SnowflakeError(f"NULL result in a non-nullable column '{found[1]}'", "100072", "22000")
 
@@ -63,6 +69,8 @@ def _null(found: re.Match[str]) -> SnowflakeError:
 _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
     (re.compile(pattern, re.DOTALL), fault)
     for pattern, fault in (
+        # A function in Python: what it raised is Snowflake's error already.
+        (r"while executing the UDF: \w+: (.*)", lambda m: execution_error(m[1], "100357")),
         (r'Referenced column "(.+?)" (?:not found|was not found)', _identifier),
         (r'Referenced table "(.+?)" not found', _identifier),
         (r'does not have a column named "(.+?)"', _identifier),
@@ -81,6 +89,7 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
             r"cannot affect the same target row more than once",
             lambda _: SnowflakeError("Duplicate row detected during DML action", "100090", "42P18"),
         ),
+        (r"[Cc]onflict", lambda _: SnowflakeError(_LOCKED, "000625", "57014")),
         (r"Interrupted", lambda _: SnowflakeError("SQL execution canceled", "000604", "57014")),
         (r"Parser Error: syntax error (.*?)\n", lambda m: syntax_error(m[1])),
     )

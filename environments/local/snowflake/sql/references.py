@@ -12,6 +12,7 @@ from ..registry import functions, rewrites, table_functions, views
 from ..tokens import Tokens
 from . import places
 from .parsing import parse, parse_expression
+from .scope import RESOLVED
 
 if TYPE_CHECKING:
     from ..catalogue import Object
@@ -63,7 +64,7 @@ def _replacement(scope: Scope, node: exp.Expression, evaluate: Evaluate) -> exp.
 # ---- tables
 def _table(scope: Scope, node: exp.Table, evaluate: Evaluate) -> exp.Expression | None:
     parts = written_parts(scope, node)
-    if not parts or (len(parts) == 1 and is_cte(node, parts[0])):
+    if not parts or node.meta.get(RESOLVED) or (len(parts) == 1 and is_cte(node, parts[0])):
         return None
     if len(parts) > 1 and parts[-2] == "INFORMATION_SCHEMA":
         return _dressed(_information_schema(scope, parts), node, parts[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,39 +17,42 @@ if TYPE_CHECKING:
     from ..catalogue import Object
     from ..session import Session
 
+# Marks a table in a tree whose name is DuckDB's already.
+RESOLVED = "resolved"
 _serial = itertools.count(1)
 
 
 @dataclass(eq=False)
 class Scope:
-    """A query's surroundings; a context manager that forgets its tables at the end.
+    """A query's surroundings; a context manager that forgets its tables and functions at the end.
 
     Attributes:
         session: who asks. Inside a view, a copy that stands in the view's schema with its owner's role.
-        registered: DuckDB names of Arrow tables that live as long as the query.
+        endings: what is undone when the query has ended: tables and functions that DuckDB knows for it alone.
         computes: whether the query reads stored rows, which takes a warehouse.
 
     """
 
     session: Session
-    registered: list[str] = field(default_factory=list)
+    endings: ExitStack = field(default_factory=ExitStack)
     computes: bool = False
 
     def within(self, view: Object) -> Scope:
         """The surroundings of a view's text: its schema and its owner's rights."""
         place = {"database": view.name.database, "schema": view.name.schema}
-        return Scope(replace(self.session, role=view.owner, secondary=False, **place), self.registered)
+        return Scope(replace(self.session, role=view.owner, secondary=False, **place), self.endings)
 
     def table(self, rows: pa.Table) -> exp.Table:
         """An Arrow table as a relation that the query can read; no rows are copied."""
         name = f"__rows_{next(_serial)}"
         self.session.connection.register(name, rows)
-        self.registered.append(name)
-        return exp.to_table(name)
+        self.endings.callback(self.session.connection.unregister, name)
+        table = exp.to_table(name)
+        table.meta[RESOLVED] = True
+        return table
 
     def __enter__(self) -> Scope:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: Any, trace: TracebackType | None) -> None:
-        for name in self.registered:
-            self.session.connection.unregister(name)
+        self.endings.close()
