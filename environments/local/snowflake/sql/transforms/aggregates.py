@@ -239,43 +239,12 @@ def _refused(a: Aggregate) -> Node:
     raise unsupported(a.name)
 
 
-_NUMERIC = [
-    "SUM",
-    "STDDEV",
-    "STDDEV_SAMP",
-    "STDDEV_POP",
-    "VAR_SAMP",
-    "VAR_POP",
-    "CORR",
-    "COVAR_POP",
-    "COVAR_SAMP",
-    "KURTOSIS",
-]
-_REGRESSION = ["AVGX", "AVGY", "COUNT", "INTERCEPT", "R2", "SLOPE", "SXX", "SXY", "SYY"]
-_SAME = [
-    "MIN",
-    "MAX",
-    "MODE",
-    "ANY_VALUE",
-    "GROUPING",
-    "ROW_NUMBER",
-    "RANK",
-    "DENSE_RANK",
-    "PERCENT_RANK",
-    "CUME_DIST",
-    "NTILE",
-    "LAG",
-    "LEAD",
-]
-_NOT_HERE = [
-    "CONDITIONAL_CHANGE_EVENT",
-    "HASH_AGG",
-    "MINHASH",
-    "APPROX_TOP_K",
-    "HLL_ACCUMULATE",
-    "PERCENTILE",
-    "ARRAY_UNION_AGG",
-]
+_SPREAD = ("STDDEV", "STDDEV_SAMP", "STDDEV_POP", "VAR_SAMP", "VAR_POP", "COVAR_POP", "COVAR_SAMP")
+_NUMERIC = ("SUM", "CORR", "KURTOSIS", *_SPREAD)
+_REGRESSION = ("AVGX", "AVGY", "COUNT", "INTERCEPT", "R2", "SLOPE", "SXX", "SXY", "SYY")
+_RANKING = ("GROUPING", "ROW_NUMBER", "RANK", "DENSE_RANK", "PERCENT_RANK", "CUME_DIST", "NTILE", "LAG", "LEAD")
+_SAME = ("MIN", "MAX", "MODE", "ANY_VALUE", *_RANKING)
+_NOT_HERE = ("CONDITIONAL_CHANGE_EVENT", "HASH_AGG", "MINHASH", "APPROX_TOP_K", "HLL_ACCUMULATE", "ARRAY_UNION_AGG")
 AGGREGATES: dict[str, Meaning] = {
     **{name: _numeric(name.lower()) for name in _NUMERIC},
     **{f"REGR_{name}": _numeric(f"regr_{name.lower()}") for name in _REGRESSION},

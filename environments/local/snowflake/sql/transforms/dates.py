@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from sqlglot import exp
 
 from ...errors import unsupported
 from .parts import part, strftime
-from .rewriting import Call, Node, call, cast, literal, number, renamed, text
+from .rewriting import Call, Node, call, cast, integer, literal, number, renamed, text
 
 _MICROSECONDS = {
     "hour": 3_600_000_000,
@@ -66,8 +67,10 @@ def dateadd(arguments: Sequence[Node]) -> Node:
 
 
 def _times(amount: Node, factor: int) -> Node:
-    whole = amount if isinstance(amount, exp.Literal) else cast(amount, "DOUBLE")
-    return amount if factor == 1 else exp.Mul(this=exp.paren(whole), expression=number(factor))
+    whole = integer(amount)
+    if whole is not None:
+        return number(whole * factor)
+    return amount if factor == 1 else exp.Mul(this=cast(amount, "DOUBLE"), expression=number(factor))
 
 
 def datediff(arguments: Sequence[Node]) -> Node:
@@ -75,6 +78,8 @@ def datediff(arguments: Sequence[Node]) -> Node:
     unit, start, end = part_of(arguments[0]), moment(arguments[1]), moment(arguments[2])
     if unit == "nanosecond":
         return exp.Mul(this=call("date_diff", text("microsecond"), start, end), expression=number(_NANOSECONDS))
+    if unit == "week":
+        return call("_sf_weeks_between", start, end)
     if unit not in _BOUNDARIES:
         raise unsupported(f"DATEDIFF of {unit}")
     return call("date_diff", text(unit), start, end)
@@ -123,6 +128,27 @@ def last_day(arguments: Sequence[Node]) -> Node:
         raise unsupported(f"LAST_DAY of {unit}")
     step = text("1 " + ("week" if unit == "week" else unit))
     return call("_sf_last_of", text(unit), base, cast(step, "INTERVAL"))
+
+
+def convert_timezone(arguments: Sequence[Node]) -> Node:
+    """CONVERT_TIMEZONE([source,] target, moment): the time on the clocks there."""
+    if len(arguments) == 2:
+        return call("timezone", arguments[0], call("sf_to_timestamp_tz", arguments[1]))
+    source, target, local = arguments
+    return call("timezone", target, call("timezone", source, cast(moment(local), "TIMESTAMP")))
+
+
+def shifted(node: exp.Add | exp.Sub) -> Node:
+    """A moment and an INTERVAL: whole days keep a date a date."""
+    if not isinstance(node.expression, exp.Interval):
+        return node
+    interval = node.expression
+    amount, unit = interval.this.name, interval.args.get("unit")
+    written = f"{amount} {unit.name}" if unit is not None else amount.replace(",", " ")
+    step = cast(text(written), "INTERVAL")
+    new = type(node)(this=moment(node.this), expression=step)
+    timed = {part(word) for word in re.findall(r"[A-Za-z]+", written)} & _MICROSECONDS.keys()
+    return new if timed else call("_sf_like", new, moment(node.this.copy()))
 
 
 def _component(unit: str) -> Call:
@@ -198,6 +224,8 @@ _READERS = {
     },
 }
 _FROM_PARTS = ("TIMESTAMP_FROM_PARTS", "TIMESTAMPFROMPARTS", "TIMESTAMP_NTZ_FROM_PARTS", "TIMESTAMPNTZFROMPARTS")
+_COMPONENTS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
+_COMPONENTS += ("dayofweek", "dayofyear", "yearofweek", "yearofweekiso")
 CALLS: dict[str, Call] = {
     **dict.fromkeys(("DATEADD", "TIMEADD", "TIMESTAMPADD"), dateadd),
     **dict.fromkeys(("DATEDIFF", "TIMEDIFF", "TIMESTAMPDIFF"), datediff),
@@ -225,16 +253,11 @@ CALLS: dict[str, Call] = {
     **dict.fromkeys(("TIME_FROM_PARTS", "TIMEFROMPARTS"), renamed("sf_time_from_parts")),
     **{name: _of_moments(f"sf_{name.lower()}") for name in ("ADD_MONTHS", "NEXT_DAY", "PREVIOUS_DAY", "TIME_SLICE")},
     **{name: _of_moments(f"sf_{name.lower()}") for name in ("DAYNAME", "MONTHNAME")},
+    "CONVERT_TIMEZONE": convert_timezone,
     "MONTHS_BETWEEN": _of_two_moments("sf_months_between"),
 }
 
 
-def convert_timezone(arguments: Sequence[Node]) -> Node:
-    """CONVERT_TIMEZONE([source,] target, moment)."""
-    return call("sf_convert_timezone", *arguments[:-1], moment(arguments[-1]))
-
-
-CALLS["CONVERT_TIMEZONE"] = convert_timezone
 RULES = {
     exp.Extract: extract,
     exp.CurrentDate: lambda _: now("DATE"),

@@ -8,7 +8,8 @@ from sqlglot import exp
 
 from ...errors import unsupported
 from .dates import date_trunc
-from .rewriting import Call, Node, call, cast, integer, literal, number, renamed
+from .rewriting import Call, Node, call, cast, integer, literal, renamed
+from .semi_structured import numeric
 
 _DEFAULT_PRECISION = 38
 
@@ -31,16 +32,7 @@ def trunc(arguments: Sequence[Node]) -> Node:
 
 def _stepwise(name: str) -> Call:
     """CEIL and FLOOR, which Snowflake can also do to a number of digits."""
-
-    def stepped(arguments: Sequence[Node]) -> Node:
-        if len(arguments) == 1:
-            return call(name, *arguments)
-        scale = call("pow", number(10), arguments[1])
-        return exp.Div(
-            this=call(name, exp.Mul(this=exp.paren(arguments[0]), expression=scale)), expression=scale.copy()
-        )
-
-    return stepped
+    return lambda arguments: call(name if len(arguments) == 1 else f"_sf_{name}", *arguments)
 
 
 def _to_number(*, safe: bool) -> Call:
@@ -91,29 +83,8 @@ def _hash(arguments: Sequence[Node]) -> Node:
     return call("sf_hash", arguments[0] if len(arguments) == 1 else call("row", *arguments))
 
 
-_SAME = [
-    "ABS",
-    "ACOS",
-    "ASIN",
-    "ATAN",
-    "ATAN2",
-    "CBRT",
-    "COS",
-    "COSH",
-    "COT",
-    "DEGREES",
-    "EXP",
-    "LN",
-    "PI",
-    "POW",
-    "POWER",
-    "RADIANS",
-    "SIN",
-    "SINH",
-    "SQRT",
-    "TAN",
-    "TANH",
-]
+_TRIGONOMETRY = ("ACOS", "ASIN", "ATAN", "ATAN2", "COS", "COSH", "COT", "SIN", "SINH", "TAN", "TANH")
+_SAME = (*_TRIGONOMETRY, "ABS", "CBRT", "DEGREES", "EXP", "LN", "PI", "POW", "POWER", "RADIANS", "SQRT")
 CALLS: dict[str, Call] = {
     **{name: renamed(name.lower()) for name in _SAME},
     "ROUND": round_,
@@ -121,7 +92,8 @@ CALLS: dict[str, Call] = {
     "CEIL": _stepwise("ceil"),
     "FLOOR": _stepwise("floor"),
     "MOD": lambda a: exp.Mod(this=exp.paren(a[0]), expression=exp.paren(a[1])),
-    "DIV0": renamed("sf_div0"),
+    "DIV0": lambda a: call("sf_div0", *_typed(a)),
+    "DIV0NULL": lambda a: call("sf_div0null", *_typed(a)),
     "GREATEST": _extreme("greatest"),
     "LEAST": _extreme("least"),
     "GREATEST_IGNORE_NULLS": renamed("greatest"),
@@ -141,7 +113,14 @@ CALLS: dict[str, Call] = {
 
 def divided(node: exp.Div) -> Node:
     """`/`: six more digits behind the point, and an error when the divisor is 0."""
-    return call("_sf_div", node.this, node.expression)
+    dividend = node.this.unnest()
+    again = isinstance(dividend, exp.Anonymous) and dividend.this in {"_sf_div", "_sf_div_again", "_sf_average"}
+    return call("_sf_div_again" if again else "_sf_div", *_typed([numeric(node.this), numeric(node.expression)]))
+
+
+def _typed(arguments: Sequence[Node]) -> list[Node]:
+    """A bare NULL has no type to calculate with."""
+    return [cast(a, "BIGINT") if isinstance(a, exp.Null) else a for a in arguments]
 
 
 _INTEGER_CONTEXT = (exp.Add, exp.Sub, exp.Mul)

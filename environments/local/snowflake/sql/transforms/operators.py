@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from .dates import shifted
 from .rewriting import Node
 from .semi_structured import is_variant, numeric, plain
 
@@ -32,7 +33,9 @@ def _is_number(node: Node) -> bool:
 
 
 def calculated(node: exp.Binary) -> Node:
-    """Arithmetic with a variant counts with its number."""
+    """Arithmetic with a variant counts with its number; with an INTERVAL, it is a date's."""
+    if isinstance(node.expression, exp.Interval):
+        return shifted(node)
     if not (is_variant(node.this) or is_variant(node.expression)):
         return node
     return type(node)(this=numeric(node.this), expression=numeric(node.expression))

@@ -6,7 +6,7 @@ the function. Here a call stays a call, and the tables of this package alone say
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
@@ -26,8 +26,8 @@ _SPECIAL = ("CAST", "TRY_CAST", "EXTRACT", "POSITION")
 class _Parser(SnowflakeParser):
     """Reads calls as calls, and keeps the text of each projection."""
 
-    FUNCTIONS = {name: SnowflakeParser.FUNCTIONS[name] for name in _GRAMMAR}
-    FUNCTION_PARSERS = {name: SnowflakeParser.FUNCTION_PARSERS[name] for name in _SPECIAL}
+    FUNCTIONS: ClassVar[dict[str, Any]] = {name: SnowflakeParser.FUNCTIONS[name] for name in _GRAMMAR}
+    FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {name: SnowflakeParser.FUNCTION_PARSERS[name] for name in _SPECIAL}
 
     def _parse_projections(self) -> tuple[list[exp.Expression], list[exp.Expression] | None]:
         return self._parse_csv(self._parse_projection), None
@@ -38,6 +38,13 @@ class _Parser(SnowflakeParser):
         if projection is not None and start is not None:
             projection.meta[TEXT] = self._find_sql(start, self._prev)
         return projection
+
+    def _kv_to_prop_eq(self, expressions: list[exp.Expression], parse_map: bool = False) -> list[exp.Expression]:  # noqa: FBT001, FBT002 - sqlglot's signature
+        pairs = super()._kv_to_prop_eq(expressions, parse_map)
+        for pair in pairs:
+            if isinstance(pair, exp.PropertyEQ) and isinstance(pair.this, exp.Identifier):
+                pair.this.set("quoted", True)  # noqa: FBT003 - the keys of `{'a': 1}` keep their case
+        return pairs
 
 
 _DIALECT = Snowflake()

@@ -13,7 +13,7 @@ from .semi_structured import path_of
 SEQUENCE = "_SEQUENCE"
 
 
-# ---- TABLE(GENERATOR(...))
+# ---- generated rows
 def _generated(generator: exp.Anonymous, node: Node) -> Node:
     options = _named(generator)
     if "TIMELIMIT" in options or "ROWCOUNT" not in options:
@@ -38,7 +38,7 @@ def _generates(source: Node) -> bool:
     return isinstance(source, exp.Table) and [c.name for c in columns] == [SEQUENCE]
 
 
-# ---- FLATTEN
+# ---- flattened values
 def _named(function: exp.Anonymous) -> dict[str, Node]:
     return {a.this.name.upper(): a.expression for a in function.expressions if isinstance(a, exp.Kwarg)}
 
@@ -100,7 +100,7 @@ def table_function(node: exp.TableFromRows) -> Node:
     return found
 
 
-# ---- SAMPLE
+# ---- samples
 def sampled(node: exp.TableSample) -> Node:
     """SAMPLE: a share of the rows (each by chance, or by blocks), or a fixed number of rows."""
     if node.args.get("size") is not None:
@@ -111,7 +111,7 @@ def sampled(node: exp.TableSample) -> Node:
     return node
 
 
-# ---- ASOF JOIN
+# ---- joins
 def joined(node: exp.Join) -> Node:
     """ASOF JOIN keeps rows without a match, and says the order in MATCH_CONDITION."""
     match = node.args.get("match_condition")

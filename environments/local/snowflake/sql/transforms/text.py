@@ -10,20 +10,7 @@ from sqlglot import exp
 from ...errors import unsupported
 from .rewriting import Call, Node, call, literal, renamed, text
 
-_SAME = [
-    "UPPER",
-    "LOWER",
-    "TRIM",
-    "LTRIM",
-    "RTRIM",
-    "REPEAT",
-    "REVERSE",
-    "TRANSLATE",
-    "CHR",
-    "CONTAINS",
-    "MD5",
-    "CONCAT_WS",
-]
+_SAME = ("UPPER", "LOWER", "TRIM", "LTRIM", "RTRIM", "REPEAT", "REVERSE", "TRANSLATE", "CHR", "MD5")
 _WITHOUT_COUNTERPART = ("COLLATE", "COLLATION", "SOUNDEX", "PARSE_IP", "COMPRESS", "ENCRYPT")
 
 
@@ -34,7 +21,7 @@ def concatenated(arguments: Sequence[Node]) -> Node:
 
 def joined(parts: list[Node]) -> Node:
     """Text put together with `||`; every part is written as Snowflake writes it."""
-    written = [part if literal(part) is not None else call("sf_to_varchar", part) for part in parts]
+    written = [_written(part) for part in parts]
     result = written[0]
     for part in written[1:]:
         result = exp.DPipe(this=result, expression=part)
@@ -43,14 +30,13 @@ def joined(parts: list[Node]) -> Node:
 
 def piped(node: exp.DPipe) -> Node:
     """`||`."""
-    parts = [
-        p if literal(p) is not None or isinstance(p, exp.DPipe) else call("sf_to_varchar", p) for p in _sides(node)
-    ]
-    return exp.DPipe(this=parts[0], expression=parts[1])
+    return exp.DPipe(this=_written(node.this), expression=_written(node.expression))
 
 
-def _sides(node: exp.Binary) -> tuple[Node, Node]:
-    return node.this, node.expression
+def _written(part: Node) -> Node:
+    if literal(part) is not None or isinstance(part, exp.DPipe):
+        return part
+    return call("sf_to_varchar", part)
 
 
 def concat_ws(arguments: Sequence[Node]) -> Node:
@@ -67,11 +53,6 @@ def pattern(node: Node) -> Node:
     written = literal(node)
     if written is not None and re.search(r"\(\?[=!<]", written):
         raise unsupported(f"regular expression '{written}'")
-    return node
-
-
-def replacement(node: Node) -> Node:
-    r"""The new text of REGEXP_REPLACE: `\\1` is a group in both."""
     return node
 
 

@@ -1,6 +1,6 @@
 -- Dates and times. A moment is a value to count from: text is read as a timestamp, the rest stays what it is.
 CREATE MACRO _sf_epoch(n) AS CASE -- whole seconds, milliseconds, microseconds or nanoseconds, by the size of the number
-    WHEN abs(n) < 31536000000 THEN make_timestamp(CAST(n * 1000000 AS BIGINT))
+    WHEN abs(n) < 31536000000 THEN make_timestamp(CAST(n * 1000000::BIGINT AS BIGINT))
     WHEN abs(n) < 31536000000000 THEN make_timestamp(CAST(n AS BIGINT) * 1000)
     WHEN abs(n) < 31536000000000000 THEN make_timestamp(CAST(n AS BIGINT))
     ELSE make_timestamp(CAST(n AS BIGINT) // 1000) END;
@@ -9,6 +9,9 @@ CREATE MACRO _sf_read_timestamp(x) AS CASE
     WHEN regexp_matches(x, '^\d{1,2}/\d') THEN try_strptime(x, ['%m/%d/%Y', '%m/%d/%Y %H:%M:%S'])
     WHEN regexp_matches(x, '^\d{1,2}-[A-Za-z]') THEN try_strptime(x, ['%d-%b-%Y', '%d-%b-%Y %H:%M:%S'])
     ELSE TRY_CAST(x AS TIMESTAMP) END;
+CREATE MACRO _sf_read_zoned(x) AS coalesce(
+    TRY_CAST(regexp_replace(x, '(:\d\d.*?) ?([+-]\d\d):?(\d\d)$', '\1\2:\3') AS TIMESTAMPTZ),
+    CAST(_sf_read_timestamp(x) AS TIMESTAMPTZ));
 CREATE MACRO sf_try_to_timestamp_ntz(x) AS CASE
     WHEN typeof(x) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(x AS TIMESTAMP)
     WHEN typeof(x) IN ('VARCHAR', 'JSON') THEN _sf_read_timestamp(sf_to_varchar(x))
@@ -21,10 +24,10 @@ CREATE MACRO sf_to_timestamp_ntz(x) AS CASE
     (x, scale) AS make_timestamp(CAST(CAST(x AS DECIMAL(38, 0)) * 1000000 // pow(10, scale)::HUGEINT AS BIGINT));
 CREATE MACRO sf_try_to_timestamp_tz(x) AS CASE typeof(x)
     WHEN 'TIMESTAMP WITH TIME ZONE' THEN TRY_CAST(x AS TIMESTAMPTZ)
-    WHEN 'VARCHAR' THEN coalesce(TRY_CAST(sf_to_varchar(x) AS TIMESTAMPTZ), CAST(sf_try_to_timestamp_ntz(x) AS TIMESTAMPTZ))
-    WHEN 'JSON' THEN coalesce(TRY_CAST(sf_to_varchar(x) AS TIMESTAMPTZ), CAST(sf_try_to_timestamp_ntz(x) AS TIMESTAMPTZ))
-    WHEN 'DATE' THEN CAST(sf_try_to_timestamp_ntz(x) AS TIMESTAMPTZ)
-    WHEN 'TIMESTAMP' THEN CAST(sf_try_to_timestamp_ntz(x) AS TIMESTAMPTZ)
+    WHEN 'DATE' THEN CAST(TRY_CAST(x AS DATE) AS TIMESTAMPTZ)
+    WHEN 'TIMESTAMP' THEN CAST(TRY_CAST(x AS TIMESTAMP) AS TIMESTAMPTZ)
+    WHEN 'VARCHAR' THEN _sf_read_zoned(CAST(x AS VARCHAR))
+    WHEN 'JSON' THEN _sf_read_zoned(sf_to_varchar(x))
     ELSE timezone('UTC', sf_try_to_timestamp_ntz(x)) END;
 CREATE MACRO sf_to_timestamp_tz(x) AS CASE
     WHEN x IS NOT NULL AND sf_try_to_timestamp_tz(x) IS NULL AND sf_to_varchar(x) IS NOT NULL
@@ -48,6 +51,9 @@ CREATE MACRO _sf_moment(x DATE) AS x, (x TIMESTAMP) AS x, (x TIMESTAMPTZ) AS x, 
 CREATE MACRO _sf_add_months_part(n, moment) AS cast_to_type(moment + to_months(CAST(round(n) AS INTEGER)), moment);
 CREATE MACRO _sf_add_days_part(n, moment) AS cast_to_type(moment + to_days(CAST(round(n) AS INTEGER)), moment);
 CREATE MACRO _sf_add_time_part(n, moment) AS moment + to_microseconds(CAST(n AS BIGINT));
+-- Weeks begin on Monday.
+CREATE MACRO _sf_weeks_between(a, b) AS date_diff('day', date_trunc('week', a), date_trunc('week', b)) // 7;
+CREATE MACRO _sf_like(x, witness) AS cast_to_type(x, witness);
 CREATE MACRO _sf_truncated(part, moment) AS cast_to_type(date_trunc(part, moment), moment);
 CREATE MACRO sf_last_day(moment) AS last_day(CAST(moment AS DATE));
 CREATE MACRO _sf_last_of(part, moment, step) AS
@@ -73,15 +79,13 @@ CREATE MACRO sf_dayname(d) AS left(dayname(d), 3);
 CREATE MACRO sf_monthname(d) AS left(monthname(d), 3);
 CREATE MACRO sf_date_from_parts(y, m, d) AS
     CAST(make_date(CAST(y AS BIGINT), 1, 1) + to_months(CAST(m - 1 AS INTEGER)) + to_days(CAST(d - 1 AS INTEGER)) AS DATE);
-CREATE MACRO sf_time_from_parts(h, m, s) AS TIME '00:00:00' + to_microseconds(((h * 60 + m) * 60 + s) * 1000000),
-    (h, m, s, ns) AS TIME '00:00:00' + to_microseconds(((h * 60 + m) * 60 + s) * 1000000 + ns // 1000);
+CREATE MACRO sf_time_from_parts(h, m, s) AS TIME '00:00:00' + to_microseconds(((h * 60 + m) * 60 + s) * 1000000::BIGINT),
+    (h, m, s, ns) AS TIME '00:00:00' + to_microseconds(((h * 60 + m) * 60 + s) * 1000000::BIGINT + ns // 1000);
 CREATE MACRO sf_timestamp_ntz_from_parts(d, t) AS CAST(d AS DATE) + CAST(t AS TIME),
     (y, mo, d, h, mi, s) AS CAST(sf_date_from_parts(y, mo, d) AS TIMESTAMP)
-        + to_microseconds(CAST(((h * 60 + mi) * 60 + s) * 1000000 AS BIGINT)),
+        + to_microseconds(CAST(((h * 60 + mi) * 60 + s) * 1000000::BIGINT AS BIGINT)),
     (y, mo, d, h, mi, s, ns) AS CAST(sf_date_from_parts(y, mo, d) AS TIMESTAMP)
-        + to_microseconds(CAST(((h * 60 + mi) * 60 + s) * 1000000 + ns // 1000 AS BIGINT));
-CREATE MACRO sf_convert_timezone(target, moment) AS timezone(target, CAST(moment AS TIMESTAMPTZ)),
-    (source, target, moment) AS timezone(target, timezone(source, CAST(moment AS TIMESTAMP)));
+        + to_microseconds(CAST(((h * 60 + mi) * 60 + s) * 1000000::BIGINT + ns // 1000 AS BIGINT));
 CREATE MACRO sf_time_slice(moment, n, part, side := 'START') AS cast_to_type(
         time_bucket(CAST(n || ' ' || part AS INTERVAL), CAST(moment AS TIMESTAMP),
             CASE WHEN lower(part) IN ('week', 'weeks') THEN TIMESTAMP '1970-01-05' ELSE TIMESTAMP '1970-01-01' END)

@@ -2,6 +2,10 @@
 -- cast_to_type takes only the type of its second argument, which is never computed.
 CREATE MACRO _sf_div(a, b) AS cast_to_type(
     CASE WHEN b = 0 THEN error('Division by zero') ELSE a / b END, a * 1.000000 + b + 0::DECIMAL(38, 0));
+-- A quotient divided again has 12 digits behind the point, and no more.
+CREATE MACRO _sf_div_again(a, b) AS cast_to_type(
+    CASE WHEN b = 0 THEN error('Division by zero') ELSE a / b END,
+    a + b + 0::DECIMAL(38, 12));
 CREATE MACRO sf_div0(a, b) AS cast_to_type(
     CASE WHEN a IS NULL THEN NULL WHEN b = 0 THEN 0 ELSE a / b END, a * 1.000000 + b + 0::DECIMAL(38, 0));
 CREATE MACRO sf_div0null(a, b) AS cast_to_type(
@@ -14,6 +18,8 @@ CREATE MACRO sf_nullifzero(a) AS nullif(a, 0);
 CREATE MACRO _sf_average(mean, witness) AS cast_to_type(mean, witness * 1.000000 + 0::DECIMAL(38, 0));
 -- The median of floats is a float; of numbers, a number with three more digits.
 CREATE MACRO _sf_median(middle, witness) AS cast_to_type(middle, witness * 1.000 + 0::DECIMAL(38, 0));
+CREATE MACRO _sf_ceil(x, digits) AS cast_to_type(ceil(x * pow(10, digits)) / pow(10, digits), x);
+CREATE MACRO _sf_floor(x, digits) AS cast_to_type(floor(x * pow(10, digits)) / pow(10, digits), x);
 CREATE MACRO sf_width_bucket(x, low, high, buckets) AS CASE
     WHEN x < low THEN 0
     WHEN x >= high THEN CAST(buckets AS BIGINT) + 1

@@ -5,11 +5,9 @@ CREATE MACRO _sf_seeded(seed, n) AS CAST(CAST(hash(seed, n) AS HUGEINT) - 922337
 -- A source's value as a fraction from 0 (included) to 1 (excluded).
 CREATE MACRO _sf_fraction(source) AS
     CAST(hash(CAST(source AS BIGINT)) >> 11 AS DOUBLE) / 9007199254740992.0::DOUBLE;
-CREATE MACRO sf_uniform(low, high, source) AS cast_to_type(CASE
-    WHEN typeof(low + high) IN ('DOUBLE', 'FLOAT') OR typeof(low + high) LIKE 'DECIMAL%'
-        THEN low + (high - low) * _sf_fraction(source)
-    ELSE floor(low + (high - low + 1) * _sf_fraction(source)) END,
-    CASE WHEN typeof(low + high) LIKE 'DECIMAL%' THEN 0::DOUBLE ELSE low END);
+CREATE MACRO sf_uniform(low HUGEINT, high HUGEINT, source) AS
+        CAST(low AS BIGINT) + CAST(floor((high - low + 1) * _sf_fraction(source)) AS BIGINT),
+    (low DOUBLE, high DOUBLE, source) AS low + (high - low) * _sf_fraction(source);
 CREATE MACRO sf_normal(mean, deviation, source) AS mean + deviation
     * sqrt(-2 * ln(1 - _sf_fraction(source))) * cos(2 * pi() * _sf_fraction(hash(source) >> 1));
 CREATE MACRO sf_randstr(length, source) AS array_to_string(list_transform(range(length), lambda i: substr(

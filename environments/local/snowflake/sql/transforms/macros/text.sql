@@ -16,6 +16,7 @@ CREATE MACRO sf_substr(x, start) AS
     substring(x, CASE WHEN start = 0 THEN 1 ELSE start END),
     (x, start, n) AS CASE WHEN n <= 0 THEN '' WHEN start < 0 AND -start > length(x) THEN ''
         ELSE substring(x, CASE WHEN start = 0 THEN 1 ELSE start END, n) END;
+CREATE MACRO sf_contains(x, part) AS contains(CAST(x AS VARCHAR), CAST(part AS VARCHAR));
 CREATE MACRO sf_left(x, n) AS CASE WHEN n <= 0 THEN '' ELSE left(x, CAST(n AS BIGINT)) END;
 CREATE MACRO sf_right(x, n) AS CASE WHEN n <= 0 THEN '' ELSE right(x, CAST(n AS BIGINT)) END;
 CREATE MACRO sf_lpad(x, n, pad := ' ') AS CASE WHEN n <= 0 THEN '' WHEN pad = '' THEN left(x, CAST(n AS BIGINT))
