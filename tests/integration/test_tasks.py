@@ -11,7 +11,8 @@ from ml_pipeline.config import ConfigError, load
 from ml_pipeline.errors import PipelineError
 from ml_pipeline.steps import STEPS
 
-LOCAL = load("local", Path(__file__).parents[2] / "environments")
+ENVIRONMENTS = Path(__file__).parents[2] / "environments"
+LOCAL = load("local", ENVIRONMENTS)
 
 
 @pytest.fixture(scope="module")
@@ -84,45 +85,66 @@ def test_every_handler_carries_out_the_step_of_its_name(monkeypatch, name):
     assert getattr(tasks, name.lower())(None) == name
 
 
-def test_the_command_runs_the_pipeline(snowflake, monkeypatch, capsys):
-    """With the environment's own role and schema, as they stand in local.toml."""
-    bootstrap(snowflake)
-    for name, value in snowflake.environ.items():
+@pytest.fixture
+def command(snowflake, session, tmp_path, monkeypatch):
+    """Run the command in an environment of the test's own, after statements of its administrator."""
+    (tmp_path / "environments").mkdir()
+    text = (ENVIRONMENTS / "local.toml").read_text().replace("ML_LOCAL", "T_COMMAND")
+    (tmp_path / "environments" / "local.toml").write_text(text)
+    monkeypatch.setattr("dag.run_pipeline.ROOT", tmp_path)
+    for name, value in {**snowflake.environ, "SNOWFLAKE_USER": "T_COMMAND_CI"}.items():
         monkeypatch.setenv(name, value)
-    assert main(["--env", "local", "--smoke", "--json"]) == 0
+
+    def run(*grants):
+        for statement in (*SIGN_IN, *grants):
+            session.sql(statement).collect()
+        return main(["--env", "local", "--smoke", "--json"])
+
+    return run
+
+
+SIGN_IN = (
+    "CREATE ROLE IF NOT EXISTS T_COMMAND_DEPLOY",
+    "CREATE USER IF NOT EXISTS T_COMMAND_CI PASSWORD = 'local' DEFAULT_SECONDARY_ROLES = ()",
+    "GRANT ROLE T_COMMAND_DEPLOY TO USER T_COMMAND_CI",
+    "CREATE WAREHOUSE IF NOT EXISTS T_COMMAND_WH",
+    "GRANT USAGE ON WAREHOUSE T_COMMAND_WH TO ROLE T_COMMAND_DEPLOY",
+    "CREATE OR REPLACE DATABASE T_COMMAND",
+    "GRANT USAGE ON DATABASE T_COMMAND TO ROLE T_COMMAND_DEPLOY",
+    "CREATE SCHEMA T_COMMAND.MAIN",
+    "GRANT USAGE ON SCHEMA T_COMMAND.MAIN TO ROLE T_COMMAND_DEPLOY",
+)
+READ = "GRANT IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA TO ROLE T_COMMAND_DEPLOY"
+NO_READ = "REVOKE IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA FROM ROLE T_COMMAND_DEPLOY"
+WRITE = "GRANT OWNERSHIP ON SCHEMA T_COMMAND.MAIN TO ROLE T_COMMAND_DEPLOY REVOKE CURRENT GRANTS"
+
+
+def test_the_command_runs_the_pipeline(command, capsys):
+    assert command(READ, WRITE) == 0
     assert json.loads(capsys.readouterr().out)["REPORT"]["outcome"] == "registered"
 
 
-def test_a_missing_grant_is_an_error_with_the_command_that_grants(snowflake, monkeypatch, capsys):
-    bootstrap(snowflake)
-    names = LOCAL.snowflake
-    with snowflake.connect() as administrator:
-        schema = f"{names.database}.{names.schema}"
-        administrator.sql(f"GRANT OWNERSHIP ON SCHEMA {schema} TO ROLE ACCOUNTADMIN REVOKE CURRENT GRANTS").collect()
-        administrator.sql(f"GRANT USAGE ON SCHEMA {schema} TO ROLE {names.role}").collect()
-        administrator.sql(f"GRANT OWNERSHIP ON DATABASE {names.database} TO ROLE ACCOUNTADMIN").collect()
-        administrator.sql(f"GRANT USAGE ON DATABASE {names.database} TO ROLE {names.role}").collect()
-    for name, value in snowflake.environ.items():
-        monkeypatch.setenv(name, value)
-    assert main(["--env", "local", "--smoke", "--json"]) == 1
+def test_a_missing_grant_to_write_is_an_error_with_the_command_that_grants(command, capsys):
+    assert command(READ) == 1
     error = capsys.readouterr().err
     assert "Insufficient privileges" in error
     assert "next: python -m deploy bootstrap --env local" in error
 
 
-def bootstrap(snowflake):
-    names = LOCAL.snowflake
-    with snowflake.connect() as administrator:
-        for statement in (
-            f"CREATE ROLE IF NOT EXISTS {names.role}",
-            f"GRANT ROLE {names.role} TO ROLE ACCOUNTADMIN",
-            f"GRANT ROLE {names.role} TO USER ADMIN",
-            f"CREATE WAREHOUSE IF NOT EXISTS {names.warehouse}",
-            f"GRANT USAGE ON WAREHOUSE {names.warehouse} TO ROLE {names.role}",
-            "GRANT IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA TO ROLE " + names.role,
-            f"CREATE DATABASE IF NOT EXISTS {names.database}",
-            f"GRANT OWNERSHIP ON DATABASE {names.database} TO ROLE {names.role}",
-            f"CREATE SCHEMA IF NOT EXISTS {names.database}.{names.schema}",
-            f"GRANT OWNERSHIP ON SCHEMA {names.database}.{names.schema} TO ROLE {names.role}",
-        ):
-            administrator.sql(statement).collect()
+def test_a_missing_grant_to_read_is_an_error_with_the_grant_to_type(command, capsys):
+    assert command(READ, NO_READ, WRITE) == 1
+    error = capsys.readouterr().err
+    assert "the source SNOWFLAKE_SAMPLE_DATA.TPCH_SF1 is missing, or role T_COMMAND_DEPLOY may not read it" in error
+    assert "next: GRANT IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA TO ROLE T_COMMAND_DEPLOY" in error
+
+
+def test_a_wrong_password_is_an_error_that_says_what_to_check(command, capsys, monkeypatch):
+    monkeypatch.setenv("SNOWFLAKE_PASSWORD", "wrong")
+    assert command(READ, WRITE) == 1
+    assert "cannot sign in to http://127.0.0.1" in (error := capsys.readouterr().err)
+    assert "next: check SNOWFLAKE_USER and the credential" in error
+
+
+def test_a_role_that_is_not_there_is_an_error_with_the_command_that_makes_it(command, capsys):
+    assert command("DROP ROLE T_COMMAND_DEPLOY") == 1
+    assert "next: python -m deploy bootstrap --env local" in capsys.readouterr().err
