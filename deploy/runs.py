@@ -20,6 +20,7 @@ _COLUMNS = (
     "query_start_time, completed_time, scheduled_time, attempt_number, graph_run_group_id"
 )
 _MOST_ROWS = 10_000
+_NEVER = datetime.datetime.max.replace(tzinfo=datetime.UTC)
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class GraphRun:
     @classmethod
     def from_rows(cls, group: str, rows: Iterable[Mapping[str, Any]]) -> Self:
         """Gather the rows of one group; a retried task counts by its last attempt."""
-        ours = sorted((row for row in rows if row["graph_run_group_id"] == group), key=_attempt)
+        ours = sorted((row for row in rows if row["graph_run_group_id"] == group), key=_order)
         latest = {row["name"]: TaskRun.from_row(row) for row in ours}
         return cls(
             group,
@@ -101,8 +102,9 @@ class GraphRun:
         return self.broken[0].state if self.broken else SUCCEEDED
 
 
-def _attempt(row: Mapping[str, Any]) -> int:
-    return int(row["attempt_number"] or 1)
+def _order(row: Mapping[str, Any]) -> tuple[int, datetime.datetime]:
+    """Sort by attempt, then as the tasks began."""
+    return int(row["attempt_number"] or 1), row["query_start_time"] or _NEVER
 
 
 def with_nonce(

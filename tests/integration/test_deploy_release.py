@@ -60,10 +60,18 @@ class Deploy:
 
 @pytest.fixture
 def deploy(snowflake, key, dist, admin, monkeypatch, capsys):
-    """An account with a fresh DEV and PROD, and the command line signed in as their service users."""
-    for name in ("ML_DEV", "ML_PROD"):
-        admin.execute(f"DROP DATABASE IF EXISTS {name}")
-    account.bootstrap(snowflake, key, monkeypatch, "dev", "prod")
+    """An account with a fresh PROD, and the command line signed in as its service user."""
+    admin.execute("DROP DATABASE IF EXISTS ML_PROD")
+    account.bootstrap(snowflake, key, monkeypatch, "prod")
+    account.as_service_user(key, monkeypatch)
+    return Deploy(*dist, capsys)
+
+
+@pytest.fixture
+def deploy_to_dev(snowflake, key, dist, admin, monkeypatch, capsys):
+    """An account with a fresh DEV, and the command line signed in as its service user."""
+    admin.execute("DROP DATABASE IF EXISTS ML_DEV")
+    account.bootstrap(snowflake, key, monkeypatch, "dev")
     account.as_service_user(key, monkeypatch)
     return Deploy(*dist, capsys)
 
@@ -266,23 +274,23 @@ def test_a_staged_file_that_is_not_ours_is_neither_overwritten_nor_used(deploy, 
     assert deploy.status("--env", "prod")["release"] == ""
 
 
-def test_a_pull_request_lives_and_goes_in_a_schema_of_its_own(deploy, admin):
+def test_a_pull_request_lives_and_goes_in_a_schema_of_its_own(deploy_to_dev, admin):
     target = ("--env", "dev", "--pr", "7")
-    code, _, said = deploy("release", *target, release="one")
+    code, _, said = deploy_to_dev("release", *target, release="one")
     assert code == 0, said
-    status = deploy.status(*target)
+    status = deploy_to_dev.status(*target)
     assert status["schema"] == "ML_DEV.PR_7"
     assert status["schedule"] == {"text": "", "on": False}
-    assert deploy.status("--env", "dev")["release"] == ""
-    assert deploy("teardown", *target)[1] == {"dropped": True}
-    assert deploy("teardown", *target)[1] == {"dropped": False}
+    assert deploy_to_dev.status("--env", "dev")["release"] == ""
+    assert deploy_to_dev("teardown", *target)[1] == {"dropped": True}
+    assert deploy_to_dev("teardown", *target)[1] == {"dropped": False}
     assert admin.execute("SHOW SCHEMAS LIKE 'PR\\\\_7' IN DATABASE ML_DEV").fetchall() == []
 
 
-def test_a_schema_that_we_did_not_make_is_not_torn_down(deploy, admin):
+def test_a_schema_that_we_did_not_make_is_not_torn_down(deploy_to_dev, admin):
     admin.execute("CREATE SCHEMA ML_DEV.PR_8")
     admin.execute("GRANT USAGE ON SCHEMA ML_DEV.PR_8 TO ROLE ML_DEV_ACCESS")
-    code, answer, _ = deploy("teardown", "--env", "dev", "--pr", "8")
+    code, answer, _ = deploy_to_dev("teardown", "--env", "dev", "--pr", "8")
     assert code == 1
     assert "was not made by this deployer" in answer["error"]
     assert len(admin.execute("SHOW SCHEMAS LIKE 'PR\\\\_8' IN DATABASE ML_DEV").fetchall()) == 1
