@@ -53,10 +53,9 @@ class Aggregate:
         values = [a.copy() for a in arguments]
         if self.order:
             values[-1] = exp.Order(this=values[-1], expressions=[key.copy() for key in self.order])
-        inner = [exp.Distinct(expressions=values)] if self.distinct else values
-        if self.ignore_nulls:
-            inner[-1] = exp.IgnoreNulls(this=inner[-1])
-        applied: Node = call(name, *inner)
+        if self.distinct:
+            values[0] = exp.Distinct(expressions=[values[0]])
+        applied: Node = _skipping(name, values) if self.ignore_nulls else call(name, *values)
         if only is not None:
             applied = exp.Filter(this=applied, expression=exp.Where(this=only))
         return self._windowed(applied, spec)
@@ -69,6 +68,23 @@ class Aggregate:
         if spec is not None and not window.args.get("spec"):
             window.set("spec", spec)
         return window
+
+
+_SKIPPING = {
+    "lag": exp.Lag,
+    "lead": exp.Lead,
+    "first_value": exp.FirstValue,
+    "last_value": exp.LastValue,
+    "nth_value": exp.NthValue,
+}
+
+
+def _skipping(name: str, values: list[Node]) -> Node:
+    """A window function that leaves NULLs out: the one thing for which sqlglot must know the function."""
+    if name not in _SKIPPING:
+        raise unsupported(f"{name.upper()} with IGNORE NULLS")
+    named = dict(zip(("this", "offset", "default"), values, strict=False))
+    return exp.IgnoreNulls(this=_SKIPPING[name](**named))
 
 
 Meaning = Callable[[Aggregate], Node]
@@ -191,8 +207,8 @@ def listagg(a: Aggregate) -> Node:
 def object_agg(a: Aggregate) -> Node:
     """OBJECT_AGG(key, value) leaves NULLs out, and is empty, not NULL, without rows."""
     key, value = a.arguments
-    grouped = a.apply("json_group_object", key, call("to_json", value.copy()), only=_known(a.arguments))
-    return call("coalesce", grouped, cast(text("{}"), "JSON"))
+    pairs = a.apply("list", call("row", key.copy(), call("to_json", value.copy())), only=_known(a.arguments))
+    return call("coalesce", call("to_json", call("map_from_entries", pairs)), cast(text("{}"), "JSON"))
 
 
 def _truth(name: str) -> Meaning:

@@ -20,6 +20,8 @@ _MICROSECONDS = {
 }
 _MONTHS = {"year": 12, "quarter": 3, "month": 1}
 _DAYS = {"week": 7, "day": 1}
+# What a moment may come out of, of DuckDB's aggregates.
+_AGGREGATES = {"min", "max", "any_value", "mode", "min_by", "max_by", "median"}
 # Parts that DuckDB's date_diff and date_trunc know under the same name.
 _BOUNDARIES = {*_MICROSECONDS, *_MONTHS, *_DAYS}
 _PARTS = {
@@ -39,7 +41,13 @@ def moment(node: Node) -> Node:
         return cast(node, "TIMESTAMP")
     if isinstance(node, exp.Cast) and node.to.is_type("DATE", "TIMESTAMP", "TIMESTAMPTZ"):
         return node
+    if any(_aggregated(inner) for inner in node.walk()):
+        return node  # DuckDB cannot choose a macro by the type of an aggregate, which is seldom text anyway
     return call("_sf_moment", node)
+
+
+def _aggregated(node: Node) -> bool:
+    return isinstance(node, exp.Window) or (isinstance(node, exp.Anonymous) and node.this in _AGGREGATES)
 
 
 def part_of(node: Node) -> str:

@@ -7,7 +7,7 @@ from sqlglot import exp
 from ...errors import invalid, unsupported
 from .random import row_number
 from .rewriting import Node, call, literal, name_of, text
-from .semi_structured import path_of
+from .semi_structured import FLATTENED, path_of
 
 # The name of the generated rows' numbers, which SEQ4 and its relatives read.
 SEQUENCE = "_SEQUENCE"
@@ -58,7 +58,7 @@ def _flattened(flatten: exp.Anonymous) -> exp.Subquery:
     mode = text((literal(options.get("MODE")) or "BOTH").upper())
     macro = "_sf_flatten_all" if _is_true(options.get("RECURSIVE")) else "_sf_flatten"
     found = exp.Subquery(this=exp.select("*").from_(exp.Table(this=call(macro, value, mode)), copy=False))
-    found.meta["flatten"] = True
+    found.meta[FLATTENED] = True
     return found
 
 
@@ -125,7 +125,16 @@ def joined(node: exp.Join) -> Node:
     return node
 
 
+def ordered(node: exp.Ordered) -> Node:
+    """ORDER BY ALL, which the reader takes for a column."""
+    key = node.this
+    if isinstance(key, exp.Column) and key.name == "ALL" and not key.this.quoted and not key.table:
+        key.replace(exp.var("ALL"))
+    return node
+
+
 RULES = {
+    exp.Ordered: ordered,
     exp.Lateral: lateral,
     exp.TableFromRows: table_function,
     exp.TableSample: sampled,

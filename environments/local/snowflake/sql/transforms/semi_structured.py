@@ -9,6 +9,9 @@ from sqlglot import exp
 from ...errors import unsupported
 from .rewriting import Call, Node, call, cast, integer, literal, name_of, renamed, text
 
+# Marks the query that computes FLATTEN's rows, whose VALUE and THIS are variants.
+FLATTENED = "flattened"
+
 # DuckDB functions and macros of this package whose result is JSON.
 _JSON_CALLS = {
     *("json_extract", "to_json", "json_array", "sf_get", "sf_parse_json", "sf_try_parse_json", "sf_to_variant"),
@@ -31,16 +34,14 @@ def _is_flattened(column: exp.Column) -> bool:
     if select is None:
         return False
     sources = [select.args.get("from_"), *(select.args.get("joins") or ()), *(select.args.get("laterals") or ())]
-    names = {s.this.alias_or_name for s in sources if s is not None and s.meta.get("flatten")}
-    names |= {s.this.alias_or_name for s in sources if s is not None and _reads_flatten(s.this)}
+    names = {s.this.alias_or_name for s in sources if s is not None and _reads_flatten(s.this)}
     return column.table in names if column.table else bool(names)
 
 
 def _reads_flatten(source: Node) -> bool:
-    inner = source.this if isinstance(source, exp.Lateral | exp.TableFromRows) else None
-    if isinstance(inner, exp.Subquery):
-        return bool(inner.meta.get("flatten"))
-    return isinstance(inner, exp.Anonymous) and name_of(inner) == "FLATTEN"
+    """Whether a relation is FLATTEN's rows, before or after it was translated itself."""
+    inner = source.this if isinstance(source, exp.Lateral | exp.TableFromRows) else source
+    return bool(inner.meta.get(FLATTENED)) or (isinstance(inner, exp.Anonymous) and name_of(inner) == "FLATTEN")
 
 
 def plain(node: Node) -> Node:
@@ -68,12 +69,7 @@ def extracted(node: exp.JSONExtract) -> Node:
     if not isinstance(path, exp.JSONPath):
         raise unsupported(f"path {path.sql('snowflake')}")
     steps = [_step(step) for step in path.expressions[1:]]
-    return call("json_extract", cast_json(node.this), text("$" + "".join(steps)))
-
-
-def cast_json(node: Node) -> Node:
-    """The operand of a path: JSON already, or a column that is."""
-    return node.this if isinstance(node, exp.Paren) else node
+    return call("json_extract", node.this, text("$" + "".join(steps)))
 
 
 def _step(step: Node) -> str:
@@ -161,8 +157,10 @@ def _whole_row(star: exp.Star, macro: str) -> Node:
     """OBJECT_CONSTRUCT(*): the row of the one relation that the query reads."""
     select = star.find_ancestor(exp.Select)
     source = select.args.get("from_") if select else None
-    if source is None or select.args.get("joins") or not source.this.alias_or_name or star.args.get("except_"):
+    if source is None or select.args.get("joins") or star.args.get("except_"):
         raise unsupported("OBJECT_CONSTRUCT(*) of more than one relation")
+    if not source.this.alias_or_name:
+        source.this.set("alias", exp.TableAlias(this=exp.to_identifier("_ROW", quoted=True)))
     row = call("to_json", exp.column(source.this.alias_or_name, quoted=True))
     return call("_sf_without_nulls", row) if macro == "sf_object_construct" else row
 
