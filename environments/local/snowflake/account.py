@@ -13,11 +13,13 @@ from .data import Data
 from .executions import Executions
 from .names import Name
 from .passwords import hashed
+from .python.residents import Residents
 from .python.workers import Workers
 from .results import Results
 from .sample_data import SampleData
 from .session import Session
 from .store import Store
+from .tasks.scheduler import Scheduler
 from .warehouses import Warehouses
 
 if TYPE_CHECKING:
@@ -53,12 +55,14 @@ class Account:
         self.warehouses = Warehouses()
         self.executions = Executions()
         self.workers = Workers(self.home / "temporary" / "python")
+        self.residents = Residents(self.workers)
         self.sessions: dict[str, Session] = {}  # by session token
         self.masters: dict[str, Session] = {}  # by master token, to renew a session
         self.tickets: dict[str, Session] = {}  # by the token that a procedure in this account signs in with
         self.results = Results()
         if not self.catalogue.of("ROLE"):
             _furnish(self)
+        self.scheduler = Scheduler(self)
         self.sample_data.furnish()
 
     def folder(self, *parts: str) -> Path:
@@ -74,6 +78,7 @@ class Account:
         begin = threading.Timer(0.5, self.workers.start)
         begin.daemon = True
         begin.start()
+        self.scheduler.start()
 
     def open_session(self, user: str, role: str) -> Session:
         """A new session of a user in a role, without a current database."""
@@ -97,7 +102,8 @@ class Account:
                 tokens.pop(token, None)
 
     def close(self) -> None:
-        """Close the sessions and the files."""
+        """Stop what runs, and close the sessions and the files."""
+        self.scheduler.close()
         self.executions.close()
         self.sample_data.close()
         self.workers.close()

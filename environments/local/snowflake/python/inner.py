@@ -45,8 +45,8 @@ def _made(caller: Session, routine: Routine) -> InnerSession:
     if routine.definition.execute_as == "CALLER":
         rights = {"secondary": caller.secondary, "variables": caller.variables, "parameters": caller.parameters}
         return InnerSession(caller.account, caller.user, caller.role, **shared, **place, **rights)
-    if routine.within:
-        place |= {"database": routine.within.database, "schema": routine.within.schema}
+    if routine.thing:
+        place |= {"database": routine.thing.name.database, "schema": routine.thing.name.schema}
     return InnerSession(caller.account, caller.user, routine.owner, secondary=False, **shared, **place)
 
 

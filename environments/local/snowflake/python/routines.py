@@ -27,15 +27,14 @@ class Routine:
 
     Attributes:
         name: as it is called, without argument types.
-        key: the catalogue entry's id: another definition has another.
+        thing: its catalogue entry; none for an anonymous procedure.
 
     """
 
     name: str
     owner: str
     definition: Definition
-    key: str = ""
-    within: Name | None = None
+    thing: Object | None = None
 
 
 class RoutineKind(Kind):
@@ -176,7 +175,7 @@ class RoutineKind(Kind):
         """
         if not session.may("USAGE", thing):
             session.require("USAGE", self.word, thing.name)
-        return Routine(bare(thing.name.name), thing.owner, Definition.from_json(thing.properties), thing.id, thing.name)
+        return Routine(bare(thing.name.name), thing.owner, Definition.from_json(thing.properties), thing)
 
 
 def _python(definition: Definition) -> dict[str, str]:

@@ -29,6 +29,10 @@ def _identifier(found: re.Match[str]) -> SnowflakeError:
     return SnowflakeError(f"SQL compilation error:\ninvalid identifier '{found[1].upper()}'", "000904", "42000")
 
 
+def _qualified(found: re.Match[str]) -> SnowflakeError:
+    return SnowflakeError(f"SQL compilation error:\ninvalid identifier '{found[1]}.{found[2]}'", "000904", "42000")
+
+
 def _function(found: re.Match[str]) -> SnowflakeError:
     return SnowflakeError(f"SQL compilation error:\nUnknown function {found[1].upper()}.", "002140", "42601")
 
@@ -72,6 +76,7 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         # A function in Python: what it raised is Snowflake's error already.
         (r"while executing the UDF: \w+: (.*)", lambda m: execution_error(m[1], "100357")),
         (r'Referenced column "(.+?)" (?:not found|was not found)', _identifier),
+        (r'Referenced table "(.+?)" not found.*?"\1"\."(.+?)"', _qualified),
         (r'Referenced table "(.+?)" not found', _identifier),
         (r'does not have a column named "(.+?)"', _identifier),
         (r"Values list .* does not have a column named \"(.+?)\"", _identifier),

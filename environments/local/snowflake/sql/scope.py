@@ -29,18 +29,20 @@ class Scope:
     Attributes:
         session: who asks. Inside a view, a copy that stands in the view's schema with its owner's role.
         endings: what is undone when the query has ended: tables and functions that DuckDB knows for it alone.
+        describing: whether only the columns are asked for, so that nothing may happen.
         computes: whether the query reads stored rows, which takes a warehouse.
 
     """
 
     session: Session
     endings: ExitStack = field(default_factory=ExitStack)
+    describing: bool = False
     computes: bool = False
 
     def within(self, view: Object) -> Scope:
         """The surroundings of a view's text: its schema and its owner's rights."""
         place = {"database": view.name.database, "schema": view.name.schema}
-        return Scope(replace(self.session, role=view.owner, secondary=False, **place), self.endings)
+        return Scope(replace(self.session, role=view.owner, secondary=False, **place), self.endings, self.describing)
 
     def table(self, rows: pa.Table) -> exp.Table:
         """An Arrow table as a relation that the query can read; no rows are copied."""

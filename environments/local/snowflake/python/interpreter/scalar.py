@@ -29,7 +29,7 @@ def _applied(function: Callable[..., Any], request: dict[str, Any]) -> Batch:
         return lambda batch: _vectorized(function, batch, kinds, returns)
 
     def one_by_one(batch: pa.RecordBatch) -> pa.Array:
-        columns = [values.to_python(column, kind) for column, kind in zip(batch, kinds, strict=True)]
+        columns = [values.to_python(column, kind) for column, kind in zip(batch, kinds, strict=bool(kinds))]
         rows = zip(*columns, strict=True) if columns else [()] * batch.num_rows
         return values.to_arrow((None if strict and None in row else function(*row) for row in rows), returns)
 
@@ -65,6 +65,8 @@ def _series(column: pa.Array, kind: values.Type) -> Any:
         import pandas as pd
 
         return pd.Series(values.to_python(column, kind), dtype=object)
+    if pa.types.is_decimal(column.type):
+        column = column.cast(pa.float64())
     return column.to_pandas()
 
 

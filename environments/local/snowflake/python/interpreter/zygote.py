@@ -136,6 +136,7 @@ def main(control: int) -> None:
     # Ctrl-C reaches the whole terminal; the server decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _installed_only()
+    sys.dont_write_bytecode = True  # what is imported stays as it was staged
     for name in _FIRST:
         _warm(name)
     Zygote(socket.socket(fileno=control)).serve()

@@ -1,0 +1,53 @@
+"""Functions in SQL: their text takes the place of the call.
+
+https://docs.snowflake.com/en/developer-guide/udf/sql/udf-sql-introduction
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from ..errors import unsupported
+from ..sql.parsing import parse, parse_expression
+from ..sql.translate import resolved
+
+if TYPE_CHECKING:
+    from ..sql.scope import Scope
+    from .definitions import Definition
+    from .routines import Routine
+
+
+def read(definition: Definition) -> exp.Expression:
+    """The body: one expression, or one query.
+
+    Raises:
+        SnowflakeError: 001003 when it is neither.
+
+    """
+    text = definition.body.strip().rstrip(";")
+    if text[:6].upper().startswith(("SELECT", "WITH")):
+        return parse(text)
+    if definition.tabular:
+        raise unsupported("a table function in SQL whose body is no query")
+    return parse_expression(text)
+
+
+def call(scope: Scope, routine: Routine, arguments: list[exp.Expression]) -> exp.Expression:
+    """The body, resolved in the function's schema with its owner's rights, its arguments in place of their names."""
+    definition = routine.definition
+    body = resolved(scope.within(routine.thing), read(definition))
+    given = {
+        a.name: exp.cast(resolved(scope, e.copy()), _type(a.type))
+        for a, e in zip(definition.arguments, arguments, strict=True)
+    }
+    held = exp.Subquery(this=body) if isinstance(body, exp.Query) else exp.Paren(this=body)
+    for column in list(held.find_all(exp.Column)):
+        if not column.table and column.name in given:
+            column.replace(given[column.name].copy())
+    return held if definition.tabular else exp.cast(held, _type(definition.returns))
+
+
+def _type(written: str) -> exp.DataType:
+    return exp.DataType.build(written, dialect="snowflake")

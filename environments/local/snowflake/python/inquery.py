@@ -1,0 +1,89 @@
+"""Python functions inside queries: DuckDB calls them with batches for as long as the query runs."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from sqlglot import exp
+
+from ..sql.datatypes import type_of
+from ..types import SEMI_STRUCTURED, Column, arrow_type
+from .calls import plain
+from .residents import Handler, Use
+
+if TYPE_CHECKING:
+    from ..session import Session
+    from ..sql.scope import Scope
+
+_serial = itertools.count(1)
+# DuckDB crashes when a connection that registered a function is collected early; these end with the query, in order.
+_registering = threading.Lock()
+
+
+def call(scope: Scope, handler: Handler, arguments: list[exp.Expression]) -> exp.Expression:
+    """The call of a function, as DuckDB can make it until the query's scope ends.
+
+    Args:
+        scope: the query's.
+        handler: the function.
+        arguments: one expression for each of its arguments; they are cast to the declared types.
+
+    """
+    name = scope.endings.enter_context(_registered(scope.session, handler))
+    cast = [_cast(argument, column) for argument, column in zip(arguments, handler.arguments, strict=True)]
+    # A function without arguments is told by a column how many rows to make.
+    return exp.Anonymous(this=name, expressions=cast or [exp.Literal.number(0)])
+
+
+def _cast(argument: exp.Expression, column: Column) -> exp.Expression:
+    return exp.cast(argument, exp.DataType.build(str(type_of(column)), dialect="snowflake"), copy=False)
+
+
+@contextmanager
+def _registered(session: Session, handler: Handler) -> Iterator[str]:
+    name = f"python_{next(_serial)}"
+    use = Use(session.account.residents, handler)
+    takes = [type_of(c).duckdb for c in handler.arguments] or ["BIGINT"]
+    own = session.account.data.connect()
+    with _registering:
+        # side_effects: without it DuckDB would call it while planning, even to describe a query.
+        own.raw.create_function(
+            name, _fitted(use, handler), takes, type_of(handler.returns).duckdb,
+            type="arrow", null_handling="special", side_effects=True,
+        )  # fmt: skip
+    try:
+        with session.stopped_by(use.stop):
+            yield name
+    finally:
+        with _registering:
+            own.raw.remove_function(name)
+            own.close()
+
+
+def _fitted(use: Use, handler: Handler) -> Callable[..., pa.Array]:
+    """A function of exactly as many arguments as DuckDB is told: it checks."""
+
+    def apply(*columns: pa.ChunkedArray) -> pa.Array:
+        used = columns[: len(handler.arguments)]
+        made = use(_batch(used, handler.arguments, len(columns[0]))).cast(arrow_type(handler.returns))
+        return made.cast(pa.json_()) if handler.returns.type in SEMI_STRUCTURED else made
+
+    names = [f"a{i}" for i in range(len(handler.arguments) or 1)]
+    source = f"lambda {', '.join(names)}: apply({', '.join(names)})"
+    return eval(source, {"apply": apply})  # noqa: S307 - the text is made of numbers only
+
+
+def _batch(columns: tuple[pa.ChunkedArray, ...], kinds: tuple[Column, ...], rows: int) -> pa.RecordBatch:
+    if not columns:
+        return pa.RecordBatch.from_arrays([pa.nulls(rows)], names=["rows"])
+    arrays = [_whole(plain(c)).cast(arrow_type(k)) for c, k in zip(columns, kinds, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, names=[f"c{i}" for i in range(len(arrays))])
+
+
+def _whole(values: pa.ChunkedArray | pa.Array) -> pa.Array:
+    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
