@@ -23,24 +23,28 @@ CALIBRATION_BINS = 10
 
 
 def evaluate(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
-    """Judge the candidate, and the version in use, on the lines of the part TEST."""
+    """Judge the candidate, and the version in use, on the lines of the part TEST.
+
+    Where this release no longer computes what the version in use needs, that version is named without metrics.
+    """
     path = inputs["TRAIN"]["model"]
-    in_use = registry.version_in_use(session, run)
     lines = rows(session, run, TEST)
-    frame = (registry.score(in_use, lines) if in_use else lines).to_pandas()
+    version = registry.version_in_use(session, run)
+    missing = registry.missing_inputs(version, lines) if version else []
+    frame = (registry.score(version, lines) if version and not missing else lines).to_pandas()
     late = frame[LABEL].to_numpy(dtype=int)
     probability = candidate.load(session, path).predict_proba(frame[list(FEATURES)])[:, 1]
     return {
         "model": path,
         "metrics": metrics(late, probability),
-        "in_use": _in_use(in_use, frame, late) if in_use else None,
+        "in_use": _in_use(version, missing, frame, late) if version else None,
         "plots": plots(frame, late, probability),
     }
 
 
-def _in_use(version: ModelVersion, frame: pd.DataFrame, late: np.ndarray) -> dict[str, Any]:
-    probability = frame[registry.PROBABILITIES[1]].to_numpy()
-    return {"version": version.version_name, "metrics": metrics(late, probability)}
+def _in_use(version: ModelVersion, missing: list[str], frame: pd.DataFrame, late: np.ndarray) -> dict[str, Any]:
+    judged = None if missing else metrics(late, frame[registry.PROBABILITIES[1]].to_numpy())
+    return {"version": version.version_name, "metrics": judged, "missing": missing}
 
 
 def metrics(late: np.ndarray, probability: np.ndarray) -> dict[str, float]:

@@ -17,7 +17,10 @@ def quality_gate(_session: Session, run: Run, inputs: dict[str, Any]) -> dict[st
 
 
 def objections(evaluation: dict[str, Any], settings: Pipeline) -> list[str]:
-    """Hold an evaluation against the thresholds and against the version in use; return what is wrong with it."""
+    """Hold an evaluation against the thresholds and against the version in use; return what is wrong with it.
+
+    A version in use that could not be judged on the same lines, for want of its features, is no bar.
+    """
     new, in_use = evaluation["metrics"], evaluation["in_use"]
     checks = [
         ("auc", new["auc"] >= settings.min_auc, f"at least {settings.min_auc}"),
@@ -28,7 +31,7 @@ def objections(evaluation: dict[str, Any], settings: Pipeline) -> list[str]:
             f"at most {settings.max_calibration_error}",
         ),
     ]
-    if in_use:
+    if in_use and in_use["metrics"]:
         least = round(in_use["metrics"]["auc"] - settings.max_auc_drop, 4)
         bound = f"at least {least}, as {in_use['version']} is in use"
         checks.append(("auc", new["auc"] >= least, bound))

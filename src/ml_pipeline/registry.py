@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 PROBABILITIES = ("ON_TIME_PROBABILITY", "LATE_PROBABILITY")
 """What a version answers for a line, in the order of the label's values."""
 
+_METHOD = "predict_proba"
+
 
 def register(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
     """Log the accepted model as a version named after the run, and make it the default.
@@ -65,7 +67,13 @@ def version_in_use(session: Session, run: Run) -> ModelVersion | None:
 
 def score(version: ModelVersion, lines: DataFrame) -> DataFrame:
     """Add LATE_PROBABILITY, the version's probability that a line will be late, computed where the data is."""
-    return version.run(lines, function_name="predict_proba").select(*lines.columns, PROBABILITIES[1])
+    return version.run(lines, function_name=_METHOD).select(*lines.columns, PROBABILITIES[1])
+
+
+def missing_inputs(version: ModelVersion, lines: DataFrame) -> list[str]:
+    """Return the features that the version needs and `lines` lack: an older release may have computed others."""
+    signature = next(each["signature"] for each in version.show_functions() if each["target_method"] == _METHOD)
+    return [spec.name for spec in signature.inputs if spec.name not in lines.columns]
 
 
 def version_name(run: Run) -> str:
@@ -89,7 +97,7 @@ def _log(session: Session, run: Run, evaluation: dict[str, Any]) -> ModelVersion
         version_name=version_name(run),
         comment=f"release {run.release}, run {run.id}",
         metrics=evaluation["metrics"],
-        signatures={"predict_proba": _signature()},
+        signatures={_METHOD: _signature()},
         target_platforms=["WAREHOUSE"],
         # The versions that it was tested with, as everywhere else.
         options={"relax_version": False},

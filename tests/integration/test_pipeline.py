@@ -7,7 +7,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
+from snowflake.ml.registry import Registry
 
 from dag.dag import build
 from dag.run_pipeline import run_graph
@@ -170,3 +173,19 @@ def test_a_rejected_model_leaves_the_version_in_use_and_its_predictions(session,
     assert [name for name, state in states.items() if state == "skipped"] == ["REGISTER", "SCORE", "MONITOR"]
     assert in_use(session) == "V_SECOND"
     assert session.sql("LIST @MODELS").collect() == []
+
+
+def test_a_release_may_drop_a_feature_that_the_version_in_use_needs(session, graph):
+    """Otherwise no release could ever do so: the old version cannot be judged on lines without it."""
+    session.sql("CREATE SCHEMA T_PIPELINE.DROPPED").collect()
+    session.use_schema("T_PIPELINE.DROPPED")
+    frame = pd.DataFrame({"PROMISED_DAYS": [30.0, 90.0] * 10, "COLOUR": [1.0, 2.0] * 10})
+    Registry(session, database_name="T_PIPELINE", schema_name="DROPPED").log_model(
+        LogisticRegression().fit(frame, [1, 0] * 10), model_name="LATE_DELIVERY", version_name="OLD",
+        sample_input_data=frame, target_platforms=["WAREHOUSE"],
+    )  # fmt: skip
+    quick = replace(LOCAL.pipeline, max_orders=1_500, max_iter=10, min_auc=0.5, max_log_loss=1.0)
+    results, _ = run_with(session, graph, Run("NEW", "d5", quick))
+    session.use_schema("T_PIPELINE.PUBLIC")
+    assert results["EVALUATE"]["in_use"] == {"version": "OLD", "metrics": None, "missing": ["COLOUR"]}
+    assert results["REGISTER"]["version"] == "V_NEW"

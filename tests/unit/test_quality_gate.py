@@ -52,5 +52,10 @@ def test_a_model_may_not_be_much_worse_than_the_version_in_use():
     assert objections(evaluation(in_use_auc=0.6901), SETTINGS) == ["auc is 0.68, not at least 0.6801, as V_1 is in use"]
 
 
+def test_a_version_in_use_that_could_not_be_judged_is_no_bar():
+    unjudged = {"version": "V_1", "metrics": None, "missing": ["COLOUR"]}
+    assert not objections({"metrics": GOOD, "in_use": unjudged}, SETTINGS)
+
+
 def test_every_objection_is_named():
     assert len(objections(evaluation(in_use_auc=0.7, auc=0.5, log_loss=1.0, calibration_error=1.0), SETTINGS)) == 4
