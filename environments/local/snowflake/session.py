@@ -201,7 +201,7 @@ class Session:
             SnowflakeError: 000606.
 
         """
-        if not self.warehouse:
+        if not self.warehouse or not self.account.catalogue.find("WAREHOUSE", Name("", "", self.warehouse)):
             text = (
                 "No active warehouse selected in the current session.  "
                 "Select an active warehouse with the 'use warehouse' command."

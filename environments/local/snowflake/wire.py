@@ -23,6 +23,7 @@ _INLINE_ROWS, _CHUNK_ROWS = 10_000, 250_000
 _CHUNKED_FROM = 200_000
 _DML = range(0x3000, 0x4000)
 _MICRO = 1_000_000
+_MOST_DIGITS = 38
 
 
 def answer(result: Result, session: Session, describe: bool) -> dict[str, Any]:  # noqa: FBT001 - the protocol's own flag
@@ -127,11 +128,19 @@ def _encoded(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray | pa.Ar
         return pc.multiply(values.cast(pa.time64("us")).cast(pa.int64()), 1000)
     if pa.types.is_float32(kind):
         return values.cast(pa.float64())
-    if pa.types.is_unsigned_integer(kind):
-        return values.cast(pa.int64())
+    if pa.types.is_unsigned_integer(kind) or (pa.types.is_decimal(kind) and not kind.scale):
+        return _whole(values)
     if pa.types.is_null(kind):
         return values.cast(pa.string())
     return values
+
+
+def _whole(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Integers in 64 bits, which pandas has, where they fit; DuckDB's sums are wider."""
+    try:
+        return values.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return values.cast(pa.decimal128(_MOST_DIGITS, 0))
 
 
 def _timestamps(values: pa.ChunkedArray, *, zoned: bool) -> pa.Array:

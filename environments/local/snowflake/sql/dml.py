@@ -45,7 +45,7 @@ def delete(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa:
 
 def merge(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001
     """MERGE: a count for each kind of change that the statement's clauses can make."""
-    statement = parse(inlined(tokens.text, tokens.bindings, describe=describe))
+    statement = _unqualified(parse(inlined(tokens.text, tokens.bindings, describe=describe)))
     asked = {_action(when) for when in statement.args["whens"].expressions}
     done: Counter[str] = Counter()
     if not describe:
@@ -64,8 +64,8 @@ def _action(when: exp.When) -> str:
 
 def _unqualified(statement: exp.Expression) -> exp.Expression:
     """`SET t.a = 1` as `SET a = 1`: only the target's columns can stand there."""
-    for assignment in statement.expressions:
-        if isinstance(assignment, exp.EQ) and isinstance(assignment.this, exp.Column):
+    for update in statement.find_all(exp.Update):
+        for assignment in update.expressions:
             assignment.this.set("table", None)
     return statement
 

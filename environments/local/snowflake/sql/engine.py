@@ -36,7 +36,7 @@ def query(connection: Connection, sql: str, *, describe: bool = False) -> Result
         columns = tuple(column_of(n, kind) for n, kind in zip(relation.columns, relation.types, strict=True))
         rows = _sendable(relation.limit(0) if describe else relation).to_arrow_table()
     except duckdb.Error as error:
-        raise translated(error) from error
+        raise translated(error, sql) from error
     return Result(columns, rows, SELECT)
 
 
@@ -50,7 +50,7 @@ def execute(connection: Connection, sql: str) -> list[tuple]:
     try:
         return connection.execute(sql).fetchall()
     except duckdb.Error as error:
-        raise translated(error) from error
+        raise translated(error, sql) from error
 
 
 def change(connection: Connection, sql: str) -> list[tuple]:

@@ -12,9 +12,18 @@ from ..errors import SnowflakeError, already_exists, does_not_exist, execution_e
 _Fault = Callable[[re.Match[str]], SnowflakeError]
 
 
-def translated(error: duckdb.Error) -> SnowflakeError:
-    """The Snowflake error for a DuckDB one; what has no counterpart keeps DuckDB's text under a general code."""
+def translated(error: duckdb.Error, sql: str = "") -> SnowflakeError:
+    """The Snowflake error for a DuckDB one; what has no counterpart keeps DuckDB's text under a general code.
+
+    Args:
+        error: what DuckDB raised.
+        sql: the statement that it was given, to look up what its message leaves out.
+
+    """
     text = str(error)
+    unread = re.search(r'Referenced table "(.+?)" not found', text)
+    if unread:
+        return _qualified(unread[1], sql)
     for pattern, fault in _FAULTS:
         found = pattern.search(text)
         if found:
@@ -29,8 +38,11 @@ def _identifier(found: re.Match[str]) -> SnowflakeError:
     return SnowflakeError(f"SQL compilation error:\ninvalid identifier '{found[1].upper()}'", "000904", "42000")
 
 
-def _qualified(found: re.Match[str]) -> SnowflakeError:
-    return SnowflakeError(f"SQL compilation error:\ninvalid identifier '{found[1]}.{found[2]}'", "000904", "42000")
+def _qualified(alias: str, sql: str) -> SnowflakeError:
+    """A column of a table that the query does not read; DuckDB tells the table only."""
+    used = re.search(rf'"{re.escape(alias)}"\."(.+?)"', sql)
+    name = f"{alias}.{used[1]}" if used else alias
+    return SnowflakeError(f"SQL compilation error:\ninvalid identifier '{name}'", "000904", "42000")
 
 
 def _function(found: re.Match[str]) -> SnowflakeError:
@@ -76,8 +88,6 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         # A function in Python: what it raised is Snowflake's error already.
         (r"while executing the UDF: \w+: (.*)", lambda m: execution_error(m[1], "100357")),
         (r'Referenced column "(.+?)" (?:not found|was not found)', _identifier),
-        (r'Referenced table "(.+?)" not found.*?"\1"\."(.+?)"', _qualified),
-        (r'Referenced table "(.+?)" not found', _identifier),
         (r'does not have a column named "(.+?)"', _identifier),
         (r"Values list .* does not have a column named \"(.+?)\"", _identifier),
         (r"Function with name \"?(\S+?)\"? does not exist", _function),

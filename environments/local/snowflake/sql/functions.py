@@ -6,7 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SnowflakeError, invalid
+from ..errors import invalid
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -54,8 +54,9 @@ def _wait(session: Session, arguments: list[Any]) -> str:
     until = time.monotonic() + float(arguments[0]) * _SECONDS[unit]
     running = session.account.executions.of(session)
     while (left := until - time.monotonic()) > 0:
-        if any(execution.cancelled for execution in running):
-            raise SnowflakeError("SQL execution canceled", "000604", "57014")
+        for execution in running:
+            if execution.cancelled:
+                raise execution.cancelled
         time.sleep(min(left, _POLL_SECONDS))
     return f"waited {int(arguments[0])} {unit.lower()}"
 

@@ -315,6 +315,7 @@ def _in_range(execution: Execution, named: dict[str, Any]) -> bool:
 
 def _past(execution: Execution) -> dict[str, Any]:
     session, error = execution.session, execution.error
+    result = session.account.results.find(execution.query_id)
     seconds = (execution.ended - execution.started).total_seconds() if execution.ended else 0
     return {
         "QUERY_ID": execution.query_id,
@@ -332,7 +333,7 @@ def _past(execution: Execution) -> dict[str, Any]:
         "START_TIME": execution.started,
         "END_TIME": execution.ended,
         "TOTAL_ELAPSED_TIME": int(seconds * 1000),
-        "ROWS_PRODUCED": execution.result.rows.num_rows if execution.result else None,
+        "ROWS_PRODUCED": result.rows.num_rows if result else None,
     }
 
 

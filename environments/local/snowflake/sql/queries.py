@@ -48,7 +48,7 @@ def answer(scope: Scope, query: Compiled, *, describe: bool = False) -> Result:
 
 def select(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001 - the registry's signature
     """SELECT and what else answers rows."""
-    with Scope(session) as scope:
+    with Scope(session, describing=describe) as scope:
         query = compiled(scope, parse(inlined(tokens.text, tokens.bindings, describe=describe)))
         if scope.computes and not describe:
             session.require_warehouse()

@@ -56,6 +56,8 @@ def _replacement(scope: Scope, node: exp.Expression, evaluate: Evaluate) -> exp.
         return _table(scope, node, evaluate)
     if isinstance(node, exp.Values):
         return _values(node)
+    if isinstance(node, exp.Column):
+        return _column(node)
     if isinstance(node, exp.Func):
         return _constant(scope, node, evaluate)
     return None
@@ -80,7 +82,8 @@ def written_parts(scope: Scope, node: exp.Table) -> tuple[str, ...]:
         return Tokens(_text(scope, node.this.this)).name()
     if isinstance(node.this, exp.Identifier):
         # DB..NAME leaves the schema out: PUBLIC.
-        return tuple(part.name or "PUBLIC" for part in node.parts)
+        schema = node.db or ("PUBLIC" if node.catalog else "")
+        return tuple(part for part in (node.catalog, schema, node.name) if part)
     return ()
 
 
@@ -165,6 +168,12 @@ def _information_schema(scope: Scope, parts: tuple[str, ...]) -> exp.Expression:
     return scope.table(view(scope.session, database).rows)
 
 
+def _column(node: exp.Column) -> None:
+    """`db.schema.t.a` as `t.a`: in DuckDB's statement every table goes by its last name."""
+    node.set("db", None)
+    node.set("catalog", None)
+
+
 # ---- table functions
 def _table_function(scope: Scope, node: exp.TableFromRows, evaluate: Evaluate) -> exp.Expression | None:
     call = node.this
@@ -217,9 +226,12 @@ def _values(node: exp.Values) -> exp.Expression | None:
 
 
 def _constant(scope: Scope, node: exp.Func, evaluate: Evaluate) -> exp.Expression | None:
-    function = functions().get(_function_name(node))
+    name = _function_name(node)
+    function = functions().get(name)
     if function is None:
         return None
+    if scope.describing and name.startswith("SYSTEM$"):
+        return literal("")
     return literal(function(scope.session, evaluate(scope, _operands(node))))
 
 
