@@ -70,7 +70,10 @@ class Delivery:
         smoke.require_graph(there.graph, self.environment)
         self.say(f"smoke run of {names.root(self.environment)}")
         with self.showing(there.graph) as show:
-            return smoke.smoke(self.connection, self.environment, there, show)
+            verdict = smoke.smoke(self.connection, self.environment, there, show)
+        for task in verdict.run.broken:
+            self.say(f"{task.name}: {task.error}")
+        return verdict
 
     def _try(self, proposal: plan.Plan, *, with_smoke: bool) -> Verdict | None:
         self._apply(proposal)

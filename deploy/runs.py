@@ -35,6 +35,14 @@ class TaskRun:
     error: str = ""
     return_value: str = ""
 
+    @property
+    def cause(self) -> str:
+        """The error in one line: its code, and of a traceback only what was raised."""
+        lines = self.error.splitlines()
+        frames = [index for index, line in enumerate(lines) if line.startswith("  ")]
+        kept = [lines[0], *lines[frames[-1] + 1 :]] if frames else lines
+        return " ".join(line.strip() for line in kept)
+
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """Read a row of TASK_HISTORY."""

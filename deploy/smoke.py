@@ -109,7 +109,7 @@ def judge(graph: Graph, run: GraphRun) -> tuple[str, ...]:
     way. What did not run because something before it broke is not listed beside it.
     """
     if run.broken:
-        return tuple(f"{task.name} {task.state}: {task.error} (query {task.query_id})" for task in run.broken)
+        return tuple(f"{task.name} {task.state}: {task.cause} (query {task.query_id})" for task in run.broken)
     excused = _excused(graph, run)
     states = {name: task.state for name, task in run.by_name.items()}
     return tuple(

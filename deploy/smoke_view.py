@@ -49,7 +49,7 @@ def _line(task: TaskRun) -> str:
         parts.append(f"{task.seconds:.1f} s")
     if task.attempt > 1:
         parts.append(f"attempt {task.attempt}")
-    return "  ".join([*parts, task.error] if task.error else parts)
+    return "  ".join([*parts, task.cause] if task.error else parts)
 
 
 def table(graph: Graph, run: GraphRun) -> "Table":
@@ -61,5 +61,5 @@ def table(graph: Graph, run: GraphRun) -> "Table":
     for spec in graph.tasks:
         task = run.by_name.get(spec.name, TaskRun(spec.name, _WAITING))
         seconds = f"{task.seconds:.1f}" if task.seconds is not None else ""
-        drawn.add_row(task.name, Text(task.state, _COLOURS.get(task.state, "")), seconds, Text(task.error))
+        drawn.add_row(task.name, Text(task.state, _COLOURS.get(task.state, "")), seconds, Text(task.cause))
     return drawn

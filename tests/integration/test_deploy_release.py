@@ -108,6 +108,24 @@ def test_a_plan_changes_nothing(deploy):
     assert deploy.status("--env", "prod")["release"] == ""
 
 
+def test_releasing_again_keeps_the_release_in_use(deploy):
+    deploy("release", "--env", "prod", release="one")
+    code, answer, _ = deploy("release", "--env", "prod", release="one")
+    assert code == 0
+    assert answer["plan"]["changed"] == {}
+    assert deploy.status("--env", "prod")["schedule"]["on"]
+
+
+def test_a_manifest_that_is_not_ours_is_not_applied(deploy, admin, tmp_path):
+    deploy("upload", "--env", "prod", release="one")
+    folder = f"@{PROD}.RELEASES/{deploy.digests['one']}/"
+    (tmp_path / "manifest.json").write_text("{}")
+    admin.execute(f"PUT 'file://{tmp_path}/manifest.json' {folder} AUTO_COMPRESS = FALSE OVERWRITE = TRUE")
+    code, answer, _ = deploy("apply", "--env", "prod", release="one")
+    assert code == 1
+    assert "manifest.json is not what was built" in answer["error"]
+
+
 def test_releasing_twice_uploads_once(deploy):
     assert deploy("upload", "--env", "prod", release="one")[1]["uploaded"] == ["ml_pipeline.zip", "manifest.json"]
     assert deploy("upload", "--env", "prod", release="one")[1]["uploaded"] == []
@@ -285,6 +303,13 @@ def test_a_pull_request_lives_and_goes_in_a_schema_of_its_own(deploy_to_dev, adm
     assert deploy_to_dev("teardown", *target)[1] == {"dropped": True}
     assert deploy_to_dev("teardown", *target)[1] == {"dropped": False}
     assert admin.execute("SHOW SCHEMAS LIKE 'PR\\\\_7' IN DATABASE ML_DEV").fetchall() == []
+    assert deploy_to_dev.status(*target)["release"] == ""
+
+
+def test_a_pull_request_without_an_upload_is_not_applied(deploy_to_dev):
+    code, answer, _ = deploy_to_dev("apply", "--env", "dev", "--pr", "7", release="one")
+    assert code == 1
+    assert answer["next"] == "python -m deploy upload --env dev --pr 7"
 
 
 def test_a_schema_that_we_did_not_make_is_not_torn_down(deploy_to_dev, admin):

@@ -46,6 +46,20 @@ def test_a_failed_task_fails_the_run_with_its_error_and_query_id():
     assert smoke.judge(GRAPH, GraphRun("g1", (failed,))) == ("G$GATE FAILED: 100357: boom (query 01b-7)",)
 
 
+def test_of_a_traceback_the_verdict_says_what_was_raised():
+    error = """100357: Python Interpreter Error:
+Traceback (most recent call last):
+  File "tasks.py", line 35, in evaluate
+    raise ValueError("no lines
+")
+ValueError: no lines
+ in function STEP with handler ml_pipeline.tasks.evaluate"""
+    cause = TaskRun("G", "FAILED", error=error).cause
+    assert cause.startswith("100357: Python Interpreter Error: ")
+    assert cause.endswith("ValueError: no lines in function STEP with handler ml_pipeline.tasks.evaluate")
+    assert "File" not in cause
+
+
 @pytest.mark.parametrize("state", ["FAILED", "FAILED_AND_AUTO_SUSPENDED", "CANCELLED"])
 def test_every_way_to_break_fails_the_run(state):
     assert len(smoke.judge(GRAPH, run(SCORE=state))) == 1
