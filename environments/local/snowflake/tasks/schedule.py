@@ -47,9 +47,15 @@ class Cron:
 
         times = croniter(self.fields, max(moment, since).astimezone(ZoneInfo(self.zone)))
         found = times.get_next(datetime)
-        while not croniter.match(self.fields, found):
+        # For a time that does not exist croniter answers the next one that does.
+        minutes, hours, *_ = croniter.expand(self.fields)[0]
+        while not (_among(found.minute, minutes) and _among(found.hour, hours)):
             found = times.get_next(datetime)
         return found.astimezone(UTC)
+
+
+def _among(value: int, options: list[int | str]) -> bool:
+    return options == ["*"] or value in options
 
 
 Schedule = Interval | Cron

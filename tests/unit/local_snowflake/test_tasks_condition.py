@@ -1,0 +1,91 @@
+"""WHEN conditions: what they mean, and what they may not contain."""
+
+import pytest
+
+from environments.local.snowflake.errors import SnowflakeError
+from environments.local.snowflake.tasks import config
+from environments.local.snowflake.tasks.condition import parse, read
+from environments.local.snowflake.tokens import Tokens
+
+RETURNED = {None: "7", "A": "yes", "B": "0.5", "NOTHING": None}
+
+
+def holds(text: str) -> bool:
+    return parse(text).holds(RETURNED.__getitem__)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TRUE",
+        "1 = 1",
+        "SYSTEM$GET_PREDECESSOR_RETURN_VALUE('A') = 'yes'",
+        "system$get_predecessor_return_value()::INT > 6",
+        "CAST(SYSTEM$GET_PREDECESSOR_RETURN_VALUE('B') AS FLOAT) < 0.75",
+        "SYSTEM$GET_PREDECESSOR_RETURN_VALUE('B') < 0.75",
+        "NOT SYSTEM$GET_PREDECESSOR_RETURN_VALUE('A') = 'no' AND (FALSE OR 'x' <> 'y')",
+        "SYSTEM$GET_PREDECESSOR_RETURN_VALUE('A') IN ('no', 'yes')",
+        "SYSTEM$GET_PREDECESSOR_RETURN_VALUE('A') NOT IN ('no')",
+        "SYSTEM$GET_PREDECESSOR_RETURN_VALUE('NOTHING') IS NULL",
+        "TO_BOOLEAN(SYSTEM$GET_PREDECESSOR_RETURN_VALUE('A'))",
+        "FALSE AND FALSE OR TRUE",
+    ],
+)
+def test_a_condition_that_holds(text: str) -> None:
+    assert holds(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FALSE",
+        "1 = 2",
+        "NULL",
+        "NOT NULL",
+        "SYSTEM$GET_PREDECESSOR_RETURN_VALUE('NOTHING') = 'yes'",
+        "NOT SYSTEM$GET_PREDECESSOR_RETURN_VALUE('NOTHING') = 'yes'",
+        "SYSTEM$GET_PREDECESSOR_RETURN_VALUE('A') = 'YES'",
+    ],
+)
+def test_a_condition_that_is_false_or_unknown_does_not_hold(text: str) -> None:
+    assert not holds(text)
+
+
+@pytest.mark.parametrize("text", ["(SELECT 1) = 1", "CURRENT_DATE() > '2020-01-01'", "ABS(-1) = 1", "a = 1"])
+def test_only_conversions_and_two_functions_are_allowed(text: str) -> None:
+    with pytest.raises(SnowflakeError, match="Invalid expression for task condition expression"):
+        parse(text)
+
+
+def test_streams_are_refused_by_name() -> None:
+    with pytest.raises(SnowflakeError, match="has no streams"):
+        parse("SYSTEM$STREAM_HAS_DATA('s')")
+
+
+def test_a_value_that_cannot_be_converted_is_an_error() -> None:
+    with pytest.raises(SnowflakeError, match="Numeric value 'yes' is not recognized"):
+        holds("SYSTEM$GET_PREDECESSOR_RETURN_VALUE('A')::INT > 1")
+
+
+def test_the_statement_goes_on_behind_the_condition() -> None:
+    tokens = Tokens("CAST('1' AS INT) = 1 AS SELECT 1")
+    assert read(tokens).text == "CAST('1' AS INT) = 1"
+    assert tokens.rest == "AS SELECT 1"
+
+
+def test_configurations_are_merged_key_by_key() -> None:
+    base = {"a": {"x": 1, "y": 2}, "b": [1], "c": 1}
+    assert config.merge(base, {"a": {"y": 3}, "b": {"z": 4}}) == {"a": {"x": 1, "y": 3}, "b": {"z": 4}, "c": 1}
+    assert base == {"a": {"x": 1, "y": 2}, "b": [1], "c": 1}
+
+
+def test_a_configuration_is_read_by_path() -> None:
+    found = {"a": {"text": "x", "number": 1, "truth": True, "list": [1]}}
+    read_values = [config.at(found, f"a.{key}") for key in ("text", "number", "truth", "list", "nothing")]
+    assert read_values == ["x", "1", "true", "[1]", None]
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{", "'a'"])
+def test_a_configuration_is_a_json_object(text: str) -> None:
+    with pytest.raises(SnowflakeError, match="JSON object"):
+        config.parse(text)
