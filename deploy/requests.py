@@ -9,7 +9,7 @@ from deploy.errors import DeployError, MissingObjectError
 from deploy.sql_text import literal
 
 if TYPE_CHECKING:
-    from snowflake.connector import SnowflakeConnection
+    from snowflake.snowpark import Session
 
     from ml_pipeline.config import Environment
 
@@ -23,15 +23,18 @@ class Connection:
     Every method raises DeployError for what Snowflake refuses; the message carries Snowflake's own and the query id.
     """
 
-    def __init__(self, connection: "SnowflakeConnection", environment: "Environment") -> None:
-        self._connection = connection
+    def __init__(self, session: "Session", environment: "Environment") -> None:
+        self._session = session
+        self._connection = session.connection
         self._environment = environment
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # In this order: a session that closes its own connection asks the server first what there is to cancel.
         self._connection.close()
+        self._session.close()
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """Return the rows of one statement, with column names in lower case."""
@@ -41,7 +44,7 @@ class Connection:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def run(self, statements: Sequence[str]) -> None:
-        """Several statements in one request. Snowflake stops at the first that fails; the earlier ones stay."""
+        """Run several statements in one request. Snowflake stops at the first that fails; the earlier ones stay."""
         with self._explained(), self._connection.cursor() as cursor:
             # A semicolon on a line of its own ends a statement whose last line is a comment, too.
             cursor.execute("\n;\n".join(statements), num_statements=0)
@@ -87,7 +90,7 @@ def open_connection(environment: "Environment") -> Connection:
     from dag import connection
 
     try:
-        return Connection(connection.connect(environment).connection, environment)
+        return Connection(connection.connect(environment), environment)
     except connection.SignInError as error:
         cause, _, remedy = str(error).partition("\nnext: ")
         raise DeployError(cause, remedy or f"python -m deploy status --env {environment.name}") from error
