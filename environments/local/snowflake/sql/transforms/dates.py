@@ -209,7 +209,9 @@ def _now(kind: str) -> Call:
 def now(kind: str) -> Node:
     """The start of the statement as a DuckDB type."""
     started = call("get_current_timestamp")
-    return started if kind == "TIMESTAMPTZ" else cast(started, kind)
+    if kind == "TIMESTAMPTZ":
+        return started
+    return cast(cast(started, "TIMESTAMP"), "TIME") if kind == "TIME" else cast(started, kind)
 
 
 def _utc_now(_: Sequence[Node]) -> Node:

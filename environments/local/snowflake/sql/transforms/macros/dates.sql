@@ -1,50 +1,36 @@
 -- Dates and times. A moment is a value to count from: text is read as a timestamp, the rest stays what it is.
-CREATE MACRO _sf_epoch(n) AS CASE -- whole seconds, milliseconds, microseconds or nanoseconds, by the size of the number
-    WHEN abs(n) < 31536000000 THEN make_timestamp(CAST(n * 1000000::BIGINT AS BIGINT))
-    WHEN abs(n) < 31536000000000 THEN make_timestamp(CAST(n AS BIGINT) * 1000)
-    WHEN abs(n) < 31536000000000000 THEN make_timestamp(CAST(n AS BIGINT))
-    ELSE make_timestamp(CAST(n AS BIGINT) // 1000) END;
-CREATE MACRO _sf_read_timestamp(x) AS CASE
-    WHEN regexp_full_match(x, '\d+') THEN _sf_epoch(TRY_CAST(x AS HUGEINT))
-    WHEN regexp_matches(x, '^\d{1,2}/\d') THEN try_strptime(x, ['%m/%d/%Y', '%m/%d/%Y %H:%M:%S'])
-    WHEN regexp_matches(x, '^\d{1,2}-[A-Za-z]') THEN try_strptime(x, ['%d-%b-%Y', '%d-%b-%Y %H:%M:%S'])
-    ELSE TRY_CAST(x AS TIMESTAMP) END;
+CREATE MACRO _sf_epoch(n) AS -- whole seconds, milliseconds, microseconds or nanoseconds, by the size of the number
+    make_timestamp(CAST(n * CASE WHEN abs(n) < 31536000000 THEN 1000000 WHEN abs(n) < 31536000000000 THEN 1000
+        WHEN abs(n) < 31536000000000000 THEN 1 ELSE 0.001 END AS BIGINT));
+-- A value as the text that is read; JSON text loses its quotes.
+CREATE MACRO _sf_text(x) AS trim(CAST(x AS VARCHAR), '"');
+CREATE MACRO _sf_read_timestamp(x) AS coalesce(TRY_CAST(x AS TIMESTAMP), CASE
+    WHEN regexp_full_match(x, '-?\d+(\.\d+)?') THEN _sf_epoch(TRY_CAST(x AS DOUBLE))
+    ELSE try_strptime(x, ['%m/%d/%Y', '%m/%d/%Y %H:%M:%S', '%d-%b-%Y', '%d-%b-%Y %H:%M:%S']) END);
 CREATE MACRO _sf_read_zoned(x) AS coalesce(
     TRY_CAST(regexp_replace(x, '(:\d\d.*?) ?([+-]\d\d):?(\d\d)$', '\1\2:\3') AS TIMESTAMPTZ),
     CAST(_sf_read_timestamp(x) AS TIMESTAMPTZ));
+-- What stands for a value that could not be read: NULL for NULL, else an error that names it.
+CREATE MACRO _sf_unread(kind, x) AS
+    CASE WHEN _sf_text(x) IS NOT NULL THEN error(kind || ' ''' || _sf_text(x) || ''' is not recognized') END;
 CREATE MACRO sf_try_to_timestamp_ntz(x) AS CASE
     WHEN typeof(x) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(x AS TIMESTAMP)
-    WHEN typeof(x) IN ('VARCHAR', 'JSON') THEN _sf_read_timestamp(sf_to_varchar(x))
-    WHEN typeof(x) IN ('TIME', 'BOOLEAN', 'BLOB') THEN NULL
-    ELSE _sf_epoch(TRY_CAST(CAST(x AS VARCHAR) AS DECIMAL(38, 9))) END;
-CREATE MACRO sf_to_timestamp_ntz(x) AS CASE
-    WHEN x IS NOT NULL AND sf_try_to_timestamp_ntz(x) IS NULL AND sf_to_varchar(x) IS NOT NULL
-        THEN error('Timestamp ''' || sf_to_varchar(x) || ''' is not recognized')
-    ELSE sf_try_to_timestamp_ntz(x) END,
+    ELSE _sf_read_timestamp(_sf_text(x)) END;
+CREATE MACRO sf_to_timestamp_ntz(x) AS coalesce(sf_try_to_timestamp_ntz(x), _sf_unread('Timestamp', x)),
     (x, scale) AS make_timestamp(CAST(CAST(x AS DECIMAL(38, 0)) * 1000000 // pow(10, scale)::HUGEINT AS BIGINT));
-CREATE MACRO sf_try_to_timestamp_tz(x) AS CASE typeof(x)
-    WHEN 'TIMESTAMP WITH TIME ZONE' THEN TRY_CAST(x AS TIMESTAMPTZ)
-    WHEN 'DATE' THEN CAST(TRY_CAST(x AS DATE) AS TIMESTAMPTZ)
-    WHEN 'TIMESTAMP' THEN CAST(TRY_CAST(x AS TIMESTAMP) AS TIMESTAMPTZ)
-    WHEN 'VARCHAR' THEN _sf_read_zoned(CAST(x AS VARCHAR))
-    WHEN 'JSON' THEN _sf_read_zoned(sf_to_varchar(x))
-    ELSE timezone('UTC', sf_try_to_timestamp_ntz(x)) END;
-CREATE MACRO sf_to_timestamp_tz(x) AS CASE
-    WHEN x IS NOT NULL AND sf_try_to_timestamp_tz(x) IS NULL AND sf_to_varchar(x) IS NOT NULL
-        THEN error('Timestamp ''' || sf_to_varchar(x) || ''' is not recognized')
-    ELSE sf_try_to_timestamp_tz(x) END,
+CREATE MACRO sf_try_to_timestamp_tz(x) AS CASE
+    WHEN typeof(x) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(x AS TIMESTAMPTZ)
+    ELSE _sf_read_zoned(_sf_text(x)) END;
+CREATE MACRO sf_to_timestamp_tz(x) AS coalesce(sf_try_to_timestamp_tz(x), _sf_unread('Timestamp', x)),
     (x, scale) AS timezone('UTC', sf_to_timestamp_ntz(x, scale));
-CREATE MACRO sf_try_to_date(x) AS CAST(sf_try_to_timestamp_ntz(x) AS DATE);
-CREATE MACRO sf_to_date(x) AS CASE typeof(x) WHEN 'DATE' THEN TRY_CAST(x AS DATE) ELSE CASE
-    WHEN x IS NOT NULL AND sf_try_to_timestamp_ntz(x) IS NULL AND sf_to_varchar(x) IS NOT NULL
-        THEN error('Date ''' || sf_to_varchar(x) || ''' is not recognized')
-    ELSE CAST(sf_try_to_timestamp_ntz(x) AS DATE) END END;
+CREATE MACRO sf_try_to_date(x) AS CASE WHEN typeof(x) = 'DATE' THEN TRY_CAST(x AS DATE)
+    ELSE CAST(sf_try_to_timestamp_ntz(x) AS DATE) END;
+CREATE MACRO sf_to_date(x) AS CASE WHEN typeof(x) = 'DATE' THEN TRY_CAST(x AS DATE)
+    ELSE CAST(coalesce(sf_try_to_timestamp_ntz(x), _sf_unread('Date', x)) AS DATE) END;
 CREATE MACRO sf_try_to_time(x) AS CASE
-    WHEN typeof(x) IN ('TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN CAST(TRY_CAST(x AS TIMESTAMP) AS TIME)
-    WHEN regexp_full_match(sf_to_varchar(x), '\d{1,2}:\d{2}') THEN TRY_CAST(sf_to_varchar(x) || ':00' AS TIME)
-    ELSE coalesce(TRY_CAST(sf_to_varchar(x) AS TIME), CAST(TRY_CAST(sf_to_varchar(x) AS TIMESTAMP) AS TIME)) END;
-CREATE MACRO sf_to_time(x) AS CASE WHEN x IS NOT NULL AND sf_try_to_time(x) IS NULL AND sf_to_varchar(x) IS NOT NULL
-    THEN error('Time ''' || sf_to_varchar(x) || ''' is not recognized') ELSE sf_try_to_time(x) END;
+    WHEN regexp_full_match(_sf_text(x), '\d{1,2}:\d{2}') THEN TRY_CAST(_sf_text(x) || ':00' AS TIME)
+    ELSE coalesce(TRY_CAST(_sf_text(x) AS TIME), CAST(TRY_CAST(_sf_text(x) AS TIMESTAMP) AS TIME)) END;
+CREATE MACRO sf_to_time(x) AS coalesce(sf_try_to_time(x), _sf_unread('Time', x));
 CREATE MACRO _sf_moment(x DATE) AS x, (x TIMESTAMP) AS x, (x TIMESTAMPTZ) AS x, (x TIME) AS x,
     (x VARCHAR) AS sf_to_timestamp_ntz(x);
 -- Adding: whole years, quarters, months, weeks and days keep a date a date; `moment` comes in once for each use.

@@ -1,11 +1,12 @@
 -- Text. Booleans, times and JSON have Snowflake's spelling; JSON text loses its quotes.
+CREATE MACRO _sf_offset(z) AS CASE WHEN z = '+00' THEN 'Z' ELSE rpad(replace(z, ':', ''), 5, '0') END;
 CREATE MACRO sf_to_varchar(x) AS CASE typeof(x)
     WHEN 'VARCHAR' THEN CAST(x AS VARCHAR)
     WHEN 'JSON' THEN to_json(x) ->> '$'
     WHEN 'DOUBLE' THEN regexp_replace(CAST(x AS VARCHAR), '\.0$', '')
     WHEN 'TIMESTAMP' THEN strftime(TRY_CAST(x AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%g')
     WHEN 'TIMESTAMP WITH TIME ZONE' THEN strftime(TRY_CAST(x AS TIMESTAMPTZ), '%Y-%m-%d %H:%M:%S.%g ')
-        || replace(replace(CAST(date_part('timezone_hour', TRY_CAST(x AS TIMESTAMPTZ)) AS VARCHAR), '-', ''), '0', 'Z')
+        || _sf_offset(strftime(TRY_CAST(x AS TIMESTAMPTZ), '%z'))
     WHEN 'BLOB' THEN hex(CAST(x AS BLOB))
     ELSE CAST(x AS VARCHAR) END;
 CREATE MACRO _sf_try_fitting(x, n) AS CASE WHEN length(x) <= n THEN x END;

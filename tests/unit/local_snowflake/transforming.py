@@ -1,0 +1,40 @@
+"""What the laws of the transforms share: a Snowflake expression as DuckDB's text, and as a value."""
+
+from functools import cache
+from typing import Any
+
+import duckdb
+
+from environments.local.snowflake.sql.parsing import parse
+from environments.local.snowflake.sql.transforms import ALL, definitions
+
+
+def translated(statement: str) -> str:
+    """DuckDB's text for a statement of Snowflake's."""
+    tree = parse(statement)
+    for transform in ALL:
+        tree = transform(tree)
+    return tree.sql("duckdb", identify=True)
+
+
+def expression(text: str) -> str:
+    """DuckDB's text for a Snowflake expression, without the alias that a column gets."""
+    return translated(f"SELECT {text} AS X").removeprefix("SELECT ").removesuffix(' AS "X"')
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(definitions())
+    return connection
+
+
+def rows(statement: str) -> list[tuple[Any, ...]]:
+    """The rows of a statement of Snowflake's."""
+    return _database().execute(translated(statement)).fetchall()
+
+
+def value(text: str) -> Any:
+    """The value of a Snowflake expression."""
+    return rows(f"SELECT {text} AS X")[0][0]
