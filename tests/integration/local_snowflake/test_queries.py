@@ -300,3 +300,35 @@ def test_a_view_reads_with_its_owners_rights(cursor: Any, guest: Any) -> None:
     assert guest.execute("select * from shown").fetchall() == [(1,)]
     with pytest.raises(ProgrammingError, match="does not exist or not authorized"):
         guest.execute("select * from secret")
+
+
+# ---- upper and lower case
+def test_a_column_made_in_lower_case_is_read_in_lower_case_only(cursor: Any) -> None:
+    cursor.execute('create table t ("price" int, AMOUNT int)')
+    cursor.execute("insert into t values (1, 2)")
+    assert one(cursor, 'select "price", amount from t') == (1, 2)
+    assert one(cursor, 'select p from (select "price" as p from t)') == (1,)
+    for sql in (
+        "select price from t",
+        'select "amount" from t',
+        "update t set price = 1",
+        "delete from t where price = 1",
+    ):
+        with pytest.raises(ProgrammingError, match="invalid identifier"):
+            cursor.execute(sql)
+
+
+def test_tables_that_differ_in_case_only_are_refused(cursor: Any) -> None:
+    cursor.execute("create table t as select 1 as a")
+    with pytest.raises(ProgrammingError, match="in case only"):
+        cursor.execute('create or replace table "t" as select 2 as a')
+    assert one(cursor, "select a from t") == (1,)
+
+
+def test_merge_needs_the_privileges_of_its_clauses(cursor: Any, guest: Any) -> None:
+    cursor.execute("create table t as select 1 as a")
+    cursor.execute("grant update on table t to role guest_of_queries")
+    merge = "merge into t using (select 1 as b) s on t.a = s.b when matched then update set a = 2"
+    guest.execute(merge)
+    with pytest.raises(ProgrammingError, match="Insufficient privileges"):
+        guest.execute(f"{merge} when not matched then insert values (5)")

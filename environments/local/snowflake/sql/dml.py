@@ -10,10 +10,10 @@ from sqlglot import exp
 
 from ..errors import unsupported
 from ..result import DELETE, EXECUTED, INSERT, MERGE, UPDATE, Result, counts, status
-from . import places, transactions
+from . import places, spelling, transactions
 from .binding import inlined
 from .parsing import parse
-from .references import relation_named
+from .references import merge_action, relation_named
 from .scope import Scope
 from .translate import generated, resolved
 
@@ -46,7 +46,7 @@ def delete(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa:
 def merge(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001
     """MERGE: a count for each kind of change that the statement's clauses can make."""
     statement = _unqualified(parse(inlined(tokens.text, tokens.bindings, describe=describe)))
-    asked = {_action(when) for when in statement.args["whens"].expressions}
+    asked = {merge_action(when) for when in statement.args["whens"].expressions}
     done: Counter[str] = Counter()
     if not describe:
         statement.set("returning", exp.Returning(expressions=[exp.column("merge_action")]))
@@ -55,11 +55,6 @@ def merge(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: 
 
 
 _WORDS = {"INSERT": "inserted", "UPDATE": "updated", "DELETE": "deleted"}
-
-
-def _action(when: exp.When) -> str:
-    then = when.args["then"]
-    return then.name.upper() if isinstance(then, exp.Var) else type(then).__name__.upper()
 
 
 def _unqualified(statement: exp.Expression) -> exp.Expression:
@@ -77,6 +72,7 @@ def _changed(session: Session, statement: exp.Expression) -> int:
 def _run(session: Session, statement: exp.Expression) -> list[tuple]:
     session.require_warehouse()
     with Scope(session) as scope:
+        spelling.check(scope, statement)
         tree = resolved(scope, statement)
         if isinstance(tree, exp.Insert) and tree.args.get("overwrite"):
             return _overwrite(session, tree)

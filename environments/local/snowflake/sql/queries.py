@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..result import Result
-from . import engine, lineage
+from . import engine, lineage, spelling
 from .binding import inlined
 from .parsing import parse
 from .scope import Scope
@@ -36,6 +36,7 @@ class Compiled:
 
 def compiled(scope: Scope, tree: exp.Expression) -> Compiled:
     """The query in DuckDB's SQL, with what is known of its columns. The tree is used up."""
+    spelling.check(scope, tree)
     declared = lineage.columns(scope, tree)
     return Compiled(generated(resolved(scope, tree)), declared)
 

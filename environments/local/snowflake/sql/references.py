@@ -70,7 +70,7 @@ def _table(scope: Scope, node: exp.Table, evaluate: Evaluate) -> exp.Expression 
         return None
     if len(parts) > 1 and parts[-2] == "INFORMATION_SCHEMA":
         return _dressed(_information_schema(scope, parts), node, parts[-1])
-    thing = relation_named(scope, parts, _privilege(node))
+    thing = relation_named(scope, parts, *_privileges(node))
     scope.computes = True
     found = _view(scope, thing, evaluate) if thing.kind == "VIEW" else places.relation(scope.session, thing)
     return _dressed(found, node, parts[-1])
@@ -93,24 +93,31 @@ def _text(scope: Scope, node: exp.Expression) -> str:
     return node.name
 
 
-def _privilege(node: exp.Table) -> str:
-    """What the query needs on the table: INSERT for what it inserts into, SELECT for what it reads."""
+def _privileges(node: exp.Table) -> tuple[str, ...]:
+    """What the statement needs on the table: INSERT for what it inserts into, SELECT for what it reads."""
     parent = node.parent
     if isinstance(parent, exp.Schema):
         node, parent = parent, parent.parent
-    for kind, privilege in (
-        (exp.Insert, "INSERT"),
-        (exp.Update, "UPDATE"),
-        (exp.Delete, "DELETE"),
-        (exp.Merge, "UPDATE"),
-    ):
-        if isinstance(parent, kind) and parent.this is node:
-            return privilege
-    return "SELECT"
+    if parent is None or parent.this is not node:
+        return ("SELECT",)
+    if isinstance(parent, exp.Insert) and parent.args.get("overwrite"):
+        return ("INSERT", "DELETE")
+    if isinstance(parent, exp.Merge):
+        return tuple(sorted({merge_action(when) for when in parent.args["whens"].expressions}))
+    return (_WRITES.get(type(parent), "SELECT"),)
 
 
-def relation_named(scope: Scope, parts: tuple[str, ...], privilege: str = "SELECT") -> Object:
-    """The table or view of that name, on which the session has the privilege.
+_WRITES = {exp.Insert: "INSERT", exp.Update: "UPDATE", exp.Delete: "DELETE"}
+
+
+def merge_action(when: exp.When) -> str:
+    """What a clause of MERGE does: INSERT, UPDATE or DELETE."""
+    then = when.args["then"]
+    return then.name.upper() if isinstance(then, exp.Var) else type(then).__name__.upper()
+
+
+def relation_named(scope: Scope, parts: tuple[str, ...], *privileges: str) -> Object:
+    """The table or view of that name, on which the session has the privileges (SELECT, unless others are given).
 
     Raises:
         SnowflakeError: 002003, 003001.
@@ -119,7 +126,8 @@ def relation_named(scope: Scope, parts: tuple[str, ...], privilege: str = "SELEC
     name = scope.session.qualify(parts)
     for kind in RELATIONS:
         if scope.session.find(kind, name):
-            return scope.session.get(kind, name, privilege)
+            found = [scope.session.get(kind, name, privilege) for privilege in privileges or ("SELECT",)]
+            return found[0]
     raise does_not_exist("OBJECT", name)
 
 

@@ -12,7 +12,7 @@ from ..catalogue import Object, inside
 from ..errors import already_exists
 from ..kinds import Create, Kind, Show
 from ..result import DESCRIBE, Result, rows, status
-from . import columns
+from . import columns, spelling
 from .references import RELATIONS
 
 if TYPE_CHECKING:
@@ -65,12 +65,13 @@ class Relation(Kind):
         others = [kind for kind in RELATIONS if kind != self.word and session.account.catalogue.find(kind, name)]
         if (old and not create.or_replace) or (others and not create.temporary):
             raise already_exists(name)
+        spelling.check_table(session, name)
         if create.temporary:
             session.check_container(name)
-        else:
-            self.authorise_create(session, name)
-            if old:
-                session.own(self.word, name)
+            return
+        self.authorise_create(session, name)
+        if old:
+            session.own(self.word, name)
 
     def _record(self, session: Session, new: Object, old: Object | None, *, copy_grants: bool) -> None:
         kept: list[Grant] = session.account.access.on(self.word, new.name) if old and copy_grants else []
