@@ -1,0 +1,55 @@
+"""The column definitions of CREATE TABLE."""
+
+from typing import Any
+
+import pytest
+
+from environments.local.snowflake.errors import SnowflakeError
+from environments.local.snowflake.sql import columns
+from environments.local.snowflake.sql.columns import TableColumn
+from environments.local.snowflake.tokens import Tokens
+
+
+def read(text: str) -> list[TableColumn]:
+    return columns.read(Tokens(text))
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("a int", {}),
+        ("a int not null", {"nullable": False}),
+        ("a int default 5 not null", {"default": "5", "nullable": False}),
+        ("a int default coalesce(1, (2)) comment 'c'", {"default": "coalesce(1, (2))", "comment": "c"}),
+        ("a int default 'x' || ','", {"default": "'x' || ','"}),
+        ("a int autoincrement", {"identity": (1, 1)}),
+        ("a int identity(5, 10) order", {"identity": (5, 10)}),
+        ("a int autoincrement start 5 increment by 10 noorder", {"identity": (5, 10)}),
+        ("a int primary key", {"key": True, "nullable": False}),
+        ("a int constraint u unique not enforced", {"unique": True}),
+    ],
+)
+def test_a_column_is_read_with_its_options(written: str, expected: dict[str, Any]) -> None:
+    assert read(f"({written})") == [TableColumn("A", "NUMBER(38,0)", **expected)]
+
+
+def test_a_key_over_several_columns_marks_each() -> None:
+    found = read('(a int, "b" varchar(5), c date, constraint pk primary key (a, "b") rely)')
+    assert [(c.name, c.key, c.nullable) for c in found] == [("A", True, False), ("b", True, False), ("C", False, True)]
+
+
+def test_names_alone_wait_for_a_querys_types() -> None:
+    assert read("(a, b comment 'x')") == [TableColumn("A", ""), TableColumn("B", "", comment="x")]
+
+
+def test_a_column_survives_the_catalogue() -> None:
+    column = TableColumn("A", "VARCHAR(5)", nullable=False, default="'x'", comment="c")
+    assert TableColumn(**column.document()) == column
+
+
+@pytest.mark.parametrize(
+    "written", ["a int masking policy p", "a int collate 'de'", "foreign key (a) references b (c)"]
+)
+def test_what_would_change_the_table_and_is_not_supported_is_refused(written: str) -> None:
+    with pytest.raises(SnowflakeError, match="Unsupported feature"):
+        read(f"({written})")
