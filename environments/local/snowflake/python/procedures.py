@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import SnowflakeError
+from ..models.inference import without_model_aliases
 from ..registry import queries
 from ..result import Result
 from ..sql.binding import inlined
@@ -62,9 +63,11 @@ def _found(session: Session, base: Name, given: Given) -> Routine:
 
 
 def _with(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001
-    """WITH: an anonymous procedure, or a query."""
+    """WITH: an anonymous procedure, a model under another name, or a query."""
     if tokens.peek(2).upper == "AS" and tokens.peek(3).upper == "PROCEDURE":
         return _anonymous(session, tokens, describe)
+    if tokens.peek(2).upper == "AS" and tokens.peek(3).upper == "MODEL":
+        tokens = Tokens(without_model_aliases(inlined(tokens.text, tokens.bindings)))
     return queries()["SELECT"](session, tokens, describe)
 
 

@@ -1,0 +1,100 @@
+"""Models in queries: `MODEL(name, version)!METHOD(...)`, and `WITH m AS MODEL name VERSION v SELECT m!METHOD(...)`.
+
+https://docs.snowflake.com/en/sql-reference/commands-model
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from ..errors import SnowflakeError, unsupported
+from ..names import fold
+from ..python import inquery
+from ..python.residents import Handler
+from ..sql import datatypes
+from ..tokens import Tokens, tokenize
+from . import versions
+
+if TYPE_CHECKING:
+    from ..account import Account
+    from ..sql.scope import Scope
+    from .versions import Method, Version
+
+
+def _call(scope: Scope, node: exp.ModelAttribute) -> exp.Expression:
+    model, called = node.this, node.expression
+    if not isinstance(model, exp.Anonymous) or not isinstance(called, exp.Anonymous):
+        raise unsupported(node.sql("snowflake"))
+    written = model.expressions
+    found = versions.model_of(scope.session, _parts(written[0]))
+    version = versions.find(found, _name(written[1]) if len(written) > 1 else "DEFAULT")
+    method = version.method(_name(called.this))
+    _check(method, called.expressions)
+    return inquery.call(scope, handler(scope.session.account, version, method), called.expressions)
+
+
+def handler(account: Account, version: Version, method: Method) -> Handler:
+    """A method of a version, for workers: the code that the client generated, beside the model's files."""
+    return Handler(
+        key=f"{version.id}:{method.name}",
+        name=method.name,
+        handler=method.handler,
+        arguments=tuple(datatypes.parse(kind).column(name) for name, kind in method.inputs),
+        returns=datatypes.parse(method.returns).column(method.name),
+        imports=versions.folder(account, version),
+    )
+
+
+def _check(method: Method, given: list[exp.Expression]) -> None:
+    if len(given) != len(method.inputs):
+        text = (
+            "SQL compilation error: error line 0 at position -1\n"
+            f"Invalid argument types for function '{method.signature}': it takes {len(method.inputs)}, not {len(given)}"
+        )
+        raise SnowflakeError(text, "001044", "42P13")
+
+
+def _parts(node: exp.Expression) -> tuple[str, ...]:
+    """A model's name: identifiers, or a string that holds them."""
+    if isinstance(node, exp.Literal):
+        return Tokens(node.name).name()
+    return tuple(part.name for part in (node.flatten() if isinstance(node, exp.Dot) else [node]))
+
+
+def _name(node: exp.Expression | str) -> str:
+    return fold(node) if isinstance(node, str) else node.name
+
+
+def without_model_aliases(text: str) -> str:
+    """A query with `WITH m AS MODEL name [VERSION v]` resolved: every `m!` becomes `MODEL(name, v)!`."""
+    tokens = Tokens(text)
+    tokens.expect("WITH")
+    models: dict[str, str] = {}
+    while tokens.peek(1).upper == "AS" and tokens.peek(2).upper == "MODEL":
+        alias = tokens.identifier()
+        tokens.expect("AS", "MODEL")
+        start = tokens.peek().start
+        tokens.name()
+        name = text[start : tokens.peek().start].strip()
+        version = tokens.take().text if tokens.accept("VERSION") else "DEFAULT"
+        models[alias] = f"MODEL({name.rstrip(',')}, {version})"
+        tokens.accept(",")
+    rest = tokens.rest
+    more = tokens.peek(1).upper in {"AS", "("}
+    return ("WITH " if more else "") + _with_models(rest, models)
+
+
+def _with_models(text: str, models: dict[str, str]) -> str:
+    pieces, at = [], 0
+    tokens = tokenize(text)
+    for word, mark in pairwise(tokens):
+        if mark.text == "!" and word.kind in {"word", "quoted"} and fold(word.text) in models:
+            pieces += [text[at : word.start], models[fold(word.text)]]
+            at = word.end
+    return "".join(pieces) + text[at:]
+
+
+REWRITES = {"ModelAttribute": _call}
