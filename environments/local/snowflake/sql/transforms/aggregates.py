@@ -141,7 +141,8 @@ def count(a: Aggregate) -> Node:
 
 def average(a: Aggregate) -> Node:
     """AVG: exact for numbers, to six digits more than they have."""
-    value = numeric(a.first)
+    # A bare NULL, as Snowpark's describe() averages for texts, has no type to follow.
+    value = exp.cast(a.first, "double") if isinstance(a.first, exp.Null) else numeric(a.first)
     return call("_sf_average", a.apply("avg", value), a.apply("any_value", value))
 
 
