@@ -36,6 +36,8 @@ _DEFAULTS = {
     **dict.fromkeys(("REPLACE_INVALID_CHARACTERS", "SKIP_BLANK_LINES"), ("FALSE",)),
 }
 _COMPRESSIONS = {"AUTO": "auto", "GZIP": "gzip", "ZSTD": "zstd", "NONE": "none"}
+# Types of Parquet files that no Snowflake table has.
+_PLAIN = {**dict.fromkeys(("TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"), "::TIMESTAMP"), "UUID": "::VARCHAR"}
 # Names of what DuckDB adds to each row.
 _FILE, _ROW = "__file", "file_row_number"
 
@@ -70,6 +72,7 @@ class Staged:
     Attributes:
         sql: DuckDB's query. Its columns are `$1`, `$2` and so on, one for each named field, and METADATA$... .
         fields: name of each field that the files name -> the relation's column.
+        types: name of each field whose values have a plain type in the files -> DuckDB's type of the column.
         width: how many positional columns there are; for other formats than CSV 1, the row as JSON.
 
     """
@@ -77,6 +80,7 @@ class Staged:
     sql: str
     fields: dict[str, str]
     width: int
+    types: dict[str, str] = field(default_factory=dict)
 
 
 def read_format(session: Session, written: Any, location: Location | None = None) -> Format:
@@ -141,16 +145,17 @@ def _parquet(connection: Connection, format_: Format, location: Location, files:
     reader = (
         f"read_parquet([{listed}], filename={literal(_FILE)}, {_ROW}=true, union_by_name=true, binary_as_string={text})"
     )
-    names = [n for n in connection.relation(f"FROM {reader}").columns if n not in {_FILE, _ROW}]
-    row = ", ".join(f"{quote(n)} := {quote(n)}" for n in names)
-    fields = {n: f"$1:{n}" for n in names}
-    columns = ", ".join(f"{quote(n)} AS {quote(column)}" for n, column in fields.items())
+    found = connection.relation(f"FROM {reader}")
+    kinds = {n: str(kind) for n, kind in zip(found.columns, found.types, strict=True) if n not in {_FILE, _ROW}}
+    row = ", ".join(f"{quote(n)} := {quote(n)}" for n in kinds)
+    fields = {n: f"$1:{n}" for n in kinds}
+    columns = ", ".join(f"{quote(n)}{_PLAIN.get(kind, '')} AS {quote(fields[n])}" for n, kind in kinds.items())
     start = len(str(location.folder)) + 2
     sql = (
         f'SELECT to_json(struct_pack({row})) AS "$1", {columns}, substr({_FILE}, {start}) AS "METADATA$FILENAME", '
         f'{_ROW} + 1 AS "METADATA$FILE_ROW_NUMBER" FROM {reader}'
     )
-    return Staged(sql, fields, 1)
+    return Staged(sql, fields, 1, {n: _PLAIN.get(kind, kind).removeprefix("::") for n, kind in kinds.items()})
 
 
 def _csv(connection: Connection, format_: Format, location: Location, file: StagedFile) -> Staged:
@@ -193,6 +198,12 @@ def _json(connection: Connection, format_: Format, location: Location, file: Sta
         f"read_json_objects({literal(str(file.path))}, format='{layout}', compression={literal(_compression(format_))})"
     )
     return Staged(f'SELECT json AS "$1", {_metadata(file)} FROM {reader}', {}, 1)
+
+
+def json_fields(connection: Connection, read: Staged) -> dict[str, str]:
+    """The fields of JSON rows, which are known only when they have been read."""
+    found = connection.execute(f'SELECT DISTINCT unnest(json_keys("$1")) AS name FROM ({read.sql}) ORDER BY name')
+    return {name: f"$1:{name}" for (name,) in found.fetchall()}
 
 
 def _metadata(file: StagedFile) -> str:

@@ -195,7 +195,7 @@ def _insert(session: Session, copy: Copy, file: locations.StagedFile, *, toleran
     """The file's rows into the table; the number of rows."""
     with Scope(session) as scope:
         read = reading.staged(scope, copy.format, copy.location, [file])
-        targets, select = _select(copy, read, tolerant=tolerant)
+        targets, select = _select(session, copy, read, tolerant=tolerant)
         source = select.args["from_"]
         source.set("this", reading.relation(source.this, read))
         reading.point(select)
@@ -204,12 +204,15 @@ def _insert(session: Session, copy: Copy, file: locations.StagedFile, *, toleran
         return transactions.write(session, f"INSERT INTO {into} {query}")[0][0]
 
 
-def _select(copy: Copy, read: formats.Staged, *, tolerant: bool) -> tuple[list[TableColumn], exp.Select]:
+def _select(
+    session: Session, copy: Copy, read: formats.Staged, *, tolerant: bool
+) -> tuple[list[TableColumn], exp.Select]:
     """The columns that get values, and the SELECT (in Snowflake's SQL) that gives them."""
     if copy.query is not None:
         return copy.targets, _typed(parse(copy.query), copy.targets)
     if copy.word("MATCH_BY_COLUMN_NAME", "NONE") != "NONE":
-        pairs = _matched(copy, read)
+        by_name = formats.json_fields(session.connection, read) if copy.format.kind == "JSON" else read.fields
+        pairs = _matched(copy, by_name)
     elif copy.format.kind == "CSV":
         pairs = _by_position(copy, read)
     else:
@@ -236,10 +239,10 @@ def _typed(select: exp.Select, targets: list[TableColumn]) -> exp.Select:
     return select
 
 
-def _matched(copy: Copy, read: formats.Staged) -> list[tuple[TableColumn, str]]:
+def _matched(copy: Copy, fields: dict[str, str]) -> list[tuple[TableColumn, str]]:
     """Each column with the field of its name; columns without one get their default."""
     folded = str if copy.word("MATCH_BY_COLUMN_NAME", "NONE") == "CASE_SENSITIVE" else str.upper
-    known = {folded(name): column for name, column in read.fields.items()}
+    known = {folded(name): column for name, column in fields.items()}
     pairs = [(t, _reference(known[folded(t.name)])) for t in copy.targets if folded(t.name) in known]
     if not pairs:
         raise invalid("MATCH_BY_COLUMN_NAME: no column of the table is in the file.", "001757")

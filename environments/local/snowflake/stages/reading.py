@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from ..errors import invalid
 from ..names import quote
+from ..sql import datatypes
 from ..sql.faults import translated
 from . import formats, kinds, locations
 
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
 
 # Where the relation keeps what it knows of its files.
 _STAGED = "staged"
+# Types of files -> those of Snowflake that hold the same values: there is nothing to convert.
+_SAME = {
+    "BIGINT": {datatypes.parse("NUMBER")},
+    "INTEGER": {datatypes.parse("NUMBER")},
+    "DOUBLE": {datatypes.parse("FLOAT")},
+    "VARCHAR": {datatypes.parse("VARCHAR")},
+    "BOOLEAN": {datatypes.parse("BOOLEAN")},
+    "DATE": {datatypes.parse("DATE")},
+    "TIMESTAMP": {datatypes.parse("TIMESTAMP_NTZ")},
+}
 _SEMI_STRUCTURED = {exp.DType.VARIANT, exp.DType.OBJECT, exp.DType.ARRAY}
 
 
@@ -90,12 +101,22 @@ def _replace(node: exp.Parameter, known: dict[str, formats.Staged]) -> None:
     if read is None:
         return
     number = int(node.this.name)
-    field = _field(written.parent) if number == 1 else None
-    if field is not None and _is_cast(written.parent.parent) and read.fields:
-        column = read.fields.get(field)
-        written.parent.replace(_column(column, table) if column else exp.Null())
+    name = _field(written.parent) if number == 1 else None
+    cast = written.parent.parent if name is not None and read.types else None
+    if isinstance(cast, exp.Cast) and cast.to.this not in _SEMI_STRUCTURED:
+        _replace_field(cast, read, name, table)
     else:
         written.replace(_column(f"${number}", table) if number <= read.width else exp.Null())
+
+
+def _replace_field(cast: exp.Cast, read: formats.Staged, name: str, table: exp.Identifier | None) -> None:
+    """Take a field that goes to a plain type from its own column, typed as in the file, instead of the row as JSON."""
+    if name not in read.fields:
+        cast.this.replace(exp.Null())
+    elif datatypes.parse(cast.to.sql("snowflake")) in _SAME.get(read.types[name], ()):
+        cast.replace(_column(read.fields[name], table))
+    else:
+        cast.this.replace(_column(read.fields[name], table))
 
 
 def _column(name: str, table: exp.Identifier | None) -> exp.Column:
@@ -110,11 +131,6 @@ def _field(node: exp.Expression | None) -> str | None:
         return None
     _, *steps = node.expression.expressions
     return steps[0].this if len(steps) == 1 and isinstance(steps[0], exp.JSONPathKey) else None
-
-
-def _is_cast(node: exp.Expression | None) -> bool:
-    """Whether the field goes to a plain type: it can then be taken from its own column, typed as in the file."""
-    return isinstance(node, exp.Cast) and node.to.this not in _SEMI_STRUCTURED
 
 
 def _format_name(node: exp.Expression) -> str:
