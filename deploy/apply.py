@@ -45,14 +45,14 @@ def activation(environment: "Environment") -> list[str]:
 
 def create_or_alter(environment: "Environment", task: TaskSpec) -> str:
     """Make a task what its specification says, whether it is there or not."""
-    after = ", ".join(names.task(environment, name) for name in task.predecessors)
+    after = ", ".join(names.named(environment, name) for name in task.predecessors)
     clauses = [
         *properties.clauses(task),
         *([f"FINALIZE = {names.root(environment)}"] if task.finalizes else []),
         *([f"AFTER {after}"] if after else []),
         *([f"WHEN {task.condition}"] if task.condition else []),
     ]
-    head = f"CREATE OR ALTER TASK {names.task(environment, task.name)}"
+    head = f"CREATE OR ALTER TASK {names.named(environment, task.name)}"
     return "\n  ".join([head, *clauses]) + f"\nAS\n{task.definition}"
 
 
@@ -64,22 +64,22 @@ def _free_finalizer(environment: "Environment", plan: Plan) -> list[str]:
         for change in plan.changes
         if isinstance(change, Changed) and change.old.finalizes and not change.task.finalizes
     ]
-    return [f"DROP TASK IF EXISTS {names.task(environment, name)}" for name in gone] + [
-        f"ALTER TASK {names.task(environment, name)} UNSET FINALIZE" for name in demoted
+    return [f"DROP TASK IF EXISTS {names.named(environment, name)}" for name in gone] + [
+        f"ALTER TASK {names.named(environment, name)} UNSET FINALIZE" for name in demoted
     ]
 
 
 def _drops(environment: "Environment", plan: Plan) -> list[str]:
     """Drop removed tasks, successors first; by now no task of the new graph follows them."""
     removed = [change for change in plan.changes if isinstance(change, Removed) and not change.task.finalizes]
-    return [f"DROP TASK IF EXISTS {names.task(environment, change.name)}" for change in reversed(removed)]
+    return [f"DROP TASK IF EXISTS {names.named(environment, change.name)}" for change in reversed(removed)]
 
 
 def _resumptions(environment: "Environment", plan: Plan) -> list[str]:
     """Resume the children: new ones are created suspended, and a suspended one would be skipped as if it had passed."""
     root = plan.graph.root
     new = [change.name for change in plan.changes if isinstance(change, Added) and change.task != root]
-    return [f"ALTER TASK {names.task(environment, name)} RESUME" for name in [*new, *plan.resumed]]
+    return [f"ALTER TASK {names.named(environment, name)} RESUME" for name in [*new, *plan.resumed]]
 
 
 def cancellation(environment: "Environment") -> str:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 # Pull requests live beside main in DEV and nowhere else.
 PR_ENVIRONMENT = "dev"
 _PR_PREFIX = "PR_"
+STAGE = "RELEASES"
 
 
 def in_pull_request(environment: "Environment", number: int) -> "Environment":
@@ -45,21 +46,16 @@ def schema(environment: "Environment") -> str:
     return qualified(environment.snowflake.database, environment.snowflake.schema)
 
 
-def task(environment: "Environment", name: str) -> str:
-    """Return the quoted name of a task of this target."""
+def named(environment: "Environment", name: str) -> str:
+    """Return the quoted name of a task, table or stage of this target."""
     return qualified(environment.snowflake.database, environment.snowflake.schema, name)
 
 
 def root(environment: "Environment") -> str:
     """Return the quoted name of the root task."""
-    return task(environment, environment.graph.name)
-
-
-def table(environment: "Environment", name: str) -> str:
-    """Return the quoted name of a table of this target."""
-    return qualified(environment.snowflake.database, environment.snowflake.schema, name)
+    return named(environment, environment.graph.name)
 
 
 def stage_path(environment: "Environment", digest: str) -> str:
     """Return the stage path of a release, without a trailing slash."""
-    return f"@{environment.snowflake.database}.{environment.snowflake.schema}.RELEASES/{digest}"
+    return f"@{environment.snowflake.database}.{environment.snowflake.schema}.{STAGE}/{digest}"

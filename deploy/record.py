@@ -42,21 +42,21 @@ def table(environment: "Environment") -> str:
         "plan_hash VARCHAR, graph VARCHAR, verdict VARCHAR, run_url VARCHAR"
     )
     comment = literal("What was deployed here, newest last; python -m deploy rollback reads it.")
-    return f"CREATE TABLE IF NOT EXISTS {names.table(environment, TABLE)} ({columns}) COMMENT = {comment}"
+    return f"CREATE TABLE IF NOT EXISTS {names.named(environment, TABLE)} ({columns}) COMMENT = {comment}"
 
 
 def add(connection: "Connection", environment: "Environment", entry: Entry) -> None:
     """Record an entry; Snowflake adds the time and the user."""
     values = (entry.action, entry.commit, entry.digest, entry.plan_hash, entry.graph.to_json(), entry.verdict)
     texts = ", ".join(map(literal, (*values, entry.run_url)))
-    where = names.table(environment, TABLE)
+    where = names.named(environment, TABLE)
     connection.rows(f"INSERT INTO {where} SELECT CURRENT_TIMESTAMP(), CURRENT_USER(), {texts}")
 
 
 def history(connection: "Connection", environment: "Environment") -> tuple[Entry, ...]:
     """Return all entries, newest first; none where nothing was ever recorded."""
     try:
-        rows = connection.rows(f"SELECT * FROM {names.table(environment, TABLE)} ORDER BY recorded_at DESC")
+        rows = connection.rows(f"SELECT * FROM {names.named(environment, TABLE)} ORDER BY recorded_at DESC")
     except MissingObjectError:
         return ()
     return tuple(map(_entry, rows))

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from deploy.requests import Connection
     from ml_pipeline.config import Environment
 
-STAGE = "RELEASES"
 # The mark of the schemas that this deployer made: nothing else is ever dropped.
 _MARK = "ml-pipeline: pull request"
 
@@ -29,8 +28,7 @@ def _schema(environment: "Environment") -> list[str]:
 
 def stage(environment: "Environment") -> str:
     """Make the stage of releases. Encrypted by the server, it lists the true size and md5 of its files."""
-    name = qualified(environment.snowflake.database, environment.snowflake.schema, STAGE)
-    return f"CREATE STAGE IF NOT EXISTS {name} ENCRYPTION = (TYPE = 'SNOWFLAKE_SSE')"
+    return f"CREATE STAGE IF NOT EXISTS {names.named(environment, names.STAGE)} ENCRYPTION = (TYPE = 'SNOWFLAKE_SSE')"
 
 
 def teardown(connection: "Connection", environment: "Environment") -> bool:
