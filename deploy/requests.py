@@ -1,6 +1,7 @@
 """One connection to Snowflake: rows out, batches in one request, and errors that say what to do next."""
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -92,5 +93,6 @@ def open_connection(environment: "Environment") -> Connection:
     try:
         return Connection(connection.connect(environment), environment)
     except connection.SignInError as error:
-        cause, _, remedy = str(error).partition("\nnext: ")
-        raise DeployError(cause, remedy or f"python -m deploy status --env {environment.name}") from error
+        cause, *remedy = re.split(r"\nnext: |; type: ", str(error), maxsplit=1)
+        usual = f"mend the variable, then: python -m deploy status --env {environment.name}"
+        raise DeployError(cause, remedy[0] if remedy else usual) from error

@@ -65,7 +65,18 @@ def test_a_bad_digest_is_refused(verb, tmp_path, capsys):
 def test_without_an_account_the_variable_to_set_is_named(verb, monkeypatch, capsys):
     monkeypatch.delenv("SNOWFLAKE_ACCOUNT", raising=False)
     assert cli.main([verb, "--env", "dev", "--pr", "7"]) == 1
-    assert "SNOWFLAKE_ACCOUNT is not set" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("error: SNOWFLAKE_ACCOUNT is not set\nnext: export SNOWFLAKE_ACCOUNT=")
+
+
+def test_without_a_credential_the_variables_are_named(monkeypatch, capsys):
+    monkeypatch.setenv("SNOWFLAKE_ACCOUNT", "local")
+    for variable in ("SNOWFLAKE_PASSWORD", "SNOWFLAKE_PRIVATE_KEY", "SNOWFLAKE_TOKEN"):
+        monkeypatch.delenv(variable, raising=False)
+    assert cli.main(["status", "--env", "dev"]) == 1
+    said = capsys.readouterr().err
+    assert "SNOWFLAKE_PRIVATE_KEY" in said
+    assert "next: mend the variable, then: python -m deploy status --env dev" in said
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
