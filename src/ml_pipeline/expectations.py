@@ -22,12 +22,14 @@ _REQUIRED = (
 class Expectation:
     """A law of the data, with the SQL that finds what breaks it.
 
-    `failing` selects one column, OFFENDER, that names an offender: a line as <order key>/<line number>. It is a format
-    string for the table's name.
+    `failed` is an expression that counts the offenders, among other aggregates over the table. `offenders` is a query
+    that names them in one column, OFFENDER: a line as <order key>/<line number>. Both are format strings for the
+    table's name.
     """
 
     name: str
-    failing: str
+    failed: str
+    offenders: str
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,7 @@ def expectations(settings: Pipeline) -> tuple[Expectation, ...]:
             f"promised within {settings.history_lag_days - 1} days",
             f"DATEDIFF('day', ORDER_DATE, COMMIT_DATE) BETWEEN 1 AND {settings.history_lag_days - 1}",
         ),
-        Expectation(
-            f"newest order from {oldest} to {settings.as_of}",
-            "SELECT TO_VARCHAR(MAX(ORDER_DATE)) AS OFFENDER FROM {table} "
-            f"HAVING NOT MAX(ORDER_DATE) BETWEEN '{oldest}' AND '{settings.as_of}'",
-        ),
+        _newest(f"BETWEEN '{oldest}' AND '{settings.as_of}'", f"newest order from {oldest} to {settings.as_of}"),
     )
 
 
@@ -81,14 +79,11 @@ def validate(session: Session, run: Run, table: str) -> int:
 
 def check(session: Session, laws: tuple[Expectation, ...], table: str) -> tuple[Outcome, ...]:
     """Count the offenders against every law in one statement, and fetch a sample where there are any."""
-    queries = {law.name: law.failing.format(table=table) for law in laws}
-    counts = " UNION ALL ".join(
-        f"SELECT '{name}' AS NAME, COUNT(*) AS FAILED FROM ({query})" for name, query in queries.items()
-    )
-    failed = {row["NAME"]: row["FAILED"] for row in session.sql(counts).collect()}
+    counts = ", ".join(f"{law.failed.format(table=table)} AS LAW_{number}" for number, law in enumerate(laws))
+    failed = session.sql(f"SELECT {counts} FROM {table}").collect()[0]
     return tuple(
-        Outcome(name, failed[name], _offenders(session, query) if failed[name] else ())
-        for name, query in queries.items()
+        Outcome(law.name, count, _offenders(session, law.offenders.format(table=table)) if count else ())
+        for law, count in zip(laws, failed, strict=True)
     )
 
 
@@ -98,13 +93,22 @@ def _offenders(session: Session, query: str) -> tuple[str, ...]:
 
 
 def _every(name: str, holds: str) -> Expectation:
-    return Expectation(name, f"SELECT {_KEY} AS OFFENDER FROM {{table}} WHERE NOT COALESCE({holds}, FALSE)")
+    fails = f"NOT COALESCE({holds}, FALSE)"
+    return Expectation(name, f"COUNT_IF({fails})", f"SELECT {_KEY} AS OFFENDER FROM {{table}} WHERE {fails}")
 
 
 def _unique(*columns: str) -> Expectation:
     keys = ", ".join(columns)
-    query = f"SELECT {_KEY} AS OFFENDER FROM {{table}} GROUP BY {keys} HAVING COUNT(*) > 1"
-    return Expectation(f"{keys} is unique", query)
+    repeated = f"SELECT {_KEY} AS OFFENDER FROM {{table}} GROUP BY {keys} HAVING COUNT(*) > 1"
+    return Expectation(f"{keys} is unique", f"COUNT(*) - COUNT(DISTINCT {keys})", repeated)
+
+
+def _newest(holds: str, name: str) -> Expectation:
+    return Expectation(
+        name,
+        f"IFF(MAX(ORDER_DATE) {holds}, 0, 1)",
+        "SELECT TO_VARCHAR(MAX(ORDER_DATE)) AS OFFENDER FROM {table}",
+    )
 
 
 def _broken(outcomes: list[Outcome], run: Run) -> str:
