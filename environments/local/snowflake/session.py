@@ -195,12 +195,14 @@ class Session:
         self.warehouse = warehouse
 
     def require_warehouse(self) -> None:
-        """Work that needs compute needs a current warehouse.
+        """Work that needs compute needs a current warehouse, but in a serverless task.
 
         Raises:
             SnowflakeError: 000606.
 
         """
+        if self.task and self.task.serverless:
+            return
         if not self.warehouse or not self.account.catalogue.find("WAREHOUSE", Name("", "", self.warehouse)):
             text = (
                 "No active warehouse selected in the current session.  "

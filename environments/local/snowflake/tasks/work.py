@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from .versions import GraphVersion
 
 _USER = "SYSTEM"  # who runs tasks; what counts is the role, the task's owner
-_SERVERLESS_WAREHOUSE = "COMPUTE_SERVICE_WH_USER_TASKS_POOL_XSMALL_0"
 _LONGEST_RETURN = 10_240  # bytes
 _SKIPPED = "Conditional expression for task evaluated to false"
 
@@ -81,6 +80,11 @@ class Work:
     def name(self) -> Name:
         """The task's full name."""
         return self.version.root.sibling(self.task.name)
+
+    @property
+    def serverless(self) -> bool:
+        """Whether it runs on Snowflake's own compute, without a warehouse."""
+        return self.task.warehouse is None
 
     def set_return_value(self, value: str) -> None:
         """Keep a value for the tasks that come after.
@@ -171,7 +175,7 @@ class Work:
         session = self.account.open_session(_USER, self.task.owner)
         session.secondary, session.task = False, self
         session.use_schema(self.version.root.database, self.version.root.schema)
-        session.warehouse = self.task.warehouse or _SERVERLESS_WAREHOUSE
+        session.warehouse = self.task.warehouse
         set_parameters(session, {k: v for k, v in self.task.parameters.items() if k in PARAMETERS})
         return session
 

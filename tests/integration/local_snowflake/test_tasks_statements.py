@@ -1,0 +1,248 @@
+"""CREATE, ALTER, DROP, SHOW and EXECUTE TASK through the connector: what they do, and what they refuse."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from snowflake.connector import DictCursor
+from snowflake.connector.errors import ProgrammingError
+
+Run = Callable[..., list[dict[str, Any]]]
+BODY = "WAREHOUSE = COMPUTE_WH AS SELECT 1"
+
+
+@pytest.fixture
+def run(snowflake: Any, database: str) -> Iterator[Run]:
+    """Run a statement in the test's database; rows as dicts."""
+    with snowflake.connector(database=database, schema="PUBLIC") as connection:
+        yield lambda sql, *bound: connection.cursor(DictCursor).execute(sql, bound or None).fetchall()
+
+
+@pytest.fixture
+def shown(run: Run) -> Callable[[str], dict[str, Any]]:
+    """The row of SHOW TASKS for one task."""
+    return lambda name: next(row for row in run("SHOW TASKS") if row["name"] == name)
+
+
+def refused(run: Run, sql: str, why: str, code: int | None = None) -> None:
+    with pytest.raises(ProgrammingError, match=why) as error:
+        run(sql)
+    assert code in {None, error.value.errno}
+
+
+def graph(run: Run) -> None:
+    """R -> A, B -> C, and the finalizer F."""
+    run(f"CREATE TASK r SCHEDULE = '60 MINUTES' {BODY}")
+    for name, after in (("a", "AFTER r"), ("b", "AFTER r"), ("c", "AFTER a, b"), ("f", "FINALIZE = r")):
+        run(f"CREATE TASK {name} {after} {BODY}")
+
+
+def test_a_new_task_is_suspended_and_shows_what_was_written(run: Run, shown: Callable) -> None:
+    run(
+        "CREATE TASK full WAREHOUSE = COMPUTE_WH SCHEDULE = 'USING CRON 0 9 * * MON UTC' CONFIG = $${\"a\": 1}$$ "
+        "OVERLAP_POLICY = ALLOW_CHILD_OVERLAP QUERY_TAG = 'x', USER_TASK_TIMEOUT_MS = 1000 "
+        "SUSPEND_TASK_AFTER_NUM_FAILURES = 3 TASK_AUTO_RETRY_ATTEMPTS = 2 LOG_LEVEL = 'INFO' COMMENT = 'it''s' "
+        "WHEN 1 = 1 AS SELECT 'a;b' AS \"As\""
+    )
+    row = shown("FULL")
+    expected = {
+        "state": "suspended",
+        "warehouse": "COMPUTE_WH",
+        "schedule": "USING CRON 0 9 * * MON UTC",
+        "config": '{"a": 1}',
+        "overlap_policy": "ALLOW_CHILD_OVERLAP",
+        "allow_overlapping_execution": "true",
+        "comment": "it's",
+        "condition": "1 = 1",
+        "definition": "SELECT 'a;b' AS \"As\"",
+        "owner": "ACCOUNTADMIN",
+        "last_committed_on": None,
+    }
+    assert {key: row[key] for key in expected} == expected
+    assert run("DESCRIBE TASK full") == [row]
+
+
+def test_a_graph_shows_its_edges_and_its_finalizer(run: Run, shown: Callable, database: str) -> None:
+    graph(run)
+    assert json.loads(shown("C")["predecessors"]) == [f"{database}.PUBLIC.A", f"{database}.PUBLIC.B"]
+    assert json.loads(shown("R")["task_relations"])["FinalizerTask"] == f"{database}.PUBLIC.F"
+    assert json.loads(shown("F")["task_relations"])["FinalizedRootTask"] == f"{database}.PUBLIC.R"
+    assert [row["name"] for row in run("SHOW TASKS ROOT ONLY")] == ["R"]
+    assert [row["name"] for row in run("SHOW TERSE TASKS LIKE 'a'")] == ["A"]
+    listed = run("SELECT name FROM TABLE(INFORMATION_SCHEMA.TASK_DEPENDENTS(TASK_NAME => 'r', RECURSIVE => FALSE))")
+    assert [row["NAME"] for row in listed] == ["R", "A", "B", "F"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        (f"CREATE TASK x AFTER nowhere {BODY}", "Invalid predecessor"),
+        (f"CREATE TASK x SCHEDULE = 'soon' {BODY}", "Invalid schedule"),
+        ("CREATE TASK x WAREHOUSE = nowhere AS SELECT 1", "does not exist"),
+        (f"CREATE TASK x COLOUR = 'red' {BODY}", "invalid property 'COLOUR'"),
+        (f"CREATE TASK x TASK_AUTO_RETRY_ATTEMPTS = 31 {BODY}", r"invalid value \[31\]"),
+        (f"CREATE TASK x ERROR_INTEGRATION = mail {BODY}", "Integration 'MAIL' does not exist|'mail' does not exist"),
+        (f"CREATE TASK x EXECUTE AS USER bob {BODY}", "Unsupported feature"),
+        (f"CREATE TASK x TARGET_COMPLETION_INTERVAL = '5 MINUTES' {BODY}", "only allowed for serverless"),
+        (f"CREATE TASK x USER_TASK_MANAGED_INITIAL_WAREHOUSE_SIZE = 'SMALL' {BODY}", "on a non-serverless task"),
+        (
+            f"CREATE TASK x WHEN (SELECT TRUE) {BODY.split(' AS ')[0]} AS SELECT 1",
+            "Invalid expression for task condition",
+        ),
+        ("CREATE TASK x WAREHOUSE = COMPUTE_WH", "unexpected '<EOF>'"),
+        ("CREATE TASK x WAREHOUSE = COMPUTE_WH AS", "needs a SQL statement"),
+        ("ALTER TASK nowhere RESUME", "does not exist or not authorized"),
+        ("EXECUTE TASK nowhere", "does not exist or not authorized"),
+    ],
+)
+def test_what_snowflake_refuses_is_refused(run: Run, statement: str, why: str) -> None:
+    refused(run, statement, why)
+
+
+def test_an_existing_task_is_kept_or_replaced_as_the_statement_says(run: Run, shown: Callable) -> None:
+    run(f"CREATE TASK t {BODY}")
+    first = shown("T")["id"]
+    refused(run, f"CREATE TASK t {BODY}", "already exists", 2002)
+    run(f"CREATE TASK IF NOT EXISTS t COMMENT = 'new' {BODY}")
+    assert (shown("T")["id"], shown("T")["comment"]) == (first, "")
+    run(f"CREATE OR REPLACE TASK t COMMENT = 'new' {BODY}")
+    assert shown("T")["id"] != first
+
+
+def test_create_or_alter_redefines_a_task_and_keeps_its_identity_and_state(run: Run, shown: Callable) -> None:
+    graph(run)
+    run("ALTER TASK a RESUME")
+    before = shown("A")
+    run("CREATE OR ALTER TASK a WAREHOUSE = COMPUTE_WH AFTER b COMMENT = 'later' AS SELECT 2")
+    after = shown("A")
+    assert (after["id"], after["state"], after["definition"]) == (before["id"], "started", "SELECT 2")
+    assert json.loads(after["predecessors"])[0].endswith(".B")
+    refused(run, f"CREATE OR ALTER TASK b AFTER a {BODY}", "cycle")
+    run(f"CREATE OR ALTER TASK brand_new AFTER r {BODY}")
+    assert shown("BRAND_NEW")["state"] == "suspended"
+
+
+def test_no_task_of_a_graph_changes_while_its_root_is_resumed(run: Run, database: str) -> None:
+    graph(run)
+    run("ALTER TASK a RESUME")
+    run("ALTER TASK r RESUME")
+    for statement in (
+        "ALTER TASK a SUSPEND",
+        "ALTER TASK b RESUME",
+        "ALTER TASK c SET COMMENT = 'x'",
+        "ALTER TASK c MODIFY AS SELECT 2",
+        "ALTER TASK r SET SCHEDULE = '5 MINUTES'",
+        f"CREATE OR ALTER TASK c AFTER a {BODY}",
+        f"CREATE OR REPLACE TASK r {BODY}",
+        f"CREATE TASK x AFTER c {BODY}",
+        "DROP TASK c",
+        "DROP TASK r",
+    ):
+        why = rf"Unable to update graph with root task {database}\.PUBLIC\.R since that root task is not suspended"
+        refused(run, statement, why, 91421)
+    run("ALTER TASK r SUSPEND")
+    run("DROP TASK c")
+
+
+def test_alter_changes_a_task(run: Run, shown: Callable) -> None:
+    graph(run)
+    run("ALTER TASK c REMOVE AFTER a")
+    assert len(json.loads(shown("C")["predecessors"])) == 1
+    run("ALTER TASK c ADD AFTER a")
+    run("ALTER TASK c MODIFY AS SELECT 'new'")
+    run("ALTER TASK c MODIFY WHEN SYSTEM$GET_PREDECESSOR_RETURN_VALUE('A') = 'x'")
+    run("ALTER TASK c SET USER_TASK_TIMEOUT_MS = 5000 COMMENT = 'note'")
+    row = shown("C")
+    assert (row["definition"], row["comment"]) == ("SELECT 'new'", "note")
+    run("ALTER TASK c REMOVE WHEN")
+    run("ALTER TASK c UNSET COMMENT")
+    assert (shown("C")["condition"], shown("C")["comment"]) == (None, "")
+    run("ALTER TASK r UNSET SCHEDULE")
+    run("ALTER TASK r SET CONFIG = '{\"k\": 1}'")
+    assert (shown("R")["schedule"], shown("R")["config"]) == (None, '{"k": 1}')
+    run("ALTER TASK f UNSET FINALIZE")
+    run("ALTER TASK f SET FINALIZE = r")
+    refused(run, "ALTER TASK c SET SCHEDULE = '5 MINUTES'", "can only be set on a root task")
+    refused(run, "ALTER TASK c SWAP WITH a", "Unsupported feature")
+
+
+def test_a_dropped_task_leaves_its_children_behind_as_roots(run: Run, shown: Callable) -> None:
+    graph(run)
+    run("ALTER TASK a RESUME")
+    run("DROP TASK r")
+    row = shown("A")
+    assert (row["predecessors"], row["state"], row["last_suspended_reason"]) == ("[]", "suspended", "CHILD_BECAME_ROOT")
+    assert "FinalizedRootTask" not in shown("F")["task_relations"]
+
+
+def test_a_clone_is_suspended_and_keeps_its_predecessors(run: Run, shown: Callable) -> None:
+    graph(run)
+    run("ALTER TASK a RESUME")
+    run("CREATE TASK copy CLONE a")
+    assert (shown("COPY")["state"], shown("COPY")["predecessors"]) == ("suspended", shown("A")["predecessors"])
+
+
+def test_a_root_without_a_schedule_cannot_be_resumed_but_executed(run: Run) -> None:
+    run(f"CREATE TASK t {BODY}")
+    refused(run, "ALTER TASK t RESUME", "needs a SCHEDULE")
+    run("EXECUTE TASK t")
+
+
+def test_only_a_root_is_executed(run: Run) -> None:
+    graph(run)
+    refused(run, "EXECUTE TASK a", "only a root task")
+
+
+def test_a_graph_with_two_roots_is_refused_when_one_of_them_is_resumed(run: Run) -> None:
+    for name in ("one", "two"):
+        run(f"CREATE TASK {name} SCHEDULE = '60 MINUTES' {BODY}")
+    run(f"CREATE TASK both AFTER one, two {BODY}")
+    refused(run, "ALTER TASK one RESUME", "more than one root task")
+
+
+def test_enabling_dependents_resumes_the_whole_graph(run: Run) -> None:
+    graph(run)
+    run("SELECT SYSTEM$TASK_DEPENDENTS_ENABLE('r')")
+    assert {row["state"] for row in run("SHOW TASKS")} == {"started"}
+
+
+def test_quoted_names_and_names_with_dollars_are_names(run: Run, database: str) -> None:
+    run(f"CREATE TASK \"my $root\" SCHEDULE = '60 MINUTES' {BODY}")
+    run(f'CREATE TASK "DAG$child" AFTER {database}.PUBLIC."my $root" {BODY}')
+    listed = run("SHOW TASKS LIKE 'dag$%'")
+    assert [json.loads(row["predecessors"]) for row in listed] == [[f'{database}.PUBLIC."my $root"']]
+
+
+def test_what_a_task_needs_is_checked(snowflake: Any, run: Run, database: str) -> None:
+    """CREATE TASK on the schema to make it, EXECUTE TASK on the account to run it, OPERATE to have it run."""
+    owner, guest = f"{database}_OWNER", f"{database}_GUEST"
+    for role in (owner, guest):
+        run(f"CREATE OR REPLACE ROLE {role}")
+        run(f"GRANT ROLE {role} TO USER ADMIN")
+        run(f"GRANT USAGE ON DATABASE {database} TO ROLE {role}")
+        run(f"GRANT USAGE ON SCHEMA {database}.PUBLIC TO ROLE {role}")
+    with (
+        snowflake.connector(database=database, schema="PUBLIC", role=owner) as own,
+        snowflake.connector(database=database, schema="PUBLIC", role=guest) as other,
+    ):
+        for connection in (own, other):
+            connection.cursor().execute("USE SECONDARY ROLES NONE")
+
+        def by(connection: Any) -> Run:
+            return lambda sql: connection.cursor(DictCursor).execute(sql).fetchall()
+
+        refused(by(own), f"CREATE TASK t {BODY}", "Insufficient privileges", 3001)
+        run(f"GRANT CREATE TASK ON SCHEMA {database}.PUBLIC TO ROLE {owner}")
+        by(own)(f"CREATE TASK t {BODY}")
+        refused(by(own), "CREATE TASK serverless AS SELECT 1", "Insufficient privileges", 3001)
+        refused(by(own), "EXECUTE TASK t", "EXECUTE TASK privilege must be granted to owner role", 91089)
+        run(f"GRANT EXECUTE TASK ON ACCOUNT TO ROLE {owner}")
+        refused(by(other), "EXECUTE TASK t", "does not exist or not authorized")
+        run(f"GRANT MONITOR ON TASK {database}.PUBLIC.T TO ROLE {guest}")
+        refused(by(other), "EXECUTE TASK t", "Insufficient privileges", 3001)
+        run(f"GRANT OPERATE ON TASK {database}.PUBLIC.T TO ROLE {guest}")
+        by(other)("EXECUTE TASK t")
+        refused(by(other), "ALTER TASK t SET COMMENT = 'x'", "Insufficient privileges", 3001)
+    for role in (owner, guest):
+        run(f"DROP ROLE {role}")
