@@ -12,6 +12,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from ..sql.datatypes import type_of
+from ..sql.scope import RESOLVED
 from ..types import SEMI_STRUCTURED, Column, arrow_type
 from .calls import plain
 from .residents import Handler, Use
@@ -37,7 +38,9 @@ def call(scope: Scope, handler: Handler, arguments: list[exp.Expression]) -> exp
     name = scope.endings.enter_context(_registered(scope.session, handler))
     cast = [_cast(argument, column) for argument, column in zip(arguments, handler.arguments, strict=True)]
     # A function without arguments is told by a column how many rows to make.
-    return exp.Anonymous(this=name, expressions=cast or [exp.Literal.number(0)])
+    made = exp.Anonymous(this=name, expressions=cast or [exp.Literal.number(0)])
+    made.meta[RESOLVED] = True
+    return made
 
 
 def _cast(argument: exp.Expression, column: Column) -> exp.Expression:
