@@ -7,18 +7,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from sqlglot import exp
+
+from ..types import SEMI_STRUCTURED
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    import pyarrow as pa
-
     from ..catalogue import Object
+    from ..result import Result
     from ..session import Session
 
-# Marks a table in a tree whose name is DuckDB's already.
+# Marks a table or a call in a tree whose name is DuckDB's already.
 RESOLVED = "resolved"
+# How DuckDB recognises JSON in Arrow.
+_JSON = {"ARROW:extension:name": "arrow.json", "ARROW:extension:metadata": ""}
 _serial = itertools.count(1)
 
 
@@ -52,6 +56,12 @@ class Scope:
         table = exp.to_table(name)
         table.meta[RESOLVED] = True
         return table
+
+    def result(self, found: Result) -> exp.Table:
+        """An earlier answer as a relation; what is JSON in it is JSON for the query too."""
+        documents = [c.type in SEMI_STRUCTURED for c in found.columns]
+        fields = [f.with_metadata(_JSON) if json else f for f, json in zip(found.rows.schema, documents, strict=True)]
+        return self.table(pa.Table.from_arrays(found.rows.columns, schema=pa.schema(fields)))
 
     def __enter__(self) -> Scope:
         return self

@@ -95,6 +95,11 @@ def surrounded(node: Node) -> bool:
     return isinstance(node.parent, WRAPPERS) and node.arg_key == "this"
 
 
+def is_argument(node: Node) -> bool:
+    """Whether a wrapper is IGNORE NULLS inside of the parentheses, which the call reads itself."""
+    return isinstance(node, exp.IgnoreNulls | exp.RespectNulls) and node.arg_key == "expressions"
+
+
 def read(node: Node) -> Aggregate | None:
     """The aggregate that a wrapper or a bare call is; None when no call is inside."""
     over, order, ignoring = None, (), False
@@ -109,8 +114,9 @@ def read(node: Node) -> Aggregate | None:
     if not isinstance(node, exp.Anonymous):
         return None
     arguments = list(node.expressions)
-    if arguments and isinstance(arguments[-1], exp.IgnoreNulls):
-        arguments[-1], ignoring = arguments[-1].this, True
+    if arguments and isinstance(arguments[-1], exp.IgnoreNulls | exp.RespectNulls):
+        ignoring = isinstance(arguments[-1], exp.IgnoreNulls)
+        arguments[-1] = arguments[-1].this
     distinct = bool(arguments) and isinstance(arguments[0], exp.Distinct)
     if distinct:
         arguments = [*arguments[0].expressions, *arguments[1:]]

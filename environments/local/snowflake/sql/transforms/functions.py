@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from ...errors import SnowflakeError
+from ...errors import SnowflakeError, unsupported
+from ..scope import RESOLVED
 from . import aggregates, conditions, dates, macros, numbers, operators, random, relations, semi_structured, text, types
 from .aggregates import AGGREGATES
 from .rewriting import Call, Node, name_of, renamed, rewrite
@@ -30,7 +31,7 @@ _CALLS: dict[str, Call] = {
 # Functions that look at where they stand.
 _PLACED = {"RANDOM": random.seeded, **dict.fromkeys(("SEQ1", "SEQ2", "SEQ4", "SEQ8"), relations.sequence)}
 # Read by the relation around them.
-_RELATIONS = {"FLATTEN", "GENERATOR", "VALUES"}
+_RELATIONS = {"FLATTEN", "GENERATOR"}
 
 
 def known(name: str) -> bool:
@@ -45,14 +46,25 @@ def unknown_function(name: str) -> SnowflakeError:
 
 
 def called(node: exp.Anonymous) -> Node:
-    """A function's call in DuckDB's words. A name that nobody knows stays, for whoever has users' functions."""
+    """A function's call in DuckDB's words. Users' functions are DuckDB's already.
+
+    Raises:
+        SnowflakeError: 002140 for a name that is neither, even if DuckDB has a function of that name.
+
+    """
+    if node.meta.get(RESOLVED):
+        return node
     name = name_of(node)
     if name in AGGREGATES:
         return node if aggregates.surrounded(node) else aggregated(node)
     if name in _PLACED:
         return _PLACED[name](node)
+    if name in _RELATIONS:
+        return node
     function = _CALLS.get(name)
-    return node if function is None else function(_fitting(name, node.expressions))
+    if function is None:
+        raise unknown_function(node.name.upper())
+    return function(_fitting(name, node.expressions))
 
 
 def _fitting(name: str, arguments: list[Node]) -> list[Node]:
@@ -64,11 +76,11 @@ def _fitting(name: str, arguments: list[Node]) -> list[Node]:
 
 def aggregated(node: Node) -> Node:
     """An aggregate or window function with all that surrounds it, in DuckDB's words."""
-    if aggregates.surrounded(node):
+    if aggregates.surrounded(node) or aggregates.is_argument(node):
         return node
     found = aggregates.read(node)
     if found is None or found.name not in AGGREGATES:
-        return node
+        raise unsupported(f"{node.this.sql('snowflake')} as a window or ordered-set function")
     return AGGREGATES[found.name](found)
 
 

@@ -44,7 +44,16 @@ def _named(function: exp.Anonymous) -> dict[str, Node]:
 
 
 def _is_true(option: Node | None) -> bool:
-    return isinstance(option, exp.Boolean) and bool(option.this)
+    if option is not None and not isinstance(option, exp.Boolean):
+        raise unsupported("FLATTEN with an option that is no literal")
+    return option is not None and bool(option.this)
+
+
+def _chosen(option: Node | None, default: str) -> str:
+    found = default if option is None else literal(option)
+    if found is None:
+        raise unsupported("FLATTEN with an option that is no literal")
+    return found
 
 
 def _flattened(flatten: exp.Anonymous) -> exp.Subquery:
@@ -53,9 +62,9 @@ def _flattened(flatten: exp.Anonymous) -> exp.Subquery:
     given = options.get("INPUT") or next((a for a in flatten.expressions if not isinstance(a, exp.Kwarg)), None)
     if given is None:
         raise invalid("missing argument INPUT of FLATTEN", "001010", "42601")
-    path = literal(options.get("PATH"))
+    path = _chosen(options.get("PATH"), "")
     value = call("json_extract", given, text(path_of(path))) if path else given
-    mode = text((literal(options.get("MODE")) or "BOTH").upper())
+    mode = text(_chosen(options.get("MODE"), "BOTH").upper())
     macro = "_sf_flatten_all" if _is_true(options.get("RECURSIVE")) else "_sf_flatten"
     found = exp.Subquery(this=exp.select("*").from_(exp.Table(this=call(macro, value, mode)), copy=False))
     found.meta[FLATTENED] = True
