@@ -44,6 +44,7 @@ _MODULES = (
     "sql.listing",
     "sql.functions",
     "sql.information_schema",
+    "sql.past_queries",
     "sample_data",
     "stages.kinds",
     "stages.verbs",

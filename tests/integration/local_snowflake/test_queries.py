@@ -332,3 +332,16 @@ def test_merge_needs_the_privileges_of_its_clauses(cursor: Any, guest: Any) -> N
     guest.execute(merge)
     with pytest.raises(ProgrammingError, match="Insufficient privileges"):
         guest.execute(f"{merge} when not matched then insert values (5)")
+
+
+def test_an_earlier_results_documents_are_still_documents(cursor: Any) -> None:
+    cursor.execute("""select parse_json('{"a": {"b": 7}}') as v, 1 as n""")
+    assert one(cursor, "select v:a.b::int, n from table(result_scan(last_query_id())) as r") == (7, 1)
+
+
+@pytest.mark.parametrize("source", ["read_csv('x.csv')", "range(3)", "'x.parquet'", '"x.parquet"', "duckdb_tables()"])
+def test_what_only_duckdb_could_read_is_refused(cursor: Any, source: str) -> None:
+    with pytest.raises(ProgrammingError):
+        cursor.execute(f"select * from {source}")
+    with pytest.raises(ProgrammingError):
+        cursor.execute(f"select * from table({source})")

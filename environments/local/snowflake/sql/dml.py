@@ -12,8 +12,8 @@ from ..errors import unsupported
 from ..result import DELETE, EXECUTED, INSERT, MERGE, UPDATE, Result, counts, status
 from . import places, spelling, transactions
 from .binding import inlined
+from .naming import merge_action, relation_named
 from .parsing import parse
-from .references import merge_action, relation_named
 from .scope import Scope
 from .translate import generated, resolved
 
@@ -119,6 +119,7 @@ def truncate(session: Session, tokens: Tokens) -> Result:
         return status(EXECUTED)
     table = relation_named(Scope(session), parts, "TRUNCATE")
     transactions.write(session, f"DELETE FROM {places.sql_name(session, table)}")
+    history.forget(session.account, table)
     return status(EXECUTED)
 
 

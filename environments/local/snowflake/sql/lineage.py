@@ -13,7 +13,7 @@ from sqlglot import exp
 from ..errors import SnowflakeError
 from ..types import SEMI_STRUCTURED
 from . import columns as table_columns
-from .references import is_cte, relation_named, written_parts
+from .naming import is_cte, relation_named, written_parts
 
 if TYPE_CHECKING:
     from ..types import Column

@@ -13,7 +13,7 @@ from ..result import Result, rows
 from . import columns
 from .columns import TableColumn
 from .datatypes import DataType
-from .references import RELATIONS, relation_named
+from .naming import RELATIONS, relation_named
 from .scope import Scope
 from .tables import Table
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from ..errors import SnowflakeError, does_not_exist
+from ..names import Name
 from ..registry import functions, rewrites, table_functions, views
-from ..tokens import Tokens
 from . import places
-from .parsing import parse, parse_expression
+from .naming import is_cte, privileges_on, relation_named, variable, written_parts
+from .parsing import parse
 from .scope import RESOLVED
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from .scope import Scope
 
 Evaluate = Callable[["Scope", list[exp.Expression]], list[Any]]
-RELATIONS = ("TABLE", "VIEW", "DYNAMIC TABLE")
 
 
 def resolve(scope: Scope, expression: exp.Expression, evaluate: Evaluate) -> exp.Expression:
@@ -49,7 +49,7 @@ def _replacement(scope: Scope, node: exp.Expression, evaluate: Evaluate) -> exp.
         if new is not None:
             return new
     if isinstance(node, exp.Parameter):
-        return _variable(scope, node)
+        return _parameter(scope, node)
     if isinstance(node, exp.TableFromRows):
         return _table_function(scope, node, evaluate)
     if isinstance(node, exp.Table):
@@ -66,69 +66,22 @@ def _replacement(scope: Scope, node: exp.Expression, evaluate: Evaluate) -> exp.
 # ---- tables
 def _table(scope: Scope, node: exp.Table, evaluate: Evaluate) -> exp.Expression | None:
     parts = written_parts(scope, node)
+    if isinstance(node.this, exp.Func | exp.Literal) and not isinstance(node.this, exp.DynamicIdentifier):
+        raise _no_table(node)
     if not parts or node.meta.get(RESOLVED) or (len(parts) == 1 and is_cte(node, parts[0])):
         return None
     if len(parts) > 1 and parts[-2] == "INFORMATION_SCHEMA":
         return _dressed(_information_schema(scope, parts), node, parts[-1])
-    thing = relation_named(scope, parts, *_privileges(node))
+    thing = relation_named(scope, parts, *privileges_on(node))
     scope.computes = True
     found = _view(scope, thing, evaluate) if thing.kind == "VIEW" else places.relation(scope.session, thing)
     return _dressed(found, node, parts[-1])
 
 
-def written_parts(scope: Scope, node: exp.Table) -> tuple[str, ...]:
-    """The folded parts of a table's name as written, or as IDENTIFIER() says; none for what is no plain name."""
-    if isinstance(node.this, exp.DynamicIdentifier):
-        return Tokens(_text(scope, node.this.this)).name()
-    if isinstance(node.this, exp.Identifier):
-        # DB..NAME leaves the schema out: PUBLIC.
-        schema = node.db or ("PUBLIC" if node.catalog else "")
-        return tuple(part for part in (node.catalog, schema, node.name) if part)
-    return ()
-
-
-def _text(scope: Scope, node: exp.Expression) -> str:
-    if isinstance(node, exp.Parameter):
-        node = _variable(scope, node) or node
-    return node.name
-
-
-def _privileges(node: exp.Table) -> tuple[str, ...]:
-    """What the statement needs on the table: INSERT for what it inserts into, SELECT for what it reads."""
-    parent = node.parent
-    if isinstance(parent, exp.Schema):
-        node, parent = parent, parent.parent
-    if parent is None or parent.this is not node:
-        return ("SELECT",)
-    if isinstance(parent, exp.Insert) and parent.args.get("overwrite"):
-        return ("INSERT", "DELETE")
-    if isinstance(parent, exp.Merge):
-        return tuple(sorted({merge_action(when) for when in parent.args["whens"].expressions}))
-    return (_WRITES.get(type(parent), "SELECT"),)
-
-
-_WRITES = {exp.Insert: "INSERT", exp.Update: "UPDATE", exp.Delete: "DELETE"}
-
-
-def merge_action(when: exp.When) -> str:
-    """What a clause of MERGE does: INSERT, UPDATE or DELETE."""
-    then = when.args["then"]
-    return then.name.upper() if isinstance(then, exp.Var) else type(then).__name__.upper()
-
-
-def relation_named(scope: Scope, parts: tuple[str, ...], *privileges: str) -> Object:
-    """The table or view of that name, on which the session has the privileges (SELECT, unless others are given).
-
-    Raises:
-        SnowflakeError: 002003, 003001.
-
-    """
-    name = scope.session.qualify(parts)
-    for kind in RELATIONS:
-        if scope.session.find(kind, name):
-            found = [scope.session.get(kind, name, privilege) for privilege in privileges or ("SELECT",)]
-            return found[0]
-    raise does_not_exist("OBJECT", name)
+def _no_table(node: exp.Table) -> SnowflakeError:
+    """What DuckDB would read and Snowflake does not: its table functions, and files by their path."""
+    written = node.this.sql("snowflake")
+    return SnowflakeError(f"SQL compilation error:\nInvalid identifier {written} in FROM", "000904", "42000")
 
 
 def _dressed(new: exp.Expression, node: exp.Table, name: str) -> exp.Expression:
@@ -139,22 +92,6 @@ def _dressed(new: exp.Expression, node: exp.Table, name: str) -> exp.Expression:
             new.set(key, node.args[key])
     new.set("alias", alias)
     return new
-
-
-def is_cte(node: exp.Table, name: str) -> bool:
-    """Whether a WITH around the node defines the name. A CTE that reads its own name reads the table behind it."""
-    below: exp.Expression = node
-    above = node.parent
-    while above is not None:
-        clause = above.args.get("with_")
-        if isinstance(above, exp.With) and isinstance(below, exp.CTE):
-            earlier = above.expressions if above.recursive else above.expressions[: above.expressions.index(below)]
-            if name in {cte.alias for cte in earlier}:
-                return True
-        elif clause is not None and clause is not below and name in {cte.alias for cte in clause.expressions}:
-            return True
-        below, above = above, above.parent
-    return False
 
 
 def _view(scope: Scope, view: Object, evaluate: Evaluate) -> exp.Expression:
@@ -169,11 +106,12 @@ def _columns(view: Object) -> list[exp.Identifier]:
 
 
 def _information_schema(scope: Scope, parts: tuple[str, ...]) -> exp.Expression:
-    database = parts[0] if len(parts) > 2 else scope.session.database
+    database = parts[0] if len(parts) > 2 else scope.session.database or ""
+    scope.session.check_container(Name(database, "", ""))
     view = views().get(parts[-1])
-    if view is None or database is None:
+    if view is None:
         raise does_not_exist("OBJECT", ".".join(parts))
-    return scope.table(view(scope.session, database).rows)
+    return scope.result(view(scope.session, database))
 
 
 def _column(node: exp.Column) -> None:
@@ -193,8 +131,7 @@ def _table_function(scope: Scope, node: exp.TableFromRows, evaluate: Evaluate) -
     if function is None:
         return None
     positional, named_arguments = _arguments(scope, call, evaluate)
-    rows = function(scope.session, positional, named_arguments).rows
-    table = scope.table(rows)
+    table = scope.result(function(scope.session, positional, named_arguments))
     for key in ("alias", "joins"):
         table.set(key, node.args.get(key))
     return table
@@ -248,6 +185,13 @@ def literal(value: Any) -> exp.Expression:
     return exp.convert(value)
 
 
+def _parameter(scope: Scope, node: exp.Parameter) -> exp.Expression:
+    """`$1` as the column that it names, `$name` as the variable's value."""
+    if not node.this.name.isdigit():
+        return variable(scope, node)
+    return exp.column(_position(scope, node, int(node.this.name)), quoted=True)
+
+
 def _position(scope: Scope, node: exp.Expression, number: int) -> str:
     """The name of `$1`: the first column of what the query reads. A staged file's columns are called "$1" and so on."""
     select = node.find_ancestor(exp.Select)
@@ -261,17 +205,3 @@ def _position(scope: Scope, node: exp.Expression, number: int) -> str:
     else:
         return f"${number}"
     return names[number - 1] if number <= len(names) else f"${number}"
-
-
-def _variable(scope: Scope, node: exp.Parameter) -> exp.Expression | None:
-    name = node.this.name
-    if name.isdigit():
-        return exp.column(_position(scope, node, int(name)), quoted=True)
-    value = scope.session.variables.get(name.upper())
-    if value is None:
-        raise SnowflakeError(
-            f"SQL compilation error: error line 1 at position 0\nSession variable '${name.upper()}' does not exist",
-            "002211",
-            "02000",
-        )
-    return parse_expression(value)

@@ -13,7 +13,7 @@ from ..errors import already_exists
 from ..kinds import Create, Kind, Show
 from ..result import DESCRIBE, Result, rows, status
 from . import columns, spelling
-from .references import RELATIONS
+from .naming import RELATIONS
 
 if TYPE_CHECKING:
     from ..names import Name

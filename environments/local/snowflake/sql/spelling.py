@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from ..errors import SnowflakeError, unsupported
-from .references import is_cte, relation_named, written_parts
+from .naming import is_cte, relation_named, written_parts
 
 if TYPE_CHECKING:
     from ..names import Name

@@ -9,11 +9,12 @@ from ..catalogue import Object
 from ..errors import SnowflakeError, invalid, unsupported
 from ..kinds import STAMP, Create, read_tags
 from ..result import Result
+from ..stages import history, locations
 from . import altering, columns, places, queries, storage
 from .binding import remaining
 from .columns import TableColumn
+from .naming import relation_named
 from .parsing import parse
-from .references import relation_named
 from .relations import Relation, renamed
 from .scope import Scope
 
@@ -137,6 +138,8 @@ class Table(Relation):
         table = session.temporary.get((self.word, name)) or session.account.catalogue.get(self.word, name)
         super().remove(session, name)
         storage.drop(session, table, columns.of(table))
+        history.forget(session.account, table)
+        locations.drop_table_stage(session.account, table)
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW TABLES."""

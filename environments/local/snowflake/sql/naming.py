@@ -1,0 +1,102 @@
+"""Names in a statement: which table, view or variable each stands for, and what may be done with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from ..errors import SnowflakeError, does_not_exist
+from ..tokens import Tokens
+from .parsing import parse_expression
+
+if TYPE_CHECKING:
+    from ..catalogue import Object
+    from .scope import Scope
+
+# The kinds of objects that a query can read, which share their names.
+RELATIONS = ("TABLE", "VIEW", "DYNAMIC TABLE")
+
+
+def written_parts(scope: Scope, node: exp.Table) -> tuple[str, ...]:
+    """The folded parts of a table's name as written, or as IDENTIFIER() says; none for what is no plain name."""
+    if isinstance(node.this, exp.DynamicIdentifier):
+        return Tokens(_text(scope, node.this.this)).name()
+    if isinstance(node.this, exp.Identifier):
+        # DB..NAME leaves the schema out: PUBLIC.
+        schema = node.db or ("PUBLIC" if node.catalog else "")
+        return tuple(part for part in (node.catalog, schema, node.name) if part)
+    return ()
+
+
+def _text(scope: Scope, node: exp.Expression) -> str:
+    return (variable(scope, node) if isinstance(node, exp.Parameter) else node).name
+
+
+def privileges_on(node: exp.Table) -> tuple[str, ...]:
+    """What the statement needs on the table: INSERT for what it inserts into, SELECT for what it reads."""
+    parent = node.parent
+    if isinstance(parent, exp.Schema):
+        node, parent = parent, parent.parent
+    if parent is None or parent.this is not node:
+        return ("SELECT",)
+    if isinstance(parent, exp.Insert) and parent.args.get("overwrite"):
+        return ("INSERT", "DELETE")
+    if isinstance(parent, exp.Merge):
+        return tuple(sorted({merge_action(when) for when in parent.args["whens"].expressions}))
+    return (_WRITES.get(type(parent), "SELECT"),)
+
+
+_WRITES = {exp.Insert: "INSERT", exp.Update: "UPDATE", exp.Delete: "DELETE"}
+
+
+def merge_action(when: exp.When) -> str:
+    """What a clause of MERGE does: INSERT, UPDATE or DELETE."""
+    then = when.args["then"]
+    return then.name.upper() if isinstance(then, exp.Var) else type(then).__name__.upper()
+
+
+def relation_named(scope: Scope, parts: tuple[str, ...], *privileges: str) -> Object:
+    """The table or view of that name, on which the session has the privileges (SELECT, unless others are given).
+
+    Raises:
+        SnowflakeError: 002003, 003001.
+
+    """
+    name = scope.session.qualify(parts)
+    for kind in RELATIONS:
+        if scope.session.find(kind, name):
+            found = [scope.session.get(kind, name, privilege) for privilege in privileges or ("SELECT",)]
+            return found[0]
+    raise does_not_exist("OBJECT", name)
+
+
+def is_cte(node: exp.Table, name: str) -> bool:
+    """Whether a WITH around the node defines the name. A CTE that reads its own name reads the table behind it."""
+    below: exp.Expression = node
+    above = node.parent
+    while above is not None:
+        clause = above.args.get("with_")
+        if isinstance(above, exp.With) and isinstance(below, exp.CTE):
+            earlier = above.expressions if above.recursive else above.expressions[: above.expressions.index(below)]
+            if name in {cte.alias for cte in earlier}:
+                return True
+        elif clause is not None and clause is not below and name in {cte.alias for cte in clause.expressions}:
+            return True
+        below, above = above, above.parent
+    return False
+
+
+def variable(scope: Scope, node: exp.Parameter) -> exp.Expression:
+    """The value of a session variable, `$name`.
+
+    Raises:
+        SnowflakeError: 002211 when the session has no such variable.
+
+    """
+    name = node.this.name.upper()
+    value = scope.session.variables.get(name)
+    if value is None:
+        text = f"SQL compilation error: error line 1 at position 0\nSession variable '${name}' does not exist"
+        raise SnowflakeError(text, "002211", "02000")
+    return parse_expression(value)
