@@ -58,8 +58,8 @@ def _weeks(predictions: DataFrame, lines: DataFrame) -> list[dict[str, Any]]:
     return [
         {
             "week": str(row["WEEK"])[:10],
-            "said": round(row["SAID"], 4),
-            "late": round(row["LATE"], 4),
+            "said": round(float(row["SAID"]), 4),
+            "late": round(float(row["LATE"]), 4),
             "lines": row["LINES"],
         }
         for row in weeks

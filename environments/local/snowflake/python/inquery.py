@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
@@ -18,6 +19,7 @@ from .calls import plain
 from .residents import Handler, Use
 
 if TYPE_CHECKING:
+    from ..data import Connection
     from ..session import Session
     from ..sql.scope import Scope
 
@@ -52,19 +54,33 @@ def _registered(session: Session, handler: Handler) -> Iterator[str]:
     name = f"python_{next(_serial)}"
     use = Use(session.account.residents, handler)
     takes = [type_of(c).duckdb for c in handler.arguments] or ["BIGINT"]
+    with _connection(session) as connection:
+        with _registering:
+            # side_effects: without it DuckDB would call it while planning, even to describe a query.
+            connection.raw.create_function(
+                name, _fitted(use, handler), takes, type_of(handler.returns).duckdb,
+                type="arrow", null_handling="special", side_effects=True,
+            )  # fmt: skip
+        try:
+            with session.stopped_by(use.stop):
+                yield name
+        finally:
+            # A transaction that a failed query has aborted takes the function with it.
+            with _registering, suppress(duckdb.Error):
+                connection.raw.remove_function(name)
+
+
+@contextmanager
+def _connection(session: Session) -> Iterator[Connection]:
+    """Where to register: an open transaction sees only functions that are registered in it."""
+    if session.in_transaction:
+        yield session.connection
+        return
     own = session.account.data.connect()
-    with _registering:
-        # side_effects: without it DuckDB would call it while planning, even to describe a query.
-        own.raw.create_function(
-            name, _fitted(use, handler), takes, type_of(handler.returns).duckdb,
-            type="arrow", null_handling="special", side_effects=True,
-        )  # fmt: skip
     try:
-        with session.stopped_by(use.stop):
-            yield name
+        yield own
     finally:
         with _registering:
-            own.raw.remove_function(name)
             own.close()
 
 
