@@ -98,6 +98,8 @@ def test_the_greatest_of_a_null_is_null(snowflake, expected):
         ("to_boolean('f')", False),
         ("try_to_boolean('maybe')", None),
         ("try_cast('x' as int)", None),
+        ("try_cast('x' as boolean)", None),
+        ("try_cast('on' as boolean)", True),
         ("try_cast('2.5' as int)", 3),
         ("try_cast('abcdef' as varchar(3))", None),
         ("to_number('12.3456', 10, 1)", Decimal("12.3")),

@@ -171,3 +171,9 @@ def test_outer_keeps_the_rows_that_have_no_elements():
     flattened = f"select i, f.value from {source} t, lateral flatten(input => t.j{{}}) f order by i"
     assert rows(flattened.format("")) == [(1, "7")]
     assert rows(flattened.format(", outer => true")) == [(1, "7"), (2, None)]
+
+
+def test_a_sequence_number_tells_records_apart():
+    source = "(select parse_json('[1,2]') as j union all select parse_json('[3]')) t"
+    assert rows(f"select count(distinct f.seq) as n from {source}, lateral flatten(t.j) f") == [(2,)]
+    assert rows("select seq from table(flatten(parse_json('[7]')))") == [(1,)]

@@ -32,13 +32,11 @@ def seeded(node: exp.Anonymous) -> Node:
     return call("_sf_seeded", node.expressions[0], row_number(node, "RANDOM with a seed"))
 
 
-CALLS: dict[str, Call] = {}
-
-
-def _uuid(arguments: Sequence[Node]) -> Node:
+def uuid_string(arguments: Sequence[Node]) -> Node:
+    """UUID_STRING(): a random one; those made from a name are refused."""
     if arguments:
         raise unsupported("UUID_STRING with a name")
     return call("sf_uuid_string")
 
 
-CALLS["UUID_STRING"] = _uuid
+CALLS: dict[str, Call] = {"UUID_STRING": uuid_string}

@@ -66,9 +66,17 @@ def _flattened(flatten: exp.Anonymous) -> exp.Subquery:
     value = call("json_extract", given, text(path_of(path))) if path else given
     mode = text(_chosen(options.get("MODE"), "BOTH").upper())
     macro = "_sf_flatten_all" if _is_true(options.get("RECURSIVE")) else "_sf_flatten"
-    found = exp.Subquery(this=exp.select("*").from_(exp.Table(this=call(macro, value, mode)), copy=False))
+    rows = exp.Table(this=call(macro, value, mode, _record(value)))
+    found = exp.Subquery(this=exp.select("*").from_(rows, copy=False))
     found.meta[FLATTENED] = True
     return found
+
+
+def _record(value: Node) -> Node:
+    """SEQ: a number of the record that is flattened. Records with the same content share it."""
+    if value.find(exp.Column) is None:
+        return exp.Literal.number(1)
+    return exp.BitwiseRightShift(this=call("hash", value.copy()), expression=exp.Literal.number(1))
 
 
 def lateral(node: exp.Lateral) -> Node:

@@ -120,4 +120,9 @@ def tried(node: exp.TryCast) -> Node:
     return exp.TryCast(this=value, to=exp.DataType.build(kind, dialect="duckdb"))
 
 
-RULES = {exp.Cast: converted, exp.TryCast: tried, exp.DataType: declared}
+def tried_boolean(node: exp.ToBoolean) -> Node:
+    """TRY_CAST(x AS BOOLEAN), for which the reader has a node of its own."""
+    return call("sf_try_to_boolean", node.this)
+
+
+RULES = {exp.Cast: converted, exp.TryCast: tried, exp.ToBoolean: tried_boolean, exp.DataType: declared}

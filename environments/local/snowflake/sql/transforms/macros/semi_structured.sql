@@ -88,12 +88,12 @@ CREATE MACRO _sf_entries(x, mode) AS CASE
         'KEY': NULL::VARCHAR, 'PATH': '[' || (i - 1) || ']', 'INDEX': i - 1, 'VALUE': v})
     WHEN json_type(x) = 'OBJECT' AND mode <> 'ARRAY' THEN list_transform(json_keys(x), lambda k: {
         'KEY': k, 'PATH': k, 'INDEX': NULL::BIGINT, 'VALUE': json_extract(x, _sf_key(k))}) END;
-CREATE MACRO _sf_flatten(x, mode) AS TABLE
-    SELECT 1 AS "SEQ", "KEY", "PATH", "INDEX", "VALUE", x AS "THIS"
+CREATE MACRO _sf_flatten(x, mode, seq) AS TABLE
+    SELECT CAST(seq AS BIGINT) AS "SEQ", "KEY", "PATH", "INDEX", "VALUE", x AS "THIS"
     FROM (SELECT unnest(_sf_entries(x, mode), max_depth := 2)) AS entries;
 CREATE MACRO _sf_inside(x, path) AS CASE WHEN path = '$' THEN x ELSE json_extract(x, path) END;
-CREATE MACRO _sf_flatten_all(x, mode) AS TABLE
-    SELECT 1 AS "SEQ", CASE WHEN NOT ends_with(fullkey, ']') THEN key END AS "KEY",
+CREATE MACRO _sf_flatten_all(x, mode, seq) AS TABLE
+    SELECT CAST(seq AS BIGINT) AS "SEQ", CASE WHEN NOT ends_with(fullkey, ']') THEN key END AS "KEY",
         ltrim(substring(fullkey, 2), '.') AS "PATH",
         CASE WHEN ends_with(fullkey, ']') THEN CAST(key AS BIGINT) END AS "INDEX",
         CASE WHEN type = 'NULL' THEN CAST('null' AS JSON) ELSE value END AS "VALUE", _sf_inside(x, path) AS "THIS"
