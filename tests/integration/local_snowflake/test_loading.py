@@ -65,10 +65,11 @@ class TestCsv:
         copy(session, "COPY INTO t FROM @st FORCE = TRUE")
         assert rows(session, "SELECT n FROM t ORDER BY n") == [(1,), (2,), (2,)]
 
-    def test_a_table_created_anew_has_no_history(self, session):
+    @pytest.mark.parametrize("anew", ["CREATE OR REPLACE TABLE t (n INT, s VARCHAR, d DATE)", "TRUNCATE TABLE t"])
+    def test_a_table_that_starts_anew_has_no_history(self, session, anew):
         stage_text(session, "a.csv", "1,x,\n")
         copy(session, "COPY INTO t FROM @st")
-        session.sql("CREATE OR REPLACE TABLE t (n INT, s VARCHAR, d DATE)").collect()
+        session.sql(anew).collect()
         assert copy(session, "COPY INTO t FROM @st")[0]["rows_loaded"] == 1
 
     def test_an_error_aborts_the_statement_and_loads_nothing(self, session):

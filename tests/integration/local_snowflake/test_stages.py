@@ -9,6 +9,8 @@ import pytest
 from snowflake.connector.errors import Error, ProgrammingError
 from snowflake.snowpark import Session
 
+from tests.conftest import start, stop
+
 
 @pytest.fixture(autouse=True)
 def stage(session: Session) -> None:
@@ -106,6 +108,22 @@ class TestPut:
         with pytest.raises(Exception, match=r"cannot contain '\.\.'"):
             session.sql("LIST @st/../..").collect()
 
+    def test_what_was_staged_survives_a_killed_server(self, tmp_path):
+        process, server = start(tmp_path / "home")
+        with server.connect(warehouse="COMPUTE_WH") as first:
+            first.sql("CREATE DATABASE d").collect()
+            first.sql("CREATE STAGE d.public.st").collect()
+            first.file.put_stream(io.BytesIO(b"kept"), "@d.public.st/a.txt", auto_compress=False)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process, server = start(tmp_path / "home")
+        try:
+            with server.connect(warehouse="COMPUTE_WH") as second:
+                assert read(second, "@d.public.st/a.txt") == b"kept"
+        finally:
+            stop(process)
+
     def test_an_unknown_option_is_refused(self, session, tmp_path):
         write(tmp_path, a="1")
         with pytest.raises(ProgrammingError, match="OVERWRIT"):
@@ -158,6 +176,8 @@ class TestFiles:
     def test_list_takes_a_directory_and_a_pattern(self, session):
         assert names(session, "@st/v1/sub/") == ["st/v1/sub/a.txt", "st/v1/sub/b.txt"]
         assert names(session, "@st PATTERN='.*/a[.]txt'") == ["st/v1/a.txt", "st/v1/sub/a.txt"]
+        with pytest.raises(Exception, match="Invalid regular expression"):
+            names(session, "@st PATTERN='*'")
 
     def test_get_fetches_a_file_or_a_directory(self, session, tmp_path):
         session.file.get("@st/v1/b.txt", str(tmp_path / "one"))

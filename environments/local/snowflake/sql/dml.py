@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from ..errors import unsupported
 from ..result import DELETE, EXECUTED, INSERT, MERGE, UPDATE, Result, counts, status
+from ..stages import history
 from . import places, spelling, transactions
 from .binding import inlined
 from .naming import merge_action, relation_named

@@ -13,8 +13,8 @@ from ..names import quote
 from ..result import COPY, Result, rows
 from ..sql import columns, places, transactions
 from ..sql.binding import inlined
+from ..sql.naming import relation_named
 from ..sql.parsing import parse
-from ..sql.references import relation_named
 from ..sql.scope import Scope
 from ..sql.translate import generated, resolved
 from ..tokens import Tokens

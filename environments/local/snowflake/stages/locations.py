@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..access import OWNERSHIP
-from ..errors import invalid, syntax_error
+from ..errors import SnowflakeError, invalid, syntax_error
 from ..names import Name, fold
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def resolve(session: Session, location: str, privilege: str = "READ") -> Locatio
     name = session.qualify(_parts(found["names"]))
     if found["table"]:
         table = session.get("TABLE", name, OWNERSHIP)
-        return Location(table, session.account.folder("stages", f"table-{table.id}"), path)
+        return Location(table, _table_stage(session.account, table), path)
     stage = session.get("STAGE", name, privilege)
     return Location(stage, folder(session.account, stage), path, name.name.lower() + "/")
 
@@ -130,6 +131,11 @@ def folder(account: Account, stage: Object) -> Path:
     return account.folder("stages", stage.id)
 
 
+def drop_table_stage(account: Account, table: Object) -> None:
+    """Delete the files of a dropped table's own stage."""
+    shutil.rmtree(_table_stage(account, table), ignore_errors=True)
+
+
 def files(location: Location, pattern: str | None = None) -> list[StagedFile]:
     """The files at a location, by name.
 
@@ -137,8 +143,11 @@ def files(location: Location, pattern: str | None = None) -> list[StagedFile]:
         location: a file's full path means that file, anything else every file whose path begins with it.
         pattern: a regular expression that the whole path in the stage must match.
 
+    Raises:
+        SnowflakeError: 100048 when the pattern is no regular expression.
+
     """
-    wanted = re.compile(pattern) if pattern else None
+    wanted = _compiled(pattern) if pattern else None
     exact = location.folder / location.path
     paths = [exact] if location.path and exact.is_file() else _beginning_with(location)
     named = sorted((path.relative_to(location.folder).as_posix(), path) for path in paths)
@@ -202,10 +211,21 @@ def _elsewhere(session: Session, location: str) -> Location:
     return SCHEMES[scheme.lower()](session, rest)
 
 
+def _table_stage(account: Account, table: Object) -> Path:
+    return account.folder("stages", f"table-{table.id}")
+
+
 def _parts(names: str) -> tuple[str, ...]:
     # An empty step is that of DB..NAME, which leaves the schema out.
     steps = re.findall(rf"{_PART}|(?<=\.)(?=\.)", names)
     return tuple(fold(step) if step else "PUBLIC" for step in steps)
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise SnowflakeError(f"Invalid regular expression: '{pattern}', {error}", "100048", "2201B") from error
 
 
 def _beginning_with(location: Location) -> Iterator[Path]:
