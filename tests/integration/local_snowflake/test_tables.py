@@ -1,6 +1,7 @@
 """CREATE, ALTER, DESCRIBE, SHOW and DROP of tables and views, as the connector sees them."""
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -234,3 +235,23 @@ def test_what_is_not_supported_is_refused_by_name(run: Run) -> None:
         run("create table t (g geography)")
     with pytest.raises(ProgrammingError, match="STAGE_FILE_FORMAT"):
         run("create table t (g int) stage_file_format = (type = csv)")
+
+
+def test_a_value_must_fit_its_column(run: Run) -> None:
+    run("create table t (s varchar(3), n number(2), d number(4,2))")
+    run("insert into t values ('äöü', -99, 99.99)")
+    for values, code in (("'four', 1, 1", 100078), ("'x', 100, 1", 100039), ("'x', 1, 100", 100039)):
+        with pytest.raises(DatabaseError) as refused:
+            run(f"insert into t values ({values})")
+        assert refused.value.errno == code
+    run("alter table t alter column s set data type varchar(4)")
+    run("insert into t values ('four', 1, 1)")
+    run("alter table t add column u varchar(1) default 'x'")
+    with pytest.raises(DatabaseError, match="too long"):
+        run("update t set u = 'xx'")
+    assert run("select s, n, d, u from t order by n") == [
+        ("äöü", -99, Decimal("99.99"), "x"),
+        ("four", 1, Decimal("1.00"), "x"),
+    ]
+    with pytest.raises(ProgrammingError, match="cannot change column"):
+        run("alter table t alter column s set data type varchar(2)")

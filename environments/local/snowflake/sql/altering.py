@@ -82,10 +82,13 @@ def _add(kind: Table, session: Session, table: Object, column: TableColumn) -> N
         raise SnowflakeError(f"SQL compilation error:\ncolumn '{column.name}' already exists", "001430", "42601")
     if column.identity:
         raise unsupported("ALTER TABLE ... ADD COLUMN ... AUTOINCREMENT")
-    definition = replace(column, nullable=True).definition(storage.default(session, table, column))
-    changes = [f"ADD COLUMN {definition}"]
-    changes += [] if column.nullable else [f"ALTER COLUMN {quote(column.name)} SET NOT NULL"]
-    _run(session, table, changes)
+    have = columns.of(table)
+    if column.limit:
+        storage.rebuild(session, table, have, [*have, column])
+    else:
+        definition = replace(column, nullable=True).definition(storage.default(session, table, column))
+        required = [] if column.nullable else [f"ALTER COLUMN {quote(column.name)} SET NOT NULL"]
+        _run(session, table, [f"ADD COLUMN {definition}", *required])
     _put(kind, session, table, [*columns.of(table), column])
 
 
@@ -147,10 +150,12 @@ def _set_nullable(kind: Table, session: Session, table: Object, name: str, *, nu
 def _retype(kind: Table, session: Session, table: Object, name: str, wanted: str) -> None:
     """Snowflake lets a type only grow: a longer VARCHAR, a NUMBER of more digits and the same scale."""
     old, new = _column(table, name).datatype, datatypes.parse(wanted)
-    if old.name != new.name or (old.name == "NUMBER" and old.arguments[1] != new.arguments[1]):
+    scales = (old.arguments[1:], new.arguments[1:])
+    if old.name != new.name or scales[0] != scales[1] or new.arguments < old.arguments:
         text = f"cannot change column {name} from type {old} to {new}"
         raise invalid(text, "002108", "22000")
-    _run(session, table, [f"ALTER COLUMN {quote(name)} SET DATA TYPE {new.duckdb}"])
+    have = columns.of(table)
+    storage.rebuild(session, table, have, [replace(c, type=wanted) if c.name == name else c for c in have])
     _update(kind, session, table, name, type=wanted)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import unsupported
 from ..names import quote
+from ..types import MAX_TEXT
 from . import datatypes
 from .datatypes import DataType
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from ..catalogue import Object
     from ..tokens import Tokens
     from ..types import Column
+
+# Integers of more digits fill DuckDB's 64 bits, which it checks itself.
+_CHECKED_DIGITS = 18
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,23 @@ class TableColumn:
         """The declared type."""
         return datatypes.parse(self.type)
 
+    @property
+    def limit(self) -> str:
+        """What DuckDB must check, as its type is wider: a text's length, an integer's digits; "" for nothing."""
+        kind, name = self.datatype, quote(self.name)
+        if kind.name == "VARCHAR" and kind.arguments[0] < MAX_TEXT:
+            return f"length({name}) <= {kind.arguments[0]}"
+        if kind.name == "NUMBER" and kind.arguments[0] <= _CHECKED_DIGITS and not kind.arguments[1]:
+            most = 10 ** kind.arguments[0] - 1
+            return f"{name} BETWEEN {-most} AND {most}"
+        return ""
+
     def definition(self, default: str = "") -> str:
         """The column in DuckDB's CREATE TABLE; the default is already in DuckDB's SQL."""
         pieces = [quote(self.name), self.datatype.duckdb]
         pieces += [] if self.nullable else ["NOT NULL"]
         pieces += [f"DEFAULT ({default})"] if default else []
+        pieces += [f"CHECK ({self.limit})"] if self.limit else []
         return " ".join(pieces)
 
     def document(self) -> dict[str, Any]:

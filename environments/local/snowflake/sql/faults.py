@@ -78,6 +78,15 @@ _LOCKED = (
 )
 
 
+def _too_long(found: re.Match[str]) -> SnowflakeError:
+    text = f"String of column '{found[1]}' is too long and would be truncated to {found[2]} characters"
+    return SnowflakeError(text, "100078", "22000")
+
+
+def _out_of_range(found: re.Match[str]) -> SnowflakeError:
+    return SnowflakeError(f"Numeric value '{found[1]}' is out of range", "100039", "22003")
+
+
 def _null(found: re.Match[str]) -> SnowflakeError:
     return SnowflakeError(f"NULL result in a non-nullable column '{found[1]}'", "100072", "22000")
 
@@ -89,7 +98,7 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         (r"while executing the UDF: \w+: (.*)", lambda m: execution_error(m[1], "100357")),
         (r'Referenced column "(.+?)" (?:not found|was not found)', _identifier),
         (r'does not have a column named "(.+?)"', _identifier),
-        (r"Values list .* does not have a column named \"(.+?)\"", _identifier),
+        (r'does not have a column with name "(.+?)"', _identifier),
         (r"Function with name \"?(\S+?)\"? does not exist", _function),
         (r'column "(.+?)" must appear in the GROUP BY', _not_grouped),
         (r'Ambiguous reference to column name "(.+?)"', _ambiguous),
@@ -99,6 +108,10 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         (r"Could not convert string '(.*?)' to (\w+)", _unreadable),
         (r'(?:invalid|date|timestamp) .*format.*: "(.*?)".*?(DATE|TIMESTAMP)?', _unreadable),
         (r"NOT NULL constraint failed: \S+?\.(\S+)", _null),
+        (r"CHECK constraint failed .*length\(\"?(.+?)\"?\) <= (\d+)", _too_long),
+        (r"CHECK constraint failed .*\(\"?(.+?)\"? BETWEEN", _out_of_range),
+        (r"Could not cast value (\S+) to DECIMAL", _out_of_range),
+        (r"with value (\S+) can't be cast because the value is out of range", _out_of_range),
         (r"Division by zero|division by zero", lambda _: SnowflakeError("Division by zero", "100051", "22012")),
         (
             r"cannot affect the same target row more than once",

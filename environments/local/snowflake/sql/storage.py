@@ -29,7 +29,7 @@ def build(session: Session, table: Object, columns: list[TableColumn], query: st
 
     """
     name = sql_name(session, table)
-    plain = all(c.nullable and not c.default and not c.identity for c in columns)
+    plain = all(c.nullable and not c.default and not c.identity and not c.limit for c in columns)
     if query and plain:
         engine.change(
             session.connection, f"CREATE OR REPLACE {_temporary(table)}TABLE {name} AS {_cast(columns, query)}"
@@ -41,6 +41,29 @@ def build(session: Session, table: Object, columns: list[TableColumn], query: st
     ]
     if query:
         statements.append(f"INSERT INTO {name} {_cast(columns, query)}")
+    engine.together(session.connection, statements)
+
+
+def rebuild(session: Session, table: Object, kept: list[TableColumn], columns: list[TableColumn]) -> None:
+    """Give the table other columns in the way that DuckDB's ALTER TABLE cannot: its rows are written anew.
+
+    Args:
+        session: who asks.
+        table: the table as it is.
+        kept: the columns whose values stay; the others get their defaults.
+        columns: all that it has afterwards.
+
+    """
+    name, new = sql_name(session, table), f"{table.id} rebuilt"
+    place = relation(session, table)
+    beside = exp.table_(new, place.db, place.catalog, quoted=True).sql("duckdb")
+    names = ", ".join(quote(c.name) for c in kept)
+    statements = [
+        f"CREATE {_temporary(table)}TABLE {beside} ({_definitions(session, table, columns)})",
+        f"INSERT INTO {beside} ({names}) SELECT {names} FROM {name}",
+        f"DROP TABLE {name}",
+        f"ALTER TABLE {beside} RENAME TO {quote(place.name)}",
+    ]
     engine.together(session.connection, statements)
 
 
