@@ -6,7 +6,7 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import Object, now
+from ..catalogue import Object, inside, now
 from ..errors import already_exists, invalid, unsupported
 from ..kinds import STAMP, Create, Kind, read_tags
 from ..result import DESCRIBE, EXECUTED, Result, rows, status
@@ -163,8 +163,6 @@ def has_directory(stage: Object) -> bool:
 
 def inside_scope(thing: Object, within: Name | None) -> bool:
     """Whether an object of the session belongs to what SHOW was asked for."""
-    from ..catalogue import inside
-
     return within is None or inside(thing.name, within)
 
 

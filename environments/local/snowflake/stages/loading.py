@@ -35,7 +35,8 @@ _OPTIONS = {
     # Files that Snowflake has forgotten: the local account forgets none.
     *("RETURN_FAILED_ONLY", "LOAD_UNCERTAIN_FILES"),
 }
-_ANY_TABLE = "'@~'"
+# Stands for the file in a generated SELECT, until the file's relation takes its place.
+_FILE = "'@~'"
 
 
 @dataclass(frozen=True)
@@ -221,7 +222,7 @@ def _select(
     values = [cast.format(field, target.type) for target, field in pairs]
     good = [f"({field} IS NULL OR {value} IS NOT NULL)" for value, (_, field) in zip(values, pairs, strict=True)]
     where = f" WHERE {' AND '.join(good)}" if tolerant else ""
-    text = f"SELECT {', '.join(values)} FROM {_ANY_TABLE}{where}"
+    text = f"SELECT {', '.join(values)} FROM {_FILE}{where}"
     return [target for target, _ in pairs], parse(text)
 
 
