@@ -4,12 +4,13 @@
 """
 
 import argparse
+import contextlib
 import json
 import os
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,8 +105,8 @@ def main(arguments: list[str]) -> int:
 
     try:
         environment = load(options.env, ROOT / "environments")
+        run = new_run(environment, smoke=options.smoke)
         with connect(environment) as session, _display(json_only=options.json) as report:
-            run = new_run(environment, smoke=options.smoke)
             results = run_graph(session, run, build(environment, RELEASE), report)
     except (ConfigError, SignInError, PipelineError) as error:
         return _fail(str(error))
@@ -131,10 +132,14 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _display(*, json_only: bool) -> Any:
+@contextlib.contextmanager
+def _display(*, json_only: bool) -> Iterator[Report]:
+    """Show the steps as they go; where standard output is for JSON, show nothing, and keep the Registry off it too."""
     from dag.display import Progress
 
-    return Progress(quiet=json_only)
+    quiet = contextlib.redirect_stdout(sys.stderr) if json_only else contextlib.nullcontext()
+    with quiet, Progress(quiet=json_only) as progress:
+        yield progress
 
 
 if __name__ == "__main__":
