@@ -68,7 +68,7 @@ def test_a_difference_counts_the_boundaries_between(snowflake, expected):
         ("time_slice('2024-01-01 10:07:00'::timestamp_ntz, 15, 'minute', 'end')", datetime(2024, 1, 1, 10, 15)),
         (f"{D} + 1", date(2024, 5, 18)),
         (f"{D} + interval '1 month, 2 days'", date(2024, 6, 19)),
-        (f"interval '1 day' + {D}", date(2024, 5, 18)),
+        ("interval '1 day' + to_date('2024-05-17')", date(2024, 5, 18)),
         (f"{D} - interval '1 hour'", datetime(2024, 5, 16, 23)),
     ],
 )

@@ -1,6 +1,13 @@
 -- Numbers. A quotient has six more digits behind the point than its dividend, unless one of the two is a float.
 -- cast_to_type takes only the type of its second argument, which is never computed.
-CREATE MACRO _sf_div(a, b) AS cast_to_type(
+-- Quotients are calculated as floats, which have 15 digits; where that is too few, what is left over is divided again.
+CREATE MACRO _sf_exact(a, b, kind) AS CASE
+    WHEN b = 0 THEN error('Division by zero')
+    WHEN typeof(a + b) = 'DOUBLE' OR abs(a / b) < 10000000 THEN cast_to_type(a / b, kind)
+    ELSE CAST(a / b AS DECIMAL(38, 6)) + cast_to_type((a - CAST(a / b AS DECIMAL(38, 6)) * b) / b, kind) END;
+CREATE MACRO _sf_div(a, b) AS _sf_exact(a, b, a * 1.000000 + b + 0::DECIMAL(38, 0));
+-- A quotient inside of another: not exact, as each level would multiply the size of the expression by ten.
+CREATE MACRO _sf_div_inner(a, b) AS cast_to_type(
     CASE WHEN b = 0 THEN error('Division by zero') ELSE a / b END, a * 1.000000 + b + 0::DECIMAL(38, 0));
 -- A quotient divided again has 12 digits behind the point, and no more.
 CREATE MACRO _sf_div_again(a, b) AS cast_to_type(
