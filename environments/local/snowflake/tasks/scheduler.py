@@ -35,12 +35,14 @@ class Scheduler:
         self.runs = GraphRuns(account)
         self.shape = threading.RLock()
         self._due: dict[tuple[str, str | None, str | None], datetime] = {}
+        self._began = now()
         self._changed = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._watch, name="schedules", daemon=True)
 
     def start(self) -> None:
         """Begin; runs that were due while no server ran are not made up for."""
+        self._began = now()
         self.runs.recover()
         self._thread.start()
 
@@ -62,7 +64,7 @@ class Scheduler:
         if not task.started or not task.schedule or not task.is_root:
             return None
         key = (task.id, task.schedule, task.since)
-        due = self._due.get(key) or task.next_run(now())
+        due = self._due.get(key) or task.next_run(self._began)
         if due:
             self._due[key] = due
         return due

@@ -96,7 +96,7 @@ class Task:
         return self.parameters.get(name, DEFAULTS[name])
 
     def next_run(self, moment: datetime) -> datetime | None:
-        """When its schedule is due next, later than the moment; None without a schedule."""
+        """When its schedule is due next, later than the moment and than its resumption; None without a schedule."""
         if not self.schedule:
             return None
         since = datetime.fromisoformat(self.since) if self.since else moment

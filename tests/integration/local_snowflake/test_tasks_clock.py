@@ -1,0 +1,150 @@
+"""Schedules that fire, in an account of the test's own with a clock that the test sets; and what a restart keeps."""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from environments.local.snowflake import statements
+from environments.local.snowflake.account import ADMINISTRATOR, Account
+from environments.local.snowflake.session import Session
+from environments.local.snowflake.tasks import scheduler as clock
+
+MORNING = datetime(2030, 1, 1, 8, 59, 30, tzinfo=UTC)
+_PATIENCE = 30
+
+
+class Ticking:
+    """An account whose schedules read a clock that only moves when it is told to."""
+
+    def __init__(self, account: Account, patch: pytest.MonkeyPatch) -> None:
+        self.account, self.moment = account, MORNING
+        patch.setattr(clock, "now", lambda: self.moment)
+        patch.setattr("environments.local.snowflake.tasks.alteration.now", lambda: self.moment)
+        account.scheduler.start()
+        self.session: Session = account.open_session(ADMINISTRATOR, "ACCOUNTADMIN")
+        self.run("CREATE DATABASE d")
+        self.session.use_warehouse("COMPUTE_WH")
+
+    def run(self, sql: str) -> list[dict[str, Any]]:
+        return statements.run(self.session, sql).rows.to_pylist()
+
+    def resumed(self, name: str, schedule: str, clauses: str = "") -> None:
+        self.run(f"CREATE TASK {name} WAREHOUSE = COMPUTE_WH SCHEDULE = '{schedule}' {clauses} AS SELECT 1")
+        self.run(f"ALTER TASK {name} RESUME")
+
+    def until(self, moment: datetime) -> None:
+        """Move the clock on and let the schedules look at it."""
+        self.moment = moment
+        self.account.scheduler.wake()
+
+    @property
+    def due(self) -> list[datetime]:
+        """When the runs so far were due."""
+        return [run.scheduled for run in self.account.scheduler.runs.history.all()]
+
+    def settle(self, runs: int) -> list[datetime]:
+        """Wait for so many ended runs, then a little for one too many."""
+        wait(lambda: sum(not r.active for r in self.account.scheduler.runs.history.all()) >= runs)
+        self.account.scheduler.wake()
+        time.sleep(0.05)
+        return self.due
+
+
+def wait(condition: Callable[[], Any]) -> Any:
+    end = time.monotonic() + _PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < end, "waited for too long"
+        time.sleep(0.01)
+    return found
+
+
+@pytest.fixture
+def ticking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ticking]:
+    account = Account(tmp_path / "home", 0.01)
+    yield Ticking(account, monkeypatch)
+    account.close()
+
+
+def test_a_cron_schedule_fires_once_at_its_time(ticking: Ticking) -> None:
+    ticking.resumed("t", "USING CRON 0 9 * * * UTC")
+    nine = MORNING.replace(hour=9, minute=0, second=0)
+    ticking.until(nine - timedelta(seconds=1))
+    assert ticking.due == []
+    ticking.until(nine)
+    assert ticking.settle(1) == [nine]
+    ticking.until(nine + timedelta(days=1))
+    assert ticking.settle(2) == [nine, nine + timedelta(days=1)]
+
+
+def test_an_interval_counts_from_the_resumption_and_does_not_drift(ticking: Ticking) -> None:
+    ticking.resumed("t", "10 MINUTES")
+    for number in (1, 2, 3):
+        ticking.until(MORNING + timedelta(minutes=10 * number, seconds=7 * number))
+        ticking.settle(number)
+    assert ticking.due == [MORNING + timedelta(minutes=10 * number) for number in (1, 2, 3)]
+
+
+def test_times_that_passed_unseen_are_not_made_up_for(ticking: Ticking) -> None:
+    ticking.resumed("t", "10 MINUTES")
+    ticking.until(MORNING + timedelta(hours=3, minutes=1))
+    assert ticking.settle(1) == [MORNING + timedelta(minutes=10)]
+    ticking.until(MORNING + timedelta(hours=3, minutes=10))
+    assert ticking.settle(2)[1] == MORNING + timedelta(hours=3, minutes=10)
+
+
+def test_a_suspended_task_does_not_fire_and_counts_anew_when_resumed(ticking: Ticking) -> None:
+    ticking.resumed("t", "10 MINUTES")
+    ticking.run("ALTER TASK t SUSPEND")
+    ticking.until(MORNING + timedelta(minutes=25))
+    assert ticking.settle(0) == []
+    ticking.run("ALTER TASK t RESUME")
+    ticking.until(MORNING + timedelta(minutes=35))
+    assert ticking.settle(1) == [MORNING + timedelta(minutes=35)]
+
+
+def test_a_dropped_task_does_not_fire(ticking: Ticking) -> None:
+    ticking.resumed("t", "10 MINUTES")
+    ticking.run("DROP SCHEMA d.public")
+    ticking.until(MORNING + timedelta(minutes=10))
+    assert ticking.settle(0) == []
+
+
+def test_a_run_that_is_due_while_the_last_one_goes_on_is_left_out(ticking: Ticking) -> None:
+    ticking.run("CREATE TASK t WAREHOUSE = COMPUTE_WH SCHEDULE = '10 MINUTES' AS SELECT SYSTEM$WAIT(30)")
+    ticking.run("ALTER TASK t RESUME")
+    for number in (1, 2):
+        ticking.until(MORNING + timedelta(minutes=10 * number))
+        wait(lambda: ticking.due)
+    ticking.run("SELECT SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS('t')")
+    assert ticking.settle(1) == [MORNING + timedelta(minutes=10)]
+
+
+def test_a_killed_server_leaves_its_history_and_its_schedules(tmp_path: Path) -> None:
+    from tests.conftest import start, stop
+
+    process, server = start(tmp_path, "--scale", "0.01")
+    with server.connector(warehouse="COMPUTE_WH") as connection:
+        run = connection.cursor().execute
+        run("CREATE DATABASE d")
+        for name, body in (("done", "SELECT 1"), ("cut", "SELECT SYSTEM$WAIT(60)")):
+            run(f"CREATE TASK {name} WAREHOUSE = COMPUTE_WH SCHEDULE = '60 MINUTES' AS {body}")
+            run(f"ALTER TASK {name} RESUME")
+            run(f"EXECUTE TASK {name}")
+        query = "SELECT name, state FROM TABLE(d.INFORMATION_SCHEMA.TASK_HISTORY()) WHERE query_id IS NOT NULL"
+        wait(lambda: set(run(query).fetchall()) == {("DONE", "SUCCEEDED"), ("CUT", "EXECUTING")})
+        process.kill()
+        process.wait()
+    process.stdout.close()
+    process, server = start(tmp_path, "--scale", "0.01")
+    try:
+        with server.connector() as connection:
+            run = connection.cursor().execute
+            assert set(run(query).fetchall()) == {("DONE", "SUCCEEDED"), ("CUT", "CANCELLED")}
+            upcoming = query.replace("IS NOT NULL", "IS NULL")
+            assert set(run(upcoming).fetchall()) == {("DONE", "SCHEDULED"), ("CUT", "SCHEDULED")}
+    finally:
+        stop(process)
