@@ -28,8 +28,8 @@ format: .venv/.installed ## format the code and mend what can be mended by machi
 bench: .venv/.installed ## measure what the README promises
 	@$(RUN) -m tests.bench $(ARGS)
 
-local: .venv/.installed ## start a local Snowflake in .local/account on port 8085, until Ctrl-C
-	@$(RUN) -m environments.local.snowflake --home .local/account --port 8085 $(ARGS)
+local: .venv/.installed ## start a local Snowflake in .local/account on port 8085, with a tenth of the sample data
+	@$(RUN) -m environments.local.snowflake --home .local/account --port 8085 --scale 0.1 $(ARGS)
 
 clean: ## remove what these commands made
 	rm -rf .venv .venv-cli .uv .local dist .pytest_cache .ruff_cache .coverage*

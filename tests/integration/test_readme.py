@@ -1,0 +1,71 @@
+"""Every command of the README, run as it stands there, in its order; only the server's address is the tests' own."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# Commands that other tests run, or that run the tests.
+ELSEWHERE = {
+    "make rehearse": "test_rehearsal.py",
+    "make test": "this run",
+    "make local": "the server of these tests, started by the same module",
+    "make bench": "test_bench.py",
+}
+
+
+def commands():
+    """The lines after a `$` in the README's console blocks."""
+    blocks = re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    return [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+
+
+def exported(command, snowflake):
+    """What an `export` line sets, with the address of the tests' server."""
+    values = dict(pair.split("=", 1) for pair in shlex.split(command)[1:])
+    return {**values, **{key: value for key, value in snowflake.environ.items() if key in values}}
+
+
+@pytest.mark.timeout(300)
+def test_every_command_of_the_readme_works(snowflake, tmp_path):
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("SNOWFLAKE_")}
+    ran = []
+    for command in commands():
+        if command in ELSEWHERE:
+            continue
+        if command.startswith("export "):
+            environ |= exported(command, snowflake)
+            continue
+        answer = run(command, environ, snowflake, tmp_path)
+        assert answer.returncode == 0, f"{command}\n{answer.stdout[-1500:]}\n{answer.stderr[-1500:]}"
+        ran.append(command)
+    assert len(ran) >= 10
+
+
+def run(command, environ, snowflake, tmp_path):
+    words = shlex.split(command.replace("8085", str(snowflake.port)))
+    if "environments.local.snowflake" in words:
+        return started(words, environ, tmp_path)
+    if words[0] == ".venv/bin/python":
+        words[0] = sys.executable
+    elif not (ROOT / words[0]).exists():
+        pytest.skip(f"{words[0]} is not installed: make .venv-cli/.installed")
+    return subprocess.run(words, cwd=ROOT, env=environ, capture_output=True, text=True)
+
+
+def started(words, environ, tmp_path):
+    """A command that serves until it is stopped: here, until its standard input ends."""
+    home = words.index("--home") + 1
+    words = [sys.executable, *words[1:home], str(tmp_path / "account"), *words[home + 1 :], "--until-stdin-closes"]
+    done = subprocess.run(words, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert "Local Snowflake ready: http://127.0.0.1:" in done.stdout
+    return done
+
+
+def test_what_is_run_elsewhere_is_in_the_readme():
+    assert set(ELSEWHERE) <= set(commands())
