@@ -239,3 +239,10 @@ def test_names_in_quotes_keep_their_case(session: Session) -> None:
 
 def test_a_generator_makes_rows(session: Session) -> None:
     assert [row[0] for row in session.range(0, 10, 3).collect()] == [0, 3, 6, 9]
+
+
+def test_a_frame_of_a_hundred_steps_is_one_query(session: Session) -> None:
+    frame = session.range(3).to_df("N")
+    for step in range(100):
+        frame = frame.select((F.col("N") + 1).alias("N")).filter(F.col("N") > step)
+    assert sorted(row["N"] for row in frame.collect()) == [100, 101, 102]

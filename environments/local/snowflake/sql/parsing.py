@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+
 from sqlglot import exp
 from sqlglot.errors import TokenError
 from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 
 from ..errors import syntax_error, unsupported
 from .transforms import reading
+
+# Snowpark nests a SELECT for each step of a frame; with Python's own limit some 60 steps would be too many.
+_DEEPEST = 20_000
 
 
 def parse(text: str) -> exp.Expression:
@@ -18,6 +23,7 @@ def parse(text: str) -> exp.Expression:
 
     """
     shown = " ".join(text.split())[:300]
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST))
     try:
         found = reading.parse(text)
     except TokenError as error:

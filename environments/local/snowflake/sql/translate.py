@@ -29,7 +29,7 @@ def generated(expression: exp.Expression) -> str:
     """DuckDB's SQL for a resolved tree: Snowflake's meaning first, then DuckDB's words."""
     for transform in ALL:
         expression = transform(expression)
-    return expression.sql(dialect="duckdb", identify=True)
+    return expression.sql(dialect="duckdb", identify=True, copy=False)
 
 
 def constants(scope: Scope, expressions: list[exp.Expression]) -> list[Any]:
