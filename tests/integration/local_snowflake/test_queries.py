@@ -115,6 +115,14 @@ def test_merge_refuses_two_source_rows_for_one_target(cursor: Any) -> None:
     assert refused.value.errno == 100090
 
 
+def test_an_update_counts_the_rows_that_several_sources_match(cursor: Any) -> None:
+    cursor.execute("create table t as select * from values (1, 0), (2, 0), (3, 0) as v(id, n)")
+    cursor.execute("create table u as select * from values (1, 5), (2, 7), (2, 7) as v(id, n)")
+    assert one(cursor, "update t set n = u.n from u where t.id = u.id and u.n > 1") == (2, 1)
+    assert cursor.execute("select n from t order by id").fetchall() == [(5,), (7,), (0,)]
+    assert one(cursor, "update t set n = n + x.k from (select 1 as k) x") == (3, 0)
+
+
 def test_dml_counts(cursor: Any) -> None:
     cursor.execute("create table t (a int, b int)")
     assert one(cursor, "insert into t values (1, 1), (2, 2), (3, 3)") == (3,)

@@ -11,7 +11,7 @@ from sqlglot import exp
 from ..errors import unsupported
 from ..result import DELETE, EXECUTED, INSERT, MERGE, UPDATE, Result, counts, status
 from ..stages import history
-from . import places, spelling, transactions
+from . import engine, places, spelling, transactions
 from .binding import inlined
 from .naming import merge_action, relation_named
 from .parsing import parse
@@ -33,9 +33,29 @@ def insert(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa:
 
 
 def update(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001
-    """UPDATE ... SET ... FROM ... WHERE; a row that several source rows match is updated once."""
-    changed = 0 if describe else _changed(session, _unqualified(parse(inlined(tokens.text, tokens.bindings))))
-    return counts(UPDATE, **{"rows updated": changed, "multi-joined rows updated": 0})
+    """UPDATE ... SET ... FROM ... WHERE; a row that several source rows match takes one of them, and is counted."""
+    if describe:
+        return _updated(0, 0)
+    session.require_warehouse()
+    with Scope(session) as scope:
+        statement = _unqualified(parse(inlined(tokens.text, tokens.bindings)))
+        spelling.check(scope, statement)
+        tree = resolved(scope, statement)
+        several = _multi_joined(session, tree) if tree.args.get("from_") else 0
+        return _updated(transactions.write(session, generated(tree))[0][0], several)
+
+
+def _updated(changed: int, several: int) -> Result:
+    return counts(UPDATE, **{"rows updated": changed, "multi-joined rows updated": several})
+
+
+def _multi_joined(session: Session, statement: exp.Update) -> int:
+    """How many rows of the target more than one row of FROM matches."""
+    target, source = statement.this.copy(), statement.args["from_"].this.copy()
+    rows = exp.select("1").from_(source).join(target, join_type="cross")
+    rows.set("where", statement.args["where"].copy() if statement.args.get("where") else None)
+    found = rows.group_by(exp.column("rowid", target.alias)).having("count(*) > 1")
+    return engine.execute(session.connection, f"SELECT count(*) FROM ({generated(found)}) AS found")[0][0]
 
 
 def delete(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001
