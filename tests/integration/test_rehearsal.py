@@ -151,3 +151,10 @@ def test_the_storys_edits_must_find_their_place(tmp_path):
     (tmp_path / "file.py").write_text("a = 1\n")
     with pytest.raises(RehearsalError, match="mend the story"):
         Checkout(tmp_path).replace("file.py", "b = 2", "b = 3")
+
+
+def test_a_kept_server_is_found_by_the_next_rehearsal(tmp_path):
+    server = Server.start(tmp_path, 0, 0.01)
+    assert Server.holder(tmp_path) == str(server.process.pid)
+    server.stop()
+    assert Server.holder(tmp_path) == ""

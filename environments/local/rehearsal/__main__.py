@@ -37,8 +37,8 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, _stop)
     show = screen.Screen(to_stderr=arguments.json)
     scratch = Path(tempfile.mkdtemp(prefix="rehearsal-"))
-    home = _fresh(_FOLDER / "account") if arguments.keep else scratch / "account"
     try:
+        home = _fresh(_FOLDER / "rehearsal") if arguments.keep else scratch / "account"
         return _play(arguments, show, scratch, home)
     except RehearsalError as error:
         show.failed(str(error))
@@ -82,6 +82,10 @@ def _conclude(arguments: argparse.Namespace, show: screen.Screen, stage: Stage, 
 
 
 def _fresh(folder: Path) -> Path:
+    """The folder, empty; unless a server that was kept still uses it."""
+    holder = Server.holder(folder)
+    if holder:
+        raise RehearsalError(f"the server of an earlier rehearsal still runs\nnext: kill {holder}")
     shutil.rmtree(folder, ignore_errors=True)
     return folder
 

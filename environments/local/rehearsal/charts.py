@@ -60,10 +60,20 @@ def graph(described: Graph) -> str:
     def draw(axes: Axes) -> None:
         for task in described.tasks:
             for before in task.predecessors:
-                style = {"arrowstyle": "-|>", "color": "#555", "linestyle": "--" if task.condition else "-"}
-                axes.annotate("", places[task.name], places[before], arrowprops={**style, "shrinkA": 32, "shrinkB": 32})
+                # An edge over more than one column bends, so that it does not run through the tasks between.
+                far = abs(places[task.name][0] - places[before][0]) > 1
+                style = {
+                    "arrowstyle": "-|>",
+                    "color": "#555",
+                    "linestyle": "--" if task.condition else "-",
+                    "connectionstyle": "arc3,rad=-0.3" if far else "arc3",
+                    "shrinkA": 30,
+                    "shrinkB": 30,
+                }
+                axes.annotate("", places[task.name], places[before], arrowprops=style)
         for name, place in places.items():
-            box = {"boxstyle": "round,pad=0.4", "facecolor": "#e3f2fd", "edgecolor": _BLUE}
+            dashed = "--" if described.by_name[name].finalizes else "-"
+            box = {"boxstyle": "round,pad=0.4", "facecolor": "#e3f2fd", "edgecolor": _BLUE, "linestyle": dashed}
             axes.annotate(_short(name), place, ha="center", va="center", bbox=box, fontsize=7)
         axes.set_axis_off()
         axes.margins(0.08, 0.3)

@@ -66,7 +66,8 @@ def collect(stage: Stage, seconds: float) -> Findings:
 def _row(stage: Stage, name: str) -> EnvironmentRow:
     status, told = stage.told.answers[f"status {name}"].values, stage.told
     schedule = status["schedule"]
-    shown = f"{'on' if schedule['on'] else 'off'} ({schedule['text']})" if schedule["text"] else "none"
+    cron = schedule["text"].removeprefix("USING CRON ")
+    shown = f"{'on' if schedule['on'] else 'off'}: {cron}" if cron else "none"
     # DEV has only had smoke runs, and those leave the version in use alone.
     version = told.run.model_version if name == "prod" and told.run else "none yet"
     return EnvironmentRow(name, told.name_of(status["release"]), status["release"], shown, version)

@@ -42,10 +42,10 @@ class Screen:
     def summary(self, found: Findings, report: Path) -> None:
         """Which release each environment runs, and where the report is."""
         table = Table(title="What each environment runs", title_justify="left", box=None, padding=(0, 2, 0, 0))
-        for heading in ("environment", "release", "digest", "schedule", "model version in use"):
+        for heading in ("environment", "release", "digest", "schedule", "model"):
             table.add_column(heading)
         for row in found.environments:
-            table.add_row(row.name, row.release, row.digest, row.schedule, row.model_version)
+            table.add_row(row.name, row.release, row.digest[:12], row.schedule, row.model_version)
         self._console.print()
         self._console.print(table)
         self._console.print(f"\nThe whole delivery took {found.seconds:.1f} s. Report: {report}")

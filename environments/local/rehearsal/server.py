@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import subprocess
@@ -56,6 +57,19 @@ class Server:
             process.wait()
             raise RehearsalError(f"the local Snowflake did not start: {log.read_text().strip() or line}")
         return cls(process, int(found[1]))
+
+    @staticmethod
+    def holder(home: Path) -> str:
+        """The process that serves a folder; empty when none does."""
+        lock = home / "server.lock"
+        if not lock.exists():
+            return ""
+        with lock.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read()
+        return ""
 
     @property
     def password(self) -> str:

@@ -5,7 +5,7 @@ import os
 import shutil
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from .access import ACCOUNT, OWNERSHIP, SYSTEM_ROLES, Access, Grant
 from .catalogue import Catalogue, Object
@@ -114,9 +114,13 @@ class Account:
         self._lock_file.close()
 
 
-def _locked(path: Path) -> "os.PathLike[str] | object":
-    file = path.open("w")
+def _locked(path: Path) -> TextIO:
+    """The lock file, which names the process that holds it."""
+    file = path.open("a+")
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
     return file
 
 
