@@ -224,9 +224,13 @@ class Worker:
             raise WorkerGoneError(_cause(self.end()), self.place.printed()) from error
 
     def _wait(self) -> None:
-        while not select.select([self._channel], [], [], _LOOK_SECONDS)[0]:
-            if not self._workers.runs(self._zygote, self.pid):
+        while not self._has_answered(_LOOK_SECONDS):
+            # It may have answered and ended while we asked whether it still runs.
+            if not self._workers.runs(self._zygote, self.pid) and not self._has_answered(0):
                 raise EOFError
+
+    def _has_answered(self, seconds: float) -> bool:
+        return bool(select.select([self._channel], [], [], seconds)[0])
 
     def start(self, **request: Any) -> dict[str, Any]:
         """The head of a worker's first request: where it works, and what it runs."""
