@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .result import Result
 
-_KEPT_RESULTS, _KEPT_BYTES = 500, 2**30
+# A request with a statement for every task of a large graph has thousands of results, which the client asks for one
+# by one.
+_KEPT_RESULTS, _KEPT_BYTES = 10_000, 2**30
 
 
 class Results:
-    """The newest results by query id: at most 500, and at most 1 GiB besides the newest."""
+    """The newest results by query id: at most 10,000, and at most 1 GiB besides the newest."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
