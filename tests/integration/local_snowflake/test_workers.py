@@ -1,0 +1,144 @@
+"""User code in its own process: whatever it does, its call fails and the server lives."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from snowflake.connector.errors import ProgrammingError
+
+from tests.conftest import start, stop
+
+HEAD = "LANGUAGE PYTHON RUNTIME_VERSION = '3.11' PACKAGES = ('snowflake-snowpark-python') HANDLER = 'run'"
+
+
+def anonymous(body, returns="VARCHAR"):
+    return f"WITH P AS PROCEDURE () RETURNS {returns} {HEAD} AS $$\n{body}\n$$ CALL P()"
+
+
+@pytest.fixture
+def cursor(snowflake, database):
+    with snowflake.connector(database=database, schema="PUBLIC", warehouse="COMPUTE_WH") as connection:
+        yield connection.cursor()
+
+
+def failure(cursor, body):
+    with pytest.raises(ProgrammingError) as caught:
+        cursor.execute(anonymous(body))
+    assert cursor.execute("SELECT 1").fetchall() == [(1,)]
+    assert caught.value.errno == 100357
+    return caught.value.msg
+
+
+def test_an_abort_fails_the_call_with_the_stack_that_it_left(cursor):
+    message = failure(cursor, "import os\ndef run(session):\n    os.abort()")
+    assert "ended by SIGABRT" in message
+    assert 'File "_udf_code.py", line 4 in run' in message
+
+
+def test_a_segmentation_fault_fails_the_call(cursor):
+    assert "ended by SIGSEGV" in failure(cursor, "import ctypes\ndef run(session): ctypes.string_at(0)")
+
+
+def test_an_exit_fails_the_call(cursor):
+    assert "SystemExit: 3" in failure(cursor, "import sys\ndef run(session): sys.exit(3)")
+    assert "exited with status 4" in failure(cursor, "import os\ndef run(session): os._exit(4)")
+
+
+def test_a_crash_is_seen_although_a_child_of_it_lives(cursor):
+    body = "import os, time\ndef run(session):\n    if os.fork() == 0:\n        time.sleep(60)\n    os.abort()"
+    assert "ended by SIGABRT" in failure(cursor, body)
+
+
+def test_an_endless_loop_ends_with_the_statements_time_out(cursor):
+    cursor.execute("ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = 1")
+    with pytest.raises(ProgrammingError, match="timeout of 1 second") as caught:
+        cursor.execute(anonymous("def run(session):\n    while True: pass"))
+    assert caught.value.errno == 630
+    cursor.execute("ALTER SESSION UNSET STATEMENT_TIMEOUT_IN_SECONDS")
+    assert cursor.execute("SELECT 1").fetchall() == [(1,)]
+
+
+def test_a_cancelled_call_stops_at_once_and_the_session_goes_on(cursor):
+    with pytest.raises(ProgrammingError, match="cancel"):
+        cursor.execute(anonymous("def run(session):\n    while True: pass"), timeout=1)
+    assert cursor.execute("SELECT 1").fetchall() == [(1,)]
+
+
+def test_user_code_sees_no_credential_and_nothing_of_the_project(cursor):
+    body = "import os, sys\ndef run(session): return {'environment': list(os.environ), 'path': sys.path}"
+    seen = cursor.execute(anonymous(body, "VARIANT")).fetchone()[0]
+    assert "PASSWORD" not in seen
+    assert "SNOWFLAKE_TOKEN" not in seen
+    for module in ("environments", "ml_pipeline", "deploy"):
+        assert f"No module named '{module}'" in failure(cursor, f"import {module}\ndef run(session): pass")
+
+
+def test_a_missing_module_says_where_to_list_it(cursor):
+    assert "listed in PACKAGES or IMPORTS" in failure(cursor, "import no_such_module\ndef run(session): pass")
+
+
+def test_each_call_has_a_directory_of_its_own(cursor):
+    body = """
+from pathlib import Path
+def run(session):
+    found = list(Path().iterdir())
+    Path('left').touch()
+    return str(found)
+"""
+    assert [cursor.execute(anonymous(body)).fetchone()[0] for _ in range(2)] == ["[]", "[]"]
+
+
+def test_the_ticket_of_a_call_is_worthless_afterwards(snowflake, cursor):
+    body = "def run(session): return session.connection._rest._connection._token or session.connection.rest.token"
+    token = cursor.execute(anonymous(body)).fetchone()[0]
+    with pytest.raises(Exception, match="Invalid OAuth access token"):
+        snowflake.connector(authenticator="oauth", token=token, password=None)
+
+
+def test_what_a_call_prints_is_kept_in_the_accounts_log(snowflake, cursor):
+    cursor.execute(anonymous("def run(session): print('a line for the log')"))
+    assert "a line for the log" in (snowflake.home / "logs" / "python.log").read_text()
+
+
+def test_a_zygote_that_dies_is_replaced(snowflake, cursor):
+    process = _children_of_the_server(snowflake)[0]
+    os.kill(process, signal.SIGKILL)
+    assert cursor.execute(anonymous("def run(session): return 'again'")).fetchall() == [("again",)]
+
+
+@pytest.mark.parametrize("end", ["stopped", "killed"])
+def test_no_process_is_left_behind_by_a_server_that_is(end, tmp_path):
+    process, server = start(tmp_path, "--scale", "0.01")
+    marker = f"left-{tmp_path.name}"
+    loop = f"import subprocess\ndef run(session): subprocess.run(['sh', '-c', 'sleep 300; : {marker}'])"
+    with server.connector(warehouse="COMPUTE_WH", server_session_keep_alive=True) as connection:
+        cursor = connection.cursor()
+        cursor.execute("CREATE DATABASE D")
+        cursor.execute_async(anonymous(loop))
+    _until(lambda: marker in _processes())
+    if end == "killed":
+        process.kill()
+    stop(process)
+    _until(lambda: marker not in _processes() and str(tmp_path) not in _processes())
+
+
+def _processes() -> str:
+    return subprocess.run(["ps", "-eww", "-o", "args"], capture_output=True, text=True, check=True).stdout
+
+
+def _children_of_the_server(server) -> list[int]:
+    listed = subprocess.run(["ps", "-eww", "-o", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in listed.splitlines()[1:]]
+    parent = next(pid for pid, _, args in rows if f"--home {server.home}" in args)
+    return [int(pid) for pid, ppid, args in rows if ppid == parent and Path(args.split()[2]).name == "interpreter"]
+
+
+def _until(condition) -> None:
+    for _ in range(300):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"still not so after 30 seconds:\n{_processes()}")
