@@ -38,6 +38,7 @@ _MODULES = (
     "objects.grants",
     "objects.show_grants",
     "objects.session_verbs",
+    "objects.tag_values",
     "sql.verbs",
     "sql.tables",
     "sql.views",

@@ -205,3 +205,13 @@ def test_usage_is_needed_to_predict_and_ownership_to_change(registry, snowflake,
         with pytest.raises(ProgrammingError, match="Insufficient privileges"):
             cursor.execute("DROP MODEL LINEAR")
     home.sql("DROP ROLE SCORER").collect()
+
+
+def test_a_model_can_be_tagged(registry, home):
+    home.sql("CREATE OR REPLACE TAG STAGE_OF_LIFE").collect()
+    model = registry.get_model("LINEAR")
+    model.set_tag("STAGE_OF_LIFE", "promoted")
+    assert model.get_tag("STAGE_OF_LIFE") == "promoted"
+    assert model.show_tags() == {"REGISTERED.PUBLIC.STAGE_OF_LIFE": "promoted"}
+    model.unset_tag("STAGE_OF_LIFE")
+    assert model.show_tags() == {}
