@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..catalogue import now
 from ..errors import SnowflakeError, invalid, unsupported
 from ..result import EXECUTED, status
-from . import condition, options, reading
+from . import condition, graph, options, reading
 from .graph_runs import suspended
 from .rules import check, detached, require_suspended, schema_tasks
 from .spec import STARTED, Task
@@ -57,26 +57,57 @@ def resume(session: Session, name: Name) -> Result:
     """Resume a task; resuming a root starts its schedule and sets a version of its graph.
 
     Raises:
-        SnowflakeError: 091089 when the owner lacks a privilege; 091421 for a child of a running graph; 001008 for a
+        SnowflakeError: 091089 when the owner lacks a privilege; 091421 for a child of a running graph; 091093 for a
             root without a schedule.
 
     """
     scheduler = session.account.scheduler
-    thing = session.get("TASK", name, "OPERATE")
-    task = Task.of(thing)
+    task = Task.of(session.get("TASK", name, "OPERATE"))
     if task.started:
         return status(EXECUTED)
+    if not task.is_root:
+        require_suspended(name, schema_tasks(session, name), name.name)
+    elif not task.schedule:
+        raise invalid(f"Task {name} cannot be resumed: a root task needs a SCHEDULE.", "091093", "22023")
     check_privileges(session.account, task)
     if task.is_root:
-        if not task.schedule:
-            raise invalid(f"Task {name} cannot be resumed: a root task needs a SCHEDULE.", "091093", "22023")
         scheduler.runs.commit(name)
         scheduler.runs.failures.forget(task.id)
-    else:
-        require_suspended(name, schema_tasks(session, name), name.name)
-    session.account.catalogue.change("TASK", name, lambda o: o.with_properties(state=STARTED, since=now().isoformat()))
+    _start(session, name)
     scheduler.wake()
     return status(EXECUTED)
+
+
+def resume_dependents(session: Session, name: Name) -> int:
+    """Resume the tasks after a task, then the task itself, so that a root's schedule starts last.
+
+    A root without a schedule stays suspended; it can be executed all the same.
+
+    Returns:
+        How many tasks the graph has from there on.
+
+    Raises:
+        SnowflakeError: as `resume`.
+
+    """
+    session.get("TASK", name, "OPERATE")
+    tasks = schema_tasks(session, name)
+    members = graph.below(tasks, name.name)
+    sleeping = [tasks[member] for member in members[1:] if not tasks[member].started]
+    if sleeping:
+        require_suspended(name, tasks, name.name)
+    for task in sleeping:
+        session.get("TASK", name.sibling(task.name), "OPERATE")
+        check_privileges(session.account, task)
+        _start(session, name.sibling(task.name))
+    if not tasks[name.name].is_root or tasks[name.name].schedule:
+        resume(session, name)
+    return len(members)
+
+
+def _start(session: Session, name: Name) -> None:
+    since = now().isoformat()
+    session.account.catalogue.change("TASK", name, lambda o: o.with_properties(state=STARTED, since=since))
 
 
 def suspend(session: Session, name: Name) -> Result:

@@ -22,6 +22,7 @@ from .versions import GraphVersion, Versions
 
 if TYPE_CHECKING:
     from ..account import Account
+    from ..catalogue import Object
 
 _PARALLEL = 16  # tasks of all graphs that run at once
 _PRUNE_EVERY = 100  # graph runs
@@ -70,6 +71,7 @@ class GraphRuns:
         self._runners: dict[str, list[Runner]] = {}  # under way, by root id
         self._queued: dict[str, Request] = {}  # by root id; at most one for a graph
         self._pool = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="task")
+        self._read: dict[str, tuple[Object, Task]] = {}  # tasks read from the catalogue, by id
         self._endings = itertools.count(1)
         self._closing = False
 
@@ -88,7 +90,19 @@ class GraphRuns:
     # ---- versions
     def tasks(self, schema: Name | None) -> dict[str, Task]:
         """The tasks of a schema (a name with a database) by bare name."""
-        return {thing.name.name: Task.of(thing) for thing in self.account.catalogue.of("TASK", schema)}
+        return {thing.name.name: self.task(thing) for thing in self.account.catalogue.of("TASK", schema)}
+
+    def task(self, thing: Object) -> Task:
+        """The entry's task; an entry is replaced when it changes, so the same one is the same task."""
+        known = self._read.get(thing.id)
+        if known is None or known[0] is not thing:
+            known = self._read[thing.id] = (thing, Task.of(thing))
+        return known[1]
+
+    def forget(self, root_id: str) -> None:
+        """A task was dropped; its history stays."""
+        self._read.pop(root_id, None)
+        self.failures.forget(root_id)
 
     def commit(self, root: Name) -> GraphVersion:
         """Set a version of the graph, if it changed since the last one.

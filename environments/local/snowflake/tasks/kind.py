@@ -158,11 +158,12 @@ class TaskKind(Kind):
         gone = session.account.catalogue.get(self.word, name)
         tasks = schema_tasks(session, name)
         for other in graph.without(tasks, name.name).values():
-            if other != tasks[other.name]:
+            if other is not tasks[other.name]:
                 session.account.catalogue.change(self.word, name.sibling(other.name), lambda o, t=other: detached(o, t))
-        scheduler.runs.failures.forget(gone.id)
+        scheduler.runs.forget(gone.id)
         super().remove(session, name)
-        scheduler.wake()
+        if tasks[name.name].started:
+            scheduler.wake()
 
 
 def relations(session: Session, thing: Object) -> dict[str, Any]:

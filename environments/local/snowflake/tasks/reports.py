@@ -14,7 +14,6 @@ from ..errors import SnowflakeError
 from .history import GraphRun, TaskRun, visible
 from .progress import SCHEDULED
 from .scheduler import SCHEDULE
-from .spec import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +67,7 @@ class Reports:
         for request in self._runs.queued():
             yield _coming(request.version, request.due, request.group, request.scheduled_from, request.config)
         for thing in self._session.account.catalogue.of("TASK"):
-            task = Task.of(thing)
+            task = self._runs.task(thing)
             due, version = self._scheduler.next_run(task), self._runs.versions.latest(task.id)
             if due and version and due - now() <= _AHEAD:
                 yield _coming(version, due, int(due.timestamp() * 1000), SCHEDULE, task.config)

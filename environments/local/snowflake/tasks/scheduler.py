@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..catalogue import now
 from .graph_runs import GraphRuns
-from .spec import Task
 
 if TYPE_CHECKING:
     from ..account import Account
     from ..catalogue import Object
+    from .spec import Task
 
+_log = logging.getLogger(__name__)
 SCHEDULE, EXECUTE_TASK = "SCHEDULE", "EXECUTE_TASK"
 _LONGEST_NAP = 60.0  # seconds; so that a clock that was set is noticed
 
@@ -72,15 +74,19 @@ class Scheduler:
     # ---- in the clock's thread
     def _watch(self) -> None:
         while not self._closing:
-            for thing, task, due in self._scheduled():
-                if due <= now():
-                    self._fire(thing, task, due)
+            try:
+                for thing, task, due in self._scheduled():
+                    if due <= now():
+                        self._fire(thing, task, due)
+            except Exception:
+                # One graph that cannot start must not stop the schedules of the others.
+                _log.exception("A schedule met a fault of the local Snowflake")
             with self._changed:
                 if not self._closing:
                     self._changed.wait(self._nap())
 
     def _scheduled(self) -> list[tuple[Object, Task, datetime]]:
-        found = [(thing, Task.of(thing)) for thing in self.account.catalogue.of("TASK")]
+        found = [(thing, self.runs.task(thing)) for thing in self.account.catalogue.of("TASK")]
         due = [(thing, task, self.next_run(task)) for thing, task in found]
         known = {(task.id, task.schedule, task.since) for _, task in found}
         self._due = {key: moment for key, moment in self._due.items() if key in known}

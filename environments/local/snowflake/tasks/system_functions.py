@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SnowflakeError, invalid
 from ..tokens import Tokens
-from . import config, graph
-from .alteration import resume
-from .rules import schema_tasks
+from . import config
+from .alteration import resume_dependents
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,18 +80,9 @@ def _last_success(work: Work, part: int) -> str | None:
 
 
 def _dependents_enable(session: Session, arguments: list[Any]) -> str:
-    """Resume the tasks after a task, then the task itself; so a root's schedule starts last."""
-    name = _name(session, arguments)
     with session.account.scheduler.shape:
-        session.get("TASK", name, "OPERATE")
-        members = graph.below(schema_tasks(session, name), name.name)
-        for member in reversed(members[1:]):
-            resume(session, name.sibling(member))
-        # A root without a schedule stays suspended; it can be executed all the same.
-        root = schema_tasks(session, name)[name.name]
-        if not root.is_root or root.schedule:
-            resume(session, name)
-    return f"Successfully enabled {len(members)} tasks."
+        count = resume_dependents(session, _name(session, arguments))
+    return f"Successfully enabled {count} tasks."
 
 
 def _cancel_ongoing(session: Session, arguments: list[Any]) -> str:
