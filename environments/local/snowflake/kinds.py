@@ -153,6 +153,10 @@ class Kind:
         session.account.catalogue.remove(self.word, name)
         session.account.access.forget(self.word, name)
 
+    def handed_over(self, thing: Object) -> Object:
+        """The object once it has a new owner."""
+        return thing
+
     def read_name(self, session: Session, tokens: Tokens) -> Name:
         """The full name that stands next in the statement."""
         parts = tokens.name()

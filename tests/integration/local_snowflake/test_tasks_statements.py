@@ -207,6 +207,20 @@ def test_enabling_dependents_resumes_the_whole_graph(run: Run) -> None:
     assert {row["state"] for row in run("SHOW TASKS")} == {"started"}
 
 
+def test_a_task_with_a_new_owner_is_suspended_and_its_graph_is_refused(
+    run: Run, shown: Callable, database: str
+) -> None:
+    graph(run)
+    run("SELECT SYSTEM$TASK_DEPENDENTS_ENABLE('r')")
+    run("ALTER TASK r SUSPEND")
+    run(f"CREATE OR REPLACE ROLE {database}_NEW")
+    run(f"GRANT OWNERSHIP ON TASK a TO ROLE {database}_NEW")
+    run(f"GRANT ROLE {database}_NEW TO ROLE ACCOUNTADMIN")
+    assert (shown("A")["state"], shown("A")["last_suspended_reason"]) == ("suspended", "GRANT_OWNERSHIP")
+    refused(run, "ALTER TASK r RESUME", "does not have the owner of root task")
+    run(f"DROP ROLE {database}_NEW")
+
+
 def test_quoted_names_and_names_with_dollars_are_names(run: Run, database: str) -> None:
     run(f"CREATE TASK \"my $root\" SCHEDULE = '60 MINUTES' {BODY}")
     run(f'CREATE TASK "DAG$child" AFTER {database}.PUBLIC."my $root" {BODY}')

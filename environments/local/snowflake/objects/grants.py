@@ -230,7 +230,7 @@ def _hand_over(session: Session, thing: Object, role: str, copies: str | None) -
         raise SnowflakeError(text.format(others[0].privilege), "003146", "42501")
     if copies == "REVOKE":
         account.access.forget(thing.kind, thing.name)
-    account.catalogue.change(thing.kind, thing.name, lambda o: replace(o, owner=role))
+    account.catalogue.change(thing.kind, thing.name, lambda o: kinds()[thing.kind].handed_over(replace(o, owner=role)))
 
 
 VERBS = {"GRANT": _grant, "REVOKE": _revoke}

@@ -17,6 +17,7 @@ from ..result import EXECUTED, Result, rows, status
 from . import graph
 from .alteration import alter
 from .executing import execute
+from .graph_runs import suspended
 from .reading import Draft, read
 from .rules import check, detached, require_suspended, schema_tasks
 from .spec import CHILD_OVERLAP, Task
@@ -151,6 +152,10 @@ class TaskKind(Kind):
         }
         times = {key: _time(properties.get(key)) for key in ("last_committed_on", "last_suspended_on")}
         return {**super().row(session, thing), **shown, **times}
+
+    def handed_over(self, thing: Object) -> Object:
+        """A task with a new owner is suspended: it would run with other rights."""
+        return thing.with_properties(**suspended("GRANT_OWNERSHIP")) if Task.of(thing).started else thing
 
     def remove(self, session: Session, name: Name) -> None:
         """Take the task out; the tasks after it lose a predecessor, its finalizer its root."""

@@ -78,8 +78,7 @@ class Scheduler:
                 for thing, task, due in self._scheduled():
                     if due <= now():
                         self._fire(thing, task, due)
-            except Exception:
-                # One graph that cannot start must not stop the schedules of the others.
+            except Exception:  # noqa: BLE001 - one graph that cannot start must not stop the others
                 _log.exception("A schedule met a fault of the local Snowflake")
             with self._changed:
                 if not self._closing:

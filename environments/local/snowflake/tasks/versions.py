@@ -121,6 +121,8 @@ def _frozen(root: Name, tasks: graph.Tasks) -> dict[str, Task]:
     for name in members:
         if len(graph.roots(tasks, name)) > 1:
             raise invalid("The graph has more than one root task (one without predecessors).", "091088", "42601")
+        if tasks[name].owner != tasks[root.name].owner:
+            raise invalid(f"Task '{name}' does not have the owner of root task '{root.name}'.")
     # Whether the root itself is resumed, and since when, makes no difference to a run.
     frozen = {name: replace(tasks[name], since=None) for name in members}
     frozen[root.name] = replace(frozen[root.name], state=STARTED)
