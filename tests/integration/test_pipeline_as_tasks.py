@@ -51,7 +51,8 @@ def finished(session):
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         rows = session.sql(
-            "SELECT NAME, STATE, ERROR_MESSAGE, RETURN_VALUE FROM TABLE(INFORMATION_SCHEMA.TASK_HISTORY())"
+            "SELECT NAME, STATE, ERROR_MESSAGE, RETURN_VALUE FROM TABLE("
+            "INFORMATION_SCHEMA.TASK_HISTORY(RESULT_LIMIT => 10000)) WHERE DATABASE_NAME = 'T_TASKS'"
         ).collect()
         tasks = {row["NAME"].rpartition("$")[2]: row.as_dict() for row in rows}
         if tasks.get("REPORT", {}).get("STATE") in ("SUCCEEDED", "FAILED"):

@@ -123,5 +123,6 @@ def preload() -> None:
     """Import what the commands need, once, before the first fork."""
     import build  # noqa: F401
 
-    import dag.connection  # noqa: F401
+    import dag.connection
+    import dag.dag  # noqa: F401
     import deploy.commands  # noqa: F401

@@ -18,6 +18,21 @@ _ROOT = Path(__file__).parents[3]
 _STOP_SECONDS = 20
 
 
+def _port(process: subprocess.Popen[str], log: Path) -> int:
+    """The port that a starting server says it listens on; whatever happens meanwhile, no server stays behind."""
+    try:
+        line = process.stdout.readline()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+    if not found:
+        process.wait()
+        raise RehearsalError(f"the local Snowflake did not start: {log.read_text().strip() or line}")
+    return int(found[1])
+
+
 @dataclass(frozen=True)
 class Server:
     """A running local Snowflake.
@@ -51,12 +66,7 @@ class Server:
                 text=True,
                 start_new_session=True,
             )
-        line = process.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
-        if not found:
-            process.wait()
-            raise RehearsalError(f"the local Snowflake did not start: {log.read_text().strip() or line}")
-        return cls(process, int(found[1]))
+        return cls(process, _port(process, log))
 
     @staticmethod
     def holder(home: Path) -> str:

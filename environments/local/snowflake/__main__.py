@@ -1,6 +1,7 @@
 """`python -m environments.local.snowflake --home DIR --port PORT`: start the local Snowflake."""
 
 import argparse
+import os
 import signal
 import socket
 import sys
@@ -79,4 +80,8 @@ def _fail(message: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Everything is closed; DuckDB's bindings would only print pages about objects left at the interpreter's end.
+    os._exit(code)

@@ -17,7 +17,7 @@ def analyst(snowflake, admin, database):
     """A user in a role that may use the database, and nothing else."""
     for statement in (
         "CREATE OR REPLACE ROLE ANALYST",
-        "CREATE OR REPLACE USER ANNA PASSWORD = 'apple' TYPE = PERSON DEFAULT_ROLE = ANALYST DEFAULT_WAREHOUSE = COMPUTE_WH",
+        "CREATE OR REPLACE USER ANNA PASSWORD = 'apple' TYPE = PERSON DEFAULT_ROLE = ANALYST",
         "GRANT ROLE ANALYST TO USER ANNA",
         f"GRANT USAGE ON DATABASE {database} TO ROLE ANALYST",
         f"GRANT USAGE ON SCHEMA {database}.PUBLIC TO ROLE ANALYST",
