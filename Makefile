@@ -38,8 +38,8 @@ clean: ## remove what these commands made
 	@$(PYTHON) -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv
 
 .venv/.installed: pyproject.toml uv.lock | $(UV)
-	@$(UV) sync --frozen --quiet && touch $@
+	@$(UV) sync --frozen --compile-bytecode --quiet && touch $@
 
 # The CLI's dependencies conflict with the pipeline's, so it has an environment of its own.
 .venv-cli/.installed: pyproject.toml uv.lock | $(UV)
-	@UV_PROJECT_ENVIRONMENT=.venv-cli $(UV) sync --frozen --quiet --only-group cli && touch $@
+	@UV_PROJECT_ENVIRONMENT=.venv-cli $(UV) sync --frozen --compile-bytecode --quiet --only-group cli && touch $@

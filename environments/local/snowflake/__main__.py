@@ -28,10 +28,7 @@ def main(argv: list[str]) -> int:
     """Serve until SIGINT or SIGTERM; 1 when the folder or the port is taken."""
     arguments = _arguments(argv)
     # Imported late: a typing mistake is answered at once.
-    import uvicorn
-
     from .account import Account
-    from .http.server import application
 
     try:
         listener = socket.create_server(("127.0.0.1", arguments.port))
@@ -42,6 +39,11 @@ def main(argv: list[str]) -> int:
         return _fail(f"{arguments.home} is in use by another local Snowflake. Stop it, or pass another --home.")
     except OSError as error:
         return _fail(f"port {arguments.port} cannot be used: {error}. Pass another --port (0 finds a free one).")
+    # Imported now: DuckDB is still busy with the new account.
+    import uvicorn
+
+    from .http.server import application
+
     port = listener.getsockname()[1]
     account.start(f"http://127.0.0.1:{port}")
     server = uvicorn.Server(uvicorn.Config(application(account), log_level="warning", timeout_graceful_shutdown=2))

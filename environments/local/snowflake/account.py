@@ -78,7 +78,16 @@ class Account:
         begin = threading.Timer(0.5, self.workers.start)
         begin.daemon = True
         begin.start()
+        threading.Thread(target=self._prepare, daemon=True).start()
         self.scheduler.start()
+
+    def _prepare(self) -> None:
+        """Load what answers statements while the first client is still signing in."""
+        from . import statements
+
+        session = self.open_session(ADMINISTRATOR, "PUBLIC")
+        statements.run(session, "SELECT 1")
+        session.close()
 
     def open_session(self, user: str, role: str) -> Session:
         """A new session of a user in a role, without a current database."""

@@ -1,5 +1,6 @@
 """The rows of tables: one DuckDB file for each database of the account, all attached to one process."""
 
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -73,12 +74,15 @@ class Data:
         self._folder = folder
         self._root = duckdb.connect(":memory:", config={"threads": threads})
         self._root.execute("SET GLOBAL TimeZone = 'UTC'")
-        self._root.execute(macros.definitions())
+        # DuckDB reads the macros beside what Python imports meanwhile; the first connection waits for them.
+        self._defining = threading.Thread(target=self._root.cursor().execute, args=(macros.definitions(),))
+        self._defining.start()
         for file in sorted(folder.glob("*.duckdb")):
             self._attach(_decoded(file.stem), file)
 
     def connect(self) -> Connection:
         """A new connection of its own: transactions and temporary tables are not shared."""
+        self._defining.join()
         return Connection(self._root.cursor())
 
     def has_database(self, name: str) -> bool:
@@ -105,6 +109,7 @@ class Data:
 
     def close(self) -> None:
         """Write everything down and close."""
+        self._defining.join()
         self._root.close()
 
     def _attach(self, name: str, file: Path) -> None:
