@@ -55,6 +55,7 @@ _MODULES = (
     "stages.inference",
     "python.packages",
     "python.procedures",
+    "python.scripting",
     "python.functions",
     "models.kind",
     "tasks.kind",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .blocks import BLOCK, opens, split
 from .errors import SnowflakeError, invalid, syntax_error, unsupported
 from .kinds import Create, Kind, Show
 from .names import Name
@@ -12,7 +13,7 @@ from .registry import kinds, queries, verbs
 from .result import MULTI, Result, rows, status
 from .sql import transactions
 from .sql.binding import placeholders
-from .tokens import Tokens, split
+from .tokens import Tokens
 
 if TYPE_CHECKING:
     from .session import Session
@@ -67,6 +68,8 @@ def statement(session: Session, text: str, bindings: list[Any] | None = None, *,
 
 
 def _verb(tokens: Tokens) -> str:
+    if opens(tokens):
+        return BLOCK
     known = queries().keys() | verbs().keys() | _OBJECT_VERBS.keys()
     for words in range(_LONGEST_WORD, 0, -1):
         verb = " ".join(tokens.peek(i).upper for i in range(words))

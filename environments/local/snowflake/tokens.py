@@ -70,15 +70,6 @@ def tokenize(text: str) -> list[Token]:
     ]
 
 
-def split(text: str) -> list[str]:
-    """The statements of a multi-statement text, without their semicolons; empty ones are dropped."""
-    ends = [t for t in tokenize(text) if t.kind == "symbol" and t.text == ";"]
-    starts = [0] + [t.end for t in ends]
-    stops = [t.start for t in ends] + [len(text)]
-    pieces = [text[a:b].strip() for a, b in zip(starts, stops, strict=True)]
-    return [piece for piece in pieces if tokenize(piece)]
-
-
 class Tokens:
     """A cursor over one statement's tokens.
 

@@ -164,7 +164,7 @@ def test_packages_are_listed_in_the_information_schema(run):
         ("LANGUAGE JAVASCRIPT", "LANGUAGE JAVASCRIPT"),
         (HEAD.replace("3.11", "3.9"), "RUNTIME_VERSION = 3.9"),
         (HEAD + " SECRETS = ('a' = b)", "SECRETS"),
-        ("", "LET in a procedure's body"),
+        ("", "LET in a block"),
     ],
 )
 def test_what_is_not_supported_is_refused_by_name(run, clause, named):

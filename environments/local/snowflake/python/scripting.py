@@ -1,6 +1,6 @@
-"""Procedures in SQL: one statement, or BEGIN ... END with statements and a RETURN.
+"""Snowflake Scripting: BEGIN ... END with statements and a RETURN, on its own or as a procedure's or a task's body.
 
-More of Snowflake Scripting (variables, conditions, loops, handlers) is refused when the procedure is created.
+More of it (variables, conditions, loops, handlers) is refused, when a procedure or task is created already.
 https://docs.snowflake.com/en/developer-guide/snowflake-scripting/blocks
 """
 
@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from .. import statements
+from ..blocks import BLOCK, opens, split
 from ..errors import unsupported
 from ..registry import queries
-from ..result import CALL, Result
-from ..sql.binding import sql_literal
-from ..tokens import Tokens, split, tokenize
+from ..result import CALL, Result, rows
+from ..sql.binding import inlined, sql_literal
+from ..tokens import Tokens, tokenize
 from ..types import arrow_type
 from . import inner
 from .calls import plain, returned
@@ -27,41 +28,75 @@ if TYPE_CHECKING:
 
 _REFUSED = {
     *("DECLARE", "LET", "IF", "CASE", "FOR", "WHILE", "REPEAT", "LOOP", "BREAK", "CONTINUE", "NULL"),
-    *("EXCEPTION", "RAISE", "OPEN", "FETCH", "CLOSE", "AWAIT"),
+    *("EXCEPTION", "RAISE", "OPEN", "FETCH", "CLOSE", "ASYNC", "AWAIT"),
 }
+
+_VALUE = "anonymous block"
 
 
 def read(body: str) -> list[str]:
-    """The statements of a body.
+    """The statements of a body in order, those of the blocks in it too.
 
     Raises:
-        SnowflakeError: 000002, naming what is not supported.
+        SnowflakeError: 000002, naming what is not supported; 001003 for a block that does not end.
 
     """
-    tokens = tokenize(body.strip().rstrip(";"))
-    if tokens and tokens[0].upper == "BEGIN":
-        if tokens[-1].upper != "END":
-            raise Tokens(body).unexpected()
-        body = body.strip()[tokens[0].end : tokens[-1].start]
-    found = split(body)
-    for statement in found:
-        first = Tokens(statement).peek()
-        if first.upper in _REFUSED or Tokens(statement).peek(1).text == ":":
-            raise unsupported(f"{first.upper} in a procedure's body (Snowflake Scripting)")
-    return found
+    return [statement for piece in split(body) for statement in _statements(piece)]
+
+
+def _statements(piece: str) -> list[str]:
+    tokens = Tokens(piece)
+    first = tokens.peek()
+    if first.upper == "BEGIN" and opens(tokens):
+        return read(_inside(tokens))
+    if first.upper in _REFUSED or tokens.peek(1).text == ":":
+        raise unsupported(f"{first.upper} in a block (Snowflake Scripting)")
+    return [piece]
+
+
+def _inside(block: Tokens) -> str:
+    """What stands between a block's BEGIN and its END, which only a semicolon precedes."""
+    begin, before = block.take(), ""
+    while not block.done and not (before == ";" and block.looking_at("END") and block.peek(1).kind == "end"):
+        before = block.take().text
+    end = block.peek()
+    block.expect("END")
+    return block.text[begin.end : end.start]
 
 
 def run(session: Session, routine: Routine, arguments: pa.RecordBatch) -> Result:
     """Run the statements; the value is that of RETURN, NULL without one. RETURN TABLE(...) returns a query's rows."""
     names = {a.name: arguments.column(i)[0].as_py() for i, a in enumerate(routine.definition.arguments)}
     with inner.opened(session, routine) as own:
-        for statement in read(routine.definition.body):
-            tokens = Tokens(_filled(statement, names))
-            if tokens.accept("RETURN"):
-                return _returned(own, routine, Tokens(_named(tokens.rest, names)))
-            statements.statement(own, tokens.text)
+        value = _carried_out(own, routine.definition.body, names)
+        if value:
+            return _returned(own, routine, value)
     column = returned(routine)[0]
     return Result((column,), pa.table({column.name: pa.array([None], arrow_type(column))}), CALL)
+
+
+def _carried_out(session: Session, body: str, names: dict[str, Any]) -> Tokens | None:
+    """Run the statements up to the first RETURN; what stands behind it, None without one."""
+    for statement in read(body):
+        tokens = Tokens(_filled(statement, names))
+        if tokens.accept("RETURN"):
+            return Tokens(_named(tokens.rest, names))
+        statements.statement(session, tokens.text)
+    return None
+
+
+def _block(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001 - the registry's signature
+    """A block on its own: it runs with the session's rights, and its value has a column of a fixed name."""
+    body = inlined(tokens.text, tokens.bindings, describe=describe)
+    if describe:
+        read(body)
+        return rows([_VALUE], [], CALL)
+    value = _carried_out(session, body, {})
+    if value is None:
+        return rows([_VALUE], [{}], CALL)
+    if value.accept("TABLE"):
+        return statements.statement(session, value.parenthesised())
+    return queries()["SELECT"](session, Tokens(f'SELECT ({value.text}) AS "{_VALUE}"'), False)  # noqa: FBT003
 
 
 def _returned(own: Session, routine: Routine, tokens: Tokens) -> Result:
@@ -94,3 +129,6 @@ def _named(expression: str, names: dict[str, Any]) -> str:
             pieces += [expression[at : token.start], sql_literal(names[token.upper])]
             at = token.end
     return "".join(pieces) + expression[at:]
+
+
+QUERIES = {BLOCK: _block}

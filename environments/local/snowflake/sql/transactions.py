@@ -73,9 +73,7 @@ def joined(session: Session) -> Iterator[None]:
 
 
 def _begin(session: Session, tokens: Tokens) -> Result:
-    if not tokens.accept_any("TRANSACTION", "WORK") and not tokens.done and not tokens.looking_at("NAME"):
-        # Snowflake Scripting's BEGIN ... END block.
-        raise tokens.unexpected()
+    tokens.accept_any("TRANSACTION", "WORK")
     if tokens.accept("NAME"):
         tokens.identifier()
     tokens.end()

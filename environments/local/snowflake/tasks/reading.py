@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SnowflakeError, invalid, unsupported
 from ..kinds import read_tags
 from ..names import Name
+from ..python import scripting
 from . import condition, options
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from ..tokens import Tokens
 
 _STOPS = ("WITH", "TAG", "AFTER", "EXECUTE", "WHEN", "AS", "COPY")
-_SCRIPTING = ("BEGIN", "DECLARE", "LET", "IF", "FOR", "WHILE", "CASE")
 
 
 @dataclass(frozen=True)
@@ -88,15 +88,14 @@ def sibling(name: Name, other: Name) -> str:
 
 
 def body(text: str) -> str:
-    """A task's SQL.
+    """A task's SQL: a statement, or a block of them.
 
     Raises:
-        SnowflakeError: when there is none, or when it is Snowflake Scripting, which the local account does not run.
+        SnowflakeError: when there is none, or when it is a part of Snowflake Scripting that is not supported.
 
     """
     definition = text.strip().rstrip(";").rstrip()
     if not definition:
         raise invalid("A task needs a SQL statement behind AS.", "001003", "42000")
-    if definition.split()[0].upper() in _SCRIPTING:
-        raise unsupported("Snowflake Scripting in a task: " + definition.split()[0].upper())
+    scripting.read(definition)
     return definition

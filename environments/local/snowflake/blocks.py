@@ -1,0 +1,93 @@
+"""Where one statement ends and the next begins: at a semicolon, but a Snowflake Scripting block is one statement.
+
+https://docs.snowflake.com/en/developer-guide/snowflake-scripting/blocks
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from .tokens import Token, Tokens, tokenize
+
+# The verb under which the handler of blocks is registered.
+BLOCK = "BEGIN ... END"
+# What opens a part that its own END closes, where a statement begins. DECLARE's part is closed by the BEGIN after it.
+_OPENING = {"DECLARE", "BEGIN", "IF", "FOR", "WHILE", "REPEAT", "LOOP", "CASE"}
+# Behind these words a statement begins, inside a block.
+_BEFORE_A_STATEMENT = {";", "BEGIN", "DECLARE", "THEN", "ELSE", "DO", "LOOP", "REPEAT"}
+# What may follow the BEGIN of a transaction.
+_TRANSACTION = {"", ";", "TRANSACTION", "WORK", "NAME"}
+# Statements whose body, behind AS, may be a block.
+_WITH_A_BODY = re.compile(r"(CREATE (OR (REPLACE|ALTER) )?|ALTER )((SECURE|TEMP|TEMPORARY) )?(TASK|PROCEDURE)\b")
+_LONGEST_HEAD = 5  # words that the pattern above may need
+_EXPRESSION = "CASE in an expression"
+_END = Token("end", "", 0, 0)
+
+
+def split(text: str) -> list[str]:
+    """The statements of a multi-statement text, without their semicolons; empty ones are dropped."""
+    ends = _ends(tokenize(text))
+    starts = [0] + [t.end for t in ends]
+    stops = [t.start for t in ends] + [len(text)]
+    pieces = [text[a:b].strip() for a, b in zip(starts, stops, strict=True)]
+    return [piece for piece in pieces if tokenize(piece)]
+
+
+def opens(tokens: Tokens) -> bool:
+    """Whether a block (or a loop or condition, which may stand alone as well) comes next, and no transaction."""
+    return _opens(tokens.peek(), tokens.peek(1))
+
+
+def _opens(token: Token, following: Token) -> bool:
+    if token.upper == "BEGIN":
+        return following.upper not in _TRANSACTION
+    return token.upper in _OPENING
+
+
+def _ends(tokens: list[Token]) -> list[Token]:
+    """The semicolons that stand in no block."""
+    nesting = _Nesting()
+    return [t for t, following in pairwise([*tokens, _END]) if nesting.ends_statement(t, following)]
+
+
+class _Nesting:
+    """What is open between one token and the next, of the tokens of a text in order."""
+
+    def __init__(self) -> None:
+        self._open: list[str] = []
+        self._head: list[str] = []  # the first words of the statement
+        self._previous = ";"
+
+    def ends_statement(self, token: Token, following: Token) -> bool:
+        """Take the next token; whether it is a semicolon outside of every block."""
+        begins = self._statement_begins()
+        if begins:
+            self._head = []
+        if len(self._head) < _LONGEST_HEAD:
+            self._head.append(token.upper)
+        if token.upper == "END":
+            self._close(begins=begins)
+        elif (begins or self._body_begins()) and _opens(token, following):
+            self._enter(token.upper)
+        elif token.upper == "CASE" and self._previous != "END":
+            self._open.append(_EXPRESSION)
+        self._previous = token.upper
+        return token.upper == ";" and not self._open
+
+    def _statement_begins(self) -> bool:
+        inside = self._open and self._open[-1] != _EXPRESSION
+        return self._previous == ";" or bool(inside and self._previous in _BEFORE_A_STATEMENT)
+
+    def _body_begins(self) -> bool:
+        return self._previous == "AS" and _WITH_A_BODY.match(" ".join(self._head)) is not None
+
+    def _enter(self, word: str) -> None:
+        if word == "BEGIN" and self._open[-1:] == ["DECLARE"]:
+            self._open.pop()
+        self._open.append(word)
+
+    def _close(self, *, begins: bool) -> None:
+        """END closes a part where a statement could begin; CASE in an expression and REPEAT ... UNTIL end anywhere."""
+        if self._open and (begins or self._open[-1] in {_EXPRESSION, "REPEAT"}):
+            self._open.pop()
