@@ -23,7 +23,8 @@ def analyst(snowflake, admin, database):
         f"GRANT USAGE ON SCHEMA {database}.PUBLIC TO ROLE ANALYST",
     ):
         admin.execute(statement)
-    with snowflake.connector(user="ANNA", password="apple", database=database, schema="PUBLIC") as connection:
+    where = {"database": database, "schema": "PUBLIC", "warehouse": "COMPUTE_WH"}
+    with snowflake.connector(user="ANNA", password="apple", **where) as connection:
         yield connection.cursor()
     admin.execute("DROP USER ANNA")
     admin.execute("DROP ROLE ANALYST")

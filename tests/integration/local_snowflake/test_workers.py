@@ -47,6 +47,20 @@ def test_an_exit_fails_the_call(cursor):
     assert "exited with status 4" in failure(cursor, "import os\ndef run(session): os._exit(4)")
 
 
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("input()", "EOFError: EOF when reading a line"),
+        ("raise EOFError('of mine')", "EOFError: of mine"),
+        ("raise BrokenPipeError('of mine')", "BrokenPipeError: of mine"),
+    ],
+)
+def test_a_pipe_or_file_of_user_code_that_ends_is_its_own_failure(cursor, line, shown):
+    message = failure(cursor, f"def run(session):\n    {line}")
+    assert shown in message
+    assert 'File "_udf_code.py", line 3, in run' in message
+
+
 def test_a_crash_is_seen_although_a_child_of_it_lives(cursor):
     body = "import os, time\ndef run(session):\n    if os.fork() == 0:\n        time.sleep(60)\n    os.abort()"
     assert "ended by SIGABRT" in failure(cursor, body)

@@ -11,18 +11,30 @@ from typing import Any
 _LENGTHS = struct.Struct("<QQ")
 
 
+class ClosedError(EOFError):
+    """The other side of the channel is gone; user code that meets the end of a file of its own never raises this."""
+
+
 def send(channel: socket.socket, head: dict[str, Any], payload: bytes = b"") -> None:
-    """Write one message."""
+    """Write one message.
+
+    Raises:
+        ClosedError: the other side is gone.
+
+    """
     raw = json.dumps(head).encode()
-    channel.sendall(_LENGTHS.pack(len(raw), len(payload)) + raw)
-    channel.sendall(payload)
+    try:
+        channel.sendall(_LENGTHS.pack(len(raw), len(payload)) + raw)
+        channel.sendall(payload)
+    except (BrokenPipeError, ConnectionResetError) as error:
+        raise ClosedError from error
 
 
 def receive(channel: socket.socket) -> tuple[dict[str, Any], bytes]:
     """Read one message.
 
     Raises:
-        EOFError: the other side is gone.
+        ClosedError: the other side is gone.
 
     """
     head, payload = _LENGTHS.unpack(_exactly(channel, _LENGTHS.size))
@@ -38,6 +50,6 @@ def _exactly(channel: socket.socket, size: int) -> bytes:
         except ConnectionResetError:
             got = 0
         if not got:
-            raise EOFError
+            raise ClosedError
         at += got
     return bytes(buffer)

@@ -32,15 +32,15 @@ def main(channel: socket.socket, life: int) -> None:
         request, payload = messages.receive(channel)
         _settle(request)
         _serve(channel, request, payload)
-    except EOFError:
+    except messages.ClosedError:
         return  # the server needs no answer any more
 
 
 def _serve(channel: socket.socket, request: dict[str, Any], payload: bytes) -> None:
     try:
         _ANSWERING[request["kind"]](channel, request, payload)
-    except (EOFError, BrokenPipeError):
-        raise EOFError from None
+    except messages.ClosedError:
+        raise
     except HandlerError as error:
         messages.send(channel, {"error": str(error)})
     except BaseException as error:  # noqa: BLE001 - whatever user code raises, SystemExit too, is the call's failure
