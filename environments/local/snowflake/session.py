@@ -35,6 +35,8 @@ class Session:
         task: what the session runs for, when it is a task's (a task run of the `tasks` package); else None.
         stops: called to end what runs for the session outside DuckDB, such as a procedure's process.
         in_transaction: whether BEGIN (or AUTOCOMMIT = FALSE) opened a transaction that has not ended.
+        enclosed: whether it works inside a transaction of its caller's, which it cannot end.
+        at_commit: called when the open transaction commits, and dropped when it rolls back.
         at_end: called when the session ends, to let go of what it has outside DuckDB, such as temporary files.
 
     """
@@ -51,6 +53,8 @@ class Session:
     variables: dict[str, str] = field(default_factory=dict)
     temporary: dict[tuple[str, Name], Object] = field(default_factory=dict)
     in_transaction: bool = False
+    enclosed: bool = False
+    at_commit: list[Callable[[], object]] = field(default_factory=list)
     last_query_id: str | None = None
     task: Any = None
     stops: list[Callable[[], object]] = field(default_factory=list)

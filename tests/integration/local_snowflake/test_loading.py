@@ -12,6 +12,8 @@ from snowflake.connector.pandas_tools import write_pandas
 from snowflake.snowpark import Session
 from snowflake.snowpark import types as T  # noqa: N812 (as Snowpark's documentation writes it)
 
+NOTHING = [{"status": "Copy executed with 0 files processed."}]
+
 
 @pytest.fixture(autouse=True)
 def stage(session: Session) -> None:
@@ -59,7 +61,7 @@ class TestCsv:
     def test_a_file_is_loaded_once_until_it_changes_or_force_is_set(self, session):
         stage_text(session, "a.csv", "1,x,\n")
         copy(session, "COPY INTO t FROM @st")
-        assert copy(session, "COPY INTO t FROM @st") == [{"status": "Copy executed with 0 files processed."}]
+        assert copy(session, "COPY INTO t FROM @st") == NOTHING
         stage_text(session, "a.csv", "2,y,\n")
         copy(session, "COPY INTO t FROM @st")
         copy(session, "COPY INTO t FROM @st FORCE = TRUE")
@@ -123,6 +125,45 @@ class TestCsv:
         copy(session, "COPY INTO t FROM @st")
         session.sql("ROLLBACK").collect()
         assert rows(session, "SELECT * FROM t") == []
+
+    @pytest.mark.parametrize("options", ["", "ON_ERROR = SKIP_FILE"])
+    @pytest.mark.parametrize(("end", "left"), [("COMMIT", []), ("CREATE TABLE ddl (n INT)", []), ("ROLLBACK", [(1,)])])
+    def test_a_file_counts_as_loaded_in_its_transaction_and_when_that_is_committed(self, session, options, end, left):
+        stage_text(session, "a.csv", "1,x,\n")
+        session.sql("BEGIN").collect()
+        copy(session, f"COPY INTO t FROM @st {options}")
+        assert copy(session, "COPY INTO t FROM @st") == NOTHING
+        session.sql(end).collect()
+        session.sql("DELETE FROM t").collect()
+        copy(session, "COPY INTO t FROM @st")
+        assert rows(session, "SELECT n FROM t") == left
+
+    def test_others_load_a_file_until_the_load_is_committed(self, session, snowflake, database):
+        stage_text(session, "a.csv", "1,x,\n")
+        session.sql("BEGIN").collect()
+        copy(session, "COPY INTO t FROM @st")
+        with snowflake.connect(database=database, schema="PUBLIC", warehouse="COMPUTE_WH") as other:
+            assert copy(other, "COPY INTO t FROM @st FILES = ('a.csv')")[0]["status"] == "LOADED"
+
+    def test_a_truncation_that_is_rolled_back_forgets_nothing(self, session):
+        stage_text(session, "a.csv", "1,x,\n")
+        copy(session, "COPY INTO t FROM @st")
+        session.sql("BEGIN").collect()
+        session.sql("TRUNCATE TABLE t").collect()
+        assert copy(session, "COPY INTO t FROM @st")[0]["status"] == "LOADED"
+        session.sql("ROLLBACK").collect()
+        assert copy(session, "COPY INTO t FROM @st") == NOTHING
+
+    def test_a_procedure_loads_in_its_callers_transaction(self, session):
+        stage_text(session, "a.csv", "1,x,\n")
+        body = "BEGIN COPY INTO t FROM @st; COPY INTO t FROM @st; RETURN (SELECT COUNT(*) FROM t); END"
+        session.sql(f"CREATE PROCEDURE p() RETURNS NUMBER LANGUAGE SQL AS {body}").collect()
+        for end in ("ROLLBACK", "COMMIT"):
+            session.sql("BEGIN").collect()
+            assert rows(session, "CALL p()") == [(1,)]
+            session.sql(end).collect()
+        assert copy(session, "COPY INTO t FROM @st") == NOTHING
+        assert rows(session, "SELECT n FROM t") == [(1,)]
 
     def test_an_option_that_would_change_values_is_refused(self, session):
         stage_text(session, "a.csv", "1,x,\n")

@@ -140,7 +140,7 @@ def truncate(session: Session, tokens: Tokens) -> Result:
         return status(EXECUTED)
     table = relation_named(Scope(session), parts, "TRUNCATE")
     transactions.write(session, f"DELETE FROM {places.sql_name(session, table)}")
-    history.forget(session.account, table)
+    history.forget(session, table)
     return status(EXECUTED)
 
 

@@ -138,7 +138,7 @@ class Table(Relation):
         table = session.temporary.get((self.word, name)) or session.account.catalogue.get(self.word, name)
         super().remove(session, name)
         storage.drop(session, table, columns.of(table))
-        history.forget(session.account, table)
+        history.forget(session, table)
         locations.drop_table_stage(session.account, table)
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:

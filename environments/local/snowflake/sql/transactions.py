@@ -6,7 +6,7 @@ others have committed meanwhile), and after an error while a statement runs, it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,11 @@ from . import engine
 if TYPE_CHECKING:
     from ..session import Session
     from ..tokens import Tokens
+
+
+def active(session: Session) -> bool:
+    """Whether what the session writes waits for a COMMIT, its own or its caller's."""
+    return session.in_transaction or session.enclosed
 
 
 def begin(session: Session) -> None:
@@ -38,30 +43,51 @@ def commit(session: Session) -> None:
         try:
             engine.execute(session.connection, "COMMIT")
         except SnowflakeError:
+            session.at_commit.clear()
             engine.rollback(session.connection)
             raise
+        actions = list(session.at_commit)
+        session.at_commit.clear()
+        for action in actions:
+            action()
 
 
 def rollback(session: Session) -> None:
     """Undo what the open transaction changed. Without one there is nothing to do."""
     if session.in_transaction:
         session.in_transaction = False
+        session.at_commit.clear()
         engine.rollback(session.connection)
+
+
+def once_committed(session: Session, action: Callable[[], object]) -> None:
+    """Do something that must follow what the session wrote: at COMMIT, never after ROLLBACK; now without a transaction.
+
+    Args:
+        session: the session that wrote.
+        action: called without arguments.
+
+    """
+    if active(session):
+        session.at_commit.append(action)
+    else:
+        action()
 
 
 def write(session: Session, sql: str) -> list[tuple]:
     """Run DML in DuckDB's SQL: in the open transaction, or as one of its own."""
-    if session.parameters.get("AUTOCOMMIT") in (False, "false", "FALSE"):
+    if not active(session) and session.parameters.get("AUTOCOMMIT") in (False, "false", "FALSE"):
         begin(session)
-    run = engine.execute if session.in_transaction else engine.change
+    run = engine.execute if active(session) else engine.change
     return run(session.connection, sql)
 
 
 @contextmanager
 def joined(session: Session) -> Iterator[None]:
     """Several writes as one: in the open transaction, or in one that ends with the block."""
-    outside = not session.in_transaction
-    begin(session)
+    outside = not active(session)
+    if outside:
+        begin(session)
     try:
         yield
     except BaseException:
