@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import traceback
 import uuid
@@ -22,16 +23,26 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _KEPT = 2000
+_PASSWORD = re.compile(r"(\bPASSWORD\s*=\s*)('(?:[^'\\]|''|\\.)*'|\$\$.*?\$\$)", re.IGNORECASE | re.DOTALL)
 # A CALL holds a thread while the statements of its Python take others, so there must be plenty.
 _MOST_AT_ONCE = 512
 
 
 @dataclass(eq=False)
 class Execution:
-    """One request's query: from the moment it arrives to its result or its error."""
+    """One request's query: from the moment it arrives to its result or its error.
+
+    Attributes:
+        text: the statement, with passwords masked: it is shown in histories and logs.
+        request_id: what the client calls the request, to cancel it.
+        begun: whether it runs, rather than waits for the session's statement before it.
+
+    """
 
     session: Session
     text: str
+    request_id: str = ""
+    begun: bool = False
     query_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     started: datetime = field(default_factory=now)
     ended: datetime | None = None
@@ -39,12 +50,26 @@ class Execution:
     finished: threading.Event = field(default_factory=threading.Event)
     cancelled: SnowflakeError | None = None
 
+    def __post_init__(self) -> None:
+        self.text = _PASSWORD.sub(r"\1'***'", self.text)
+
     @property
     def status(self) -> str:
         """RUNNING, SUCCESS or FAILED_WITH_ERROR, as the monitoring endpoint says it."""
         if not self.finished.is_set():
             return "RUNNING"
         return "FAILED_WITH_ERROR" if self.error else "SUCCESS"
+
+    def begin(self) -> None:
+        """It is this query's turn.
+
+        Raises:
+            SnowflakeError: when it was cancelled while it waited.
+
+        """
+        self.begun = True
+        if self.cancelled:
+            raise self.cancelled
 
     def cancel(self) -> None:
         """Ask the query to stop; it then fails as cancelled."""
@@ -57,7 +82,15 @@ class Execution:
 
     def _stop(self, reason: SnowflakeError) -> None:
         self.cancelled = reason
-        self.session.interrupt()
+        if self.begun:
+            self.session.interrupt()
+        else:
+            self.end(reason)
+
+    def end(self, error: SnowflakeError | None) -> None:
+        """The query has ended: with an error, or well."""
+        self.error, self.ended = error, now()
+        self.finished.set()
 
 
 class Executions:
@@ -98,27 +131,25 @@ class Executions:
 
 
 def _carry_out(execution: Execution, work: Callable[[], Result]) -> None:
-    session = execution.session
+    session, error = execution.session, None
     limit = int(session.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS") or 0)
     timer = threading.Timer(limit, execution.time_out, [limit])
     if limit:
         timer.start()
     try:
         with session.lock:
+            execution.begin()
             result = replace(work(), query_id=execution.query_id)
             session.last_query_id = execution.query_id
         session.account.results.keep(result)
-    except SnowflakeError as error:
-        execution.error = error
-    except Exception as error:  # noqa: BLE001 - the client must get an answer, and the server must live
+    except SnowflakeError as refused:
+        error = execution.cancelled or refused
+    except Exception as fault:  # noqa: BLE001 - the client must get an answer, and the server must live
         _log.error("A statement met a fault of the local Snowflake: %s\n%s", execution.text, traceback.format_exc())
-        execution.error = internal(error)
+        error = execution.cancelled or internal(fault)
     finally:
         timer.cancel()
-        if execution.cancelled and execution.error:
-            execution.error = execution.cancelled
-        execution.ended = now()
-        execution.finished.set()
+        execution.end(error)
 
 
 def internal(error: Exception) -> SnowflakeError:

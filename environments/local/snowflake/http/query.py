@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -29,7 +28,7 @@ async def _query(request: Request) -> Response:
     data = await answers.body(request)
     try:
         session = answers.session(request)
-        execution = _start(session, data)
+        execution = _start(session, data, request.query_params.get("requestId", ""))
     except SnowflakeError as error:
         return answers.failure(error)
     if data.get("asyncExec"):
@@ -37,7 +36,7 @@ async def _query(request: Request) -> Response:
     return await _answer(execution, describe=bool(data.get("describeOnly")))
 
 
-def _start(session: Session, data: dict[str, Any]) -> Execution:
+def _start(session: Session, data: dict[str, Any], request_id: str) -> Execution:
     text, describe = data["sqlText"], bool(data.get("describeOnly"))
     bindings = wire.bindings(data.get("bindings") or {})
     count = int(
@@ -49,7 +48,7 @@ def _start(session: Session, data: dict[str, Any]) -> Execution:
             return statements.statement(session, text.strip().rstrip(";"), bindings, describe=True)
         return statements.run(session, text, bindings, count)
 
-    execution = Execution(session, text)
+    execution = Execution(session, text, request_id)
     return session.account.executions.submit(execution, work)
 
 
@@ -102,10 +101,12 @@ async def _monitor(request: Request) -> Response:
 
 
 async def _abort(request: Request) -> Response:
+    """Cancel the request that is named; DuckDB is interrupted from here, its thread answers for it."""
+    wanted = (await answers.body(request)).get("requestId")
     session = answers.session(request)
     for execution in session.account.executions.of(session):
-        execution.cancel()
-    await asyncio.sleep(0)
+        if execution.request_id == wanted:
+            execution.cancel()
     return answers.success()
 
 
