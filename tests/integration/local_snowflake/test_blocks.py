@@ -38,7 +38,10 @@ def run(cursor: Any) -> Run:
 @pytest.fixture
 def executed(run: Run) -> Callable[[str], tuple]:
     """Execute a task and wait for its end: state, return value and error."""
-    history = "SELECT STATE, RETURN_VALUE, ERROR_MESSAGE FROM TABLE(INFORMATION_SCHEMA.TASK_HISTORY(TASK_NAME => '{}'))"
+    history = (
+        "SELECT STATE, RETURN_VALUE, ERROR_MESSAGE FROM TABLE(INFORMATION_SCHEMA.TASK_HISTORY(TASK_NAME => '{}')) "
+        "WHERE DATABASE_NAME = CURRENT_DATABASE()"
+    )
 
     def ended(name: str) -> tuple:
         run(f"EXECUTE TASK {name}")
