@@ -15,8 +15,7 @@ PROMISED = (
 def main(arguments: list[str]) -> int:
     """Run pytest with the arguments; without any, hold the coverage to its promise too."""
     coverage = [sys.executable, "-m", "coverage"]
-    # More than two cores need: a test often waits for its server, which is a process of its own.
-    pytest = ["-m", "pytest", "-n", "3", "--dist", "loadfile", *arguments]
+    pytest = ["-m", "pytest", "-n", "2", "--dist", "loadfile", *arguments]
     if arguments:
         return subprocess.run([sys.executable, *pytest], cwd=ROOT).returncode
     subprocess.run([*coverage, "erase"], cwd=ROOT, check=True)
