@@ -1,7 +1,7 @@
 # Each target is one command; `make` lists them. Nothing is needed but Python 3.11, git and make.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-PYTHON ?= python3.11
+PYTHON ?= $(or $(shell command -v python3.11),python3)
 # uv from the machine, else from PyPI into a virtual environment of its own: system Pythons refuse pip.
 UV := $(or $(shell command -v uv),.uv/bin/uv)
 RUN := .venv/bin/python
@@ -35,7 +35,8 @@ clean: ## remove what these commands made
 	rm -rf .venv .venv-cli .uv .local dist .pytest_cache .ruff_cache .coverage*
 
 .uv/bin/uv:
-	@$(PYTHON) -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv
+	@$(PYTHON) -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv || { rm -rf .uv; \
+	echo "error: uv could not be installed from PyPI (above). next, on Debian: apt-get install python3-venv" >&2; exit 1; }
 
 .venv/.installed: pyproject.toml uv.lock | $(UV)
 	@$(UV) sync --frozen --compile-bytecode --quiet && touch $@
