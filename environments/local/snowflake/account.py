@@ -60,6 +60,7 @@ class Account:
         self.masters: dict[str, Session] = {}  # by master token, to renew a session
         self.tickets: dict[str, Session] = {}  # by the token that a procedure in this account signs in with
         self.results = Results()
+        self._preparing = threading.Thread(target=self._prepare, daemon=True)
         if not self.catalogue.of("ROLE"):
             _furnish(self)
         self.scheduler = Scheduler(self)
@@ -78,7 +79,7 @@ class Account:
         begin = threading.Timer(0.5, self.workers.start)
         begin.daemon = True
         begin.start()
-        threading.Thread(target=self._prepare, daemon=True).start()
+        self._preparing.start()
         self.scheduler.start()
 
     def _prepare(self) -> None:
@@ -112,6 +113,8 @@ class Account:
 
     def close(self) -> None:
         """Stop what runs, and close the sessions and the files."""
+        if self._preparing.is_alive():
+            self._preparing.join()
         self.scheduler.close()
         self.executions.close()
         self.sample_data.close()

@@ -72,6 +72,8 @@ class Data:
     def __init__(self, folder: Path, threads: int = 2) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        # DuckDB refuses a second call on a connection that is busy with one, so the root is used in turn.
+        self._turn = threading.Lock()
         self._root = duckdb.connect(":memory:", config={"threads": threads})
         self._root.execute("SET GLOBAL TimeZone = 'UTC'")
         # DuckDB reads the macros beside what Python imports meanwhile; the first connection waits for them.
@@ -83,7 +85,8 @@ class Data:
     def connect(self) -> Connection:
         """A new connection of its own: transactions and temporary tables are not shared."""
         self._defining.join()
-        return Connection(self._root.cursor())
+        with self._turn:
+            return Connection(self._root.cursor())
 
     def has_database(self, name: str) -> bool:
         """Whether a database of that name is attached."""
@@ -95,25 +98,30 @@ class Data:
 
     def drop_database(self, name: str) -> None:
         """Remove a database and its file."""
-        self._root.execute(f"DETACH {quote(name)}")
+        self._run(f"DETACH {quote(name)}")
         for file in (self._file(name), self._file(name).with_suffix(".duckdb.wal")):
             file.unlink(missing_ok=True)
 
     def create_schema(self, schema: Name) -> None:
         """Make a schema (a name with a database)."""
-        self._root.execute(f"CREATE SCHEMA IF NOT EXISTS {schema.sql}")
+        self._run(f"CREATE SCHEMA IF NOT EXISTS {schema.sql}")
 
     def drop_schema(self, schema: Name) -> None:
         """Remove a schema and its tables and views."""
-        self._root.execute(f"DROP SCHEMA IF EXISTS {schema.sql} CASCADE")
+        self._run(f"DROP SCHEMA IF EXISTS {schema.sql} CASCADE")
 
     def close(self) -> None:
         """Write everything down and close."""
         self._defining.join()
-        self._root.close()
+        with self._turn:
+            self._root.close()
 
     def _attach(self, name: str, file: Path) -> None:
-        self._root.execute(f"ATTACH {literal(str(file))} AS {quote(name)}")
+        self._run(f"ATTACH {literal(str(file))} AS {quote(name)}")
+
+    def _run(self, sql: str) -> None:
+        with self._turn:
+            self._root.execute(sql)
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{_encoded(name)}.duckdb"

@@ -1,0 +1,24 @@
+"""Connections and databases made at the same time: DuckDB's root connection is used in turn."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from environments.local.snowflake.data import Data
+
+
+def test_databases_and_connections_are_made_from_many_threads_at_once(tmp_path):
+    data = Data(tmp_path)
+
+    def use(number):
+        data.create_database(f"D{number}")
+        connection = data.connect()
+        connection.execute(f'CREATE TABLE "D{number}".main.T AS SELECT {number} AS A')
+        return connection.execute(f'SELECT A FROM "D{number}".main.T').fetchone()[0]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(use, range(40))) == list(range(40))
+    data.close()
+
+
+def test_an_account_can_be_closed_as_soon_as_it_is_open(tmp_path):
+    for _ in range(10):
+        Data(tmp_path).close()
