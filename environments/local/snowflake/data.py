@@ -46,7 +46,9 @@ class Connection:
 
     def close(self) -> None:
         """Close the connection; its temporary tables go with it."""
-        self._cursor.close()
+        # One that a query still holds closes when the query, which was interrupted, lets go of it.
+        with suppress(duckdb.Error):
+            self._cursor.close()
 
     @property
     def raw(self) -> duckdb.DuckDBPyConnection:
@@ -113,7 +115,8 @@ class Data:
     def close(self) -> None:
         """Write everything down and close."""
         self._defining.join()
-        with self._turn:
+        # A query that still runs holds DuckDB open; what was committed is in the files all the same.
+        with self._turn, suppress(duckdb.Error):
             self._root.close()
 
     def _attach(self, name: str, file: Path) -> None:
