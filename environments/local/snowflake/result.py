@@ -1,17 +1,17 @@
 """What a statement answers: columns with Snowflake's types, rows as Arrow, and the kind of statement."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 
-from .types import Column, arrow_type, column_of
+from .types import Column, arrow_type
 
 # Statement type ids, as the connector reads them (snowflake.connector.constants and its DML ranges).
-SELECT, INSERT, UPDATE, DELETE, MERGE, MULTI_INSERT, COPY = 0x1000, 0x3100, 0x3200, 0x3300, 0x3400, 0x3500, 0x3600
+SELECT, INSERT, UPDATE, DELETE, MERGE, COPY = 0x1000, 0x3100, 0x3200, 0x3300, 0x3400, 0x3600
 SHOW, DESCRIBE, USE, ALTER_SESSION, TRANSACTION, DDL, LIST = 0x4400, 0x4500, 0x4300, 0x4100, 0x5000, 0x6000, 0x4700
 PUT, GET, CALL, MULTI = 0x7000, 0x7000, 0x1000, 0xA000
 
@@ -39,12 +39,6 @@ class Result:
     def with_transfer(self, transfer: dict[str, Any]) -> "Result":
         """A copy that tells the client to move files."""
         return replace(self, transfer=transfer)
-
-
-def from_arrow(table: pa.Table, statement_type: int = SELECT, columns: Sequence[Column] | None = None) -> Result:
-    """An Arrow table as a result; the column types are derived unless given."""
-    described = tuple(columns) if columns is not None else tuple(column_of(f) for f in table.schema)
-    return Result(described, table, statement_type)
 
 
 def rows(

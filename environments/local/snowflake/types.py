@@ -49,36 +49,6 @@ class Column:
         }
 
 
-def column_of(field: pa.Field) -> Column:
-    """The Snowflake column for an Arrow field as DuckDB returns it."""
-    kind, name = field.type, field.name
-    if isinstance(kind, pa.BaseExtensionType):
-        return Column(name, "variant")
-    if pa.types.is_decimal(kind):
-        return Column(name, "fixed", kind.precision, kind.scale)
-    for test, snowflake in _BY_ARROW:
-        if test(kind):
-            zoned = snowflake == "timestamp_ntz" and kind.tz is not None
-            return Column(name, "timestamp_ltz" if zoned else snowflake)
-    return Column(name, "text")
-
-
-_BY_ARROW = (
-    (pa.types.is_boolean, "boolean"),
-    (pa.types.is_integer, "fixed"),
-    (pa.types.is_floating, "real"),
-    (pa.types.is_date, "date"),
-    (pa.types.is_time, "time"),
-    (pa.types.is_timestamp, "timestamp_ntz"),
-    (pa.types.is_binary, "binary"),
-    (pa.types.is_large_binary, "binary"),
-    (pa.types.is_list, "array"),
-    (pa.types.is_large_list, "array"),
-    (pa.types.is_struct, "object"),
-    (pa.types.is_map, "object"),
-)
-
-
 def arrow_type(column: Column) -> pa.DataType:
     """The Arrow type in which the account holds a column's values."""
     if column.type == "fixed" and column.scale:
