@@ -2,13 +2,16 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives import serialization
+from snowflake import connector
 from snowflake.connector.errors import Error
-from snowflake.snowpark import Session
 
 from ml_pipeline.config import Environment
+
+if TYPE_CHECKING:
+    from snowflake.snowpark import Session
 
 LOGIN_TIMEOUT_SECONDS = 30
 _TOKEN_AUTHENTICATORS = ("OAUTH", "PROGRAMMATIC_ACCESS_TOKEN", "WORKLOAD_IDENTITY")
@@ -19,14 +22,21 @@ class SignInError(RuntimeError):
     """No session: the message says what was refused, and what to do about it."""
 
 
-def connect(environment: Environment) -> Session:
-    """Open a session as the environment's service user, with its role, warehouse, database and schema.
+def connect(environment: Environment) -> "Session":
+    """Open a Snowpark session as `sign_in` does."""
+    from snowflake.snowpark import Session  # takes a second to import, which a deploy need not wait for
+
+    return Session.builder.configs({"connection": sign_in(environment)}).create()
+
+
+def sign_in(environment: Environment) -> connector.SnowflakeConnection:
+    """Sign in as the environment's service user, with its role, warehouse, database and schema.
 
     Raises SignInError when a variable is missing, or the account cannot be reached or refuses.
     """
     keywords = parameters(environment)
     try:
-        return Session.builder.configs(keywords).create()
+        return connector.connect(**keywords)
     except Error as error:
         raise SignInError(_explain(error, keywords, environment)) from error
 

@@ -26,6 +26,11 @@ SchemaName = NewType("SchemaName", str)
 Cron = NewType("Cron", str)
 """Five cron fields and a time zone, or nothing for a graph that runs only when it is told to."""
 
+Backend = NewType("Backend", str)
+"""What holds the graph together in Snowflake: classic (its root task), task_graph (a TASK GRAPH object), or auto."""
+
+BACKENDS = ("classic", "task_graph", "auto")
+
 _SMOKE_PREFIX = "smoke_"
 
 
@@ -54,6 +59,17 @@ class Graph:
     timeout_minutes: int
     retries: int
     suspend_after_failures: int
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """How a release is put there."""
+
+    backend: Backend
+    lease_seconds: int
+    """A deploy renews its lock while it is at work. One that died keeps others out for this long."""
+    deadline_seconds: int
+    """How long each step may take; the smoke run has `timeout_minutes` of [graph]."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +123,7 @@ class Environment:
     name: str
     snowflake: Snowflake
     graph: Graph
+    deploy: Deploy
     pipeline: Pipeline
     smoke: Pipeline
     """`pipeline` with the overrides of [smoke]: the settings of the short run after a deploy."""
@@ -186,12 +203,13 @@ def _parse(path: Path, file: str) -> dict[str, Any]:
 
 
 def _environment(name: str, tables: Mapping[str, Any], file: str) -> Environment:
-    _check_keys(tables, ("snowflake", "graph", "pipeline", "smoke"), file, "the file")
+    _check_keys(tables, ("snowflake", "graph", "deploy", "pipeline", "smoke"), file, "the file")
     pipeline = _section(Pipeline, tables["pipeline"], file, "pipeline")
     return Environment(
         name=name,
         snowflake=_section(Snowflake, tables["snowflake"], file, "snowflake"),
         graph=_section(Graph, tables["graph"], file, "graph"),
+        deploy=_section(Deploy, tables["deploy"], file, "deploy"),
         pipeline=pipeline,
         smoke=_section(Pipeline, {**pipeline.to_dict(), **tables["smoke"]}, file, "smoke"),
     )
@@ -263,6 +281,7 @@ def _matching(pattern: str, expected: str) -> Callable[[Any], Any]:
 _NAME = r"[A-Z_][A-Z0-9_$]*"
 _identifier = _matching(_NAME, "an upper case Snowflake name such as ML_DEV")
 _schema_name = _matching(rf"{_NAME}\.{_NAME}", "a schema with its database such as SNOWFLAKE_SAMPLE_DATA.TPCH_SF1")
+_backend = _matching("|".join(BACKENDS), f"one of {', '.join(BACKENDS)}")
 _cron = _matching(r"(\S+ ){5}\S+|", 'five cron fields and a time zone such as "0 5 * * * UTC", or ""')
 
 _READERS: dict[Any, Callable[[Any], Any]] = {
@@ -271,5 +290,6 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     date: _date,
     Identifier: _identifier,
     SchemaName: _schema_name,
+    Backend: _backend,
     Cron: _cron,
 }
