@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SQL = Path(__file__).parent / "sql"
 ADMINISTRATOR = "ACCOUNTADMIN"
 
-_PULL_REQUESTS = "40_pull_requests.sql"
+_TEMPORARY_SCHEMAS = "40_temporary_schemas.sql"
 _PUBLIC_KEY = "60_public_key.sql"
 # Every account may have the sample data; older ones have to fetch it.
 _SHARE = "as ACCOUNTADMIN: CREATE DATABASE SNOWFLAKE_SAMPLE_DATA FROM SHARE SFC_SAMPLES.SAMPLE_DATA"
@@ -37,8 +37,8 @@ def scripts(environment: "Environment", public_key: str = "") -> dict[str, str]:
     `public_key` is the service user's, in PEM or as its base64 text; without one, its sign-in is left as it is.
     """
     left_out = set()
-    if environment.name != names.PR_ENVIRONMENT:
-        left_out.add(_PULL_REQUESTS)
+    if environment.name != names.TEMPORARY_ENVIRONMENT:
+        left_out.add(_TEMPORARY_SCHEMAS)
     if not public_key:
         left_out.add(_PUBLIC_KEY)
     values = _values(environment) | {"public_key": _key_text(public_key)}
@@ -53,6 +53,7 @@ def _values(environment: "Environment") -> dict[str, Any]:
         "environment": environment.name,
         "access_role": f"{database}_ACCESS",
         "compute_role": f"{database}_COMPUTE",
+        "tag": names.TAG,
     }
 
 

@@ -5,6 +5,7 @@ Nothing heavy is imported here, so that --help and a mistyped option answer at o
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +29,7 @@ VERBS = {
     "release": "upload, plan, apply, smoke; then switch the schedule on, or put the earlier release back",
     "rollback": "deliver an earlier release from its record",
     "status": "show what is deployed, its record, its schedule and its last run",
-    "teardown": "drop the schema of a pull request (DEV only)",
+    "teardown": "drop the schema of a pull request or branch (DEV only)",
 }
 _NEED_RELEASE = ("upload", "plan", "apply", "release")
 
@@ -51,13 +52,19 @@ def _add_common(command: argparse.ArgumentParser, verb: str, project: Path) -> N
     if verb != "build":
         command.add_argument("--env", required=True, help="an environment: environments/<env>.toml")
     if verb not in ("build", "bootstrap"):
-        command.add_argument("--pr", type=int, metavar="N", help="the schema of pull request N (DEV only)")
+        _add_target(command)
     if verb in _NEED_RELEASE:
         command.add_argument("--release", default="", metavar="DIGEST", help="a built release (default: the latest)")
     if verb in ("build", *_NEED_RELEASE):
         command.add_argument(
             "--dist", type=Path, default=project / "dist", metavar="DIR", help="where releases are built"
         )
+
+
+def _add_target(command: argparse.ArgumentParser) -> None:
+    temporary = command.add_mutually_exclusive_group()
+    temporary.add_argument("--pr", type=int, metavar="N", help="the schema of pull request N (DEV only)")
+    temporary.add_argument("--branch", metavar="NAME", help="the schema of this branch (DEV only)")
 
 
 def _add_own(parsers: dict[str, argparse.ArgumentParser]) -> None:
@@ -107,4 +114,5 @@ def _after_interrupt(options: argparse.Namespace) -> str:
     if options.verb == "build":
         return "python -m deploy build"
     pr = f" --pr {options.pr}" if getattr(options, "pr", None) else ""
-    return f"python -m deploy status --env {options.env}{pr}"
+    branch = f" --branch={shlex.quote(options.branch)}" if getattr(options, "branch", None) else ""
+    return f"python -m deploy status --env {options.env}{pr}{branch}"

@@ -62,8 +62,7 @@ class Call:
             environment = config.load(self.options.env, self.project / "environments")
         except ConfigError as error:
             raise DeployError(str(error), "name one of environments/*.toml with --env, or mend it", USAGE) from error
-        number = getattr(self.options, "pr", None)
-        return environment if number is None else names.in_pull_request(environment, number)
+        return _moved(environment, self.options)
 
     @property
     def release(self) -> Release:
@@ -85,6 +84,14 @@ class Call:
 
     def _showing(self, graph: Graph) -> Any:
         return smoke_view.showing(graph, self.progress)
+
+
+def _moved(environment: Environment, options: argparse.Namespace) -> Environment:
+    """Go to the schema of the pull request or branch that the options name, if they name one."""
+    if (number := getattr(options, "pr", None)) is not None:
+        return names.in_pull_request(environment, number)
+    branch = getattr(options, "branch", None)
+    return environment if branch is None else names.in_branch(environment, branch)
 
 
 def run(options: argparse.Namespace, project: Path) -> Outcome:
@@ -184,7 +191,7 @@ def _status(call: Call) -> Outcome:
 
 def _teardown(call: Call) -> Outcome:
     environment = call.environment
-    target.require_pull_request(environment)
+    target.require_temporary(environment)
     with call.delivery() as delivery:
         dropped = target.teardown(delivery.connection, environment)
     where = names.schema(environment)

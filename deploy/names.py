@@ -1,61 +1,161 @@
 """Where a release goes: which schema, which stage path, which tasks."""
 
-from typing import TYPE_CHECKING
+import dataclasses
+import hashlib
+import re
+import shlex
+from dataclasses import dataclass
 
 from deploy.errors import USAGE, DeployError
-from deploy.sql_text import qualified
+from deploy.sql_text import identifier, qualified
+from ml_pipeline.config import Environment
 
-if TYPE_CHECKING:
-    from ml_pipeline.config import Environment
-
-# Pull requests live beside main in DEV and nowhere else.
-PR_ENVIRONMENT = "dev"
-_PR_PREFIX = "PR_"
+# Pull requests and branches live beside main in DEV and nowhere else.
+TEMPORARY_ENVIRONMENT = "dev"
 STAGE = "RELEASES"
+TAG = "ML_PIPELINE_TEMPORARY"
+
+_PULL_REQUEST = "PR_"
+_BRANCH = "BRANCH_"
+# Of sha256: two branches share a schema once in 2 ** 64 tries.
+_HEX_DIGITS = 16
+_LONGEST_SLUG = 60
+_TEMPORARY = re.compile(rf"{_PULL_REQUEST}[1-9][0-9]*|{_BRANCH}([A-Z0-9_]+_)?[0-9A-F]{{{_HEX_DIGITS}}}")
 
 
-def in_pull_request(environment: "Environment", number: int) -> "Environment":
+@dataclass(frozen=True)
+class Temporary(Environment):
+    """An environment in a schema of its own, for a pull request or a branch, that is dropped in the end."""
+
+    home: str
+    """The schema that main is delivered to, where the tag of temporary schemas is."""
+    pull_request: int = 0
+    branch: str = ""
+
+    @property
+    def purpose(self) -> str:
+        """What the schema is for, for people."""
+        return f"branch {self.branch}" if self.branch else f"pull request {self.pull_request}"
+
+
+def in_pull_request(environment: Environment, number: int) -> Temporary:
     """Return the environment in the schema of a pull request. Raises DeployError outside of DEV."""
-    if environment.name != PR_ENVIRONMENT:
-        raise DeployError(
-            f"pull requests are deployed to {PR_ENVIRONMENT} only, not to {environment.name}",
-            f"python -m deploy release --env {PR_ENVIRONMENT} --pr {number}",
-            USAGE,
-        )
+    _require_dev(environment, "pull requests", f"--pr {number}")
     if number < 1:
         raise DeployError(
             f"not the number of a pull request: {number}", "pass --pr the number that GitHub shows", USAGE
         )
-    return environment.in_schema(f"{_PR_PREFIX}{number}")
+    return _moved(environment, pull_request_schema(number), pull_request=number)
 
 
-def is_pull_request(environment: "Environment") -> bool:
-    """Whether the target is the schema of a pull request."""
-    return environment.snowflake.schema.startswith(_PR_PREFIX)
+def in_branch(environment: Environment, branch: str) -> Temporary:
+    """Return the environment in the schema of a branch. Raises DeployError outside of DEV, or for what is no name."""
+    schema = branch_schema(branch)
+    _require_dev(environment, "branches", _branch_option(branch))
+    return _moved(environment, schema, branch=branch)
 
 
-def arguments(environment: "Environment") -> str:
-    """Return the command line options that name this target, for messages."""
-    schema = environment.snowflake.schema
-    pr = f" --pr {schema.removeprefix(_PR_PREFIX)}" if is_pull_request(environment) else ""
-    return f"--env {environment.name}{pr}"
+def _require_dev(environment: Environment, what: str, option: str) -> None:
+    if environment.name != TEMPORARY_ENVIRONMENT:
+        raise DeployError(
+            f"{what} are deployed to {TEMPORARY_ENVIRONMENT} only, not to {environment.name}",
+            f"python -m deploy release --env {TEMPORARY_ENVIRONMENT} {option}",
+            USAGE,
+        )
 
 
-def schema(environment: "Environment") -> str:
+def _moved(environment: Environment, schema: str, *, pull_request: int = 0, branch: str = "") -> Temporary:
+    home = environment.snowflake.schema
+    if schema == home:
+        raise DeployError(
+            f"{home} is the schema that main is delivered to, and cannot be a temporary one too",
+            f'give "schema" in environments/{environment.name}.toml another name, such as MAIN',
+            USAGE,
+        )
+    moved = environment.in_schema(schema)
+    values = {field.name: getattr(moved, field.name) for field in dataclasses.fields(Environment)}
+    return Temporary(**values, home=home, pull_request=pull_request, branch=branch)
+
+
+def pull_request_schema(number: int) -> str:
+    """Return the schema of a pull request."""
+    return f"{_PULL_REQUEST}{number}"
+
+
+def branch_schema(branch: str) -> str:
+    """Return the schema of a branch: what people can read of its name, and a digest of all of it.
+
+    Raises DeployError for what no branch is called: nothing, or text with a NUL or a lone surrogate.
+    """
+    try:
+        text = branch.encode()
+    except UnicodeEncodeError:
+        text = b""
+    if not text or b"\0" in text:
+        raise DeployError(f"not the name of a branch: {branch!r}", "pass --branch what git branch shows", USAGE)
+    slug = re.sub(r"[^A-Z0-9]+", "_", branch.upper())[:_LONGEST_SLUG].strip("_")
+    digest = hashlib.sha256(text).hexdigest()[:_HEX_DIGITS].upper()
+    return f"{_BRANCH}{slug}_{digest}" if slug else f"{_BRANCH}{digest}"
+
+
+def names_temporary(schema: str) -> bool:
+    """Whether a schema is called as those of pull requests and branches are. Its tag says whether it is one."""
+    return _TEMPORARY.fullmatch(schema) is not None
+
+
+def is_temporary(environment: Environment) -> bool:
+    """Whether the target is the schema of a pull request or of a branch."""
+    return isinstance(environment, Temporary)
+
+
+def arguments(environment: Environment) -> str:
+    """Return the command line options that name this target, for messages; a shell can read them."""
+    if not isinstance(environment, Temporary):
+        return f"--env {environment.name}"
+    option = _branch_option(environment.branch) if environment.branch else f"--pr {environment.pull_request}"
+    return f"--env {environment.name} {option}"
+
+
+def _branch_option(branch: str) -> str:
+    # With "=", as a name may begin with "-".
+    return f"--branch={shlex.quote(branch)}"
+
+
+def schema(environment: Environment) -> str:
     """Return the quoted schema."""
     return qualified(environment.snowflake.database, environment.snowflake.schema)
 
 
-def named(environment: "Environment", name: str) -> str:
+def tag(environment: Environment) -> str:
+    """Return the quoted tag that temporary schemas carry; its value is the name of the schema itself.
+
+    A schema that inherits the tag of its database, or that was cloned from ours, has the value of another.
+    """
+    return f"{home(environment)}.{identifier(TAG)}"
+
+
+def home(environment: Environment) -> str:
+    """Return the quoted schema that main is delivered to."""
+    own = environment.home if isinstance(environment, Temporary) else environment.snowflake.schema
+    return qualified(environment.snowflake.database, own)
+
+
+def named(environment: Environment, name: str) -> str:
     """Return the quoted name of a task, table or stage of this target."""
     return qualified(environment.snowflake.database, environment.snowflake.schema, name)
 
 
-def root(environment: "Environment") -> str:
+def root(environment: Environment) -> str:
     """Return the quoted name of the root task."""
     return named(environment, environment.graph.name)
 
 
-def stage_path(environment: "Environment", digest: str) -> str:
-    """Return the stage path of a release, without a trailing slash."""
-    return f"@{environment.snowflake.database}.{environment.snowflake.schema}.{STAGE}/{digest}"
+def stage_path(environment: Environment, digest: str = "") -> str:
+    """Return the stage path of a release (or of all of them), quoted and without a trailing slash."""
+    stage = f"@{named(environment, STAGE)}"
+    return f"{stage}/{digest}" if digest else stage
+
+
+def shown_path(environment: Environment, digest: str) -> str:
+    """Return the stage path of a release as people read it."""
+    return stage_path(environment, digest).replace('"', "")

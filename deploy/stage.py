@@ -69,7 +69,7 @@ def require(connection: "Connection", environment: "Environment", digest: str) -
     there = staged(connection, environment, digest)
     if MANIFEST not in there:
         raise DeployError(
-            f"release {digest[:12]} is not on {names.stage_path(environment, digest)}",
+            f"release {digest[:12]} is not on {names.shown_path(environment, digest)}",
             f"python -m deploy upload {names.arguments(environment)}",
         )
     manifest = _manifest(connection, environment, digest)
@@ -89,6 +89,6 @@ def _manifest(connection: "Connection", environment: "Environment", digest: str)
 
 
 def _damaged(environment: "Environment", digest: str, name: str) -> DeployError:
-    path = f"{names.stage_path(environment, digest)}/{name}"
+    path = f"{names.shown_path(environment, digest)}/{name}"
     remedy = f"remove it (REMOVE '{path}'), then: python -m deploy upload {names.arguments(environment)}"
     return DeployError(f"{path} is not what was built; a staged file is never overwritten", remedy)

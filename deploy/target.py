@@ -1,29 +1,42 @@
-"""The schema that a release goes to: prepared before, and, for a pull request, dropped afterwards."""
+"""The schema that a release goes to: prepared before, and, if it is a temporary one, dropped afterwards."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from deploy import apply, names, record
 from deploy.errors import USAGE, DeployError
+from deploy.names import Temporary
 from deploy.sql_text import like, literal, qualified
 
 if TYPE_CHECKING:
-    from deploy.requests import Connection
+    from deploy.requests import Connection, Rows, Unread
     from ml_pipeline.config import Environment
 
-# The mark of the schemas that this deployer made: nothing else is ever dropped.
-_MARK = "ml-pipeline: pull request"
+_LONGEST_PURPOSE = 200  # characters of a comment that is for people only
 
 
 def prepare(connection: "Connection", environment: "Environment") -> None:
-    """Make what a release needs in its schema, and a pull request's schema itself, unless they are there."""
-    connection.run([*_schema(environment), stage(environment), record.table(environment)])
+    """Make what a release needs in its schema, and a temporary schema itself, unless they are there."""
+    connection.run(preparation(environment))
 
 
-def _schema(environment: "Environment") -> list[str]:
-    if not names.is_pull_request(environment):
-        return []
-    mark = literal(f"{_MARK} {environment.snowflake.schema}")
-    return [f"CREATE SCHEMA IF NOT EXISTS {names.schema(environment)} WITH MANAGED ACCESS COMMENT = {mark}"]
+def preparation(environment: "Environment") -> list[str]:
+    """Return the statements of `prepare`; each can be repeated."""
+    own = [_schema(environment)] if isinstance(environment, Temporary) else []
+    return [*own, stage(environment), record.table(environment)]
+
+
+def _schema(environment: Temporary) -> str:
+    """Make a temporary schema with our tag on it, in one statement: it is never there without.
+
+    https://docs.snowflake.com/en/sql-reference/sql/create-schema
+    """
+    comment = literal(f"ml-pipeline: {environment.purpose[:_LONGEST_PURPOSE]}")
+    mark = f"{names.tag(environment)} = {literal(environment.snowflake.schema)}"
+    return (
+        f"CREATE SCHEMA IF NOT EXISTS {names.schema(environment)} WITH MANAGED ACCESS "
+        f"COMMENT = {comment} WITH TAG ({mark})"
+    )
 
 
 def stage(environment: "Environment") -> str:
@@ -32,35 +45,75 @@ def stage(environment: "Environment") -> str:
 
 
 def teardown(connection: "Connection", environment: "Environment") -> bool:
-    """Drop the schema of a pull request with everything in it. Returns False if there is none.
+    """Drop a temporary schema with everything in it. Returns False if there is none.
 
-    Raises DeployError for any other schema, and for one that this deployer did not make.
+    Raises DeployError for any other schema, and for one that does not carry our tag.
     """
-    require_pull_request(environment)
-    comment = _comment(connection, environment)
-    if comment is None:
+    require_temporary(environment)
+    schema = environment.snowflake.schema
+    marks = marked(connection, environment, [schema])
+    if schema not in marks:
         return False
-    if not comment.startswith(_MARK):
-        remedy = f"if it may go, drop it by hand: DROP SCHEMA {names.schema(environment)}"
+    if not marks[schema]:
+        where = names.schema(environment)
         raise DeployError(
-            f"{names.schema(environment)} was not made by this deployer: its comment lacks our mark", remedy
+            f"{where} was not made by this deployer: it lacks the tag {names.tag(environment)} with its name",
+            f"if it may go, drop it by hand: DROP SCHEMA {where}",
         )
-    connection.run([*apply.suspension(environment), f"DROP SCHEMA IF EXISTS {names.schema(environment)}"])
+    connection.run(removal(environment))
     return True
 
 
-def require_pull_request(environment: "Environment") -> None:
-    """Raise DeployError for a schema that is not a pull request's."""
-    if not names.is_pull_request(environment):
+def removal(environment: "Environment") -> list[str]:
+    """Return the statements that drop the target's schema. Its graph is stopped first: no run starts meanwhile."""
+    return [*apply.suspension(environment), f"DROP SCHEMA IF EXISTS {names.schema(environment)}"]
+
+
+def marked(connection: "Connection", environment: "Environment", schemas: Iterable[str]) -> dict[str, bool]:
+    """Read in one request which of these schemas carry our tag with their own name; those that are gone are left out.
+
+    Raises DeployError if the tag itself is missing.
+    https://docs.snowflake.com/en/sql-reference/functions/system_get_tag
+    """
+    asked = {f"schema_{number}": schema for number, schema in enumerate(schemas)}
+    if not asked:
+        return {}
+    reads = {key: _mark(environment, schema) for key, schema in asked.items()}
+    answers = connection.gather(tag=_tag(environment), **reads)
+    _require_tag(environment, answers.pop("tag"))
+    return {asked[key]: _carries(answer, asked[key]) for key, answer in answers.items() if not _gone(answer)}
+
+
+def _tag(environment: "Environment") -> str:
+    return f"SHOW TAGS LIKE {literal(like(names.TAG))} IN SCHEMA {names.home(environment)}"
+
+
+def _require_tag(environment: "Environment", found: "Rows | Unread") -> None:
+    # Without it every schema would look as if it had gone.
+    if not isinstance(found, list) or not found:
+        cause = f"there is no tag {names.tag(environment)}, which marks temporary schemas"
+        raise DeployError(cause, f"ask an administrator: python -m deploy bootstrap --env {environment.name}")
+
+
+def _mark(environment: "Environment", schema: str) -> str:
+    where = literal(qualified(environment.snowflake.database, schema))
+    return f"SELECT SYSTEM$GET_TAG({literal(names.tag(environment))}, {where}, 'SCHEMA') AS mark"
+
+
+def _gone(answer: "Rows | Unread") -> bool:
+    return not isinstance(answer, list) and answer.missing
+
+
+def _carries(answer: "Rows | Unread", schema: str) -> bool:
+    # What cannot be read is not known to be ours.
+    return isinstance(answer, list) and [row["mark"] for row in answer] == [schema]
+
+
+def require_temporary(environment: "Environment") -> None:
+    """Raise DeployError for a schema that is neither a pull request's nor a branch's."""
+    if not names.is_temporary(environment):
         raise DeployError(
-            f"{names.schema(environment)} is no pull request's schema: it is never torn down",
-            f"python -m deploy teardown --env {names.PR_ENVIRONMENT} --pr <number>",
+            f"{names.schema(environment)} is no temporary schema: it is never torn down",
+            f"python -m deploy teardown --env {names.TEMPORARY_ENVIRONMENT} --pr <number>",
             USAGE,
         )
-
-
-def _comment(connection: "Connection", environment: "Environment") -> str | None:
-    schema = environment.snowflake.schema
-    where = qualified(environment.snowflake.database)
-    rows = connection.rows(f"SHOW SCHEMAS LIKE {literal(like(schema))} IN DATABASE {where}")
-    return next((row["comment"] or "" for row in rows if row["name"] == schema), None)

@@ -35,7 +35,7 @@ def test_no_statement_names_the_other_environment(name, other):
 def test_every_statement_can_be_repeated(name):
     repeatable = ("USE ROLE ", "GRANT ", "ALTER USER ")
     for statement in statements(name, KEY):
-        created = re.match(r"CREATE (DATABASE|SCHEMA|STAGE|WAREHOUSE|ROLE|USER) IF NOT EXISTS ", statement)
+        created = re.match(r"CREATE (DATABASE|SCHEMA|STAGE|WAREHOUSE|ROLE|USER|TAG) IF NOT EXISTS ", statement)
         assert created or statement.startswith(repeatable), statement
 
 
@@ -58,6 +58,11 @@ def test_the_functional_role_holds_access_roles_only():
 def test_only_dev_may_make_schemas():
     assert any("GRANT CREATE SCHEMA" in statement for statement in statements("dev"))
     assert not any("GRANT CREATE SCHEMA" in statement for statement in statements("prod"))
+
+
+def test_only_dev_may_mark_schemas_as_temporary():
+    assert "GRANT APPLY ON TAG ML_DEV.MAIN.ML_PIPELINE_TEMPORARY TO ROLE ML_DEV_ACCESS" in statements("dev")
+    assert not any(" TAG " in statement for statement in statements("prod"))
 
 
 @pytest.mark.parametrize("wrap", ["{}", "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n"])

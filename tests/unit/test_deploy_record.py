@@ -76,7 +76,7 @@ def test_a_pull_request_has_a_schema_and_options_of_its_own():
     assert target.snowflake.schema == "PR_7"
     assert names.arguments(target) == "--env dev --pr 7"
     assert names.arguments(DEV) == "--env dev"
-    assert names.stage_path(target, A) == f"@ML_DEV.PR_7.RELEASES/{A}"
+    assert names.shown_path(target, A) == f"@ML_DEV.PR_7.RELEASES/{A}"
 
 
 class Refusal:

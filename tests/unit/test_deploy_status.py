@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import status
+from deploy import names, status
 from ml_pipeline import config
 
 DEV = config.load("dev", Path(__file__).parents[2] / "environments")
@@ -59,5 +59,5 @@ def test_suspended_tasks_are_named():
 
 
 def test_an_empty_schema_says_what_to_type():
-    text = status.text(values(release=""), DEV.in_schema("PR_7"))
+    text = status.text(values(release=""), names.in_pull_request(DEV, 7))
     assert text.endswith("next: python -m deploy release --env dev --pr 7")
