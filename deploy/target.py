@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from deploy import apply, names, record
+from deploy import names, record
 from deploy.errors import USAGE, DeployError
 from deploy.names import Temporary
 from deploy.sql_text import like, literal, qualified
@@ -65,8 +65,8 @@ def teardown(connection: "Connection", environment: "Environment") -> bool:
 
 
 def removal(environment: "Environment") -> list[str]:
-    """Return the statements that drop the target's schema. Its graph is stopped first: no run starts meanwhile."""
-    return [*apply.suspension(environment), f"DROP SCHEMA IF EXISTS {names.schema(environment)}"]
+    """Return the statements that drop the target's schema, its graph included: that has no schedule to stop first."""
+    return [f"DROP SCHEMA IF EXISTS {names.schema(environment)}"]
 
 
 def marked(connection: "Connection", environment: "Environment", schemas: Iterable[str]) -> dict[str, bool]:

@@ -110,7 +110,7 @@ class Kind:
             tags = read_tags(session, tokens)
             return self.change(session, name, lambda o: replace(o, tags={**o.tags, **tags}))
         if tokens.accept("UNSET", "TAG"):
-            gone = {str(n) for n in _names(session, tokens)}
+            gone = {str(_applicable(session, n).name) for n in _names(session, tokens)}
             return self.change(session, name, lambda o: replace(o, tags=_without(o.tags, gone)))
         raise unsupported(f"ALTER {self.word} ... {tokens.rest}")
 
@@ -201,14 +201,25 @@ class Kind:
 
 
 def read_tags(session: Session, tokens: Tokens) -> dict[str, str]:
-    """`name = 'value', ...` up to the end or a closing parenthesis, by full tag name."""
+    """`name = 'value', ...` up to the end or a closing parenthesis, by full tag name.
+
+    Raises:
+        SnowflakeError: 003001 without APPLY on the tag or APPLY TAG on the account.
+
+    """
     found: dict[str, str] = {}
     while not tokens.done and not tokens.looking_at(")"):
-        tag = session.get("TAG", session.qualify(tokens.name()))
+        tag = _applicable(session, session.qualify(tokens.name()))
         tokens.expect("=")
         found[str(tag.name)] = _allowed(tag, tokens.value())
         tokens.accept(",")
     return found
+
+
+def _applicable(session: Session, name: Name) -> Object:
+    """The tag, which the session may set and unset: https://docs.snowflake.com/en/user-guide/object-tagging/work."""
+    everywhere = session.account.access.holds(session.roles, "APPLY TAG", "ACCOUNT", ACCOUNT)
+    return session.get("TAG", name, None if everywhere else "APPLY")
 
 
 def _allowed(tag: Object, value: str) -> str:

@@ -151,6 +151,29 @@ def test_tags_take_only_allowed_values(admin):
     assert "TIER" in refused(admin, "ALTER SCHEMA PUBLIC SET TAG PUBLIC.TIER = 'lead'").msg
 
 
+def test_a_tag_is_set_by_those_who_may_apply_it(admin, analyst, database):
+    admin.execute("CREATE TAG PUBLIC.TIER")
+    admin.execute("GRANT READ ON TAG PUBLIC.TIER TO ROLE ANALYST")
+    admin.execute(f"GRANT CREATE SCHEMA ON DATABASE {database} TO ROLE ANALYST")
+    assert "Insufficient privileges" in refused(analyst, "CREATE SCHEMA S WITH TAG (PUBLIC.TIER = 'gold')").msg
+    admin.execute("GRANT APPLY ON TAG PUBLIC.TIER TO ROLE ANALYST")
+    analyst.execute("CREATE SCHEMA S WITH MANAGED ACCESS COMMENT = 'c' WITH TAG (PUBLIC.TIER = 'gold')")
+    admin.execute("REVOKE APPLY ON TAG PUBLIC.TIER FROM ROLE ANALYST")
+    assert "Insufficient privileges" in refused(analyst, "ALTER SCHEMA S UNSET TAG PUBLIC.TIER").msg
+
+
+def test_a_tag_is_inherited_unless_it_is_set_anew(admin, database):
+    admin.execute("CREATE TAG PUBLIC.TIER")
+    admin.execute(f"ALTER DATABASE {database} SET TAG PUBLIC.TIER = 'gold'")
+    admin.execute("CREATE SCHEMA S WITH TAG (PUBLIC.TIER = 'silver')")
+    admin.execute("CREATE TABLE PUBLIC.T (A INT)")
+    read = f"SELECT SYSTEM$GET_TAG('{database}.PUBLIC.TIER', '{{}}', '{{}}')"
+    for name, domain, value in (("S", "SCHEMA", "silver"), ("PUBLIC", "SCHEMA", "gold"), ("PUBLIC.T", "TABLE", "gold")):
+        assert admin.execute(read.format(name, domain)).fetchone() == (value,)
+    references = "SELECT TAG_VALUE, LEVEL FROM TABLE(INFORMATION_SCHEMA.TAG_REFERENCES('PUBLIC.T', 'TABLE'))"
+    assert admin.execute(references).fetchall() == [("gold", "DATABASE")]
+
+
 def test_a_session_variable_holds_a_value(admin):
     admin.execute("SET THE_ANSWER = 40 + 2")
     assert admin.execute("SHOW VARIABLES LIKE 'THE_ANSWER'").fetchone()[1] == "42"

@@ -13,6 +13,8 @@ from ..result import SELECT, Result, rows
 from ..tokens import Tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..catalogue import Object
     from ..session import Session
 
@@ -21,23 +23,37 @@ _DOMAINS = {"MODULE": "MODEL"}
 
 
 def _get_tag(session: Session, arguments: list[Any]) -> str | None:
-    """SYSTEM$GET_TAG('tag', 'object', 'domain'): the value, NULL when the object does not have the tag."""
+    """SYSTEM$GET_TAG('tag', 'object', 'domain'): the value, NULL when neither the object nor what it lies in has it."""
     tag, name, domain = arguments
     wanted = session.get("TAG", session.qualify(Tokens(tag).name()))
-    return _tagged(session, name, domain).tags.get(str(wanted.name))
+    return next((value for key, value, _ in _lineage(session, name, domain) if key == str(wanted.name)), None)
 
 
 def _references(session: Session, positional: list[Any], named: dict[str, Any]) -> Result:
-    """TAG_REFERENCES('object', 'domain'): the tags set on the object itself."""
+    """TAG_REFERENCES('object', 'domain'): the tags set on the object or inherited; LEVEL says where each is set."""
     name, domain = positional
-    thing = _tagged(session, name, domain)
-    listed = []
-    for tag, value in thing.tags.items():
+    thing, listed = _tagged(session, name, domain), {}
+    for tag, value, level in _lineage(session, name, domain):
         database, schema, tag_name = Tokens(tag).name()
         found = {"TAG_DATABASE": database, "TAG_SCHEMA": schema, "TAG_NAME": tag_name, "TAG_VALUE": value}
-        listed.append(found | {"LEVEL": domain.upper(), "OBJECT_NAME": thing.name.name, "DOMAIN": domain.upper()})
+        listed.setdefault(tag, found | {"LEVEL": level, "OBJECT_NAME": thing.name.name, "DOMAIN": domain.upper()})
     columns = ["TAG_DATABASE", "TAG_SCHEMA", "TAG_NAME", "TAG_VALUE", "LEVEL", "OBJECT_NAME", "DOMAIN"]
-    return rows(columns, listed, SELECT)
+    return rows(columns, list(listed.values()), SELECT)
+
+
+def _lineage(session: Session, name: str, domain: str) -> Iterator[tuple[str, str, str]]:
+    """Tag, value and level of what is set on the object, on its schema and on its database, nearest first.
+
+    https://docs.snowflake.com/en/user-guide/object-tagging/inheritance
+    """
+    thing = _tagged(session, name, domain)
+    yield from ((tag, value, domain.upper()) for tag, value in thing.tags.items())
+    container = thing.name.container
+    while container:
+        level = "SCHEMA" if container.database else "DATABASE"
+        above = session.account.catalogue.get(level, container)
+        yield from ((tag, value, level) for tag, value in above.tags.items())
+        container = container.container
 
 
 def _tagged(session: Session, name: str, domain: str) -> Object:
