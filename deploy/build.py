@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.errors import DeployError
-from deploy.manifest import PAYLOAD, File, Manifest, Release, write
+from deploy.manifest import PAYLOAD, File, Manifest, Release, StagedFile, write
 
 # What goes into the payload: a change there that is not committed makes the commit's name untrue.
 _PAYLOAD_SOURCES = ("src", "pyproject.toml", "uv.lock")
@@ -31,7 +31,7 @@ def build(project: Path, dist: Path) -> Release:
         commit=commit(project),
         python=dag.PYTHON,
         packages=dag.packages(),
-        files=(File.of(PAYLOAD, wheel),),
+        files=(StagedFile.of(PAYLOAD, wheel),),
         contents=_contents(wheel),
     )
     return write(dist, manifest, {PAYLOAD: wheel})

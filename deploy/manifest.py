@@ -33,6 +33,19 @@ class File:
 
 
 @dataclass(frozen=True)
+class StagedFile(File):
+    """A file that is staged: with its md5 as well, which is what Snowflake lists."""
+
+    md5: str
+
+    @classmethod
+    def of(cls, name: str, content: bytes) -> Self:
+        """Describe this content."""
+        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        return cls(name, len(content), hashlib.sha256(content).hexdigest(), md5)
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What a release consists of. It holds no time, so two builds of a commit give the same one.
 
@@ -42,7 +55,7 @@ class Manifest:
     commit: str
     python: str
     packages: tuple[str, ...]
-    files: tuple[File, ...]
+    files: tuple[StagedFile, ...]
     contents: tuple[File, ...]
 
     def to_bytes(self) -> bytes:
@@ -53,13 +66,23 @@ class Manifest:
     def from_bytes(cls, text: bytes) -> Self:
         """Read what `to_bytes` wrote."""
         values = json.loads(text)
-        files = {key: tuple(File(**file) for file in values[key]) for key in ("files", "contents")}
-        return cls(commit=values["commit"], python=values["python"], packages=tuple(values["packages"]), **files)
+        return cls(
+            commit=values["commit"],
+            python=values["python"],
+            packages=tuple(values["packages"]),
+            files=tuple(StagedFile(**file) for file in values["files"]),
+            contents=tuple(File(**file) for file in values["contents"]),
+        )
 
     @property
     def digest(self) -> str:
         """The name of the release."""
         return hashlib.sha256(self.to_bytes()).hexdigest()
+
+    @property
+    def own_file(self) -> StagedFile:
+        """The manifest itself, as a file."""
+        return StagedFile.of(MANIFEST, self.to_bytes())
 
 
 @dataclass(frozen=True)
@@ -89,7 +112,7 @@ def find(dist: Path, digest: str = "") -> Release:
         raise DeployError(f"{dist.name}/{directory.name}/{MANIFEST} is not what was built", _BUILD)
     manifest = Manifest.from_bytes(text)
     for file in manifest.files:
-        if File.of(file.name, _read(directory / file.name)) != file:
+        if StagedFile.of(file.name, _read(directory / file.name)) != file:
             raise DeployError(f"{dist.name}/{directory.name}/{file.name} is not what was built", _BUILD)
     return Release(directory.name, manifest, directory)
 

@@ -121,6 +121,11 @@ def _branch_option(branch: str) -> str:
     return f"--branch={shlex.quote(branch)}"
 
 
+def database(environment: Environment) -> str:
+    """Return the quoted database."""
+    return identifier(environment.snowflake.database)
+
+
 def schema(environment: Environment) -> str:
     """Return the quoted schema."""
     return qualified(environment.snowflake.database, environment.snowflake.schema)
