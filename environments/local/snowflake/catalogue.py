@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -92,6 +92,13 @@ class Catalogue:
         """Replace an object by what `alter` makes of it, as one step."""
         with self._lock:
             return self._write(alter(self.get(kind, name)))
+
+    def change_all(self, things: Iterable[Object], alter: Callable[[Object], Object]) -> None:
+        """Replace each of these objects by what `alter` makes of it as it is now, as one step."""
+        with self._lock:
+            new = [alter(self.get(thing.kind, thing.name)) for thing in things]
+            self._objects.update({(thing.kind, thing.name): thing for thing in new})
+            self._store.put_many("object", {_key(thing): asdict(thing) for thing in new})
 
     def remove(self, kind: str, name: Name) -> Object:
         """Remove an object and return it."""

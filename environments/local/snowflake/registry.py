@@ -60,6 +60,7 @@ _MODULES = (
     "models.kind",
     "tasks.kind",
     "tasks.functions",
+    "tasks.graph_objects.kind",
 )
 
 

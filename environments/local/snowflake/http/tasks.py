@@ -103,7 +103,7 @@ def _delete(call: Call) -> dict[str, str]:
 
 
 def _execute(call: Call) -> dict[str, str]:
-    run = executing.retry_last if call.flag("retryLast") else executing.run_now
+    run = executing.retry if call.flag("retryLast") else executing.run_now
     return _said(run(call.session, call.name))
 
 

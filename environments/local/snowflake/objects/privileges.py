@@ -31,6 +31,7 @@ ON: dict[str, frozenset[str]] = {
     "FUNCTION": frozenset({"USAGE"}),
     "MODEL": frozenset({"USAGE", "READ"}),
     "TASK": frozenset({"MONITOR", "OPERATE"}),
+    "TASK GRAPH": frozenset({"MONITOR", "OPERATE"}),
     "TAG": frozenset({"APPLY", "READ"}),
     "WAREHOUSE": frozenset({"USAGE", "OPERATE", "MODIFY", "MONITOR", "APPLYBUDGET"}),
     "COMPUTE POOL": frozenset({"USAGE", "OPERATE", "MODIFY", "MONITOR"}),

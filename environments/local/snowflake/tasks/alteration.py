@@ -9,6 +9,7 @@ from ..catalogue import now
 from ..errors import SnowflakeError, invalid, unsupported
 from ..result import EXECUTED, status
 from . import condition, graph, options, reading
+from .graph_objects.membership import refuse_own_life
 from .graph_runs import suspended
 from .rules import check, detached, require_suspended, schema_tasks
 from .spec import STARTED, Task
@@ -65,6 +66,7 @@ def resume(session: Session, name: Name) -> Result:
     task = Task.of(session.get("TASK", name, "OPERATE"))
     if task.started:
         return status(EXECUTED)
+    refuse_own_life(session, name, "RESUME")
     if not task.is_root:
         require_suspended(name, schema_tasks(session, name), name.name)
     elif not task.schedule:
@@ -91,6 +93,7 @@ def resume_dependents(session: Session, name: Name) -> int:
 
     """
     session.get("TASK", name, "OPERATE")
+    refuse_own_life(session, name, "RESUME")
     tasks = schema_tasks(session, name)
     members = graph.below(tasks, name.name)
     sleeping = [tasks[member] for member in members[1:] if not tasks[member].started]
@@ -121,6 +124,7 @@ def suspend(session: Session, name: Name) -> Result:
     if not task.is_root:
         require_suspended(name, schema_tasks(session, name), name.name)
     if task.started:
+        refuse_own_life(session, name, "SUSPEND")
         why = suspended("USER_SUSPENDED")
         session.account.catalogue.change("TASK", name, lambda o: o.with_properties(**why))
         session.account.scheduler.wake()

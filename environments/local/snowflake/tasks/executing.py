@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..catalogue import now
 from ..errors import invalid, unsupported
 from ..result import Result, status
 from . import config
+from .graph_objects.membership import refuse_own_life
 from .scheduler import EXECUTE_TASK
 from .spec import Task
 from .work import check_privileges
@@ -20,19 +22,46 @@ if TYPE_CHECKING:
 
 
 def execute(session: Session, tokens: Tokens) -> Result:
-    """EXECUTE TASK <name> [USING CONFIG = <json> | RETRY LAST]; it does not wait for the run."""
+    """EXECUTE TASK <name> [USING CONFIG = <json> | RETRY ...]; it does not wait for the run."""
     name = session.qualify(tokens.name())
-    if tokens.accept("RETRY", "LAST"):
-        tokens.end()
-        return retry_last(session, name)
-    over = None
+    how = read_how(tokens)
+    return retry(session, name, how.group) if how.retry else run_now(session, name, how.config)
+
+
+@dataclass(frozen=True)
+class How:
+    """What EXECUTE does: a new run, with JSON to merge into the CONFIG, or a retry (of one graph run group)."""
+
+    config: str | None = None
+    retry: bool = False
+    group: int | None = None
+
+
+def read_how(tokens: Tokens) -> How:
+    """`USING CONFIG = <json>`, `RETRY LAST`, `RETRY GRAPH RUN GROUP '<id>'` or nothing, up to the end.
+
+    Raises:
+        SnowflakeError: 000002 for anything else.
+
+    """
+    how = How()
     if tokens.accept("USING", "CONFIG"):
         tokens.expect("=")
-        over = tokens.value()
+        how = How(tokens.value())
+    elif tokens.accept("RETRY", "LAST"):
+        how = How(retry=True)
+    elif tokens.accept("RETRY", "GRAPH", "RUN", "GROUP"):
+        how = How(retry=True, group=_group(tokens.value()))
     elif not tokens.done:
-        raise unsupported(f"EXECUTE TASK ... {tokens.rest[:100]}")
+        raise unsupported(f"EXECUTE {tokens.rest[:100]}")
     tokens.end()
-    return run_now(session, name, over)
+    return how
+
+
+def _group(written: str) -> int:
+    if not written.isdigit():
+        raise invalid(f"Invalid graph run group id '{written}'.")
+    return int(written)
 
 
 def run_now(session: Session, name: Name, over: str | None = None) -> Result:
@@ -52,21 +81,21 @@ def run_now(session: Session, name: Name, over: str | None = None) -> Result:
         runs = session.account.scheduler.runs
         version = runs.commit(name)
         following = session.account.scheduler.next_run(task)
-        request = runs.request(version, now(), EXECUTE_TASK, _merged(task.config, over), following)
+        request = runs.request(version, now(), EXECUTE_TASK, merged(task.config, over), following)
         runs.start(request, queue=True)
     return status(f"Task {name.name} is scheduled to run immediately.")
 
 
-def retry_last(session: Session, name: Name) -> Result:
-    """Run the last failed or cancelled run of a graph again, from the tasks that did not succeed.
+def retry(session: Session, name: Name, group: int | None = None) -> Result:
+    """Run a failed or cancelled run of a graph again, the last one or a group's, from the tasks that did not succeed.
 
     Raises:
         SnowflakeError: when there is nothing to retry.
 
     """
-    _root(session, name)
+    root = _root(session, name)
     with session.account.scheduler.shape:
-        session.account.scheduler.runs.retry_last(name)
+        session.account.scheduler.runs.retry(root.id, f"graph with root task {name.name}", group)
     return status(f"Task {name.name} is scheduled to run immediately.")
 
 
@@ -74,11 +103,13 @@ def _root(session: Session, name: Name) -> Task:
     task = Task.of(session.get("TASK", name, "OPERATE"))
     if not task.is_root:
         raise invalid(f"Cannot execute task {name}: only a root task or a standalone task can be executed.")
+    refuse_own_life(session, name, "EXECUTE")
     check_privileges(session.account, task)
     return task
 
 
-def _merged(own: str | None, over: str | None) -> str | None:
+def merged(own: str | None, over: str | None) -> str | None:
+    """A graph's CONFIG with what one run gives over it."""
     if over is None:
         return own
     return json.dumps(config.merge(config.parse(own or "{}"), config.parse(over)))

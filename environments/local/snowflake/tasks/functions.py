@@ -57,6 +57,7 @@ _TASK_COLUMNS: tuple[ColumnSpec, ...] = (
     ("QUERY_PARAMETERIZED_HASH_VERSION", "fixed"),
     ("GRAPH_RUN_GROUP_ID", "fixed"),
     "BACKFILL_INFO",
+    "GRAPH_NAME",
 )
 _GRAPH_COLUMNS: tuple[ColumnSpec, ...] = (
     "ROOT_TASK_NAME",
@@ -77,6 +78,7 @@ _GRAPH_COLUMNS: tuple[ColumnSpec, ...] = (
     ("ATTEMPT_NUMBER", "fixed"),
     "CONFIG",
     ("GRAPH_RUN_GROUP_ID", "fixed"),
+    "GRAPH_NAME",
 )
 
 
@@ -91,6 +93,7 @@ def _task_history(session: Session, positional: list[Any], named: dict[str, Any]
         "TASK_NAME",
         "ERROR_ONLY",
         "ROOT_TASK_ID",
+        "GRAPH_NAME",
     )
     start, end = _moment(given["SCHEDULED_TIME_RANGE_START"]), _moment(given["SCHEDULED_TIME_RANGE_END"])
     if start and start < now() - KEPT - timedelta(minutes=1):
@@ -103,29 +106,36 @@ def _task_history(session: Session, positional: list[Any], named: dict[str, Any]
         and _named(row["NAME"], given["TASK_NAME"])
         and (not given["ERROR_ONLY"] or row["STATE"] in _ERRORS)
         and given["ROOT_TASK_ID"] in {None, row["ROOT_TASK_ID"]}
+        and _named(row["GRAPH_NAME"], given["GRAPH_NAME"])
     ]
     return _newest(_TASK_COLUMNS, found, "SCHEDULED_TIME", given["RESULT_LIMIT"], default=100)
 
 
 def _current_task_graphs(session: Session, positional: list[Any], named: dict[str, Any]) -> Result:
-    given = _given("CURRENT_TASK_GRAPHS", positional, named, "RESULT_LIMIT", "ROOT_TASK_NAME")
+    given = _given("CURRENT_TASK_GRAPHS", positional, named, "RESULT_LIMIT", "ROOT_TASK_NAME", "GRAPH_NAME")
     found = [
         row
         for row in Reports(session).graph_runs()
-        if row["STATE"] in {EXECUTING, SCHEDULED} and _named(row["ROOT_TASK_NAME"], given["ROOT_TASK_NAME"])
+        if row["STATE"] in {EXECUTING, SCHEDULED}
+        and _named(row["ROOT_TASK_NAME"], given["ROOT_TASK_NAME"])
+        and _named(row["GRAPH_NAME"], given["GRAPH_NAME"])
     ]
     columns = tuple(column for column in _GRAPH_COLUMNS if column[0] != "COMPLETED_TIME")
     return _newest(columns, found, "SCHEDULED_TIME", given["RESULT_LIMIT"])
 
 
+_COMPLETE_ARGUMENTS = ("RESULT_LIMIT", "ROOT_TASK_NAME", "ERROR_ONLY", "GRAPH_NAME")
+
+
 def _complete_task_graphs(session: Session, positional: list[Any], named: dict[str, Any]) -> Result:
-    given = _given("COMPLETE_TASK_GRAPHS", positional, named, "RESULT_LIMIT", "ROOT_TASK_NAME", "ERROR_ONLY")
+    given = _given("COMPLETE_TASK_GRAPHS", positional, named, *_COMPLETE_ARGUMENTS)
     found = [
         row
         for row in Reports(session).graph_runs()
         if row["STATE"] in ENDED
         and row["COMPLETED_TIME"] >= now() - _RECENT
         and _named(row["ROOT_TASK_NAME"], given["ROOT_TASK_NAME"])
+        and _named(row["GRAPH_NAME"], given["GRAPH_NAME"])
         and (not given["ERROR_ONLY"] or row["STATE"] in _ERRORS)
     ]
     return _newest(_GRAPH_COLUMNS, found, "COMPLETED_TIME", given["RESULT_LIMIT"])
@@ -171,8 +181,8 @@ def _moment(value: Any) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _named(name: str, wanted: str | None) -> bool:
-    return wanted is None or name.upper() == str(wanted).upper()
+def _named(name: str | None, wanted: str | None) -> bool:
+    return wanted is None or (name is not None and name.upper() == str(wanted).upper())
 
 
 def _newest(

@@ -6,7 +6,7 @@ https://docs.snowflake.com/en/user-guide/tasks-graphs
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ..errors import SnowflakeError, invalid
@@ -92,6 +92,22 @@ def check(tasks: Tasks, task: Task) -> None:
     for root in roots(changed, task.name):
         if len(below(changed, root)) > MOST_TASKS:
             raise invalid(f"The graph with root task '{root}' has more than {MOST_TASKS} tasks.")
+
+
+def check_whole(tasks: Tasks, root: str, members: Iterable[str]) -> None:
+    """The rules for a graph as one: no other root leads into it, and one role owns it.
+
+    Raises:
+        SnowflakeError: 091088 for a second root; 001008 for another owner.
+
+    """
+    inside = set(members)
+    for name in inside:
+        # A predecessor that the root does not lead to hangs on another root.
+        if any(p in tasks and p not in inside for p in tasks[name].after):
+            raise invalid("The graph has more than one root task (one without predecessors).", "091088", "42601")
+        if tasks[name].owner != tasks[root].owner:
+            raise invalid(f"Task '{name}' does not have the owner of root task '{root}'.")
 
 
 def _check_alone(task: Task) -> None:

@@ -15,9 +15,9 @@ from ..errors import SnowflakeError
 from ..names import Name
 from .failures import Failures
 from .history import GraphRun, History, TaskRun
-from .progress import AUTO_SUSPENDED, FAILED, FAILURES, SKIPPED, SUCCEEDED
+from .progress import AUTO_SUSPENDED, CANCELLED, FAILED, FAILURES, SKIPPED, SUCCEEDED
 from .run import Runner
-from .spec import ALL_OVERLAP, NO_OVERLAP, SUSPENDED, Task
+from .spec import ALL_OVERLAP, NO_OVERLAP, STARTED, SUSPENDED, Task
 from .versions import GraphVersion, Versions
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class GraphRuns:
         self.history, self.versions = History(account.store), Versions(account.store)
         self.failures = Failures(account.store)
         self._lock = threading.RLock()
-        self._runners: dict[str, list[Runner]] = {}  # under way, by root id
-        self._queued: dict[str, Request] = {}  # by root id; at most one for a graph
+        self._runners: dict[str, list[Runner]] = {}  # under way, by the id that the graph's runs are kept under
+        self._queued: dict[str, Request] = {}  # by the same; at most one for a graph
         self._pool = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="task")
         self._read: dict[str, tuple[Object, Task]] = {}  # tasks read from the catalogue, by id
         self._endings = itertools.count(1)
@@ -140,39 +140,46 @@ class GraphRuns:
                 an earlier one), or to leave this run out (a schedule).
 
         """
-        root = request.version.root_task
+        version = request.version
         with self._lock:
-            if may_start(root.overlap_policy, self._runners.get(root.id, ())):
-                self._begin(request.version, self._record(request), {})
+            if may_start(version.root_task.overlap_policy, self._runners.get(version.id, ())):
+                self._begin(version, self._record(request), {})
             elif queue:
-                self._queued[root.id] = request
+                self._queued[version.id] = request
 
-    def retry_last(self, root: Name) -> None:
-        """Run the last run of a graph again from the tasks that failed.
+    def retry(self, holder_id: str, what: str, group: int | None = None) -> None:
+        """Run the last run of a graph, or the last attempt of one graph run group, again from the tasks that failed.
+
+        Args:
+            holder_id: the id of the root task, or of the task graph object.
+            what: what to call it in an error.
+            group: the graph run group.
 
         Raises:
-            SnowflakeError: when there is none, it succeeded, or the graph has changed since.
+            SnowflakeError: when there is none, it succeeded, or a graph without an object has changed since.
 
         """
-        task = self.tasks(root.container)[root.name]
-        last = max(self.history.of(task.id), key=lambda run: run.key, default=None)
+        runs = [run for run in self.history.of(holder_id) if group in {None, run.group}]
+        last = max(runs, key=lambda run: run.key, default=None)
         if last is None or last.active or not self._unchanged(last):
-            raise _no_retry(f"no suitable run of graph with root task {root.name} to retry.")
-        if last.state == SUCCEEDED:
-            raise _no_retry(f"last run of graph with root task {root.name} had no failures.")
+            raise _no_retry(f"no suitable run of {what} to retry.")
+        if last.state not in {FAILED, CANCELLED}:
+            raise _no_retry(f"last run of {what} had no failures.")
         with self._lock:
             self._again(last)
 
     def _unchanged(self, run: GraphRun) -> bool:
+        """Whether a retry may go on; an object's graph goes on with the version that the run began with."""
         version = self.versions.find(run.root_id, run.version)
-        return self.versions.is_current(version, self.tasks(run.root.container))
+        return version.graph is not None or self.versions.is_current(version, self.tasks(run.root.container))
 
     def _record(self, request: Request) -> GraphRun:
         version = request.version
-        success = [run for run in self.history.of(version.root_task.id) if run.state == SUCCEEDED]
+        success = [run for run in self.history.of(version.id) if run.state == SUCCEEDED]
         return GraphRun(
             root=version.root,
-            root_id=version.root_task.id,
+            graph=version.graph[0].name if version.graph else None,
+            root_id=version.id,
             version=version.number,
             group=request.group,
             attempt=1,
@@ -231,17 +238,17 @@ class GraphRuns:
                 self.start(request, queue=True)
 
     def _count_failures(self, runner: Runner) -> list[TaskRun]:
-        """Suspend the root when a task has failed too often; the task runs that made it so, in their new state."""
+        """Suspend the graph when a task has failed too often; the task runs that made it so, in their new state."""
         version, runs = runner.version, list(runner.run.tasks.values())
-        counts = self.failures.note(version.root_task.id, runs)
+        counts = self.failures.note(version.id, runs)
         limit = version.root_task.parameter("SUSPEND_TASK_AFTER_NUM_FAILURES")
         over = [run for run in runs if run.state in FAILURES and limit and counts.get(run.name, 0) >= limit]
-        thing = self.account.catalogue.find("TASK", version.root)
-        if not over or thing is None or not Task.of(thing).started:
+        thing = self.account.catalogue.find(*version.holder)
+        if not over or thing is None or thing.properties.get("state") != STARTED:
             return []
-        self.failures.forget(version.root_task.id)
+        self.failures.forget(version.id)
         why = suspended("SUSPENDED_DUE_TO_ERRORS")
-        self.account.catalogue.change("TASK", version.root, lambda o: o.with_properties(**why))
+        self.account.catalogue.change(*version.holder, lambda o: o.with_properties(**why))
         return [replace(run, state=AUTO_SUSPENDED) for run in over]
 
     # ---- looking and cancelling

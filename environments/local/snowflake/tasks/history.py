@@ -46,10 +46,12 @@ class GraphRun:
 
     Attributes:
         root: the root task's full name; `root_id` and `version` name the graph version that runs.
+        root_id: the root task's id; for a task graph object, the object's.
         group: the attempts of one run share it; with `attempt` it is unique.
         run_id: when the first attempt was due, milliseconds since 1970.
         scheduled_from: SCHEDULE or EXECUTE_TASK.
         config: the JSON that the run's tasks read.
+        graph: the task graph object's bare name, when it runs one; it lies in the root's schema.
         last_success: group and due time (ISO) of the graph's last successful run before this group.
         tasks: task runs by bare name, in the order in which they were scheduled.
 
@@ -68,6 +70,7 @@ class GraphRun:
     completed: datetime | None = None
     state: str = EXECUTING
     last_success: tuple[int, str] | None = None
+    graph: str | None = None
     tasks: dict[str, TaskRun] = field(default_factory=dict)
 
     @property
@@ -148,7 +151,7 @@ class History:
             return list(self._runs.values())
 
     def of(self, root_id: str) -> list[GraphRun]:
-        """The runs of one root task, oldest first."""
+        """The runs of one root task, or one task graph object, oldest first."""
         return [run for run in self.all() if run.root_id == root_id]
 
     def prune(self) -> None:

@@ -17,6 +17,7 @@ from ..result import EXECUTED, Result, rows, status
 from . import graph
 from .alteration import alter
 from .executing import execute
+from .graph_objects.membership import refuse_committed
 from .graph_runs import suspended
 from .reading import Draft, read
 from .rules import check, detached, require_suspended, schema_tasks
@@ -96,6 +97,7 @@ class TaskKind(Kind):
             new = Object(self.word, name, session.role, draft.properties, draft.comment, draft.tags)
             tasks = schema_tasks(session, name)
             if old and create.or_replace:
+                refuse_committed(session, name)
                 require_suspended(name, tasks, name.name)
                 tasks = graph.without(tasks, name.name)
             check(name, tasks, Task.of(new))
@@ -121,6 +123,7 @@ class TaskKind(Kind):
         """DROP TASK: the tasks after it lose a predecessor."""
         with session.account.scheduler.shape:
             session.own(self.word, name)
+            refuse_committed(session, name)
             tasks = schema_tasks(session, name)
             if len(graph.below(tasks, name.name)) > 1 or not tasks[name.name].is_root:
                 require_suspended(name, tasks, name.name)

@@ -88,7 +88,7 @@ _PARAMETERS: dict[str, Callable[[str, str], Any]] = {
     "SERVERLESS_TASK_MAX_STATEMENT_SIZE": _choice(*_SIZES),
     "LOG_LEVEL": _choice(*_LEVELS),
 }
-_SERVERLESS = tuple(name for name in _PARAMETERS if "SERVERLESS" in name or "MANAGED" in name)
+SERVERLESS = tuple(name for name in _PARAMETERS if "SERVERLESS" in name or "MANAGED" in name)
 # The property that an option is kept under, and its value when nothing is set.
 ABSENT: dict[str, Any] = {
     "warehouse": None,
@@ -132,12 +132,12 @@ def read(session: Session, tokens: Tokens, *stops: str) -> Changes:
         if key in given:
             raise invalid(f"duplicate property '{key}'")
         tokens.expect("=")
-        given[key] = _written(tokens)
+        given[key] = value_of(tokens)
     return changes(session, given)
 
 
-def _written(tokens: Tokens) -> str:
-    # A name may be qualified and keeps its quotes; a literal is its value.
+def value_of(tokens: Tokens) -> str:
+    """The value of an option: a name, which may be qualified, with its quotes; a literal's value."""
     if tokens.peek().kind not in {"word", "quoted"}:
         return tokens.value()
     parts = [tokens.take().text]
@@ -184,12 +184,17 @@ def warehouse(session: Session, written: str) -> str:
     return name.name
 
 
-def _parameter(key: str, written: str) -> Any:
+def is_parameter(key: str) -> bool:
+    """Whether it is a parameter, of tasks or of sessions."""
+    return key in _PARAMETERS or key in PARAMETERS
+
+
+def _parameter(key: str, value: str) -> Any:
     if key in _PARAMETERS:
-        return _PARAMETERS[key](key, written)
+        return _PARAMETERS[key](key, value)
     if key not in PARAMETERS:
         raise _unknown(key)
-    return written
+    return value
 
 
 def property_of(key: str) -> str | None:
@@ -203,7 +208,7 @@ def property_of(key: str) -> str | None:
         return _READERS[key][0]
     if key in _NAMES:
         return _NAMES[key]
-    if key in _PARAMETERS or key in PARAMETERS:
+    if is_parameter(key):
         return None
     raise _unknown(key)
 
@@ -219,7 +224,7 @@ def check_compute(properties: dict[str, Any]) -> None:
         return
     if properties["target_completion_interval"]:
         raise SnowflakeError("TARGET_COMPLETION_INTERVAL is only allowed for serverless Tasks.", "091857", "42601")
-    for name in _SERVERLESS:
+    for name in SERVERLESS:
         if name in properties["parameters"]:
             raise invalid(f"Cannot set {name} on a non-serverless task.")
 

@@ -35,7 +35,7 @@ class Reports:
         self._session, self._scheduler = session, session.account.scheduler
         self._runs = self._scheduler.runs
         # Many rows name the same few tasks.
-        self._sees: Callable[[Name, str], bool] = lru_cache(maxsize=None)(self._sees_task)
+        self._sees: Callable[[str, Name, str], bool] = lru_cache(maxsize=None)(self._sees_thing)
         self._places: Callable[[Name], dict[str, str | None]] = lru_cache(maxsize=None)(self._place)
         access, roles = session.account.access, session.roles
         self._all = "ACCOUNTADMIN" in access.effective(roles) or access.holds(
@@ -48,14 +48,14 @@ class Reports:
             version = self._runs.versions.find(run.root_id, run.version)
             for task_run in list(run.tasks.values()):
                 name = run.root.sibling(task_run.name)
-                if self._sees(name, version.root_task.owner):
+                if self._sees("TASK", name, version.root_task.owner):
                     yield self._task_row(version, run, task_run, name)
 
     def graph_runs(self) -> Iterator[dict[str, Any]]:
         """A row for each graph run, the columns of CURRENT_TASK_GRAPHS and COMPLETE_TASK_GRAPHS in upper case."""
         for run in self._all_runs():
             version = self._runs.versions.find(run.root_id, run.version)
-            if visible(run) and self._sees(run.root, version.root_task.owner):
+            if visible(run) and self._sees(*version.holder, version.root_task.owner):
                 yield self._graph_row(run)
 
     def _all_runs(self) -> Iterator[GraphRun]:
@@ -66,11 +66,10 @@ class Reports:
         """The runs that wait for another one's end, and each schedule's next one."""
         for request in self._runs.queued():
             yield _coming(request.version, request.due, request.group, request.scheduled_from, request.config)
-        for thing in self._session.account.catalogue.of("TASK"):
-            task = self._runs.task(thing)
-            due, version = self._scheduler.next_run(task), self._runs.versions.latest(task.id)
-            if due and version and due - now() <= _AHEAD:
-                yield _coming(version, due, int(due.timestamp() * 1000), SCHEDULE, task.config)
+        for due in self._scheduler.due():
+            version = self._runs.versions.latest(due.task.id)
+            if version and due.moment - now() <= _AHEAD:
+                yield _coming(version, due.moment, int(due.moment.timestamp() * 1000), SCHEDULE, due.task.config)
 
     # ---- rows
     def _task_row(self, version: GraphVersion, run: GraphRun, task_run: TaskRun, name: Name) -> dict[str, Any]:
@@ -97,7 +96,7 @@ class Reports:
         return {
             **_shared(run),
             **self._places(run.root),
-            "ROOT_TASK_NAME": run.root.name,
+            "ROOT_TASK_NAME": None if run.graph else run.root.name,
             "STATE": run.state,
             "FIRST_ERROR_TASK_NAME": error.name if error else None,
             "FIRST_ERROR_CODE": int(error.error_code or 0) if error else None,
@@ -109,11 +108,11 @@ class Reports:
         }
 
     # ---- privileges
-    def _sees_task(self, name: Name, owner: str) -> bool:
+    def _sees_thing(self, kind: str, name: Name, owner: str) -> bool:
         session = self._session
         if self._all:
             return True
-        thing = session.account.catalogue.find("TASK", name)
+        thing = session.account.catalogue.find(kind, name)
         if thing is None:
             return owner in session.account.access.effective(session.roles)
         return session.may("MONITOR", thing) or session.may("OPERATE", thing)
@@ -127,8 +126,10 @@ class Reports:
 
 
 def _shared(run: GraphRun) -> dict[str, Any]:
+    # A run of a task graph object has no root task in the history's sense: NULL.
     return {
-        "ROOT_TASK_ID": run.root_id,
+        "ROOT_TASK_ID": None if run.graph else run.root_id,
+        "GRAPH_NAME": run.graph,
         "GRAPH_VERSION": run.version,
         "RUN_ID": run.run_id,
         "SCHEDULED_FROM": run.scheduled_from,
@@ -142,7 +143,8 @@ def _coming(version: GraphVersion, due: datetime, group: int, scheduled_from: st
     root = version.root
     return GraphRun(
         root=root,
-        root_id=version.root_task.id,
+        graph=version.graph[0].name if version.graph else None,
+        root_id=version.id,
         version=version.number,
         group=group,
         attempt=1,

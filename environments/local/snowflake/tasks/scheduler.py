@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..catalogue import now
+from .graph_objects.committed import CommittedGraphs
+from .graph_objects.spec import WORD, clock_task
 from .graph_runs import GraphRuns
 
 if TYPE_CHECKING:
@@ -20,6 +23,15 @@ SCHEDULE, EXECUTE_TASK = "SCHEDULE", "EXECUTE_TASK"
 _LONGEST_NAP = 60.0  # seconds; so that a clock that was set is noticed
 
 
+@dataclass(frozen=True)
+class Due:
+    """When a graph is due: the root task, or the task graph object, that has the schedule, and its task."""
+
+    thing: Object
+    task: Task
+    moment: datetime
+
+
 class Scheduler:
     """The account's schedules, and the graph runs that they and EXECUTE TASK start.
 
@@ -28,6 +40,7 @@ class Scheduler:
 
     Attributes:
         runs: the graph runs.
+        committed: what task graph objects had committed.
         shape: held while a graph changes, so that two statements cannot break a rule together.
 
     """
@@ -35,6 +48,7 @@ class Scheduler:
     def __init__(self, account: Account) -> None:
         self.account = account
         self.runs = GraphRuns(account)
+        self.committed = CommittedGraphs(account.store)
         self.shape = threading.RLock()
         self._due: dict[tuple[str, str | None, str | None], datetime] = {}
         self._began = now()
@@ -57,15 +71,30 @@ class Scheduler:
         self.runs.close()
 
     def wake(self) -> None:
-        """Look at the schedules again: a task was resumed, suspended or dropped."""
+        """Look at the schedules again: a graph was resumed, suspended, committed or dropped."""
         with self._changed:
             self._changed.notify()
+
+    def due(self) -> list[Due]:
+        """When the resumed graphs are due next: root tasks, and task graph objects as they were committed."""
+        clocks = self._clocks()
+        known = {_key(task) for _, task in clocks}
+        found = [Due(thing, task, moment) for thing, task in clocks if (moment := self.next_run(task))]
+        self._due = {key: moment for key, moment in self._due.items() if key in known}
+        return found
+
+    def _clocks(self) -> list[tuple[Object, Task]]:
+        """What may have a schedule, as the task whose schedule counts."""
+        catalogue, latest = self.account.catalogue, self.runs.versions.latest
+        plain = [(thing, self.runs.task(thing)) for thing in catalogue.of("TASK")]
+        graphs = [(thing, latest(thing.id)) for thing in catalogue.of(WORD)]
+        return plain + [(thing, clock_task(thing, version.root_task)) for thing, version in graphs if version]
 
     def next_run(self, task: Task) -> datetime | None:
         """When a root task is due next; None when it is suspended or has no schedule."""
         if not task.started or not task.schedule or not task.is_root:
             return None
-        key = (task.id, task.schedule, task.since)
+        key = _key(task)
         due = self._due.get(key) or task.next_run(self._began)
         if due:
             self._due[key] = due
@@ -75,32 +104,29 @@ class Scheduler:
     def _watch(self) -> None:
         while not self._closing:
             try:
-                for thing, task, due in self._scheduled():
-                    if due <= now():
-                        self._fire(thing, task, due)
+                for due in self.due():
+                    if due.moment <= now():
+                        self._fire(due)
             except Exception:  # noqa: BLE001 - one graph that cannot start must not stop the others
                 _log.exception("A schedule met a fault of the local Snowflake")
             with self._changed:
                 if not self._closing:
                     self._changed.wait(self._nap())
 
-    def _scheduled(self) -> list[tuple[Object, Task, datetime]]:
-        found = [(thing, self.runs.task(thing)) for thing in self.account.catalogue.of("TASK")]
-        due = [(thing, task, self.next_run(task)) for thing, task in found]
-        known = {(task.id, task.schedule, task.since) for _, task in found}
-        self._due = {key: moment for key, moment in self._due.items() if key in known}
-        return [(thing, task, moment) for thing, task, moment in due if moment]
-
     def _nap(self) -> float:
-        seconds = [(due - now()).total_seconds() for _, _, due in self._scheduled()]
+        seconds = [(due.moment - now()).total_seconds() for due in self.due()]
         return max(min([_LONGEST_NAP, *seconds]), 0)
 
-    def _fire(self, thing: Object, task: Task, due: datetime) -> None:
+    def _fire(self, due: Due) -> None:
         """Start one run, however many times have passed since; the next one is reckoned from this due time."""
-        following = task.next_run(max(due, now()))
+        following = due.task.next_run(max(due.moment, now()))
         if following:
-            self._due[task.id, task.schedule, task.since] = following
-        version = self.runs.versions.latest(task.id)
-        if version and self.account.catalogue.find("TASK", thing.name) == thing:
-            request = self.runs.request(version, due, SCHEDULE, version.root_task.config, following)
+            self._due[_key(due.task)] = following
+        version = self.runs.versions.latest(due.task.id)
+        if version and self.account.catalogue.find(due.thing.kind, due.thing.name) == due.thing:
+            request = self.runs.request(version, due.moment, SCHEDULE, version.root_task.config, following)
             self.runs.start(request, queue=False)
+
+
+def _key(task: Task) -> tuple[str, str | None, str | None]:
+    return task.id, task.schedule, task.since
