@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 SQL = Path(__file__).parent / "sql"
 ADMINISTRATOR = "ACCOUNTADMIN"
 
-_TEMPORARY_SCHEMAS = "40_temporary_schemas.sql"
+TEMPORARY_SCHEMAS = "40_temporary_schemas.sql"
+_TASK_GRAPH = "35_task_graph.sql"
 _PUBLIC_KEY = "60_public_key.sql"
 # Every account may have the sample data; older ones have to fetch it.
 _SHARE = "as ACCOUNTADMIN: CREATE DATABASE SNOWFLAKE_SAMPLE_DATA FROM SHARE SFC_SAMPLES.SAMPLE_DATA"
@@ -38,7 +39,9 @@ def scripts(environment: "Environment", public_key: str = "") -> dict[str, str]:
     """
     left_out = set()
     if environment.name != names.TEMPORARY_ENVIRONMENT:
-        left_out.add(_TEMPORARY_SCHEMAS)
+        left_out.add(TEMPORARY_SCHEMAS)
+    if environment.deploy.backend != "task_graph":
+        left_out.add(_TASK_GRAPH)
     if not public_key:
         left_out.add(_PUBLIC_KEY)
     values = _values(environment) | {"public_key": _key_text(public_key)}

@@ -1,0 +1,103 @@
+"""What is looked at before the first write: whether the graph can be, and whether the role may do all that it takes.
+
+Each check names everything that is wrong, so that one round mends it all.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from deploy import clock_change, cron, grants, names
+from deploy.errors import DeployError
+from deploy.grants import Grant
+from deploy.graph import Graph
+from deploy.limits import limits
+
+if TYPE_CHECKING:
+    from deploy.requests import Rows, Unread
+    from ml_pipeline.config import Environment
+
+    Held = Mapping[str, Rows | Unread]
+    Gather = Callable[..., dict[str, Rows | Unread]]
+
+
+def check_graph(graph: Graph, environment: "Environment", now: datetime) -> None:
+    """Raise DeployError for a graph that Snowflake would refuse, or whose schedule stumbles at a clock change.
+
+    It needs no connection. `now` is an aware time.
+    """
+    problems = (*limits(graph), *_stumbles(graph, now))
+    if problems:
+        again = f"python -m deploy plan {names.arguments(environment)} --offline"
+        raise DeployError(
+            _listed("the task graph cannot be deployed", problems),
+            f"edit dag/dag.py, or [graph] in environments/{environment.name}.toml, then: {again}",
+        )
+
+
+def _stumbles(graph: Graph, now: datetime) -> tuple[str, ...]:
+    schedule = str(dict(graph.root.properties).get("SCHEDULE", "")) if graph.root else ""
+    if not schedule.startswith(cron.PREFIX):
+        return ()
+    try:
+        read = cron.parse(schedule)
+    except ValueError:  # which is one of the limits' problems
+        return ()
+    return clock_change.problems(schedule, read, now)
+
+
+def reads(environment: "Environment") -> dict[str, str]:
+    """Return the statements that `held` wants the answers of; they may be part of a larger request."""
+    return grants.statements(grants.roles(environment))
+
+
+def held(environment: "Environment", parts: "Held", gather: "Gather") -> "Held":
+    """Return the grants of the delivering role and of all that it inherits, by role.
+
+    Args:
+        environment: the target.
+        parts: what Connection.gather answered to `reads`, and perhaps to more.
+        gather: Connection.gather, asked again only for roles that the bootstrap does not know, a level each time.
+
+    """
+    role = environment.snowflake.role
+    found = grants.answers(grants.roles(environment), parts)
+    while more := grants.unread(role, found):
+        found |= grants.answers(more, gather(**grants.statements(more)))
+    return found
+
+
+def check_grants(environment: "Environment", graph: Graph, found: "Held") -> None:
+    """Raise DeployError naming every grant that the delivery needs and the role lacks, of those that `held` found."""
+    role = environment.snowflake.role
+    _require_read(environment, found)
+    missing = grants.missing(grants.required(environment, graph), grants.of_role(role, found))
+    if missing:
+        cause = _listed(f"the role {role} lacks", map(str, missing))
+        raise DeployError(cause, _remedy(environment, missing))
+
+
+def _require_read(environment: "Environment", found: "Held") -> None:
+    """Raise DeployError if what a role holds is unknown: it might be all that is needed."""
+    for role in grants.inherited(environment.snowflake.role, found):
+        answer = found[role]
+        if role != grants.PUBLIC and not isinstance(answer, list):
+            raise DeployError(f"cannot read the grants of the role {role}: {answer.message}", _bootstrap(environment))
+
+
+def _remedy(environment: "Environment", missing: Iterable[Grant]) -> str:
+    """Return what to type: the bootstrap, and the grants that it does not know, as the graph alone names them."""
+    known = grants.required(environment)
+    others = [grant for grant in missing if grant not in known]
+    statements = [f"GRANT {grant} TO ROLE {environment.snowflake.role};" for grant in others]
+    commands = [] if len(others) == len(tuple(missing)) else [_bootstrap(environment)]
+    own = f"ask an administrator to run {' '.join(statements)}" if statements else ""
+    return "; ".join(filter(None, (*commands, own)))
+
+
+def _bootstrap(environment: "Environment") -> str:
+    return f"ask an administrator: python -m deploy bootstrap --env {environment.name}"
+
+
+def _listed(what: str, lines: Iterable[str]) -> str:
+    return "\n  ".join((f"{what}:", *lines))
