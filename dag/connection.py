@@ -1,7 +1,7 @@
 """Signing in: the one place where environment variables become the connector's keyword arguments."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives import serialization
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from snowflake.snowpark import Session
 
 LOGIN_TIMEOUT_SECONDS = 30
+_LAST_PORT = 65_535
 _TOKEN_AUTHENTICATORS = ("OAUTH", "PROGRAMMATIC_ACCESS_TOKEN", "WORKLOAD_IDENTITY")
 _CREDENTIALS = ("SNOWFLAKE_PASSWORD", "SNOWFLAKE_PRIVATE_KEY", "SNOWFLAKE_TOKEN")
 
@@ -44,12 +45,15 @@ def sign_in(environment: Environment) -> connector.SnowflakeConnection:
 def parameters(environment: Environment, variables: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Return the connector's keyword arguments: names from the configuration, address and credentials from `variables`.
 
-    Raises SignInError when a variable is missing or contradicts another.
+    Raises SignInError naming every variable that is missing, empty, or contradicts another.
     """
     snowflake = environment.snowflake
     return {
-        **_address(variables),
-        **_credentials(variables, snowflake.service_user),
+        **_all(
+            lambda: _account(variables),
+            lambda: _port(variables),
+            lambda: _credentials(variables, snowflake.service_user),
+        ),
         "database": snowflake.database,
         "schema": snowflake.schema,
         "role": snowflake.role,
@@ -58,47 +62,82 @@ def parameters(environment: Environment, variables: Mapping[str, str] = os.envir
     }
 
 
-def _address(variables: Mapping[str, str]) -> dict[str, Any]:
+def _all(*readers: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return what the readers return, together. Raises one SignInError for all of them that cannot."""
+    found: dict[str, Any] = {}
+    mistakes: list[_Mistake] = []
+    for read in readers:
+        try:
+            found |= read()
+        except _Mistake as mistake:
+            mistakes.append(mistake)
+    if mistakes:
+        causes, remedies = zip(*(mistake.args for mistake in mistakes), strict=True)
+        raise SignInError("\n".join(causes) + "\nnext: " + "\n      ".join(remedies))
+    return found
+
+
+class _Mistake(Exception):  # noqa: N818 - part of a SignInError, never seen outside
+    """What is wrong with one variable, and what to type."""
+
+
+def _account(variables: Mapping[str, str]) -> dict[str, Any]:
     account = variables.get("SNOWFLAKE_ACCOUNT")
     if not account:
-        raise SignInError("SNOWFLAKE_ACCOUNT is not set; type: export SNOWFLAKE_ACCOUNT=<organization>-<account>")
-    address: dict[str, Any] = {"account": account, "protocol": variables.get("SNOWFLAKE_PROTOCOL") or "https"}
-    if host := variables.get("SNOWFLAKE_HOST"):
-        address["host"] = host
-    if port := variables.get("SNOWFLAKE_PORT"):
-        address["port"] = _port(port)
-    return address
+        remedy = "export SNOWFLAKE_ACCOUNT=<organization>-<account>"
+        raise _Mistake(f"SNOWFLAKE_ACCOUNT {_absent('SNOWFLAKE_ACCOUNT', variables)}", remedy)
+    host = variables.get("SNOWFLAKE_HOST")
+    protocol = variables.get("SNOWFLAKE_PROTOCOL") or "https"
+    return {"account": account, "protocol": protocol} | ({"host": host} if host else {})
 
 
-def _port(text: str) -> int:
-    if not text.isdecimal():
-        raise SignInError(f"SNOWFLAKE_PORT is {text!r}, not a number; type: export SNOWFLAKE_PORT=443")
-    return int(text)
+def _absent(name: str, variables: Mapping[str, str]) -> str:
+    """Say how a variable is missing: in a workflow, a secret that does not exist is an empty text."""
+    return "is empty" if name in variables else "is not set"
+
+
+def _port(variables: Mapping[str, str]) -> dict[str, Any]:
+    text = variables.get("SNOWFLAKE_PORT")
+    if not text:
+        return {}
+    if not text.isdecimal() or not 0 < int(text) <= _LAST_PORT:
+        raise _Mistake(f"SNOWFLAKE_PORT is {text!r}, not the number of a port", "export SNOWFLAKE_PORT=443")
+    return {"port": int(text)}
 
 
 def _credentials(variables: Mapping[str, str], service_user: str) -> dict[str, Any]:
-    given = [name for name in _CREDENTIALS if variables.get(name)]
-    if len(given) != 1:
-        found = " and ".join(given) or "none"
-        raise SignInError(f"exactly one of {', '.join(_CREDENTIALS)} must be set, found {found}; unset or export")
+    name = _credential(variables)
     user = variables.get("SNOWFLAKE_USER") or service_user
-    secret = variables[given[0]]
-    match given[0]:
+    secret = variables[name]
+    match name:
         case "SNOWFLAKE_PASSWORD":
             return {"user": user, "password": secret}
         case "SNOWFLAKE_PRIVATE_KEY":
             return {"user": user, "authenticator": "SNOWFLAKE_JWT", "private_key": _der(secret)}
         case _:
-            return _token(user, secret, variables.get("SNOWFLAKE_AUTHENTICATOR", ""))
+            return _token(user, secret, variables)
 
 
-def _token(user: str, token: str, authenticator: str) -> dict[str, Any]:
-    name = authenticator.upper()
+def _credential(variables: Mapping[str, str]) -> str:
+    given = [name for name in _CREDENTIALS if variables.get(name)]
+    if len(given) == 1:
+        return given[0]
+    one_of = f"exactly one of {', '.join(_CREDENTIALS)} must be set, found"
+    if given:
+        raise _Mistake(f"{one_of} {' and '.join(given)}", f"unset {' '.join(given[1:])}")
+    empty = [name for name in _CREDENTIALS if name in variables]
+    why = f" ({', '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty)" if empty else ""
+    raise _Mistake(f"{one_of} none{why}", f"export {empty[0] if empty else 'SNOWFLAKE_PRIVATE_KEY'}=<the secret>")
+
+
+def _token(user: str, token: str, variables: Mapping[str, str]) -> dict[str, Any]:
+    name = variables.get("SNOWFLAKE_AUTHENTICATOR", "").upper()
     if name not in _TOKEN_AUTHENTICATORS:
         expected = " | ".join(_TOKEN_AUTHENTICATORS).lower()
-        raise SignInError(
-            f"SNOWFLAKE_TOKEN needs SNOWFLAKE_AUTHENTICATOR = {expected}, found {authenticator!r}; "
-            "type: export SNOWFLAKE_AUTHENTICATOR=<one of them>"
+        found = f"is {name.lower()}" if name else _absent("SNOWFLAKE_AUTHENTICATOR", variables)
+        raise _Mistake(
+            f"SNOWFLAKE_TOKEN needs SNOWFLAKE_AUTHENTICATOR = {expected}, which {found}",
+            "export SNOWFLAKE_AUTHENTICATOR=<one of them>",
         )
     if name == "WORKLOAD_IDENTITY":
         # The token itself says who is signing in.
@@ -111,9 +150,9 @@ def _der(pem: str) -> bytes:
     try:
         key = serialization.load_pem_private_key(pem.encode(), password=None)
     except (TypeError, ValueError) as error:
-        raise SignInError(
-            "SNOWFLAKE_PRIVATE_KEY is not an unencrypted PKCS#8 key in PEM; "
-            "make one: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048"
+        raise _Mistake(
+            "SNOWFLAKE_PRIVATE_KEY is not an unencrypted PKCS#8 key in PEM",
+            "make one: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048",
         ) from error
     return key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

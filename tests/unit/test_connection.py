@@ -55,23 +55,59 @@ def test_a_workload_identity_says_itself_who_it_is():
 
 
 MISTAKES = {
-    "no credential": ({}, "must be set, found none"),
-    "two credentials": ({"PASSWORD": "x", "TOKEN": "t"}, "found SNOWFLAKE_PASSWORD and SNOWFLAKE_TOKEN"),
+    "no credential": ({}, "must be set, found none\nnext: export SNOWFLAKE_PRIVATE_KEY=<the secret>"),
+    "an empty credential": ({"TOKEN": ""}, "found none (SNOWFLAKE_TOKEN is empty)\nnext: export SNOWFLAKE_TOKEN=<the"),
+    "two credentials": (
+        {"PASSWORD": "x", "TOKEN": "t"},
+        "found SNOWFLAKE_PASSWORD and SNOWFLAKE_TOKEN\nnext: unset SNOWFLAKE_TOKEN",
+    ),
     "a token of no kind": ({"TOKEN": "t"}, "SNOWFLAKE_TOKEN needs SNOWFLAKE_AUTHENTICATOR = oauth"),
-    "a port that is none": ({"PASSWORD": "x", "PORT": "https"}, "SNOWFLAKE_PORT is 'https', not a number"),
-    "a key that is none": ({"PRIVATE_KEY": "x"}, "not an unencrypted PKCS#8 key in PEM; make one: openssl genpkey"),
+    "a token of an empty kind": (
+        {"TOKEN": "t", "AUTHENTICATOR": ""},
+        "workload_identity, which is empty\nnext:",
+    ),
+    "a token of an unknown kind": ({"TOKEN": "t", "AUTHENTICATOR": "jwt"}, "workload_identity, which is jwt\nnext:"),
+    "a port that is none": ({"PASSWORD": "x", "PORT": "https"}, "SNOWFLAKE_PORT is 'https', not the number of a port"),
+    "a port beyond the last": ({"PASSWORD": "x", "PORT": "65536"}, "SNOWFLAKE_PORT is '65536', not the number"),
+    "a key that is none": (
+        {"PRIVATE_KEY": "x"},
+        "not an unencrypted PKCS#8 key in PEM\nnext: make one: openssl",
+    ),
 }
 
 
 @pytest.mark.parametrize(("variables", "message"), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_says_what_to_do(variables, message):
-    with pytest.raises(SignInError, match=message):
+    with pytest.raises(SignInError) as caught:
         signed_in(**variables)
+    assert message in str(caught.value)
 
 
-def test_an_account_is_needed():
-    with pytest.raises(SignInError, match="SNOWFLAKE_ACCOUNT is not set; type: export SNOWFLAKE_ACCOUNT="):
-        parameters(DEV, {})
+@pytest.mark.parametrize(("variables", "how"), [({}, "is not set"), ({"SNOWFLAKE_ACCOUNT": ""}, "is empty")])
+def test_an_account_is_needed(variables, how):
+    with pytest.raises(SignInError, match=f"SNOWFLAKE_ACCOUNT {how}\nnext: export SNOWFLAKE_ACCOUNT=<organization>"):
+        parameters(DEV, {"SNOWFLAKE_PASSWORD": "x", **variables})
+
+
+def test_every_variable_that_is_wrong_is_named_at_once():
+    variables = {"SNOWFLAKE_ACCOUNT": "", "SNOWFLAKE_PORT": "x", "SNOWFLAKE_PRIVATE_KEY": ""}
+    with pytest.raises(SignInError) as caught:
+        parameters(DEV, variables)
+    causes, _, remedies = str(caught.value).partition("\nnext: ")
+    assert [cause.split()[0] for cause in causes.splitlines()] == ["SNOWFLAKE_ACCOUNT", "SNOWFLAKE_PORT", "exactly"]
+    assert [remedy.strip().split("=")[0] for remedy in remedies.splitlines()] == [
+        "export SNOWFLAKE_ACCOUNT",
+        "export SNOWFLAKE_PORT",
+        "export SNOWFLAKE_PRIVATE_KEY",
+    ]
+
+
+def test_a_mistake_tells_no_secret():
+    secrets = {"PASSWORD": "canary", "TOKEN": "canary", "PRIVATE_KEY": "canary"}
+    for chosen in ({"PRIVATE_KEY": "canary"}, {"TOKEN": "canary"}, secrets):
+        with pytest.raises(SignInError) as caught:
+            signed_in(**chosen, PORT="x")
+        assert "canary" not in str(caught.value)
 
 
 def test_an_unreachable_account_is_named_with_its_address(monkeypatch):
