@@ -34,7 +34,7 @@ class Execution:
 
     Attributes:
         text: the statement, with passwords masked: it is shown in histories and logs.
-        request_id: what the client calls the request, to cancel it.
+        request_id: what the client calls the request, to cancel it or to ask again.
         begun: whether it runs, rather than waits for the session's statement before it.
 
     """
@@ -52,6 +52,11 @@ class Execution:
 
     def __post_init__(self) -> None:
         self.text = _PASSWORD.sub(r"\1'***'", self.text)
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """What the request is known by: its id, which counts within its session."""
+        return self.session.id, self.request_id
 
     @property
     def status(self) -> str:
@@ -99,16 +104,30 @@ class Executions:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=_MOST_AT_ONCE, thread_name_prefix="query")
         self._known: OrderedDict[str, Execution] = OrderedDict()
+        self._requested: dict[tuple[int, str], Execution] = {}
         self._lock = threading.Lock()
 
     def submit(self, execution: Execution, work: Callable[[], Result]) -> Execution:
-        """Start a query; its result is the value of `work`, called with the session's lock held."""
+        """Start a query; its result is the value of `work`, called with the session's lock held.
+
+        A client that got no answer sends its request again, under the same id. It is not run again: the first
+        execution answers, whether it has ended or still runs.
+        """
         with self._lock:
-            self._known[execution.query_id] = execution
-            while len(self._known) > _KEPT:
-                self._known.popitem(last=False)
+            first = self._requested.get(execution.key)
+            if first:
+                return first
+            self._remember(execution)
         self._pool.submit(_carry_out, execution, work)
         return execution
+
+    def _remember(self, execution: Execution) -> None:
+        self._known[execution.query_id] = execution
+        if execution.request_id:
+            self._requested[execution.key] = execution
+        while len(self._known) > _KEPT:
+            _, forgotten = self._known.popitem(last=False)
+            self._requested.pop(forgotten.key, None)
 
     def find(self, query_id: str) -> Execution | None:
         """A remembered query."""

@@ -1,0 +1,279 @@
+"""A proxy between a client and Snowflake that makes one chosen request go wrong, and counts all of them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import socketserver
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from tests.faults.messages import Head, pieces, read_head, write
+from tests.faults.rules import Fault, Request, Rule, ordinary
+
+_JSON = (("content-type", "application/json"),)
+_EXPIRED, _MASTER_EXPIRED = "390112", "390114"
+
+
+@dataclass
+class Seen:
+    """A request that came, when, and what became of it.
+
+    Attributes:
+        number: its place among those that the rule selects; 0 for others.
+        at: when it came, in seconds since the proxy began.
+        seconds: how long it took.
+        status: of the reply that the client got; None when it got none.
+        ended: set when the proxy has done with it.
+
+    """
+
+    request: Request
+    number: int
+    at: float
+    fault: Fault | None = None
+    seconds: float | None = None
+    status: int | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def end(self, began: float) -> None:
+        """It is over."""
+        self.seconds = time.monotonic() - began
+        self.ended.set()
+
+
+@dataclass(eq=False)
+class Proxy:
+    """Stands before the local Snowflake on a port of its own; a context.
+
+    Attributes:
+        upstream: the local Snowflake's port.
+        rule: what goes wrong; None for nothing.
+        round_trip: seconds that are added to each request, as a distance would.
+        caller: the process to kill.
+
+    """
+
+    upstream: int
+    rule: Rule | None = None
+    round_trip: float = 0.0
+    caller: int | None = None
+    seen: list[Seen] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._selected = 0
+        self._struck: set[str] = set()
+        self._expired: set[str] = set()
+        self._masterless: set[str] = set()
+        self._released = threading.Event()
+        self._began = time.monotonic()
+        self._server = _Server(("127.0.0.1", 0), _Conversation)
+        self._server.proxy = self
+        self.port = self._server.server_address[1]
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def counted(self) -> list[Seen]:
+        """The requests that count: all but sign-out, telemetry and heartbeat."""
+        return [seen for seen in list(self.seen) if ordinary(seen.request)]
+
+    @property
+    def struck(self) -> list[Seen]:
+        """The requests that went wrong."""
+        return [seen for seen in list(self.seen) if seen.fault]
+
+    def release(self) -> None:
+        """Let go of the requests that are held back, and hold none back any more."""
+        self._released.set()
+
+    # ---- for the conversations
+    def meet(self, request: Request) -> Seen:
+        """Take note of a request, and decide what happens to it."""
+        with self._lock:
+            seen = Seen(request, self._number(request), time.monotonic() - self._began)
+            seen.fault = self._fault(seen)
+            if seen.fault:
+                self._struck.add(request.id)
+            self.seen.append(seen)
+        return seen
+
+    def _number(self, request: Request) -> int:
+        if not (self.rule or ordinary(request)) or (self.rule and not self.rule.selects(request)):
+            return 0
+        self._selected += 1
+        return self._selected
+
+    def _fault(self, seen: Seen) -> Fault | None:
+        rule, request = self.rule, seen.request
+        if rule is None:
+            return None
+        again = rule.retries and request.id and request.id in self._struck
+        hit = rule.at <= seen.number < rule.at + rule.times
+        # Nothing can expire in a request that carries no session's token.
+        expiring = rule.fault in {Fault.EXPIRE, Fault.EXPIRE_MASTER}
+        if not (again or hit) or (expiring and (request.renewal or not request.token)):
+            return None
+        return rule.fault
+
+    def expire(self, request: Request, fault: Fault) -> None:
+        """From now on the request's token is worth nothing, nor is the right to renew it."""
+        self._expired.add(request.token)
+        if fault is Fault.EXPIRE_MASTER:
+            self._masterless.add(request.token)
+
+    def refusal(self, request: Request) -> str | None:
+        """The code with which a request is refused because of its token."""
+        if request.renewal:
+            return _MASTER_EXPIRED if request.old_token in self._masterless else None
+        return _EXPIRED if request.token in self._expired else None
+
+    def kill(self) -> None:
+        """Kill the caller."""
+        if self.caller is None:
+            raise ValueError("the proxy is to kill its caller, but was not told its process")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.caller, signal.SIGKILL)
+
+    def hold(self) -> None:
+        """Wait for the release."""
+        self._released.wait()
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    proxy: Proxy
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, *_: object) -> None:
+        """Broken connections are the business here: each side sees its own end of them."""
+
+
+class _Conversation(socketserver.StreamRequestHandler):
+    """One connection of the client, and the one to Snowflake that serves it."""
+
+    server: _Server
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        super().setup()
+        self._proxy, self._onward = self.server.proxy, _Onward(self.server.proxy.upstream)
+
+    def finish(self) -> None:
+        self._onward.close()
+        with contextlib.suppress(OSError):
+            super().finish()
+
+    def handle(self) -> None:
+        while head := read_head(self.rfile):
+            body = pieces(self.rfile, head)
+            known = b"" if head.start.startswith("PUT /files/") else b"".join(body)
+            seen = self._proxy.meet(Request.of(head, known))
+            began = time.monotonic()
+            time.sleep(self._proxy.round_trip)
+            try:
+                goes_on = self._serve(seen, head, iter([known]) if known else body)
+            finally:
+                seen.end(began)
+            if not goes_on or head.last:
+                return
+
+    def _serve(self, seen: Seen, head: Head, body: Iterator[bytes]) -> bool:
+        """Answer a request, or let it go wrong; whether the connection may be used further."""
+        if seen.fault:
+            return self._go_wrong(seen, head, body)
+        refusal = self._proxy.refusal(seen.request)
+        if refusal:
+            return self._refuse(seen, refusal)
+        return self._reply(seen, *self._onward.ask(head, body))
+
+    def _go_wrong(self, seen: Seen, head: Head, body: Iterator[bytes]) -> bool:
+        fault, proxy = seen.fault, self._proxy
+        if fault is Fault.UNAVAILABLE:
+            return self._say(seen, "503 Service Unavailable", {})
+        if fault in {Fault.EXPIRE, Fault.EXPIRE_MASTER}:
+            proxy.expire(seen.request, fault)
+            return self._refuse(seen, _EXPIRED)
+        if fault in {Fault.KILL, Fault.LATE}:
+            proxy.kill()
+        if fault in {Fault.STALL, Fault.LATE}:
+            proxy.hold()
+        if fault in {Fault.KILL_AFTER, Fault.DROP, Fault.STALL_REPLY, Fault.LATE}:
+            b"".join(self._onward.ask(head, body)[1])
+        if fault is Fault.KILL_AFTER:
+            proxy.kill()
+        if fault is Fault.STALL_REPLY:
+            proxy.hold()
+        return False
+
+    def _refuse(self, seen: Seen, code: str) -> bool:
+        text = "Authentication token has expired.  The user must authenticate again."
+        if seen.request.rest:
+            return self._say(seen, "401 Unauthorized", {"error_code": code, "message": text})
+        return self._say(seen, "200 OK", {"success": False, "code": code, "message": text, "data": None})
+
+    def _say(self, seen: Seen, status: str, values: dict[str, Any]) -> bool:
+        body = json.dumps(values).encode()
+        return self._reply(seen, Head(f"HTTP/1.1 {status}", _JSON).of_length(len(body)), iter([body]))
+
+    def _reply(self, seen: Seen, head: Head, body: Iterator[bytes]) -> bool:
+        if "json" in head["content-type"]:
+            text = b"".join(body).replace(*self._addresses)
+            head, body = head.of_length(len(text)), iter([text])
+        write(self.wfile, head, body)
+        seen.status = head.status
+        return not head.last
+
+    @property
+    def _addresses(self) -> tuple[bytes, bytes]:
+        """Snowflake's address and the proxy's: files shall be sent and fetched through the proxy too."""
+        here, there = self._proxy.port, self._proxy.upstream
+        return b"http://127.0.0.1:%d/files/" % there, b"http://127.0.0.1:%d/files/" % here
+
+
+class _Onward:
+    """The connection to Snowflake: opened when it is first needed, and again when Snowflake has closed it."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._socket: socket.socket | None = None
+
+    def ask(self, head: Head, body: Iterator[bytes]) -> tuple[Head, Iterator[bytes]]:
+        """Send a request on; the reply's head and its body, which must be read to its end."""
+        if self._socket is None or select.select([self._socket], [], [], 0)[0]:
+            self._open()
+        write(self._stream, head, body)
+        reply = read_head(self._stream)
+        if reply is None:
+            raise ConnectionError("Snowflake closed the connection")
+        empty = head.start.startswith("HEAD ") or reply.status in {204, 304}
+        return reply, iter(()) if empty else pieces(self._stream, reply)
+
+    def _open(self) -> None:
+        self.close()
+        self._socket = socket.create_connection(("127.0.0.1", self._port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._stream = self._socket.makefile("rwb")
+
+    def close(self) -> None:
+        """Close it, if it is open."""
+        if self._socket:
+            self._stream.close()
+            self._socket.close()
+            self._socket = None
