@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .access import ACCOUNT, Grant
@@ -42,6 +43,7 @@ class Show:
 
     Attributes:
         within: the database or schema asked for; None for the whole account.
+        about: the object asked for, in SHOW PARAMETERS IN TASK and the like.
         like: a LIKE pattern, matched without regard to case.
         after: only names behind this one (LIMIT 10 FROM 'name').
         extra: filters that only the kind has, out of its `filters`.
@@ -50,6 +52,7 @@ class Show:
 
     terse: bool = False
     within: Name | None = None
+    about: Object | None = None
     like: str | None = None
     starts_with: str = ""
     limit: int | None = None
@@ -83,6 +86,8 @@ class Kind:
     plural = ""  # "COMPUTE POOLS"
     scope = "schema"  # "schema", "database" or "account"
     filters: tuple[str, ...] = ()  # of SHOW, which only this kind has: "ROOT ONLY"
+    about: Mapping[str, str] = MappingProxyType({})  # of SHOW ... IN: words to the kind of object they ask for
+    parameters: Mapping[str, Any] = MappingProxyType({})  # that its objects can set, with their defaults
     columns: tuple[ColumnSpec, ...] = (
         ("created_on", STAMP),
         "name",

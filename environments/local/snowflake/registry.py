@@ -55,12 +55,14 @@ _MODULES = (
     "stages.inference",
     "python.packages",
     "python.procedures",
-    "python.scripting",
+    "scripting.block",
     "python.functions",
     "models.kind",
     "tasks.kind",
     "tasks.functions",
     "tasks.graph_objects.kind",
+    "tasks.graph_objects.committed_tasks",
+    "tasks.graph_objects.changes",
 )
 
 

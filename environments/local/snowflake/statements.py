@@ -16,6 +16,7 @@ from .sql.binding import placeholders
 from .tokens import Tokens
 
 if TYPE_CHECKING:
+    from .catalogue import Object
     from .session import Session
 
 _MODIFIERS = {"TEMP", "TEMPORARY", "TRANSIENT", "SECURE", "SCOPED", "LOCAL", "GLOBAL", "VOLATILE", "MANAGED"}
@@ -148,6 +149,8 @@ def read_show(session: Session, tokens: Tokens, kind: Kind, *, terse: bool = Fal
     while not tokens.done:
         if tokens.accept("LIKE"):
             show = replace(show, like=tokens.value())
+        elif kind.about and (thing := _about(session, tokens, kind)):
+            show = replace(show, about=thing)
         elif tokens.accept("IN"):
             show = replace(show, within=_scope(session, tokens))
         elif tokens.accept("STARTS", "WITH"):
@@ -159,6 +162,14 @@ def read_show(session: Session, tokens: Tokens, kind: Kind, *, terse: bool = Fal
         else:
             show = replace(show, extra=show.extra | {_filter(tokens, kind)})
     return show
+
+
+def _about(session: Session, tokens: Tokens, kind: Kind) -> Object | None:
+    """`IN TASK t`, `FOR TASK t`: the object that SHOW is about, where its kind knows such."""
+    for words, word in kind.about.items():
+        if tokens.accept("IN", words) or tokens.accept("FOR", words):
+            return session.get(word, kinds()[word].read_name(session, tokens))
+    return None
 
 
 def _filter(tokens: Tokens, kind: Kind) -> str:

@@ -282,3 +282,62 @@ def test_ongoing_executions_of_a_graph_are_cancelled_through_its_root(run: Run) 
     until(lambda: history(run).get("R") == "EXECUTING")
     run("SELECT SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS('r')")
     assert until(lambda: complete(run))[0]["STATE"] == "CANCELLED"
+
+
+def test_changes_before_a_commit_are_shown_as_statements(run: Run) -> None:
+    members(run)
+    run("CREATE TASK GRAPH g ROOTS = (r) FINALIZER = f")
+    changes = "SELECT * FROM TABLE(INFORMATION_SCHEMA.TASK_GRAPH_CHANGES(TASK_GRAPH_NAME => 'g'))"
+    refused(run, changes, "no committed version", 91093)
+    run("ALTER TASK GRAPH g COMMIT")
+    assert run(changes) == []
+    run("ALTER TASK GRAPH g SET SCHEDULE = '1 HOURS'")
+    run("ALTER TASK GRAPH g UNSET FINALIZER")
+    run("CREATE TASK b AFTER a WAREHOUSE = COMPUTE_WH USER_TASK_TIMEOUT_MS = 5 COMMENT = 'it''s' AS SELECT 1")
+    run("ALTER TASK a MODIFY AS SELECT 2")
+    rows = {(row["ENTITY_TYPE"], row["ENTITY_NAME"]): (row["BEFORE"], row["AFTER"]) for row in run(changes)}
+    assert list(rows) == [("TASK_GRAPH", "G"), ("TASK", "A"), ("TASK", "B"), ("TASK", "F")]
+    before = "CREATE TASK A\n  WAREHOUSE = COMPUTE_WH\n  AFTER R\n  AS SELECT "
+    assert rows["TASK", "A"] == (f"{before}1", f"{before}2")
+    clauses = ("WAREHOUSE = COMPUTE_WH", "USER_TASK_TIMEOUT_MS = 5", "COMMENT = 'it''s'", "AFTER A", "AS SELECT 1")
+    assert rows["TASK", "B"] == (None, "\n  ".join(["CREATE TASK B", *clauses]))
+    assert rows["TASK", "F"] == ("CREATE TASK F\n  WAREHOUSE = COMPUTE_WH\n  AS SELECT 1", None)
+    assert rows["TASK_GRAPH", "G"] == (
+        "CREATE TASK GRAPH G\n  ROOTS = (R)\n  FINALIZER = F",
+        "CREATE TASK GRAPH G\n  ROOTS = (R)\n  SCHEDULE = '1 HOURS'",
+    )
+
+
+def test_committed_tasks_are_shown_as_they_run(run: Run) -> None:
+    committed(run)
+    run("ALTER TASK a MODIFY AS SELECT 2")
+    run(f"CREATE TASK b AFTER a {BODY} SELECT 1")
+    assert [row["name"] for row in run("SHOW TASKS")] == ["A", "B", "F", "R"]
+    rows = run("SHOW COMMITTED TASKS IN GRAPH g")
+    assert [(row["name"], row["definition"]) for row in rows] == [(name, "SELECT 1") for name in "AFR"]
+    assert [row["name"] for row in run("SHOW COMMITTED TASKS LIKE 'a' IN SCHEMA")] == ["A"]
+    assert run("DESC COMMITTED TASK a") == rows[:1]
+    assert run("DESCRIBE COMMITTED TASK b") == []
+    assert run("DESC TASK a")[0]["definition"] == "SELECT 2"
+
+
+def test_privileges_on_graphs_are_those_on_tasks(run: Run, snowflake: Any, database: str) -> None:
+    committed(run)
+    run("CREATE OR REPLACE ROLE tg_operator")
+    run("GRANT ROLE tg_operator TO ROLE ACCOUNTADMIN")
+    for sql in (f"USAGE ON DATABASE {database}", f"USAGE, CREATE TASK ON SCHEMA {database}.PUBLIC"):
+        run(f"GRANT {sql} TO ROLE tg_operator")
+    with snowflake.connector(database=database, schema="PUBLIC", role="TG_OPERATOR") as connection:
+        mine: Run = lambda sql: connection.cursor(DictCursor).execute(sql).fetchall()  # noqa: E731
+        mine("USE SECONDARY ROLES NONE")
+        refused(mine, "EXECUTE TASK GRAPH g", "does not exist or not authorized", 2003)
+        refused(mine, "CREATE TASK GRAPH h", "Insufficient privileges", 3001)
+        run("GRANT MONITOR ON TASK GRAPH g TO ROLE tg_operator")
+        refused(mine, "EXECUTE TASK GRAPH g", "Insufficient privileges", 3001)
+        run("GRANT OPERATE ON TASK GRAPH g TO ROLE tg_operator")
+        for sql in ("ALTER TASK GRAPH g RESUME", "EXECUTE TASK GRAPH g", "ALTER TASK GRAPH g SUSPEND"):
+            mine(sql)
+        until(lambda: complete(run))
+        assert [row["GRAPH_NAME"] for row in complete(mine)] == ["G"]
+        refused(mine, "ALTER TASK GRAPH g COMMIT", "Insufficient privileges", 3001)
+    run("DROP ROLE tg_operator")

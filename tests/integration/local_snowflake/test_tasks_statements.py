@@ -260,3 +260,24 @@ def test_what_a_task_needs_is_checked(snowflake: Any, run: Run, database: str) -
         refused(by(other), "ALTER TASK t SET COMMENT = 'x'", "Insufficient privileges", 3001)
     for role in (owner, guest):
         run(f"DROP ROLE {role}")
+
+
+def test_the_parameters_of_a_task_say_where_they_were_set(run: Run) -> None:
+    run(f"CREATE TASK t USER_TASK_TIMEOUT_MS = 1000 QUERY_TAG = 'x' {BODY}")
+    run("ALTER TASK t SET TASK_AUTO_RETRY_ATTEMPTS = 2, SUSPEND_TASK_AFTER_NUM_FAILURES = 0")
+    run("ALTER TASK t UNSET SUSPEND_TASK_AFTER_NUM_FAILURES")
+    rows = {row["key"]: (row["value"], row["default"], row["level"]) for row in run("SHOW PARAMETERS IN TASK t")}
+    expected = {
+        "USER_TASK_TIMEOUT_MS": ("1000", "3600000", "TASK"),
+        "TASK_AUTO_RETRY_ATTEMPTS": ("2", "0", "TASK"),
+        "SUSPEND_TASK_AFTER_NUM_FAILURES": ("10", "10", ""),
+        "USER_TASK_MANAGED_INITIAL_WAREHOUSE_SIZE": ("Medium", "Medium", ""),
+        "SERVERLESS_TASK_MAX_STATEMENT_SIZE": ("XXLARGE", "XXLARGE", ""),
+        "QUERY_TAG": ("x", "", "TASK"),
+        "AUTOCOMMIT": ("true", "true", ""),
+    }
+    assert {key: rows[key] for key in expected} == expected
+    (row,) = run("SHOW PARAMETERS LIKE 'user_task_timeout%' FOR TASK t")
+    assert (row["key"], row["type"]) == ("USER_TASK_TIMEOUT_MS", "NUMBER")
+    assert {row["level"] for row in run("SHOW PARAMETERS")} <= {"", "SESSION"}
+    refused(run, "SHOW PARAMETERS IN TASK nowhere", "does not exist", 2003)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .. import statements
@@ -13,6 +14,9 @@ from ..result import ALTER_SESSION, EXECUTED, USE, Result, rows, status
 from ..tokens import Tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..catalogue import Object
     from ..session import Session
 
 # Session parameters that the local account knows, with their defaults.
@@ -147,20 +151,27 @@ class Parameter(Kind):
     """SHOW PARAMETERS."""
 
     word, plural, scope = "PARAMETER", "PARAMETERS", "account"
+    about = MappingProxyType({"TASK": "TASK"})
 
     def show(self, session: Session, show: Show) -> Result:
-        """The session's parameters, one a row."""
+        """The session's parameters, or those of the object asked about, one a row."""
         columns = ["key", "value", "default", "level", "description", "type"]
-        found = [_parameter(session, key) for key in PARAMETERS if show.admits(key)]
-        return rows(columns, found)
+        found = [row for row in _parameters(session, show.about) if show.admits(row["key"])]
+        return rows(columns, found[: show.limit])
 
 
-def _parameter(session: Session, key: str) -> dict[str, Any]:
-    default, value = PARAMETERS[key], session.parameters.get(key, PARAMETERS[key])
+def _parameters(session: Session, thing: Object | None) -> list[dict[str, Any]]:
+    if thing is None:
+        return [_parameter(key, default, session.parameters, "SESSION") for key, default in PARAMETERS.items()]
+    known, given = kinds()[thing.kind].parameters, thing.properties["parameters"]
+    return [_parameter(key, default, given, thing.kind) for key, default in known.items()]
+
+
+def _parameter(key: str, default: Any, given: Mapping[str, Any], level: str) -> dict[str, Any]:
     kind = "BOOLEAN" if isinstance(default, bool) else "NUMBER" if isinstance(default, int) else "STRING"
-    level = "SESSION" if key in session.parameters else ""
-    shown = [str(v).lower() if isinstance(v, bool) else str(v) for v in (value, default)]
-    return {"key": key, "value": shown[0], "default": shown[1], "level": level, "description": "", "type": kind}
+    shown = [str(v).lower() if kind == "BOOLEAN" else str(v) for v in (given.get(key, default), default)]
+    where = level if key in given else ""
+    return {"key": key, "value": shown[0], "default": shown[1], "level": where, "description": "", "type": kind}
 
 
 class Variable(Kind):
