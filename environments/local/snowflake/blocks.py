@@ -34,6 +34,14 @@ def split(text: str) -> list[str]:
     return [piece for piece in pieces if tokenize(piece)]
 
 
+def statement_end(tokens: Tokens) -> list[Token]:
+    """Take the tokens of the next statement, up to its semicolon, which is left; a block's are part of it."""
+    nesting, found = _Nesting(), []
+    while not tokens.done and not nesting.ends_statement(tokens.peek(), tokens.peek(1)):
+        found.append(tokens.take())
+    return found
+
+
 def opens(tokens: Tokens) -> bool:
     """Whether a block (or a loop or condition, which may stand alone as well) comes next, and no transaction."""
     return _opens(tokens.peek(), tokens.peek(1))
@@ -69,7 +77,7 @@ class _Nesting:
         if token.upper == "END":
             self._close(begins=begins)
         elif (begins or self._body_begins()) and _opens(token, following):
-            self._enter(token.upper)
+            self._enter(token.upper, begins=begins)
         elif token.upper == "CASE" and self._previous != "END":
             self._open.append(_EXPRESSION)
         self._previous = token.upper
@@ -80,10 +88,11 @@ class _Nesting:
         return self._previous == ";" or bool(inside and self._previous in _BEFORE_A_STATEMENT)
 
     def _body_begins(self) -> bool:
-        return self._previous == "AS" and _WITH_A_BODY.match(" ".join(self._head)) is not None
+        nested = self._open[-1:] == ["DECLARE"] and "PROCEDURE" in self._head[1:2]
+        return self._previous == "AS" and (nested or _WITH_A_BODY.match(" ".join(self._head)) is not None)
 
-    def _enter(self, word: str) -> None:
-        if word == "BEGIN" and self._open[-1:] == ["DECLARE"]:
+    def _enter(self, word: str, *, begins: bool) -> None:
+        if word == "BEGIN" and begins and self._open[-1:] == ["DECLARE"]:
             self._open.pop()
         self._open.append(word)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .account import Account
     from .catalogue import Object
     from .data import Connection
+    from .executions import Execution
 
 _ids = itertools.count(1)
 
@@ -36,6 +37,8 @@ class Session:
         stops: called to end what runs for the session outside DuckDB, such as a procedure's process.
         in_transaction: whether BEGIN (or AUTOCOMMIT = FALSE) opened a transaction that has not ended.
         enclosed: whether it works inside a transaction of its caller's, which it cannot end.
+        caller: whose call of a procedure it works for.
+        handed_over: long values of a block's variables that the running statement names instead of spelling them.
         at_commit: called when the open transaction commits, and dropped when it rolls back.
         at_end: called when the session ends, to let go of what it has outside DuckDB, such as temporary files.
 
@@ -56,6 +59,8 @@ class Session:
     enclosed: bool = False
     at_commit: list[Callable[[], object]] = field(default_factory=list)
     last_query_id: str | None = None
+    handed_over: dict[str, Any] = field(default_factory=dict)
+    caller: Session | None = None
     task: Any = None
     stops: list[Callable[[], object]] = field(default_factory=list)
     at_end: list[Callable[[], object]] = field(default_factory=list)
@@ -214,6 +219,13 @@ class Session:
             )
             raise invalid(text, "000606", "57P03")
         self.account.warehouses.use(self.warehouse)
+
+    # ---- what runs
+    @property
+    def running(self) -> list[Execution]:
+        """The queries that run in it and in its callers: what cancels one of them stops what it does."""
+        mine = [e for e in self.account.executions.of(self) if e.begun]
+        return mine + (self.caller.running if self.caller else [])
 
     # ---- its end
     @contextmanager

@@ -14,11 +14,10 @@ Run = Callable[..., list[tuple]]
 VALUE = "anonymous block"
 LOGGED = "BEGIN\n  INSERT INTO log VALUES ('a;b');\n  RETURN (SELECT COUNT(*) FROM log);\nEND"
 REFUSED = {
-    "DECLARE": "DECLARE x INT; BEGIN RETURN x; END",
-    "LET": "BEGIN LET x := 1; RETURN x; END",
-    "IF": "BEGIN IF (TRUE) THEN SELECT 1; END IF; END",
-    "EXCEPTION": "BEGIN BEGIN SELECT 1; EXCEPTION WHEN OTHER THEN RETURN 1; END; END",
-    "FOR": "FOR i IN 1 TO 2 DO SELECT 1; END FOR",
+    "ASYNC": "BEGIN ASYNC (SELECT 1); AWAIT ALL; END",
+    "AWAIT": "BEGIN LET x := 1; AWAIT ALL; END",
+    "a nested PROCEDURE": "DECLARE p PROCEDURE () RETURNS INT AS BEGIN RETURN 1; END; BEGIN RETURN 1; END",
+    "a handler with CONTINUE": "BEGIN SELECT 1; EXCEPTION WHEN OTHER CONTINUE THEN NULL; END",
 }
 
 
@@ -153,5 +152,5 @@ def test_the_client_of_tasks_writes_and_reads_blocks(session: Any, database: str
     tasks = Root(session).databases[database].schemas["PUBLIC"].tasks
     tasks.create(Task("t", f"{LOGGED};", warehouse="COMPUTE_WH"))
     assert tasks["t"].fetch().definition == LOGGED
-    with pytest.raises(APIError, match="LET in a block"):
-        tasks.create(Task("u", REFUSED["LET"], warehouse="COMPUTE_WH"))
+    with pytest.raises(APIError, match="AWAIT in a block"):
+        tasks.create(Task("u", REFUSED["AWAIT"], warehouse="COMPUTE_WH"))

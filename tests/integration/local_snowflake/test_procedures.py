@@ -164,11 +164,11 @@ def test_packages_are_listed_in_the_information_schema(run):
         ("LANGUAGE JAVASCRIPT", "LANGUAGE JAVASCRIPT"),
         (HEAD.replace("3.11", "3.9"), "RUNTIME_VERSION = 3.9"),
         (HEAD + " SECRETS = ('a' = b)", "SECRETS"),
-        ("", "LET in a block"),
+        ("", "AWAIT in a block"),
     ],
 )
 def test_what_is_not_supported_is_refused_by_name(run, clause, named):
-    error = refused(run, f"CREATE PROCEDURE P() RETURNS VARCHAR {clause} AS $$BEGIN LET x := 1; RETURN x; END$$")
+    error = refused(run, f"CREATE PROCEDURE P() RETURNS VARCHAR {clause} AS $$BEGIN AWAIT ALL; RETURN 1; END$$")
     assert error.errno == 2
     assert named in error.msg
 

@@ -4,7 +4,7 @@ import pytest
 
 from environments.local.snowflake.errors import SnowflakeError
 from environments.local.snowflake.models.inference import without_model_aliases
-from environments.local.snowflake.python import arguments, packages, routines, scripting
+from environments.local.snowflake.python import arguments, packages, routines
 from environments.local.snowflake.python.definitions import Definition, read
 from environments.local.snowflake.tokens import Tokens
 
@@ -67,17 +67,6 @@ def test_the_nearest_type_is_chosen():
     assert routines._steps("NUMBER", "FLOAT") < routines._steps("NUMBER", "VARCHAR")
     assert routines._steps("", "VARCHAR") == 0
     assert routines._steps("BOOLEAN", "DATE") > routines._steps("BOOLEAN", "VARCHAR")
-
-
-def test_a_block_is_its_statements():
-    assert scripting.read("BEGIN\n SELECT 1;\n RETURN 'a;b';\nEND;") == ["SELECT 1", "RETURN 'a;b'"]
-    assert scripting.read("SELECT 1") == ["SELECT 1"]
-
-
-@pytest.mark.parametrize("body", ["BEGIN LET x := 1; END", "DECLARE x INT; BEGIN RETURN 1; END", "BEGIN x := 1; END"])
-def test_more_of_scripting_is_refused(body):
-    with pytest.raises(SnowflakeError, match="Snowflake Scripting"):
-        scripting.read(body)
 
 
 def test_a_package_specification_that_cannot_be_read_is_refused():

@@ -89,16 +89,23 @@ def _one(batch: pa.RecordBatch, column: Column) -> pa.Table:
 
 
 def _table(own: InnerSession, routine: Routine, query_id: str) -> Result:
-    """The rows of the query that the handler returned, in the declared columns.
-
-    Raises:
-        SnowflakeError: they do not fit the declaration.
-
-    """
+    """The rows of the query that the handler returned."""
     result = own.account.results.find(query_id)
-    declared = returned(routine)
     if result is None:
         raise invalid(f"Statement {query_id} not found", "000709", "02000")
+    return tabled(routine, result)
+
+
+def tabled(routine: Routine, result: Result | None) -> Result:
+    """Rows as a procedure returns them: in the declared columns.
+
+    Raises:
+        SnowflakeError: there are none, or they do not fit the declaration.
+
+    """
+    declared = returned(routine)
+    if result is None:
+        raise _mismatch(routine)
     if not declared:
         return Result(result.columns, result.rows, CALL)
     if len(declared) != len(result.columns):

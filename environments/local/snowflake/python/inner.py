@@ -42,7 +42,7 @@ def opened(caller: Session, routine: Routine) -> Iterator[InnerSession]:
 
 def _made(caller: Session, routine: Routine) -> InnerSession:
     shared: dict[str, Any] = {"connection": caller.connection, "temporary": caller.temporary, "task": caller.task}
-    shared |= {"enclosed": transactions.active(caller), "at_commit": caller.at_commit}
+    shared |= {"enclosed": transactions.active(caller), "at_commit": caller.at_commit, "caller": caller}
     place = {"warehouse": caller.warehouse, "database": caller.database, "schema": caller.schema}
     if routine.definition.execute_as == "CALLER":
         rights = {"secondary": caller.secondary, "variables": caller.variables, "parameters": caller.parameters}

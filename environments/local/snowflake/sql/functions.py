@@ -52,7 +52,7 @@ def _wait(session: Session, arguments: list[Any]) -> str:
     if unit not in _SECONDS:
         raise invalid(f"Invalid time unit '{unit}' for SYSTEM$WAIT")
     until = time.monotonic() + float(arguments[0]) * _SECONDS[unit]
-    running = session.account.executions.of(session)
+    running = session.running
     while (left := until - time.monotonic()) > 0:
         for execution in running:
             if execution.cancelled:
@@ -62,7 +62,15 @@ def _wait(session: Session, arguments: list[Any]) -> str:
 
 
 _POLL_SECONDS = 0.05
-_SECONDS = {"DAYS": 86400, "HOURS": 3600, "MINUTES": 60, "SECONDS": 1, "MILLISECONDS": 0.001}
+_SECONDS = {
+    "DAYS": 86400,
+    "HOURS": 3600,
+    "MINUTES": 60,
+    "SECONDS": 1,
+    "MILLISECONDS": 1e-3,
+    "MICROSECONDS": 1e-6,
+    "NANOSECONDS": 1e-9,
+}
 
 
 def _cancel_query(session: Session, arguments: list[Any]) -> str:
