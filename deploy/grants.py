@@ -5,6 +5,7 @@ the graph where it names something that the bootstrap does not know. What is hel
 https://docs.snowflake.com/en/user-guide/security-access-control-privileges
 """
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -128,6 +129,7 @@ def _rows(answer: "Rows | Unread | None") -> "Rows":
     return answer if isinstance(answer, list) else []
 
 
+@functools.cache
 def _of_bootstrap(environment: "Environment") -> tuple[Granted, Granted]:
     """Return what the bootstrap grants for main, and what more it grants for temporary schemas."""
     home = environment.in_schema(environment.home) if isinstance(environment, Temporary) else environment

@@ -1,0 +1,96 @@
+"""Each grant of the bootstrap, revoked in turn: the very one is named, read as the delivering role reads it."""
+
+import dataclasses
+
+import pytest
+
+from deploy import bootstrap, grants, names, preflight
+from deploy.errors import DeployError
+from deploy.graph import EMPTY
+from deploy.requests import open_connection
+from ml_pipeline import config
+from tests.integration import deploy_account as account
+
+MAIN = config.load("dev", account.PROJECT / "environments")
+MAIN = dataclasses.replace(MAIN, deploy=dataclasses.replace(MAIN.deploy, backend="task_graph"))
+PULL_REQUEST = names.in_pull_request(MAIN, 7)
+ROLE = MAIN.snowflake.role
+KEY = account.new_key()
+
+
+@pytest.fixture(scope="module")
+def administrator(snowflake):
+    with snowflake.connector(role="ACCOUNTADMIN") as connection:
+        for text in bootstrap.scripts(MAIN, account.public_pem(KEY)).values():
+            connection.cursor().execute(text, num_statements=0)
+        connection.cursor().execute("USE ROLE ACCOUNTADMIN")
+        yield connection.cursor()
+
+
+@pytest.fixture(scope="module")
+def delivering(snowflake, administrator):
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in snowflake.environ.items():
+            patch.setenv(variable, value)
+        account.as_service_user(KEY, patch)
+        with open_connection(MAIN) as connection:
+            yield connection
+
+
+def statements(environment):
+    """The GRANT statements of the bootstrap, without those that grant roles."""
+    text = "\n".join(bootstrap.scripts(environment).values())
+    found = (" ".join(each.split()) for each in text.split(";"))
+    return [each[each.index("GRANT ") :] for each in found if "GRANT " in each and "GRANT ROLE" not in each]
+
+
+def lacked(gather):
+    """What the preflight says that the role lacks, for main or else for a pull request; both need the same roles."""
+    held = preflight.held(MAIN, gather(**preflight.reads(MAIN)), gather)
+    for environment in (MAIN, PULL_REQUEST):
+        try:
+            preflight.check_grants(environment, EMPTY, held)
+        except DeployError as error:
+            return error.cause.splitlines()[1:]
+    return []
+
+
+def one_by_one(connection):
+    """Connection.gather in a request for each read: what is tested here is not how they are put together."""
+    return lambda **reads: {name: connection.rows(sql) for name, sql in reads.items()}
+
+
+def revoked(statement):
+    return statement.replace("GRANT ", "REVOKE ", 1).replace(" TO ROLE ", " FROM ROLE ")
+
+
+def printed(statement):
+    """The grant as the preflight prints it."""
+    return f"  {statement.removeprefix('GRANT ').split(' TO ROLE ')[0].replace('IMPORTED PRIVILEGES', 'USAGE')}"
+
+
+def test_the_bootstrap_grants_all_that_a_delivery_needs(delivering):
+    assert lacked(delivering.gather) == []
+
+
+@pytest.mark.parametrize("statement", statements(MAIN), ids=printed)
+def test_the_grant_that_was_revoked_is_named(administrator, delivering, statement):
+    administrator.execute(revoked(statement))
+    try:
+        assert lacked(one_by_one(delivering)) == [printed(statement)]
+    finally:
+        administrator.execute(statement)
+
+
+def test_with_a_role_revoked_all_that_it_holds_is_named(administrator, delivering):
+    administrator.execute(f"REVOKE ROLE ML_DEV_ACCESS FROM ROLE {ROLE}")
+    try:
+        found = lacked(one_by_one(delivering))
+    finally:
+        administrator.execute(f"GRANT ROLE ML_DEV_ACCESS TO ROLE {ROLE}")
+    through = {each for each in grants.required(MAIN) if each.kind not in ("ACCOUNT", "WAREHOUSE")}
+    assert sorted(found) == sorted(f"  {each}" for each in through)
+
+
+def test_what_was_granted_again_is_there_again(delivering):
+    assert lacked(delivering.gather) == []
