@@ -85,13 +85,14 @@ def pull_request_schema(number: int) -> str:
 def branch_schema(branch: str) -> str:
     """Return the schema of a branch: what people can read of its name, and a digest of all of it.
 
-    Raises DeployError for what no branch is called: nothing, or text with a NUL or a lone surrogate.
+    Raises DeployError for what no branch is called, though git forbids more than this: nothing, what begins as an
+    option does, and text with a NUL or a lone surrogate.
     """
     try:
         text = branch.encode()
     except UnicodeEncodeError:
         text = b""
-    if not text or b"\0" in text:
+    if not text or text.startswith(b"-") or b"\0" in text:
         raise DeployError(f"not the name of a branch: {branch!r}", "pass --branch what git branch shows", USAGE)
     slug = re.sub(r"[^A-Z0-9]+", "_", branch.upper())[:_LONGEST_SLUG].strip("_")
     digest = hashlib.sha256(text).hexdigest()[:_HEX_DIGITS].upper()
@@ -117,8 +118,7 @@ def arguments(environment: Environment) -> str:
 
 
 def _branch_option(branch: str) -> str:
-    # With "=", as a name may begin with "-".
-    return f"--branch={shlex.quote(branch)}"
+    return f"--branch {shlex.quote(branch)}"
 
 
 def database(environment: Environment) -> str:

@@ -43,8 +43,8 @@ class Listed:
         return self.size == file.size and (not _MD5.fullmatch(self.md5) or self.md5 == file.md5)
 
 
-def listing_statement(environment: "Environment", digest: str) -> str:
-    """List the files of a release."""
+def listing_statement(environment: "Environment", digest: str = "") -> str:
+    """List the files of a release, or of all of them."""
     return f"LIST {literal(names.stage_path(environment, digest) + '/')}"
 
 

@@ -31,12 +31,17 @@ def _schema(environment: Temporary) -> str:
 
     https://docs.snowflake.com/en/sql-reference/sql/create-schema
     """
-    comment = literal(f"ml-pipeline: {environment.purpose[:_LONGEST_PURPOSE]}")
+    comment = literal(purpose(environment))
     mark = f"{names.tag(environment)} = {literal(environment.snowflake.schema)}"
     return (
         f"CREATE SCHEMA IF NOT EXISTS {names.schema(environment)} WITH MANAGED ACCESS "
         f"COMMENT = {comment} WITH TAG ({mark})"
     )
+
+
+def purpose(environment: Temporary) -> str:
+    """Return the comment of a temporary schema."""
+    return f"ml-pipeline: {environment.purpose[:_LONGEST_PURPOSE]}"
 
 
 def stage(environment: "Environment") -> str:
