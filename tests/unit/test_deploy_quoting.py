@@ -1,0 +1,176 @@
+"""No name or value reaches SQL but through the one module that quotes: read off the source of deploy/ itself."""
+
+import ast
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+SQL = re.compile(
+    r"\s*(SELECT|SHOW|CREATE|ALTER|DROP|INSERT|UPDATE|MERGE|DELETE|EXECUTE|LIST|PUT|GET|REMOVE|CALL|DECLARE|BEGIN)\s"
+)
+QUOTING = {"identifier", "qualified", "literal", "keyword", "like"}
+# Attributes that are whole numbers (or lists of them), as they are declared, and parameters that are whole statements.
+NUMBERS = {"fence", "number", "lease_seconds", "_lost"}
+STATEMENTS = {"sql", "reads", "body"}
+# What hands on what it is given.
+PASSING = {"join", "values", "items", "upper", "str", "enumerate", "map"}
+
+
+@dataclass
+class Source:
+    """The files of deploy/, asked which expressions can only be constants, numbers or quoted text."""
+
+    paths: list[Path]
+    trees: dict[str, ast.Module] = field(init=False)
+
+    def __post_init__(self):
+        self.trees = {path.stem: ast.parse(path.read_text()) for path in self.paths}
+        nodes = [node for tree in self.trees.values() for node in ast.walk(tree)]
+        self.parents = {child: node for node in nodes for child in ast.iter_child_nodes(node)}
+        self.calls = [node for node in nodes if isinstance(node, ast.Call)]
+
+    def sql_texts(self, module):
+        """The f-strings that begin as SQL does."""
+        for node in ast.walk(self.trees[module]):
+            if isinstance(node, ast.JoinedStr) and SQL.match(_opening(node)):
+                yield node
+
+    def unquoted(self, module):
+        """What these f-strings put in without quoting it: line and expression."""
+        for text in self.sql_texts(module):
+            for part in text.values:
+                if isinstance(part, ast.FormattedValue) and not self.safe(part.value):
+                    yield f"line {part.lineno}: {ast.unparse(part.value)}"
+
+    def safe(self, node, seen=frozenset()):
+        """Whether the expression can hold nothing that is not quoted; what is being asked already is taken to be."""
+        if node in seen:
+            return True
+        seen |= {node}
+        match node:
+            case ast.Constant():
+                return True
+            case ast.Name(id=name) | ast.Attribute(attr=name) if name.lstrip("_").isupper() or name in NUMBERS:
+                return True
+            case ast.Name():
+                return self._variable(node, seen)
+            case ast.Attribute(attr=name):
+                return self._returns(node, name, seen)
+            case ast.Call():
+                return self._call(node, seen)
+            case ast.GeneratorExp(elt=part) | ast.ListComp(elt=part) | ast.DictComp(value=part):
+                return self.safe(part, seen)
+            case ast.Subscript(value=part) | ast.FormattedValue(value=part) | ast.Starred(value=part):
+                return self.safe(part, seen)
+        return self._all(node, seen)
+
+    def _all(self, node, seen):
+        match node:
+            case ast.JoinedStr(values=parts) | ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Dict(values=parts):
+                return all(self.safe(part, seen) for part in parts)
+            case ast.BinOp(left=one, right=other) | ast.IfExp(body=one, orelse=other):
+                return self.safe(one, seen) and self.safe(other, seen)
+        return False
+
+    def _call(self, node, seen):
+        match node.func:
+            case ast.Name(id=name) if name in QUOTING:
+                return True
+            case ast.Name(id="map"):
+                return _id(node.args[0]) in QUOTING
+            case ast.Attribute(value=ast.Name(id="names")):
+                return True
+            case ast.Attribute(attr=name, value=value) if name in PASSING:
+                return all(self.safe(part, seen) for part in [value, *node.args])
+            case ast.Name(id=name) if name in PASSING:
+                return all(self.safe(part, seen) for part in node.args)
+            case ast.Name(id=name) | ast.Attribute(attr=name):
+                return self._returns(node, name, seen)
+        return False
+
+    def _returns(self, node, name, seen):
+        """Whether a function or property of the same file returns only such text."""
+        functions = [f for f in ast.walk(self._up(node, ast.Module)) if isinstance(f, ast.FunctionDef)]
+        returned = [r.value for f in functions if f.name == name for r in ast.walk(f) if isinstance(r, ast.Return)]
+        return bool(returned) and all(self.safe(value, seen) for value in returned)
+
+    def _variable(self, node, seen):
+        name, function = node.id, self._up(node, ast.FunctionDef | ast.Module)
+        arguments = getattr(function, "args", None)
+        for argument in [*arguments.args, *arguments.kwonlyargs] if arguments else ():
+            if argument.arg == name:
+                return self._parameter(function, argument, seen)
+        values = [a.value for a in ast.walk(function) if isinstance(a, ast.Assign) and _binds(a.targets, name)]
+        values += [c.iter for c in ast.walk(function) if isinstance(c, ast.comprehension) and _binds([c.target], name)]
+        return bool(values) and all(self.safe(value, seen) for value in values)
+
+    def _parameter(self, function, argument, seen):
+        """Whether it is a number or a whole statement, or is given only such text wherever the function is called."""
+        if argument.arg in STATEMENTS or _id(argument.annotation) in {"int", "float", "bool"}:
+            return True
+        names = [each.arg for each in function.args.args]
+        if argument.arg not in names:
+            return False
+        place = names.index(argument.arg)
+        called = [call for call in self.calls if function.name in (_id(call.func), _attr(call.func))]
+        given = [value for call in called for value in _given(call, place, argument.arg)]
+        return bool(given) and all(self.safe(value, seen) for value in given)
+
+    def _up(self, node, kind):
+        while not isinstance(node, kind):
+            node = self.parents[node]
+        return node
+
+
+def _opening(text):
+    first = text.values[0]
+    return first.value if isinstance(first, ast.Constant) else ""
+
+
+def _id(node):
+    return getattr(node, "id", "")
+
+
+def _attr(node):
+    return getattr(node, "attr", "")
+
+
+def _given(call, place, name):
+    """What a call passes for a parameter."""
+    return [*call.args[place : place + 1], *(keyword.value for keyword in call.keywords if keyword.arg == name)]
+
+
+def _binds(targets, name):
+    return any(isinstance(part, ast.Name) and part.id == name for target in targets for part in ast.walk(target))
+
+
+@pytest.fixture(scope="module")
+def source():
+    return Source(sorted(DEPLOY.glob("*.py")))
+
+
+def test_nothing_is_put_into_sql_unquoted(source):
+    found = {module: list(source.unquoted(module)) for module in source.trees}
+    assert {module: lines for module, lines in found.items() if lines} == {}
+
+
+def test_most_of_the_deployers_sql_is_read(source):
+    assert sum(len(list(source.sql_texts(module))) for module in source.trees) > 20
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'return f"DROP SCHEMA {environment.snowflake.schema}"',
+        'name = environment.name\n    return f"DROP SCHEMA {name}"',
+        'return f"DROP SCHEMA {helped(environment.name)}"\n\n\ndef helped(name):\n    return f"x.{name}"',
+        "return f\"DROP SCHEMA {'.'.join(part for part in environment.parts)}\"",
+    ],
+)
+def test_a_name_that_is_not_quoted_is_seen(body, tmp_path):
+    path = tmp_path / "bad.py"
+    path.write_text(f"def drop(environment):\n    {body}\n")
+    assert len(list(Source([path]).unquoted("bad"))) == 1
