@@ -7,16 +7,19 @@ from pathlib import Path
 
 import pytest
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+ROOT = Path(__file__).parents[2]
+DEPLOY = sorted((ROOT / "deploy").glob("*.py"))
+CONFIG = ROOT / "src/ml_pipeline/config.py"
 SQL = re.compile(
     r"\s*(SELECT|SHOW|CREATE|ALTER|DROP|INSERT|UPDATE|MERGE|DELETE|EXECUTE|LIST|PUT|GET|REMOVE|CALL|DECLARE|BEGIN)\s"
 )
 QUOTING = {"identifier", "qualified", "literal", "keyword", "like"}
-# Attributes that are whole numbers (or lists of them), as they are declared, and parameters that are whole statements.
-NUMBERS = {"fence", "number", "lease_seconds", "_lost"}
+NUMBERS = {"int", "float", "bool", "list[int]"}
+# Parameters that are whole statements.
 STATEMENTS = {"sql", "reads", "body"}
 # What hands on what it is given.
 PASSING = {"join", "values", "items", "upper", "str", "enumerate", "map"}
+COUNTING = {"int", "len", "round"}
 
 
 @dataclass
@@ -30,6 +33,11 @@ class Source:
         self.trees = {path.stem: ast.parse(path.read_text()) for path in self.paths}
         nodes = [node for tree in self.trees.values() for node in ast.walk(tree)]
         self.parents = {child: node for node in nodes for child in ast.iter_child_nodes(node)}
+        self.functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
+        self.fields = {}
+        for node in nodes:
+            if isinstance(node, ast.AnnAssign):
+                self.fields.setdefault(_id(node.target) or _attr(node.target), set()).add(ast.unparse(node.annotation))
         self.calls = [node for node in nodes if isinstance(node, ast.Call)]
 
     def sql_texts(self, module):
@@ -53,12 +61,12 @@ class Source:
         match node:
             case ast.Constant():
                 return True
-            case ast.Name(id=name) | ast.Attribute(attr=name) if name.lstrip("_").isupper() or name in NUMBERS:
+            case ast.Name(id=name) | ast.Attribute(attr=name) if name.lstrip("_").isupper():
                 return True
             case ast.Name():
                 return self._variable(node, seen)
             case ast.Attribute(attr=name):
-                return self._returns(node, name, seen)
+                return self.fields.get(name, {""}) <= NUMBERS or self._returns(node, name, seen)
             case ast.Call():
                 return self._call(node, seen)
             case ast.GeneratorExp(elt=part) | ast.ListComp(elt=part) | ast.DictComp(value=part):
@@ -77,7 +85,7 @@ class Source:
 
     def _call(self, node, seen):
         match node.func:
-            case ast.Name(id=name) if name in QUOTING:
+            case ast.Name(id=name) if name in QUOTING | COUNTING:
                 return True
             case ast.Name(id="map"):
                 return _id(node.args[0]) in QUOTING
@@ -92,9 +100,11 @@ class Source:
         return False
 
     def _returns(self, node, name, seen):
-        """Whether a function or property of the same file returns only such text."""
-        functions = [f for f in ast.walk(self._up(node, ast.Module)) if isinstance(f, ast.FunctionDef)]
-        returned = [r.value for f in functions if f.name == name for r in ast.walk(f) if isinstance(r, ast.Return)]
+        """Whether what is called so in this file, or else in any, returns only such text."""
+        home = self._up(node, ast.Module)
+        functions = [f for f in self.functions if f.name == name]
+        near = [f for f in functions if self._up(f, ast.Module) is home]
+        returned = [r.value for f in near or functions for r in ast.walk(f) if isinstance(r, ast.Return)]
         return bool(returned) and all(self.safe(value, seen) for value in returned)
 
     def _variable(self, node, seen):
@@ -109,14 +119,15 @@ class Source:
 
     def _parameter(self, function, argument, seen):
         """Whether it is a number or a whole statement, or is given only such text wherever the function is called."""
-        if argument.arg in STATEMENTS or _id(argument.annotation) in {"int", "float", "bool"}:
+        if argument.arg in STATEMENTS or _id(argument.annotation) in NUMBERS:
             return True
         names = [each.arg for each in function.args.args]
         if argument.arg not in names:
             return False
         place = names.index(argument.arg)
+        bound = names[0] == "self"
         called = [call for call in self.calls if function.name in (_id(call.func), _attr(call.func))]
-        given = [value for call in called for value in _given(call, place, argument.arg)]
+        given = [value for call in called for value in _given(call, place - bound, argument.arg)]
         return bool(given) and all(self.safe(value, seen) for value in given)
 
     def _up(self, node, kind):
@@ -149,7 +160,7 @@ def _binds(targets, name):
 
 @pytest.fixture(scope="module")
 def source():
-    return Source(sorted(DEPLOY.glob("*.py")))
+    return Source([*DEPLOY, CONFIG])
 
 
 def test_nothing_is_put_into_sql_unquoted(source):
