@@ -1,0 +1,153 @@
+"""Cases: a delivery that goes wrong at request k, what it leaves, and what the next command makes of it.
+
+A case's steps are functions of a Site that can be pickled (of a module, with functools.partial for more arguments).
+Each runs in a process of its own, in a schema of the case's own. A sweep is a list of cases, run several at a time:
+
+    with Callers() as callers, Cases(callers, snowflake, database) as cases:
+        plain = Case(prepare=deploy_old, deliver=deploy_new)
+        count = len(cases.run(plain).seen)
+        killed = (replace(plain, recover=deploy_new, rule=Rule(Fault.KILL, k)) for k in range(1, count + 1))
+        for outcome in cases.sweep(killed):
+            assert outcome.after.deployed == ...
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from tests.conftest import LocalSnowflake
+from tests.faults.callers import Callers, Ended
+from tests.faults.observing import Observation, observe
+from tests.faults.proxy import Proxy, Seen
+from tests.faults.rules import Rule
+
+_AT_ONCE = 6
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a step plays: Snowflake's address, or the proxy's before it, and the case's schema."""
+
+    snowflake: LocalSnowflake
+    database: str
+    schema: str
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The connector's keyword arguments, as the administrator."""
+        return {**self.snowflake.parameters, "database": self.database, "schema": self.schema}
+
+    def behind(self, proxy: Proxy) -> Site:
+        """The same schema, reached through the proxy."""
+        return replace(self, snowflake=replace(self.snowflake, port=proxy.port))
+
+
+Step = Callable[[Site], Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A delivery, and what goes wrong with it.
+
+    Attributes:
+        deliver: what the fault meets.
+        rule: the fault and the request; None for none.
+        prepare: what is there before, if anything.
+        recover: the command that follows, through a proxy that only counts.
+        round_trip: seconds that each request of `deliver` takes longer.
+        limit: seconds that a step may take.
+
+    """
+
+    deliver: Step
+    rule: Rule | None = None
+    prepare: Step | None = None
+    recover: Step | None = None
+    round_trip: float = 0.0
+    limit: float = 60.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a case.
+
+    Attributes:
+        before, between, after: the schema when it was prepared, when the delivery had ended, and at the end: after the
+            recovery, and after what was held back has arrived.
+        seen: the requests of the delivery that count.
+        recovery: those of the recovery.
+
+    """
+
+    case: Case
+    before: Observation
+    delivered: Ended
+    between: Observation
+    recovered: Ended | None
+    after: Observation
+    seen: tuple[Seen, ...]
+    recovery: tuple[Seen, ...]
+
+    @property
+    def struck(self) -> tuple[Seen, ...]:
+        """The requests that went wrong; empty if the delivery made too few."""
+        return tuple(seen for seen in self.seen if seen.fault)
+
+
+class Cases:
+    """Runs cases against one local Snowflake, each in a schema of one database; a context."""
+
+    def __init__(self, callers: Callers, snowflake: LocalSnowflake, database: str) -> None:
+        self._callers, self._site = callers, Site(snowflake, database, "")
+        self._numbers = itertools.count(1)
+
+    def __enter__(self) -> Self:
+        self._administrator = self._site.snowflake.connector(database=self._site.database)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._administrator.close()
+
+    def sweep(self, cases: Iterable[Case], at_once: int = _AT_ONCE) -> list[Outcome]:
+        """Run cases, several at a time; their outcomes in the order of the cases."""
+        with ThreadPoolExecutor(at_once) as threads:
+            return list(threads.map(self.run, cases))
+
+    def run(self, case: Case) -> Outcome:
+        """Run one case. Raises RuntimeError when it could not even be prepared."""
+        site = replace(self._site, schema=f"CASE_{next(self._numbers)}")
+        self._administrator.cursor().execute(f"CREATE SCHEMA {site.schema}")
+        try:
+            return self._played(case, site)
+        finally:
+            self._administrator.cursor().execute(f"DROP SCHEMA {site.schema}")
+
+    def _played(self, case: Case, site: Site) -> Outcome:
+        if case.prepare:
+            prepared = self._callers.run(case.prepare, site, limit=case.limit)
+            if not prepared.well:
+                raise RuntimeError(f"the case could not be prepared: {prepared}")
+        before, caller = self._look(site), self._callers.new()
+        with Proxy(site.snowflake.port, case.rule, case.round_trip, caller.pid) as proxy:
+            delivered = caller.run(case.deliver, site.behind(proxy), limit=case.limit)
+            between = self._look(site)
+            recovered, recovery = self._recovery(case, site)
+            proxy.release()
+            for seen in proxy.struck:
+                seen.ended.wait(case.limit)
+        after = self._look(site)
+        return Outcome(case, before, delivered, between, recovered, after, tuple(proxy.counted), recovery)
+
+    def _recovery(self, case: Case, site: Site) -> tuple[Ended | None, tuple[Seen, ...]]:
+        if not case.recover:
+            return None, ()
+        with Proxy(site.snowflake.port) as proxy:
+            recovered = self._callers.run(case.recover, site.behind(proxy), limit=case.limit)
+        return recovered, tuple(proxy.counted)
+
+    def _look(self, site: Site) -> Observation:
+        return observe(self._administrator, site.database, site.schema)
