@@ -1,26 +1,27 @@
 """Runs of the graph as INFORMATION_SCHEMA tells them, without lag."""
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from deploy import names
+from deploy.errors import DeployError, LostReplyError
+from deploy.polling import Poll, polls
 from deploy.sql_text import identifier, literal
 
 if TYPE_CHECKING:
-    from deploy.requests import Connection
+    from deploy.requests import Connection, Rows
     from ml_pipeline.config import Environment
 
 SUCCEEDED, SKIPPED = "SUCCEEDED", "SKIPPED"
-ACTIVE = frozenset({"SCHEDULED", "EXECUTING"})
-BROKEN = frozenset({"FAILED", "FAILED_AND_AUTO_SUSPENDED", "CANCELLED"})
+ACTIVE = ("SCHEDULED", "EXECUTING")
+BROKEN = ("FAILED", "FAILED_AND_AUTO_SUSPENDED", "CANCELLED")
 
-_COLUMNS = (
-    "name, state, query_id, error_code, error_message, return_value, config, "
-    "query_start_time, completed_time, scheduled_time, attempt_number, graph_run_group_id"
-)
 _MOST_ROWS = 10_000
+_TIME_FORMAT = 'YYYY-MM-DD"T"HH24:MI:SS.FF3TZH:TZM'  # JSON has no times: ISO 8601
 _NEVER = datetime.datetime.max.replace(tzinfo=datetime.UTC)
+_MARGIN_SECONDS = 1  # a poll is answered before the step's deadline
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,6 @@ class TaskRun:
     seconds: float | None = None
     query_id: str = ""
     error: str = ""
-    return_value: str = ""
 
     @property
     def cause(self) -> str:
@@ -45,8 +45,8 @@ class TaskRun:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
-        """Read a row of TASK_HISTORY."""
-        start, end = row["query_start_time"], row["completed_time"]
+        """Read a row of `rows_statement`."""
+        start, end = _time(row["query_start_time"]), _time(row["completed_time"])
         error = f"{row['error_code']}: {row['error_message']}" if row["error_message"] else ""
         return cls(
             name=row["name"],
@@ -55,8 +55,12 @@ class TaskRun:
             seconds=(end - start).total_seconds() if start and end else None,
             query_id=row["query_id"] or "",
             error=error,
-            return_value=row["return_value"] or "",
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-able values."""
+        values = {"state": self.state, "seconds": self.seconds, "query_id": self.query_id, "attempt": self.attempt}
+        return values | ({"error": self.error} if self.error else {})
 
 
 @dataclass(frozen=True)
@@ -66,19 +70,18 @@ class GraphRun:
     group: str = ""
     tasks: tuple[TaskRun, ...] = ()
     scheduled: datetime.datetime | None = None
-    completed: datetime.datetime | None = None
 
     @classmethod
-    def from_rows(cls, group: str, rows: Iterable[Mapping[str, Any]]) -> Self:
-        """Gather the rows of one group; a retried task counts by its last attempt."""
-        ours = sorted((row for row in rows if row["graph_run_group_id"] == group), key=_order)
+    def newest(cls, rows: Iterable[Mapping[str, Any]]) -> Self:
+        """Gather the rows of the group that is the last to be scheduled; a retried task counts by its last attempt."""
+        rows = sorted(rows, key=_order)
+        last = max(rows, key=lambda row: _time(row["scheduled_time"]) or _NEVER, default=None)
+        if last is None:
+            return cls()
+        ours = [row for row in rows if row["graph_run_group_id"] == last["graph_run_group_id"]]
         latest = {row["name"]: TaskRun.from_row(row) for row in ours}
-        return cls(
-            group,
-            tuple(latest.values()),
-            scheduled=min((row["scheduled_time"] for row in ours), default=None),
-            completed=max((row["completed_time"] for row in ours if row["completed_time"]), default=None),
-        )
+        due = [moment for row in ours if (moment := _time(row["scheduled_time"]))]
+        return cls(str(last["graph_run_group_id"]), tuple(latest.values()), min(due, default=None))
 
     @property
     def by_name(self) -> dict[str, TaskRun]:
@@ -86,21 +89,14 @@ class GraphRun:
         return {task.name: task for task in self.tasks}
 
     @property
-    def active(self) -> bool:
-        """Whether a task is waiting or at work."""
-        return any(task.state in ACTIVE for task in self.tasks)
+    def active(self) -> tuple[TaskRun, ...]:
+        """The tasks that are waiting or at work."""
+        return tuple(task for task in self.tasks if task.state in ACTIVE)
 
     @property
     def broken(self) -> tuple[TaskRun, ...]:
         """The tasks that failed or were cancelled."""
         return tuple(task for task in self.tasks if task.state in BROKEN)
-
-    @property
-    def quiet_seconds(self) -> float:
-        """How long ago the last task ended, by this machine's clock; 0 if none has."""
-        if self.completed is None:
-            return 0.0
-        return (datetime.datetime.now(datetime.UTC) - self.completed).total_seconds()
 
     @property
     def state(self) -> str:
@@ -110,42 +106,137 @@ class GraphRun:
         return self.broken[0].state if self.broken else SUCCEEDED
 
 
+def _time(text: str | None) -> datetime.datetime | None:
+    return datetime.datetime.fromisoformat(text) if text else None
+
+
 def _order(row: Mapping[str, Any]) -> tuple[int, datetime.datetime]:
     """Sort by attempt, then as the tasks began."""
-    return int(row["attempt_number"] or 1), row["query_start_time"] or _NEVER
+    return int(row["attempt_number"] or 1), _time(row["query_start_time"]) or _NEVER
 
 
-def with_nonce(
-    connection: "Connection", environment: "Environment", root_id: str, nonce: str, minutes: int
-) -> GraphRun:
-    """Find the run whose CONFIG carries the nonce among those of the last minutes; EXECUTE TASK returns no id."""
-    rows = _history(connection, environment, root_id, minutes)
-    group = next((row["graph_run_group_id"] for row in rows if nonce in (row["config"] or "")), "")
-    return GraphRun.from_rows(group, rows) if group else GraphRun()
+# ---- what is asked
+def rows_statement(environment: "Environment", minutes: int, root_id: str, condition: str) -> str:
+    """Read the task runs of the last minutes in this schema, those of the graph runs of which one row fulfils this.
+
+    `root_id` narrows the search to one graph, before the limit on rows applies; runs of a TASK GRAPH object have none,
+    so it is empty for them. A retried task is there with its latest attempt.
+    https://docs.snowflake.com/en/sql-reference/functions/task_history
+    """
+    times = ("query_start_time", "completed_time", "scheduled_time")
+    columns = [
+        "name, state, query_id, error_code, error_message, attempt_number",
+        "TO_VARCHAR(graph_run_group_id) AS graph_run_group_id",
+        *(f"TO_VARCHAR({time}, {literal(_TIME_FORMAT)}) AS {time}" for time in times),
+        "DATEDIFF('second', completed_time, CURRENT_TIMESTAMP()) AS quiet_seconds",
+    ]
+    arguments = [
+        f"SCHEDULED_TIME_RANGE_START => DATEADD('minute', -{minutes}, CURRENT_TIMESTAMP())",
+        f"RESULT_LIMIT => {_MOST_ROWS}",
+        *([f"ROOT_TASK_ID => {literal(root_id)}"] if root_id else []),
+    ]
+    return f"""SELECT {", ".join(columns)} FROM (
+  SELECT * FROM TABLE({_function(environment, "TASK_HISTORY")}({", ".join(arguments)}))
+  WHERE {_here(environment)}
+  QUALIFY MAX(IFF({condition}, 1, 0)) OVER (PARTITION BY graph_run_group_id) = 1
+    AND ROW_NUMBER() OVER (PARTITION BY graph_run_group_id, name ORDER BY attempt_number DESC) = 1)"""
 
 
-def last(connection: "Connection", environment: "Environment", root_id: str, minutes: int) -> GraphRun:
-    """Find the latest run of the last minutes that has begun."""
-    rows = [row for row in _history(connection, environment, root_id, minutes) if row["query_id"]]
-    newest = max(rows, key=lambda row: row["scheduled_time"], default=None)
-    return GraphRun.from_rows(newest["graph_run_group_id"], rows) if newest else GraphRun()
+def current_statement(environment: "Environment", columns: str, condition: str) -> str:
+    """Read the graph runs of this schema that wait or are under way.
+
+    https://docs.snowflake.com/en/sql-reference/functions/current_task_graphs
+    """
+    function = f"{_function(environment, 'CURRENT_TASK_GRAPHS')}(RESULT_LIMIT => {_MOST_ROWS})"
+    return f"SELECT {columns} FROM TABLE({function}) WHERE {_here(environment)} AND {condition}"
 
 
-def _history(connection: "Connection", environment: "Environment", root_id: str, minutes: int) -> list[dict[str, Any]]:
-    arguments = (
-        f"SCHEDULED_TIME_RANGE_START => DATEADD('minute', -{minutes}, CURRENT_TIMESTAMP()), "
-        f"RESULT_LIMIT => {_MOST_ROWS}, ROOT_TASK_ID => {literal(root_id)}"
-    )
-    return connection.rows(f"SELECT {_COLUMNS} FROM TABLE({_function(environment, 'TASK_HISTORY')}({arguments}))")
+def running_statement(environment: "Environment") -> str:
+    """Read the runs of the graph that are under way now.
+
+    The runs of a TASK GRAPH object have no root task's name, and only accounts that have such objects have a column
+    for theirs. A run that cannot be told counts as ours: it is waited for.
+    """
+    name = literal(environment.graph.name)
+    columns = [
+        "TO_VARCHAR(graph_run_group_id) AS graph_run_group_id",
+        "state",
+        f"TO_VARCHAR(query_start_time, {literal(_TIME_FORMAT)}) AS query_start_time",
+        "config",
+        "root_task_name",
+        "OBJECT_CONSTRUCT(*) AS whole_row",
+    ]
+    every = current_statement(environment, ", ".join(columns), "state = 'EXECUTING'")
+    # The path as GET has it: in a block, a name behind a colon is a variable.
+    own = f"COALESCE(TO_VARCHAR(GET(whole_row, 'GRAPH_NAME')), root_task_name, {name}) = {name}"
+    return f"SELECT graph_run_group_id, state, query_start_time, config FROM ({every}) WHERE {own}"
 
 
-def under_way(connection: "Connection", environment: "Environment", group: str) -> bool:
-    """Tell whether Snowflake still counts this run among the current ones."""
-    function = _function(environment, "CURRENT_TASK_GRAPHS")
-    arguments = f"ROOT_TASK_NAME => {literal(environment.graph.name)}, RESULT_LIMIT => {_MOST_ROWS}"
-    condition = f"graph_run_group_id = {literal(group)}"
-    return bool(connection.rows(f"SELECT state FROM TABLE({function}({arguments})) WHERE {condition}"))
+def _here(environment: "Environment") -> str:
+    place = environment.snowflake
+    return f"database_name = {literal(place.database)} AND schema_name = {literal(place.schema)}"
 
 
 def _function(environment: "Environment", name: str) -> str:
     return f"{identifier(environment.snowflake.database)}.INFORMATION_SCHEMA.{name}"
+
+
+# ---- answers
+def last(connection: "Connection", environment: "Environment", root_id: str, minutes: int) -> GraphRun:
+    """Find the latest run of the last minutes that has begun; for `root_id` see `rows_statement`."""
+    root = environment.graph.name
+    ours = f"name = {literal(root)} OR STARTSWITH(name, {literal(root + '$')})"
+    return GraphRun.newest(
+        connection.rows(rows_statement(environment, minutes, root_id, f"query_id IS NOT NULL AND ({ours})"))
+    )
+
+
+def wait_until_idle(connection: "Connection", environment: "Environment", say: Callable[[str], None]) -> None:
+    """Wait until no run of the graph is under way.
+
+    Raises DeployError at the deadline of the connection's step, naming the run.
+    """
+    running: Rows | None = None
+    for poll in polls(connection.seconds_left - _MARGIN_SECONDS):
+        try:
+            with connection.step("wait for the run", poll.seconds):
+                found = _lowered(connection.block(_idle(environment, poll), again=True))
+        except LostReplyError:
+            continue
+        if not found:
+            return
+        known = {row["graph_run_group_id"] for row in found if running is None} | _groups(running or ())
+        for row in found:
+            if row["graph_run_group_id"] not in known:
+                say(f"waiting for another run of the graph: {_told(row)}")
+        running = found
+    told = ", ".join(_told(row) for row in running or ()) or "which one is not known: no answer came"
+    options = names.arguments(environment)
+    raise DeployError(
+        f"a run of the graph did not end in time: {told}",
+        f"wait for it, or go on beside it: python -m deploy release {options} --when-running proceed",
+    )
+
+
+def _idle(environment: "Environment", poll: Poll) -> str:
+    look = f"""SELECT ARRAY_AGG(OBJECT_CONSTRUCT_KEEP_NULL(*)), COUNT(*) INTO :found, :running
+  FROM ({running_statement(environment)});
+IF (running = 0) THEN RETURN found; END IF;"""
+    return f"""BEGIN
+LET found ARRAY := ARRAY_CONSTRUCT();
+LET running NUMBER := 0;
+{poll.loop(look)}
+RETURN found;
+END"""
+
+
+def _lowered(rows: Iterable[Mapping[str, Any]]) -> "Rows":
+    return [{key.lower(): value for key, value in row.items()} for row in rows]
+
+
+def _groups(rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    return {row["graph_run_group_id"] for row in rows}
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    return f"run {row['graph_run_group_id']}, since {row['query_start_time'] or 'a moment'}"

@@ -3,38 +3,46 @@
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy import apply, names, runs
-from deploy.deployed import Deployed
-from deploy.errors import DeployError
+from deploy import apply, names, polling, runs, task_log
+from deploy.deployed import CLASSIC, Deployed
+from deploy.errors import DeployError, LostReplyError
 from deploy.graph import Graph, TaskSpec
+from deploy.polling import Poll
 from deploy.runs import GraphRun
 from deploy.sql_text import literal
 
 if TYPE_CHECKING:
-    from deploy.requests import Connection
+    from deploy.lock import Held
     from ml_pipeline.config import Environment
 
 Show = Callable[[GraphRun], None]
 
+_STEP = "smoke run"
 _SECONDS_A_MINUTE = 60
-_MARGIN_MINUTES = 5  # the clock of Snowflake and the time to the first poll
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.3, 30.0
-_PAUSE_SHARE = 0.05  # of the time that has passed: the end is found within 5 % of the run's length
+_MARGIN_MINUTES = 5  # between the start of the run as we know it and as Snowflake does
+_START_SECONDS = 5  # a run whose start was not answered shows itself by then, if it was started
+_CANCEL_SECONDS = 20
+_REQUEST_SECONDS = 60
 # A graph that failed with retries left may begin again shortly after it counts as ended.
 _RETRY_GRACE_SECONDS = 30
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the smoke run showed. `reasons` is empty if it passed."""
+    """What the smoke run showed. `reasons` is empty if it passed; `polls` is how many requests followed it.
+
+    `log` is what the failed tasks logged, line by line, as far as it can be read.
+    """
 
     reasons: tuple[str, ...]
     run: GraphRun
     seconds: float
+    polls: int = 0
+    log: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -43,63 +51,171 @@ class Verdict:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as JSON-able values."""
-        tasks = {task.name: {"state": task.state, "seconds": task.seconds} for task in self.run.tasks}
-        return {"passed": self.passed, "reasons": list(self.reasons), "seconds": round(self.seconds, 1), "tasks": tasks}
+        return {
+            "passed": self.passed,
+            "reasons": list(self.reasons),
+            "seconds": round(self.seconds, 1),
+            "polls": self.polls,
+            "tasks": {task.name: task.to_dict() for task in self.run.tasks},
+            "log": list(self.log),
+        }
 
 
-@dataclass(frozen=True)
-class Following:
-    """The smoke run that is being followed: whose it is, and the nonce in its CONFIG."""
-
-    connection: "Connection"
-    environment: "Environment"
-    there: Deployed
-    nonce: str
-
-    def poll(self, elapsed: float) -> tuple[GraphRun, bool]:
-        """Return the run and whether it has ended; `elapsed` is in seconds since it was started."""
-        run = self._look(elapsed)
-        if not run.tasks or run.active or runs.under_way(self.connection, self.environment, run.group):
-            return run, False
-        # What happened between the two questions is in the answer to a third.
-        run = self._look(elapsed)
-        return run, not run.active and not may_retry(self.there.graph, run)
-
-    def _look(self, elapsed: float) -> GraphRun:
-        minutes = int(elapsed // _SECONDS_A_MINUTE) + _MARGIN_MINUTES
-        return runs.with_nonce(self.connection, self.environment, self.there.root_id, self.nonce, minutes)
-
-
-def smoke(connection: "Connection", environment: "Environment", there: Deployed, show: Show) -> Verdict:
+def smoke(held: "Held", there: Deployed, show: Show) -> Verdict:
     """Run the deployed graph once with the smoke settings and judge that run alone.
 
-    A run that does not end within the graph's time-out is cancelled and has failed.
+    A run that does not end within the graph's time-out is cancelled and has failed. Raises DeployError for what
+    Snowflake refuses, LockLostError as soon as the lock is not ours any more.
     """
-    following = Following(connection, environment, there, uuid.uuid4().hex)
-    start = time.monotonic()
-    connection.rows(execution(environment, following.nonce))
-    while True:
-        run, ended = following.poll(time.monotonic() - start)
-        show(run)
-        elapsed = time.monotonic() - start
-        if ended:
-            return Verdict(judge(there.graph, run), run, elapsed)
-        if elapsed > environment.graph.timeout_minutes * _SECONDS_A_MINUTE:
-            connection.rows(apply.cancellation(environment))
-            return Verdict((_late(environment, run),), run, elapsed)
-        time.sleep(min(max(_SHORTEST_PAUSE, elapsed * _PAUSE_SHARE), _LONGEST_PAUSE))
+    following = _Following(held, there, show)
+    following.begin()
+    ended = following.await_end()
+    reasons = judge(there.graph, following.run) if ended else (_late(held.environment, following.run),)
+    seconds = following.elapsed
+    if not ended:
+        following.cancel()
+    log = task_log.read(held.connection, following.run.broken)
+    return Verdict(reasons, following.run, seconds, following.polls, log)
 
 
-def execution(environment: "Environment", nonce: str) -> str:
-    """Start a smoke run: the settings are in the graph's CONFIG already, this chooses them and names the run."""
-    config = json.dumps({"smoke": True, "nonce": nonce})
-    return f"EXECUTE TASK {names.root(environment)} USING CONFIG = {literal(config)}"
+class _Following:
+    """A smoke run that is being followed: what was seen of it, and when it began."""
+
+    def __init__(self, held: "Held", there: Deployed, show: Show) -> None:
+        self.run = GraphRun()
+        self.polls = 0
+        self._held = held
+        self._there = there
+        self._show = show
+        self._nonce = uuid.uuid4().hex
+        self._start = time.monotonic()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it was to begin."""
+        return time.monotonic() - self._start
+
+    def begin(self) -> None:
+        """Start the run. After a lost reply it is looked for, and started again only if it never began."""
+        config = json.dumps({"smoke": True, "nonce": self._nonce})
+        statement = apply.execution(self._held.environment, self._there.backend, config)
+        while True:
+            try:
+                self._send([statement])
+            except LostReplyError:
+                if self._began():
+                    return
+            else:
+                return
+
+    def await_end(self) -> bool:
+        """Follow the run, showing it, and return whether it has ended in time."""
+        return any(self._look(poll) for poll in self._polls(self._seconds_left))
+
+    def cancel(self) -> None:
+        """Cancel what has not ended: each task, as cancelling one leaves the others running."""
+        unfinished = [task.name for task in self.run.active] or [self._held.environment.graph.name]
+        for poll in self._polls(_CANCEL_SECONDS):
+            try:
+                self._send([_cancellation(self._held.environment, name) for name in unfinished])
+            except LostReplyError:
+                continue
+            if self._look(poll):
+                return
+            unfinished = [task.name for task in self.run.active]
+
+    @property
+    def _seconds_left(self) -> float:
+        return self._held.environment.graph.timeout_minutes * _SECONDS_A_MINUTE - self.elapsed
+
+    def _polls(self, seconds: float) -> Iterator[Poll]:
+        # The lease is renewed between two looks, when a third of it has passed.
+        return polling.polls(seconds, longest_pause=self._held.environment.deploy.lease_seconds / 3)
+
+    def _send(self, statements: list[str]) -> None:
+        with self._held.connection.step(_STEP, _REQUEST_SECONDS):
+            self._held.run(statements)
+
+    def _began(self) -> bool:
+        """Whether the run is there, or cannot be asked about until the time is over."""
+        lost_at = time.monotonic()
+        for poll in self._polls(self._seconds_left):
+            answered = self._look(poll) is not None
+            if self.run.tasks:
+                return True
+            if answered and time.monotonic() - lost_at >= _START_SECONDS:
+                return False
+        return True
+
+    def _look(self, poll: Poll) -> bool | None:
+        """Look at the run until it ends or the poll does; return whether it has ended, None if no answer came."""
+        self.polls += 1
+        minutes = int(self.elapsed // _SECONDS_A_MINUTE) + _MARGIN_MINUTES
+        try:
+            with self._held.connection.step(_STEP, poll.seconds):
+                answer = self._held.block(block(self._held, self._there, self._nonce, minutes, poll))
+        except LostReplyError:
+            time.sleep(poll.pause)
+            return None
+        self.run = GraphRun.newest(_lowered(row) for row in answer["rows"])
+        self._show(self.run)
+        return bool(answer["ended"])
 
 
-def may_retry(graph: Graph, run: GraphRun) -> bool:
-    """Tell whether Snowflake may still start a failed run again by itself."""
-    retries_left = any(task.attempt <= graph.retries for task in run.broken)
-    return retries_left and run.quiet_seconds < _RETRY_GRACE_SECONDS
+def block(held: "Held", there: Deployed, nonce: str, minutes: int, poll: Poll) -> str:
+    """Return the statements of one poll: look at the run until it has ended; their value is its rows.
+
+    It has ended when none of its tasks is active, Snowflake does not count it among the current ones, none of its
+    tasks is active still, as one may have become between the two questions, and no automatic retry is to come.
+    """
+    environment = held.environment
+    ours = f"CONTAINS(config, {literal(nonce)})"
+    root_id = there.root_id if there.backend == CLASSIC else ""
+    rows = runs.rows_statement(environment, minutes, root_id, ours)
+    read = f"""SELECT ARRAY_AGG(OBJECT_CONSTRUCT_KEEP_NULL(*)), COUNT(*), {_unsettled(there.graph)}
+INTO :found, :seen, :unsettled FROM ({rows})"""
+    before, renewal = polling.every(environment.deploy.lease_seconds / 3, held.check)
+    look = f"""{read};
+IF (seen > 0 AND unsettled = 0) THEN
+{runs.current_statement(environment, "COUNT(*) INTO :current_runs", ours)};
+IF (current_runs = 0) THEN
+{read};
+IF (unsettled = 0) THEN RETURN OBJECT_CONSTRUCT('ended', TRUE, 'rows', found); END IF;
+END IF;
+END IF;
+{renewal}"""
+    return f"""LET found ARRAY := ARRAY_CONSTRUCT();
+LET seen NUMBER := 0;
+LET unsettled NUMBER := 0;
+LET current_runs NUMBER := 0;
+{before}
+{poll.loop(look)}
+RETURN OBJECT_CONSTRUCT('ended', FALSE, 'rows', found);"""
+
+
+def _unsettled(graph: Graph) -> str:
+    """Count the tasks that are active, or (if Snowflake may still start a failed run again by itself) any."""
+    active = f"COUNT_IF(state IN {_listed(runs.ACTIVE)})"
+    if not graph.retries:
+        return active
+    retried = f"COUNT_IF(state IN {_listed(runs.BROKEN)} AND attempt_number <= {graph.retries})"
+    return f"{active} + {retried} * COUNT_IF(quiet_seconds < {_RETRY_GRACE_SECONDS})"
+
+
+def _listed(texts: tuple[str, ...]) -> str:
+    return f"({', '.join(map(literal, texts))})"
+
+
+def _lowered(row: dict[str, Any]) -> dict[str, Any]:
+    return {key.lower(): value for key, value in row.items()}
+
+
+def _cancellation(environment: "Environment", task: str) -> str:
+    """Cancel what this task does now.
+
+    https://docs.snowflake.com/en/sql-reference/functions/system_user_task_cancel_ongoing_executions
+    """
+    return f"SELECT SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS({literal(names.named(environment, task))})"
 
 
 def judge(graph: Graph, run: GraphRun) -> tuple[str, ...]:
@@ -134,7 +250,7 @@ def _may_be_skipped(task: TaskSpec, states: dict[str, str], excused: set[str]) -
 
 
 def _late(environment: "Environment", run: GraphRun) -> str:
-    waiting = ", ".join(f"{task.name} {task.state}" for task in run.tasks if task.state in runs.ACTIVE)
+    waiting = ", ".join(f"{task.name} {task.state}" for task in run.active)
     return f"no end after {environment.graph.timeout_minutes} minutes, cancelled: {waiting or 'no task was seen'}"
 
 
