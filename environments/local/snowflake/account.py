@@ -18,6 +18,7 @@ from .python.workers import Workers
 from .results import Results
 from .sample_data import SampleData
 from .session import Session
+from .sql.locks import Locks
 from .store import Store
 from .tasks.scheduler import Scheduler
 from .warehouses import Warehouses
@@ -54,6 +55,7 @@ class Account:
         self.uploads: dict[str, Upload] = {}  # files that PUT may send, likewise
         self.warehouses = Warehouses()
         self.executions = Executions()
+        self.locks = Locks()
         self.workers = Workers(self.home / "temporary" / "python")
         self.residents = Residents(self.workers)
         self.sessions: dict[str, Session] = {}  # by session token

@@ -41,8 +41,9 @@ def update(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa:
         statement = _unqualified(parse(inlined(tokens.text, tokens.bindings)))
         spelling.check(scope, statement)
         tree = resolved(scope, statement)
-        several = _multi_joined(session, tree) if tree.args.get("from_") else 0
-        return _updated(transactions.write(session, generated(tree))[0][0], several)
+        with transactions.changing(session, _target(tree)):
+            several = _multi_joined(session, tree) if tree.args.get("from_") else 0
+            return _updated(transactions.write(session, generated(tree))[0][0], several)
 
 
 def _updated(changed: int, several: int) -> Result:
@@ -95,9 +96,21 @@ def _run(session: Session, statement: exp.Expression) -> list[tuple]:
     with Scope(session) as scope:
         spelling.check(scope, statement)
         tree = resolved(scope, statement)
-        if isinstance(tree, exp.Insert) and tree.args.get("overwrite"):
-            return _overwrite(session, tree)
-        return transactions.write(session, generated(tree))
+        with transactions.changing(session, _target(tree)):
+            if isinstance(tree, exp.Insert) and tree.args.get("overwrite"):
+                return _overwrite(session, tree)
+            return transactions.write(session, generated(tree))
+
+
+def _target(tree: exp.Expression) -> tuple[str, str, str] | None:
+    """What to have to oneself: the table that is changed; none for INSERT, which only adds, or a temporary table."""
+    if isinstance(tree, exp.Insert) and not tree.args.get("overwrite"):
+        return None
+    return _shared(tree.this.this if isinstance(tree.this, exp.Schema) else tree.this)
+
+
+def _shared(table: exp.Table) -> tuple[str, str, str] | None:
+    return None if table.catalog == "temp" else _reversed(table)
 
 
 def _overwrite(session: Session, statement: exp.Expression) -> list[tuple]:
@@ -139,7 +152,8 @@ def truncate(session: Session, tokens: Tokens) -> Result:
     if quiet and session.find("TABLE", session.qualify(parts)) is None:
         return status(EXECUTED)
     table = relation_named(Scope(session), parts, "TRUNCATE")
-    transactions.write(session, f"DELETE FROM {places.sql_name(session, table)}")
+    with transactions.changing(session, _shared(places.relation(session, table))):
+        transactions.write(session, f"DELETE FROM {places.sql_name(session, table)}")
     history.forget(session, table)
     return status(EXECUTED)
 

@@ -72,7 +72,7 @@ def _values_mismatch(found: re.Match[str]) -> SnowflakeError:
     return SnowflakeError(f"SQL compilation error:\n{text}", "002020", "21S01")
 
 
-# Snowflake lets the later writer wait for the lock; here it is told at once.
+# A transaction that has read the table before the other one changed it; Snowflake would let it go on.
 _LOCKED = (
     "Statement could not be run: another transaction has locked the table and this lock has not yet been released."
 )

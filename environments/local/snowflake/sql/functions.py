@@ -52,11 +52,8 @@ def _wait(session: Session, arguments: list[Any]) -> str:
     if unit not in _SECONDS:
         raise invalid(f"Invalid time unit '{unit}' for SYSTEM$WAIT")
     until = time.monotonic() + float(arguments[0]) * _SECONDS[unit]
-    running = session.running
     while (left := until - time.monotonic()) > 0:
-        for execution in running:
-            if execution.cancelled:
-                raise execution.cancelled
+        session.check()
         time.sleep(min(left, _POLL_SECONDS))
     return f"waited {int(arguments[0])} {unit.lower()}"
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from sqlglot import exp
 
+from ..catalogue import now
 from ..types import SEMI_STRUCTURED
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from types import TracebackType
 
     from ..catalogue import Object
@@ -35,6 +37,7 @@ class Scope:
         endings: what is undone when the query has ended: tables and functions that DuckDB knows for it alone.
         describing: whether only the columns are asked for, so that nothing may happen.
         computes: whether the query reads stored rows, which takes a warehouse.
+        started: what CURRENT_TIMESTAMP is.
 
     """
 
@@ -42,11 +45,17 @@ class Scope:
     endings: ExitStack = field(default_factory=ExitStack)
     describing: bool = False
     computes: bool = False
+    started: datetime = field(default_factory=now)
 
     def within(self, view: Object) -> Scope:
         """The surroundings of a view's text: its schema and its owner's rights."""
         place = {"database": view.name.database, "schema": view.name.schema}
-        return Scope(replace(self.session, role=view.owner, secondary=False, **place), self.endings, self.describing)
+        return Scope(
+            replace(self.session, role=view.owner, secondary=False, **place),
+            self.endings,
+            self.describing,
+            started=self.started,
+        )
 
     def table(self, rows: pa.Table) -> exp.Table:
         """An Arrow table as a relation that the query can read; no rows are copied."""

@@ -1,18 +1,19 @@
-"""BEGIN, COMMIT, ROLLBACK and AUTOCOMMIT, over DuckDB's transactions.
+"""BEGIN, COMMIT, ROLLBACK and AUTOCOMMIT, over DuckDB's transactions, and the locks of what they change.
 
-Two things differ from Snowflake, both loud: a transaction sees the account as it was when it began (Snowflake: what
-others have committed meanwhile), and after an error while a statement runs, it can only be rolled back.
+Two things differ from Snowflake, both loud: a transaction sees a database as it was when it first read or changed it
+(Snowflake: what others have committed meanwhile), so it cannot change a row that another one has changed since; and
+after an error while a statement runs, it can only be rolled back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import SnowflakeError
 from ..result import EXECUTED, TRANSACTION, Result, status
-from . import engine
+from . import engine, locks
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -46,6 +47,8 @@ def commit(session: Session) -> None:
             session.at_commit.clear()
             engine.rollback(session.connection)
             raise
+        finally:
+            session.account.locks.release(session.connection)
         actions = list(session.at_commit)
         session.at_commit.clear()
         for action in actions:
@@ -58,6 +61,7 @@ def rollback(session: Session) -> None:
         session.in_transaction = False
         session.at_commit.clear()
         engine.rollback(session.connection)
+        session.account.locks.release(session.connection)
 
 
 def once_committed(session: Session, action: Callable[[], object]) -> None:
@@ -72,6 +76,20 @@ def once_committed(session: Session, action: Callable[[], object]) -> None:
         session.at_commit.append(action)
     else:
         action()
+
+
+def changing(session: Session, table: Hashable) -> AbstractContextManager[None]:
+    """Wait until nobody else changes the table; nobody does then until the statement or its transaction has ended.
+
+    Args:
+        session: which is about to change it.
+        table: what stands for it; None for a table that nobody else sees.
+
+    Raises:
+        SnowflakeError: 000625 when LOCK_TIMEOUT is over, or in a deadlock.
+
+    """
+    return locks.changing(session, table, active)
 
 
 def write(session: Session, sql: str) -> list[tuple]:
