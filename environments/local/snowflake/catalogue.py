@@ -2,9 +2,11 @@
 
 import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from .errors import already_exists, does_not_exist
@@ -49,20 +51,38 @@ class Object:
         return replace(self, properties={**self.properties, **changes})
 
 
+# Told of a change: the object as it was, and as it is now.
+Watcher = Callable[[Object | None, Object | None], None]
+
+
 class Catalogue:
     """The objects, in memory and written through to the store. Safe to use from several threads."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.RLock()
-        self._objects: dict[tuple[str, Name], Object] = {}
+        self._objects: defaultdict[str, dict[Name, Object]] = defaultdict(dict)  # by kind
+        self._watchers: dict[str, Watcher] = {}
         for _, body in store.all("object"):
             loaded = Object(**{**body, "name": Name(**body["name"])})
-            self._objects[loaded.kind, loaded.name] = loaded
+            self._objects[loaded.kind][loaded.name] = loaded
+
+    def watch(self, kind: str, watcher: Watcher) -> None:
+        """Call `watcher` for every object of a kind that is there, and from now on for each change.
+
+        Args:
+            kind: such as "TASK".
+            watcher: gets the object as it was and as it is now, either None; it must not use the catalogue.
+
+        """
+        with self._lock:
+            for thing in self._objects[kind].values():
+                watcher(None, thing)
+            self._watchers[kind] = watcher
 
     def find(self, kind: str, name: Name) -> Object | None:
         """The object, or None."""
-        return self._objects.get((kind, name))
+        return self._objects[kind].get(name) if kind in self._objects else None
 
     def get(self, kind: str, name: Name) -> Object:
         """The object.
@@ -84,7 +104,7 @@ class Catalogue:
 
         """
         with self._lock:
-            if not replacing and (new.kind, new.name) in self._objects:
+            if not replacing and self.find(new.kind, new.name):
                 raise already_exists(new.name)
             return self._write(new)
 
@@ -97,37 +117,52 @@ class Catalogue:
         """Replace each of these objects by what `alter` makes of it as it is now, as one step."""
         with self._lock:
             new = [alter(self.get(thing.kind, thing.name)) for thing in things]
-            self._objects.update({(thing.kind, thing.name): thing for thing in new})
             self._store.put_many("object", {_key(thing): asdict(thing) for thing in new})
+            for thing in new:
+                self._keep(thing)
 
     def remove(self, kind: str, name: Name) -> Object:
         """Remove an object and return it."""
         with self._lock:
             gone = self.get(kind, name)
-            del self._objects[kind, name]
             self._store.remove("object", _key(gone))
+            del self._objects[kind][name]
+            self._tell(gone, None)
             return gone
 
     def of(self, kind: str, within: Name | None = None) -> list[Object]:
         """The objects of a kind by name; only those in a database or schema when one is given."""
         with self._lock:
-            found = [o for (k, _), o in self._objects.items() if k == kind]
+            found = list(self._objects[kind].values())
         return sorted((o for o in found if within is None or inside(o.name, within)), key=lambda o: o.name)
 
     def within(self, container: Name) -> Iterator[Object]:
         """Every object that lies in a database or schema, whatever its kind."""
         with self._lock:
-            return iter([o for o in self._objects.values() if inside(o.name, container)])
+            return iter([o for o in self._all() if inside(o.name, container)])
 
     def owned_by(self, role: str) -> list[Object]:
         """Every object that a role owns."""
         with self._lock:
-            return [o for o in self._objects.values() if o.owner == role]
+            return [o for o in self._all() if o.owner == role]
+
+    def _all(self) -> Iterator[Object]:
+        return chain.from_iterable(objects.values() for objects in self._objects.values())
 
     def _write(self, new: Object) -> Object:
-        self._objects[new.kind, new.name] = new
         self._store.put("object", _key(new), asdict(new))
+        return self._keep(new)
+
+    def _keep(self, new: Object) -> Object:
+        old = self._objects[new.kind].get(new.name)
+        self._objects[new.kind][new.name] = new
+        self._tell(old, new)
         return new
+
+    def _tell(self, old: Object | None, new: Object | None) -> None:
+        watcher = self._watchers.get((new or old).kind)  # type: ignore[union-attr]
+        if watcher:
+            watcher(old, new)
 
 
 def inside(name: Name, container: Name) -> bool:

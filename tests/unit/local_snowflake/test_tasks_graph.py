@@ -139,3 +139,26 @@ def test_every_task_runs_at_most_once_and_after_its_predecessors(data: st.DataOb
         before = {ends[p] for p in shape[name].after if p in ran}
         assert SUCCEEDED in before
         assert not before & {FAILED, CANCELLED}
+
+
+_NAMES = st.sampled_from("ABCD")
+_CHANGES = st.lists(
+    st.tuples(
+        _NAMES, st.booleans(), st.sets(_NAMES, max_size=3), st.none() | _NAMES, st.sampled_from([STARTED, SUSPENDED])
+    )
+)
+
+
+@given(_CHANGES)
+def test_links_follow_every_change_of_a_task(changes: list[tuple[str, bool, set[str], str | None, str]]) -> None:
+    linked = graph.Linked()
+    for name, stays, after, finalizes, state in changes:
+        copy = linked.copy()
+        before = (dict(copy), dict(copy.children), dict(copy.finalizers), set(copy.started))
+        # A root has one finalizer: the rules see to that before the links do.
+        free = finalizes if finalizes not in linked.finalizers else None
+        linked.put(task(name, *sorted(after), finalizes=free, state=state)) if stays else linked.drop(name)
+        assert (dict(copy), copy.children, copy.finalizers, copy.started) == before
+    again = graph.Linked(linked.values())
+    assert {k: v for k, v in linked.children.items() if v} == again.children
+    assert (linked.finalizers, linked.started) == (again.finalizers, again.started)

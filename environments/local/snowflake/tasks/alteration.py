@@ -76,7 +76,8 @@ def resume(session: Session, name: Name) -> Result:
         scheduler.runs.commit(name)
         scheduler.runs.failures.forget(task.id)
     _start(session, name)
-    scheduler.wake()
+    if task.is_root:
+        scheduler.wake()
     return status(EXECUTED)
 
 
@@ -127,7 +128,8 @@ def suspend(session: Session, name: Name) -> Result:
         refuse_own_life(session, name, "SUSPEND")
         why = suspended("USER_SUSPENDED")
         session.account.catalogue.change("TASK", name, lambda o: o.with_properties(**why))
-        session.account.scheduler.wake()
+        if task.is_root:
+            session.account.scheduler.wake()
     return status(EXECUTED)
 
 

@@ -16,19 +16,60 @@ Tasks = Mapping[str, Task]
 MOST_TASKS, MOST_PREDECESSORS, MOST_CHILDREN = 1000, 100, 100
 
 
-def children(tasks: Tasks) -> dict[str, list[str]]:
-    """Task name to the names of the tasks that come after it."""
-    found: dict[str, list[str]] = {name: [] for name in tasks}
-    for task in tasks.values():
+class Linked(dict[str, Task]):
+    """Tasks by bare name that know their children, finalizers and resumed roots without looking at every task.
+
+    Attributes:
+        children: a predecessor's name to the names of the tasks after it, in the order of names.
+        finalizers: a root's name to its finalizer's.
+        started: names of the root tasks that are resumed.
+
+    """
+
+    def __init__(self, tasks: Iterable[Task] = ()) -> None:
+        super().__init__()
+        self.children: dict[str, tuple[str, ...]] = {}
+        self.finalizers: dict[str, str] = {}
+        self.started: set[str] = set()
+        for task in tasks:
+            self.put(task)
+
+    def put(self, task: Task) -> None:
+        """Add a task, or put it in the place of the one with its name."""
+        self.drop(task.name)
+        self[task.name] = task
         for predecessor in task.after:
-            if predecessor in found:
-                found[predecessor].append(task.name)
-    return found
+            self.children[predecessor] = tuple(sorted((*self.children.get(predecessor, ()), task.name)))
+        if task.finalizes:
+            self.finalizers[task.finalizes] = task.name
+        if task.started and task.is_root:
+            self.started.add(task.name)
+
+    def drop(self, name: str) -> None:
+        """Leave a task out; one that is not there is no error."""
+        old = self.pop(name, None)
+        for predecessor in old.after if old else ():
+            self.children[predecessor] = tuple(n for n in self.children[predecessor] if n != name)
+        if old and old.finalizes and self.finalizers.get(old.finalizes) == name:
+            del self.finalizers[old.finalizes]
+        self.started.discard(name)
+
+    def copy(self) -> Linked:
+        """The same tasks, unaware of what happens to these."""
+        new = Linked()
+        new.update(self)
+        new.children, new.finalizers, new.started = dict(self.children), dict(self.finalizers), set(self.started)
+        return new
+
+
+def linked(tasks: Tasks) -> Linked:
+    """The tasks with their links."""
+    return tasks if isinstance(tasks, Linked) else Linked(tasks.values())
 
 
 def finalizer(tasks: Tasks, root: str) -> str | None:
     """The root's finalizer."""
-    return next((task.name for task in tasks.values() if task.finalizes == root), None)
+    return linked(tasks).finalizers.get(root)
 
 
 def roots(tasks: Tasks, name: str) -> set[str]:
@@ -46,26 +87,34 @@ def roots(tasks: Tasks, name: str) -> set[str]:
 
 def below(tasks: Tasks, name: str, *, recursive: bool = True) -> list[str]:
     """The task, the tasks after it (all of them, or only the next ones) and its finalizer; nearest first."""
-    after = children(tasks)
-    last = finalizer(tasks, name)
+    known = linked(tasks)
+    last = known.finalizers.get(name)
     if not recursive:
-        return [name, *after[name], *([last] if last else [])]
+        return [name, *known.children.get(name, ()), *([last] if last else [])]
     found, todo = {name: None}, deque([name])
     while todo:
-        fresh = [c for c in after[todo.popleft()] if c not in found]
+        fresh = [c for c in known.children.get(todo.popleft(), ()) if c not in found]
         found.update(dict.fromkeys(fresh))
         todo.extend(fresh)
     return [*found, *([last] if last else [])]
 
 
-def without(tasks: Tasks, name: str) -> dict[str, Task]:
+def without(tasks: Tasks, name: str) -> Linked:
     """The tasks without one, which is no predecessor and no finalized root any more."""
-    return {other.name: _let_go(other, name) for other in tasks.values() if other.name != name}
+    found = linked(tasks).copy()
+    for freed in freed_by(tasks, name):
+        found.put(freed)
+    found.drop(name)
+    return found
+
+
+def freed_by(tasks: Tasks, name: str) -> list[Task]:
+    """The tasks that change when one is taken out: its children and its finalizer, without it."""
+    _, *others = below(tasks, name, recursive=False)
+    return [_let_go(tasks[other], name) for other in others]
 
 
 def _let_go(task: Task, name: str) -> Task:
-    if name not in task.after and name != task.finalizes:
-        return task
     finalizes = None if task.finalizes == name else task.finalizes
     return replace(task, after=tuple(p for p in task.after if p != name), finalizes=finalizes)
 
@@ -82,13 +131,27 @@ def check(tasks: Tasks, task: Task) -> None:
         _check_predecessor(tasks, task, predecessor)
     if task.finalizes:
         _check_finalizer(tasks, task)
-    changed = {**tasks, task.name: task}
-    after = children(changed)
-    if _reaches_itself(changed, task):
+    # An edge that was there breaks no rule, and a graph of a thousand tasks is defined again task by task.
+    old = tasks.get(task.name)
+    if old is None or (old.finalizes, {*old.after}) != (task.finalizes, {*task.after}):
+        _check_links(tasks, task)
+
+
+def _check_links(tasks: Tasks, task: Task) -> None:
+    known = linked(tasks)
+    # What is new is nobody's predecessor yet.
+    if task.name in known and _reaches_itself(known, task):
         raise invalid(f"Task '{task.name}' cannot come after itself: its predecessors form a cycle.")
     for predecessor in task.after:
-        if len(after[predecessor]) > MOST_CHILDREN:
+        if len({*known.children.get(predecessor, ()), task.name}) > MOST_CHILDREN:
             raise invalid(f"Task '{predecessor}' has more than {MOST_CHILDREN} child tasks.")
+    if len(known) + (task.name not in known) > MOST_TASKS:
+        _check_size(known, task)
+
+
+def _check_size(known: Linked, task: Task) -> None:
+    changed = known.copy()
+    changed.put(task)
     for root in roots(changed, task.name):
         if len(below(changed, root)) > MOST_TASKS:
             raise invalid(f"The graph with root task '{root}' has more than {MOST_TASKS} tasks.")
@@ -142,7 +205,7 @@ def _check_finalizer(tasks: Tasks, task: Task) -> None:
     other = finalizer(tasks, root.name)
     if other not in {None, task.name}:
         raise invalid(f"Root task '{root.name}' has the finalizer task '{other}' already.")
-    if children(tasks).get(task.name):
+    if linked(tasks).children.get(task.name):
         raise invalid(f"Task '{task.name}' has child tasks, so it cannot be a finalizer task.")
 
 

@@ -15,14 +15,15 @@ from ..errors import SnowflakeError
 from ..names import Name
 from .failures import Failures
 from .history import GraphRun, History, TaskRun
+from .index import TaskIndex
 from .progress import AUTO_SUSPENDED, CANCELLED, FAILED, FAILURES, SKIPPED, SUCCEEDED
 from .run import Runner
-from .spec import ALL_OVERLAP, NO_OVERLAP, STARTED, SUSPENDED, Task
+from .spec import ALL_OVERLAP, NO_OVERLAP, STARTED, SUSPENDED
 from .versions import GraphVersion, Versions
 
 if TYPE_CHECKING:
     from ..account import Account
-    from ..catalogue import Object
+    from .graph import Linked
 
 _PARALLEL = 16  # tasks of all graphs that run at once
 _PRUNE_EVERY = 100  # graph runs
@@ -71,7 +72,7 @@ class GraphRuns:
         self._runners: dict[str, list[Runner]] = {}  # under way, by the id that the graph's runs are kept under
         self._queued: dict[str, Request] = {}  # by the same; at most one for a graph
         self._pool = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="task")
-        self._read: dict[str, tuple[Object, Task]] = {}  # tasks read from the catalogue, by id
+        self.index = TaskIndex(account.catalogue)
         self._endings = itertools.count(1)
         self._closing = False
 
@@ -88,21 +89,13 @@ class GraphRuns:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     # ---- versions
-    def tasks(self, schema: Name | None) -> dict[str, Task]:
+    def tasks(self, schema: Name | None) -> Linked:
         """The tasks of a schema (a name with a database) by bare name."""
-        return {thing.name.name: self.task(thing) for thing in self.account.catalogue.of("TASK", schema)}
+        return self.index.of(schema)
 
-    def task(self, thing: Object) -> Task:
-        """The entry's task; an entry is replaced when it changes, so the same one is the same task."""
-        known = self._read.get(thing.id)
-        if known is None or known[0] is not thing:
-            known = self._read[thing.id] = (thing, Task.of(thing))
-        return known[1]
-
-    def forget(self, root_id: str) -> None:
-        """A task was dropped; its history stays."""
-        self._read.pop(root_id, None)
-        self.failures.forget(root_id)
+    def forget(self, holder_id: str) -> None:
+        """A task or a task graph object was dropped; its history stays."""
+        self.failures.forget(holder_id)
 
     def commit(self, root: Name) -> GraphVersion:
         """Set a version of the graph, if it changed since the last one.
@@ -112,11 +105,10 @@ class GraphRuns:
 
         """
         version, new = self.versions.set(root, self.tasks(root.container))
-        stamp = now().isoformat()
-        for name in version.tasks if new else ():
-            self.account.catalogue.change(
-                "TASK", root.sibling(name), lambda o: o.with_properties(last_committed_on=stamp)
-            )
+        if new:
+            catalogue, stamp = self.account.catalogue, now().isoformat()
+            things = [catalogue.get("TASK", root.sibling(name)) for name in version.tasks]
+            catalogue.change_all(things, lambda o: o.with_properties(last_committed_on=stamp))
         return version
 
     # ---- starting

@@ -128,7 +128,7 @@ class TaskKind(Kind):
             session.own(self.word, name)
             refuse_committed(session, name)
             tasks = schema_tasks(session, name)
-            if len(graph.below(tasks, name.name)) > 1 or not tasks[name.name].is_root:
+            if len(graph.below(tasks, name.name, recursive=False)) > 1 or not tasks[name.name].is_root:
                 require_suspended(name, tasks, name.name)
             return super().drop(session, name, tokens)
 
@@ -168,9 +168,8 @@ class TaskKind(Kind):
         scheduler = session.account.scheduler
         gone = session.account.catalogue.get(self.word, name)
         tasks = schema_tasks(session, name)
-        for other in graph.without(tasks, name.name).values():
-            if other is not tasks[other.name]:
-                session.account.catalogue.change(self.word, name.sibling(other.name), lambda o, t=other: detached(o, t))
+        for other in graph.freed_by(tasks, name.name):
+            session.account.catalogue.change(self.word, name.sibling(other.name), lambda o, t=other: detached(o, t))
         scheduler.runs.forget(gone.id)
         super().remove(session, name)
         if tasks[name.name].started:

@@ -39,7 +39,7 @@ class Progress:
     def __init__(self, version: GraphVersion, carried: Mapping[str, str] | None = None) -> None:
         self._version = version
         self._tasks = {n: t for n, t in version.tasks.items() if not t.finalizes}
-        self._children = graph.children(self._tasks)
+        self._children = graph.linked(self._tasks).children
         self._waiting = {n: sum(p in self._tasks for p in t.after) for n, t in self._tasks.items()}
         self._carried = dict(carried or {})
         self._ends: dict[str, str] = {}
@@ -87,9 +87,10 @@ class Progress:
         return None if self._tasks[name].started else _PASSED
 
     def _freed(self, name: str) -> list[str]:
-        for child in self._children[name]:
+        after = self._children.get(name, ())
+        for child in after:
             self._waiting[child] -= 1
-        return [child for child in self._children[name] if not self._waiting[child]]
+        return [child for child in after if not self._waiting[child]]
 
     def _finish(self) -> list[str]:
         """The finalizer, once nothing else runs or can; a skipped root has none."""

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from ..catalogue import Object
     from ..names import Name
     from ..session import Session
+    from .graph import Linked
 
 
-def schema_tasks(session: Session, name: Name) -> dict[str, Task]:
-    """The tasks of the schema in which a task lies."""
+def schema_tasks(session: Session, name: Name) -> Linked:
+    """The tasks of the schema in which a task lies, as they are now."""
     return session.account.scheduler.runs.tasks(name.container)
 
 
@@ -26,7 +27,7 @@ def detached(thing: Object, task: Task) -> Object:
     return thing.with_properties(after=list(task.after), finalizes=task.finalizes, **freed)
 
 
-def check(name: Name, tasks: dict[str, Task], task: Task) -> None:
+def check(name: Name, tasks: Linked, task: Task) -> None:
     """A new or changed task must keep the rules, and the graphs that it joins must be suspended.
 
     Raises:
@@ -34,17 +35,19 @@ def check(name: Name, tasks: dict[str, Task], task: Task) -> None:
 
     """
     graph.check(tasks, task)
-    require_suspended(name, {**tasks, task.name: task}, task.name)
+    if tasks.started:
+        changed = tasks.copy()
+        changed.put(task)
+        require_suspended(name, changed, task.name)
 
 
-def require_suspended(name: Name, tasks: dict[str, Task], member: str) -> None:
+def require_suspended(name: Name, tasks: Linked, member: str) -> None:
     """The root of a task's graph must be suspended.
 
     Raises:
         SnowflakeError: 091421.
 
     """
-    for root in sorted(graph.roots(tasks, member)):
-        if tasks[root].started:
-            text = f"Unable to update graph with root task {name.sibling(root)} since that root task is not suspended."
-            raise SnowflakeError(text, "091421", "22000")
+    for root in sorted(graph.roots(tasks, member) & tasks.started) if tasks.started else ():
+        text = f"Unable to update graph with root task {name.sibling(root)} since that root task is not suspended."
+        raise SnowflakeError(text, "091421", "22000")

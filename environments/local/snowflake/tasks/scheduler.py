@@ -77,18 +77,14 @@ class Scheduler:
 
     def due(self) -> list[Due]:
         """When the resumed graphs are due next: root tasks, and task graph objects as they were committed."""
-        clocks = self._clocks()
-        known = {_key(task) for _, task in clocks}
-        found = [Due(thing, task, moment) for thing, task in clocks if (moment := self.next_run(task))]
-        self._due = {key: moment for key, moment in self._due.items() if key in known}
-        return found
+        return [Due(thing, task, moment) for thing, task in self._clocks() if (moment := self.next_run(task))]
 
     def _clocks(self) -> list[tuple[Object, Task]]:
         """What may have a schedule, as the task whose schedule counts."""
         catalogue, latest = self.account.catalogue, self.runs.versions.latest
-        plain = [(thing, self.runs.task(thing)) for thing in catalogue.of("TASK")]
         graphs = [(thing, latest(thing.id)) for thing in catalogue.of(WORD)]
-        return plain + [(thing, clock_task(thing, version.root_task)) for thing, version in graphs if version]
+        objects = [(thing, clock_task(thing, version.root_task)) for thing, version in graphs if version]
+        return self.runs.index.started_roots() + objects
 
     def next_run(self, task: Task) -> datetime | None:
         """When a root task is due next; None when it is suspended or has no schedule."""
@@ -104,9 +100,12 @@ class Scheduler:
     def _watch(self) -> None:
         while not self._closing:
             try:
-                for due in self.due():
-                    if due.moment <= now():
-                        self._fire(due)
+                due = self.due()
+                known = {_key(one.task) for one in due}
+                self._due = {key: moment for key, moment in self._due.items() if key in known}
+                for one in due:
+                    if one.moment <= now():
+                        self._fire(one)
             except Exception:  # noqa: BLE001 - one graph that cannot start must not stop the others
                 _log.exception("A schedule met a fault of the local Snowflake")
             with self._changed:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..names import Name
@@ -53,7 +54,7 @@ class GraphVersion:
         """The root task."""
         return self.tasks[self.root.name]
 
-    @property
+    @cached_property
     def finalizer(self) -> Task | None:
         """The finalizer task, if it has one."""
         name = graph.finalizer(self.tasks, self.root.name)

@@ -78,11 +78,10 @@ def _check_plain(task: Task, owner: str) -> None:
 
 
 def _check_finalizers(tasks: Tasks, wanted: TaskGraph) -> None:
-    last = wanted.finalizer
-    other = next((task.name for task in tasks.values() if task.finalizes == wanted.root and task.name != last), None)
-    if other:
+    last, other = wanted.finalizer, graph.finalizer(tasks, wanted.root or "")
+    if other and other != last:
         raise invalid(f"Task '{other}' finalizes '{wanted.root}': name it as FINALIZER of task graph '{wanted.name}'.")
     if last and tasks[last].finalizes not in {None, wanted.root}:
         raise invalid(f"Task '{last}' finalizes another root task than that of task graph '{wanted.name}'.")
-    if last and any(last in task.after for task in tasks.values()):
+    if last and graph.linked(tasks).children.get(last):
         raise invalid(f"Task '{last}' has child tasks, so it cannot be a finalizer task.")
