@@ -6,6 +6,7 @@ in one request, and nothing is removed if any of it cannot be read. The deploy l
 what was read, so no delivery comes in between.
 """
 
+import contextlib
 import datetime
 import json
 import re
@@ -90,7 +91,7 @@ def collect(
         return ()
     read = _lock(_rows(environment, found["lock"]))
     if read.live:
-        raise lock.refusal(environment, read)
+        raise DeployError(*lock.taken_over(environment, read))
     verdicts = judge(releases, _usage(environment, found, keep), _now(_rows(environment, found["clock"])))
     gone = [verdict.release.digest for verdict in verdicts if not verdict.reason]
     if gone and not dry_run:
@@ -195,11 +196,14 @@ def _optional(part: "Rows | Unread") -> "Rows":
 
 
 def _remove(connection: "Connection", environment: "Environment", read: Lock, gone: Sequence[str]) -> None:
+    """Remove releases in one request, with the lock in hand; the journal of an unfinished delivery stays in it."""
     held = lock.acquire(connection, environment, read, read.journal)
     try:
-        held.run(removal(environment, gone))
-    finally:
-        connection.run([held.abandonment])
+        held.run([*removal(environment, gone), held.abandonment])
+    except DeployError:
+        with contextlib.suppress(DeployError):
+            connection.run([held.abandonment])
+        raise
 
 
 def removal(environment: "Environment", gone: Sequence[str]) -> list[str]:

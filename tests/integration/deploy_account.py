@@ -1,14 +1,18 @@
 """An account that is set up for deploys, a key to sign in with, and a small graph to deliver."""
 
+import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from snowflake.core.task import Cron
 from snowflake.core.task.dagv1 import DAG, DAGTask
 
-from deploy import build, cli
+from deploy import build, cli, manifest, requests
+from deploy.manifest import Manifest, StagedFile
+from ml_pipeline import config
 
 PROJECT = Path(__file__).parents[2]
 
@@ -88,3 +92,24 @@ def build_release(dist, name, patch):
     """Build a release of a commit of this name and return its digest."""
     patch.setattr(build, "commit", lambda _: name)
     return build.build(PROJECT, dist).digest
+
+
+@contextlib.contextmanager
+def connection(snowflake, key, *names):
+    """Set environments up afresh, and sign in as the service user of the first."""
+    with pytest.MonkeyPatch.context() as patch:
+        with snowflake.connector(role="ACCOUNTADMIN") as admin:
+            for name in names:
+                admin.cursor().execute(f"DROP DATABASE IF EXISTS ML_{name.upper()}")
+        bootstrap(snowflake, key, patch, *names)
+        as_service_user(key, patch)
+        with requests.open_connection(config.load(names[0], PROJECT / "environments")) as opened:
+            yield opened
+
+
+def small_release(dist, name, **contents):
+    """A release of a few small files."""
+    contents = contents or {"a": name, "b": "two", "c": "three"}
+    data = {f"{key}.zip": text.encode() for key, text in contents.items()}
+    files = tuple(StagedFile.of(file, content) for file, content in data.items())
+    return manifest.write(dist, Manifest(name, "3.11", (), files, ()), data)
