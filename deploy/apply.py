@@ -1,87 +1,65 @@
-"""From a plan to SQL: every change in one request, with the schedule off.
+"""From a plan to SQL: every change in as few requests as there can be, with the schedule off at the end.
 
-The root is suspended first and stays so: only a passed smoke run resumes it (see `activation`). A run in progress
-goes on with the version of the graph that it started with.
+Whichever backend holds the graph, this is where the two are told apart and where one takes over from the other.
 """
 
+from types import ModuleType
 from typing import TYPE_CHECKING
 
-from deploy import names, properties
-from deploy.graph import TaskSpec
-from deploy.plan import Added, Changed, Plan, Removed
+from deploy import classic, names, task_graph
+from deploy.deployed import CLASSIC, TASK_GRAPH
+from deploy.plan import Plan
 from deploy.sql_text import literal
 
 if TYPE_CHECKING:
-    from deploy.requests import Connection
     from ml_pipeline.config import Environment
 
+_BACKENDS: dict[str, ModuleType] = {CLASSIC: classic, TASK_GRAPH: task_graph}
+# A request's text may have 1 MB, and quotes are doubled twice in it; a new task has two statements.
+_LONGEST_REQUEST, _MOST_STATEMENTS = 500_000, 600
 
-def apply(connection: "Connection", environment: "Environment", plan: Plan) -> None:
-    """Carry out the plan in one request; an empty plan sends none."""
-    if not plan.empty:
-        connection.run(statements(environment, plan))
+
+def batches(environment: "Environment", plan: Plan) -> list[list[str]]:
+    """Return the statements of a plan, request by request; an empty plan has none."""
+    found: list[list[str]] = []
+    size = _LONGEST_REQUEST
+    for statement in [] if plan.empty else statements(environment, plan):
+        if size + len(statement) > _LONGEST_REQUEST or len(found[-1]) == _MOST_STATEMENTS:
+            found.append([])
+            size = 0
+        found[-1].append(statement)
+        size += len(statement)
+    return found
 
 
 def statements(environment: "Environment", plan: Plan) -> list[str]:
-    """Return the statements of a plan, in an order in which none meets a graph that forbids it."""
-    return [
-        *suspension(environment),
-        *_free_finalizer(environment, plan),
-        *(create_or_alter(environment, change.task) for change in plan.changes if not isinstance(change, Removed)),
-        *_drops(environment, plan),
-        *_resumptions(environment, plan),
-    ]
+    """Return the statements of a plan, in order."""
+    return [*_leaving(environment, plan), *_BACKENDS[plan.backend].statements(environment, plan)]
 
 
-def suspension(environment: "Environment") -> list[str]:
-    """Switch the schedule off; a graph can be changed only then."""
-    return [f"ALTER TASK IF EXISTS {names.root(environment)} SUSPEND"]
+def suspension(environment: "Environment", backend: str) -> list[str]:
+    """Switch the schedule off."""
+    return _BACKENDS[backend].suspension(environment)
 
 
-def activation(environment: "Environment") -> list[str]:
+def activation(environment: "Environment", backend: str) -> list[str]:
     """Switch the schedule on."""
-    return [f"ALTER TASK {names.root(environment)} RESUME"]
+    return _BACKENDS[backend].activation(environment)
 
 
-def create_or_alter(environment: "Environment", task: TaskSpec) -> str:
-    """Make a task what its specification says, whether it is there or not."""
-    after = ", ".join(names.named(environment, name) for name in task.predecessors)
-    clauses = [
-        *properties.clauses(task),
-        *([f"FINALIZE = {names.root(environment)}"] if task.finalizes else []),
-        *([f"AFTER {after}"] if after else []),
-        *([f"WHEN {task.condition}"] if task.condition else []),
-    ]
-    head = f"CREATE OR ALTER TASK {names.named(environment, task.name)}"
-    return "\n  ".join([head, *clauses]) + f"\nAS\n{task.definition}"
-
-
-def _free_finalizer(environment: "Environment", plan: Plan) -> list[str]:
-    """Make room: a graph has one finalizer, so the old one goes before the new one comes."""
-    gone = [change.name for change in plan.changes if isinstance(change, Removed) and change.task.finalizes]
-    demoted = [
-        change.name
-        for change in plan.changes
-        if isinstance(change, Changed) and change.old.finalizes and not change.task.finalizes
-    ]
-    return [f"DROP TASK IF EXISTS {names.named(environment, name)}" for name in gone] + [
-        f"ALTER TASK {names.named(environment, name)} UNSET FINALIZE" for name in demoted
-    ]
-
-
-def _drops(environment: "Environment", plan: Plan) -> list[str]:
-    """Drop removed tasks, successors first; by now no task of the new graph follows them."""
-    removed = [change for change in plan.changes if isinstance(change, Removed) and not change.task.finalizes]
-    return [f"DROP TASK IF EXISTS {names.named(environment, change.name)}" for change in reversed(removed)]
-
-
-def _resumptions(environment: "Environment", plan: Plan) -> list[str]:
-    """Resume the children: new ones are created suspended, and a suspended one would be skipped as if it had passed."""
-    root = plan.graph.root
-    new = [change.name for change in plan.changes if isinstance(change, Added) and change.task != root]
-    return [f"ALTER TASK {names.named(environment, name)} RESUME" for name in [*new, *plan.resumed]]
+def execution(environment: "Environment", backend: str, config: str) -> str:
+    """Run the graph once, with this JSON over its CONFIG."""
+    return _BACKENDS[backend].execution(environment, config)
 
 
 def cancellation(environment: "Environment") -> str:
     """Stop the runs of the graph that are going on."""
     return f"SELECT SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS({literal(names.root(environment))})"
+
+
+def _leaving(environment: "Environment", plan: Plan) -> list[str]:
+    if plan.moved_from == TASK_GRAPH:
+        return task_graph.leaving(environment)
+    if plan.moved_from == CLASSIC:
+        return classic.leaving(environment, [task for task in plan.before if task.finalizes])
+    return []

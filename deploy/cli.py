@@ -30,6 +30,8 @@ VERBS = {
     "rollback": "deliver an earlier release from its record",
     "status": "show what is deployed, its record, its schedule and its last run",
     "teardown": "drop the schema of a pull request or branch (DEV only)",
+    "sweep": "drop the schemas of pull requests and branches that have grown old (DEV only)",
+    "gc": "remove releases from the stage that nothing needs any more",
 }
 _NEED_RELEASE = ("upload", "plan", "apply", "release")
 
@@ -51,7 +53,7 @@ def _add_common(command: argparse.ArgumentParser, verb: str, project: Path) -> N
     command.add_argument("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
     if verb != "build":
         command.add_argument("--env", required=True, help="an environment: environments/<env>.toml")
-    if verb not in ("build", "bootstrap"):
+    if verb not in ("build", "bootstrap", "sweep"):
         _add_target(command)
     if verb in _NEED_RELEASE:
         command.add_argument("--release", default="", metavar="DIGEST", help="a built release (default: the latest)")
@@ -74,6 +76,23 @@ def _add_own(parsers: dict[str, argparse.ArgumentParser]) -> None:
     parsers["bootstrap"].add_argument("--print", action="store_true", help="print the SQL and run nothing")
     parsers["plan"].add_argument("--markdown", action="store_true", help="print Markdown with a drawing of the graph")
     parsers["plan"].add_argument("--detailed-exitcode", action="store_true", help="exit 2 if there are changes")
+    parsers["plan"].add_argument("--offline", action="store_true", help="ask nobody: everything is shown as new")
+    parsers["plan"].add_argument("--drift", action="store_true", help="show what somebody changed by hand since")
+    parsers["apply"].add_argument("--plan", default="", metavar="HASH", help="refuse to do anything but this plan")
+    for verb in ("apply", "release", "rollback"):
+        parsers[verb].add_argument(
+            "--when-running",
+            choices=("wait", "refuse", "proceed"),
+            default="wait",
+            help="what to do about a graph run under way, which keeps its release in any case (default: wait)",
+        )
+    parsers["sweep"].add_argument("--older-than", type=float, default=14, metavar="DAYS", help="(default: 14)")
+    parsers["sweep"].add_argument(
+        "--keep-pr", type=int, nargs="*", action="extend", default=[], metavar="N", help="pull requests that are open"
+    )
+    parsers["gc"].add_argument("--keep", type=int, metavar="N", help="count only the N newest recorded releases")
+    for verb in ("sweep", "gc"):
+        parsers[verb].add_argument("--dry-run", action="store_true", help="say what would go, and let it be")
     parsers["rollback"].add_argument("--to", default="", metavar="DIGEST", help="the release (default: the one before)")
     parsers["rollback"].add_argument("--skip-smoke", action="store_true", help="switch it on at once: it passed before")
 
@@ -114,5 +133,5 @@ def _after_interrupt(options: argparse.Namespace) -> str:
     if options.verb == "build":
         return "python -m deploy build"
     pr = f" --pr {options.pr}" if getattr(options, "pr", None) else ""
-    branch = f" --branch={shlex.quote(options.branch)}" if getattr(options, "branch", None) else ""
+    branch = f" --branch {shlex.quote(options.branch)}" if getattr(options, "branch", None) else ""
     return f"python -m deploy status --env {options.env}{pr}{branch}"

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import datetime
 import functools
 import os
 import sys
@@ -13,23 +14,26 @@ from typing import Any, TextIO
 from deploy import (
     bootstrap,
     build,
-    deployed,
+    gc,
     manifest,
     names,
     plan,
     plan_text,
+    preflight,
     record,
     render,
     requests,
     smoke_view,
     stage,
     status,
+    sweep,
     target,
 )
+from deploy.deployed import Deployed
 from deploy.errors import CHANGES, FAILED, OK, USAGE, DeployError
 from deploy.graph import Graph
 from deploy.manifest import Release
-from deploy.release import Candidate, Delivery
+from deploy.release import WAIT, Candidate, Delivery
 from ml_pipeline import config
 from ml_pipeline.config import ConfigError, Environment
 
@@ -73,14 +77,22 @@ class Call:
     def delivery(self) -> Iterator[Delivery]:
         """Sign in and get ready to deliver."""
         with requests.open_connection(self.environment) as connection:
-            yield Delivery(connection, self.environment, self.say, self._showing)
+            when_running = getattr(self.options, "when_running", WAIT)
+            yield Delivery(connection, self.environment, self.say, self._showing, when_running)
 
     @contextlib.contextmanager
-    def delivering(self) -> Iterator[tuple[Delivery, Release]]:
+    def delivering(self) -> Iterator[tuple[Delivery, Candidate]]:
         """Find the built release, then sign in: what is wrong here is said before anything is done there."""
-        _, release = self.environment, self.release
+        candidate = self.candidate
         with self.delivery() as delivery:
-            yield delivery, release
+            yield delivery, candidate
+
+    @property
+    def candidate(self) -> Candidate:
+        """The built release with its graph, as this environment has it."""
+        environment, release = self.environment, self.release
+        graph = render.render(environment, release.digest)
+        return Candidate(record.RELEASED, release.digest, release.manifest.commit, graph, release)
 
     def _showing(self, graph: Graph) -> Any:
         return smoke_view.showing(graph, self.progress)
@@ -91,7 +103,8 @@ def _moved(environment: Environment, options: argparse.Namespace) -> Environment
     if (number := getattr(options, "pr", None)) is not None:
         return names.in_pull_request(environment, number)
     branch = getattr(options, "branch", None)
-    return environment if branch is None else names.in_branch(environment, branch)
+    # Of "--branch=--", argparse makes an empty list.
+    return environment if branch is None else names.in_branch(environment, branch or "")
 
 
 def run(options: argparse.Namespace, project: Path) -> Outcome:
@@ -127,36 +140,50 @@ def _build(call: Call) -> Outcome:
 
 
 def _upload(call: Call) -> Outcome:
-    with call.delivering() as (delivery, release):
-        uploaded = _upload_to(delivery, release)
+    environment, release = call.environment, call.release
+    with requests.open_connection(environment) as connection, connection.step("upload"):
+        target.prepare(connection, environment)
+        uploaded = stage.upload(connection, environment, release)
+    call.say(f"uploaded {', '.join(uploaded) or 'nothing: it was there'}")
     return Outcome({"release": release.digest, "uploaded": uploaded}, f"release {release.digest} is on the stage")
 
 
-def _upload_to(delivery: Delivery, release: Release) -> list[str]:
-    target.prepare(delivery.connection, delivery.environment)
-    uploaded = stage.upload(delivery.connection, delivery.environment, release)
-    delivery.say(f"uploaded {', '.join(uploaded) or 'nothing: it was there'}")
-    return uploaded
-
-
 def _plan(call: Call) -> Outcome:
-    with call.delivering() as (delivery, release):
-        there = deployed.read(delivery.connection, delivery.environment)
-        proposal = plan.make(render.render(delivery.environment, release.digest), there)
-    title = f"{delivery.environment.snowflake.database}.{delivery.environment.snowflake.schema}"
+    if call.options.offline:
+        return _planned(call, plan.make(_checked(call, call.candidate.graph), Deployed()))
+    if call.options.drift:
+        return _drift(call)
+    with call.delivering() as (delivery, candidate):
+        return _planned(call, delivery.plan(_checked(call, candidate.graph)))
+
+
+def _checked(call: Call, graph: Graph) -> Graph:
+    preflight.check_graph(graph, call.environment, datetime.datetime.now(datetime.UTC))
+    return graph
+
+
+def _drift(call: Call) -> Outcome:
+    """Compare the release that is recorded as in use with what is there."""
+    with call.delivery() as delivery:
+        proposal = delivery.drift()
+    return _planned(call, proposal)
+
+
+def _planned(call: Call, proposal: plan.Plan) -> Outcome:
+    title = f"{call.environment.snowflake.database}.{call.environment.snowflake.schema}"
     text = plan_text.markdown(proposal, title) if call.options.markdown else plan_text.text(proposal)
     code = CHANGES if call.options.detailed_exitcode and not proposal.empty else OK
     return Outcome(proposal.to_dict() | {"hash": proposal.hash}, text, code)
 
 
 def _apply(call: Call) -> Outcome:
-    with call.delivering() as (delivery, release):
-        stage.require(delivery.connection, delivery.environment, release.digest)
-        proposal = delivery.apply(render.render(delivery.environment, release.digest))
+    with call.delivering() as (delivery, candidate):
+        proposal = delivery.apply(candidate, call.options.plan)
     next_step = f"its schedule is off until: python -m deploy release {names.arguments(delivery.environment)}"
-    return Outcome(
-        proposal.to_dict() | {"hash": proposal.hash}, f"release {release.digest[:12]} is applied; {next_step}"
-    )
+    text = f"release {candidate.digest[:12]} is applied; {next_step}"
+    if proposal.empty:
+        text = f"release {candidate.digest[:12]} is what is there"
+    return Outcome(proposal.to_dict() | {"hash": proposal.hash}, text)
 
 
 def _smoke(call: Call) -> Outcome:
@@ -167,11 +194,9 @@ def _smoke(call: Call) -> Outcome:
 
 
 def _release(call: Call) -> Outcome:
-    with call.delivering() as (delivery, release):
-        _upload_to(delivery, release)
-        graph = render.render(delivery.environment, release.digest)
-        values = delivery.deliver(Candidate(record.RELEASED, release.digest, release.manifest.commit, graph))
-    return Outcome(values, f"released {release.digest}")
+    with call.delivering() as (delivery, candidate):
+        values = delivery.deliver(candidate)
+    return Outcome(values, f"released {candidate.digest}")
 
 
 def _rollback(call: Call) -> Outcome:
@@ -185,7 +210,7 @@ def _rollback(call: Call) -> Outcome:
 
 def _status(call: Call) -> Outcome:
     with call.delivery() as delivery:
-        values = status.status(delivery.connection, delivery.environment)
+        values = status.status(delivery.connection, delivery.environment, delivery.recover())
     return Outcome(values, status.text(values, delivery.environment))
 
 
@@ -196,6 +221,24 @@ def _teardown(call: Call) -> Outcome:
         dropped = target.teardown(delivery.connection, environment)
     where = names.schema(environment)
     return Outcome({"dropped": dropped}, f"dropped {where}" if dropped else f"there is no {where}")
+
+
+def _sweep(call: Call) -> Outcome:
+    environment, options = call.environment, call.options
+    sweep.require_dev(environment)
+    with requests.open_connection(environment) as connection, connection.step("sweep"):
+        swept = sweep.sweep(
+            connection, environment, older_than=options.older_than, keep=options.keep_pr, dry_run=options.dry_run
+        )
+    code = FAILED if any(schema.error for schema in swept) else OK
+    return Outcome(sweep.to_dict(swept), sweep.text(swept, dry_run=options.dry_run), code)
+
+
+def _gc(call: Call) -> Outcome:
+    environment, options = call.environment, call.options
+    with requests.open_connection(environment) as connection, connection.step("gc"):
+        verdicts = gc.collect(connection, environment, keep=options.keep, dry_run=options.dry_run)
+    return Outcome(gc.to_dict(verdicts), gc.text(verdicts, dry_run=options.dry_run))
 
 
 _VERBS: dict[str, Callable[[Call], Outcome]] = {
@@ -209,4 +252,6 @@ _VERBS: dict[str, Callable[[Call], Outcome]] = {
     "rollback": _rollback,
     "status": _status,
     "teardown": _teardown,
+    "sweep": _sweep,
+    "gc": _gc,
 }

@@ -1,18 +1,23 @@
-"""The graph that is in a schema, read with one SHOW TASKS."""
+"""The graph that is in a schema, whichever backend holds it together, from the rows of a few SHOW commands."""
 
+import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from deploy import names, properties
-from deploy.errors import MissingObjectError
 from deploy.graph import EMPTY, Graph, TaskSpec
-from deploy.sql_text import split_name
+from deploy.requests import Unread
+from deploy.sql_text import literal, split_name
 
 if TYPE_CHECKING:
-    from deploy.requests import Connection
+    from deploy.requests import Connection, Rows
     from ml_pipeline.config import Environment
+
+CLASSIC, TASK_GRAPH, AUTO = "classic", "task_graph", "auto"
+
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -20,11 +25,14 @@ class Deployed:
     """A graph as Snowflake has it.
 
     `started` names the tasks that are resumed; a started root is a schedule that is on. `root_id` is Snowflake's.
+    `staged` says that the graph is not what runs: edits wait for their COMMIT.
     """
 
     graph: Graph = EMPTY
     started: frozenset[str] = frozenset()
     root_id: str = ""
+    backend: str = CLASSIC
+    staged: bool = False
 
     @property
     def schedule_on(self) -> bool:
@@ -32,34 +40,128 @@ class Deployed:
         return self.graph.scheduled and self.graph.root is not None and self.graph.root.name in self.started
 
 
-def read(connection: "Connection", environment: "Environment") -> Deployed:
-    """Return the environment's graph; nothing where there is no schema, as before a pull request's first release."""
-    try:
-        rows = connection.rows(f"SHOW TASKS IN SCHEMA {names.schema(environment)}")
-    except MissingObjectError:
-        return Deployed()
-    return from_rows(rows, environment.graph.name)
+def read(connection: "Connection", environment: "Environment", known: Graph = EMPTY) -> Deployed:
+    """Return the environment's graph, in one request.
+
+    Of the tasks of `known`, what SHOW TASKS leaves out is read from Snowflake too: one statement for each. Of others it
+    is read from their comments, where nobody sees what was changed by hand.
+    """
+    parameters = {
+        f"parameters_{number}": f"SHOW PARAMETERS IN TASK {names.named(environment, task.name)}"
+        for number, task in enumerate(known.tasks)
+    }
+    found = connection.gather(**statements(environment), **parameters)
+    read_of = {task.name: found[name] for name, task in zip(parameters, known.tasks, strict=True)}
+    return from_parts(found, environment, read_of)
 
 
-def from_rows(rows: Iterable[Mapping[str, Any]], root: str) -> Deployed:
-    """Return the graph of this root among the rows of SHOW TASKS."""
+def statements(environment: "Environment") -> dict[str, str]:
+    """Return the reads that `from_parts` wants; they may be part of a larger request."""
+    return {
+        "tasks": f"SHOW TASKS IN SCHEMA {names.schema(environment)}",
+        "graphs": f"SHOW TASK GRAPHS IN SCHEMA {names.schema(environment)}",
+        "staged": _staged(environment),
+    }
+
+
+def _staged(environment: "Environment") -> str:
+    """Read what a COMMIT of the graph would change; refused where there is no such graph."""
+    changes = f"{names.database(environment)}.INFORMATION_SCHEMA.TASK_GRAPH_CHANGES"
+    return f"SELECT entity_name FROM TABLE({changes}(TASK_GRAPH_NAME => {literal(names.root(environment))}))"
+
+
+def from_parts(
+    found: "Mapping[str, Rows | Unread]",
+    environment: "Environment",
+    parameters: "Mapping[str, Rows | Unread] | None" = None,
+) -> Deployed:
+    """Return the graph of the answers; nothing where there is no schema yet. Raises DeployError for a refusal.
+
+    `parameters` are the rows of SHOW PARAMETERS by task.
+    """
+    tasks, graphs, staged = found["tasks"], found["graphs"], found["staged"]
+    if isinstance(tasks, Unread) and not tasks.missing:
+        raise tasks.error(environment)
+    own = {task: _own_parameters(answer) for task, answer in (parameters or {}).items() if isinstance(answer, list)}
+    rows = [row | {"parameters": own.get(row["name"])} for row in _rows(tasks)]
+    return from_rows(rows, environment.graph.name, _rows(graphs), None if isinstance(staged, Unread) else staged)
+
+
+def _own_parameters(rows: "Rows") -> dict[str, Any]:
+    """Return the parameters that a task has itself, and not from its schema, database or account."""
+    return {row["key"]: row["value"] for row in rows if row["level"] == "TASK"}
+
+
+def _rows(answer: "Rows | Unread") -> "Rows":
+    return [] if isinstance(answer, Unread) else answer
+
+
+def from_rows(
+    rows: Sequence[Row], root: str, graphs: Sequence[Row] = (), staged: Sequence[Row] | None = ()
+) -> Deployed:
+    """Return the graph of this root.
+
+    `rows` are those of SHOW TASKS, `graphs` those of SHOW TASK GRAPHS, `staged` those of TASK_GRAPH_CHANGES: None if
+    it was refused, as it is for a graph that was never committed.
+    """
     ours = [row for row in rows if row["name"] == root or row["name"].startswith(f"{root}$")]
+    held = next((row for row in graphs if row["name"] == root), None)
+    if held is not None and ours:
+        return _held(ours, held, staged=staged is None or bool(staged))
     return Deployed(
-        graph=Graph.of(map(_task, ours)),
+        graph=Graph.of(_task(row, root=row["name"] == root) for row in ours),
         started=frozenset(row["name"] for row in ours if row["state"].lower() == "started"),
-        root_id=next((str(row["id"]) for row in ours if row["name"] == root), ""),
+        root_id=_id(ours, root),
     )
 
 
-def _task(row: Mapping[str, Any]) -> TaskSpec:
+def _held(rows: Sequence[Row], held: Row, *, staged: bool) -> Deployed:
+    """The graph of a TASK GRAPH object: what the object says is its root's, as it is in the classic form."""
+    root, finalizer = held["name"], split_name(held["finalizer"] or "")[-1:]
+    specs = [
+        _task(row | _graph_columns(held) if row["name"] == root else row, root=row["name"] == root) for row in rows
+    ]
+    marked = [_finalizer(spec) if (spec.name,) == finalizer else spec for spec in specs]
+    started = {root} if held["state"].lower() == "started" else set()
+    return Deployed(Graph.of(marked), frozenset(started), _id(rows, root), TASK_GRAPH, staged)
+
+
+def _graph_columns(held: Row) -> dict[str, Any]:
+    wide = {known.name.lower(): held.get(known.name.lower()) for known in properties.PROPERTIES if known.graph_wide}
+    return {**wide, "condition": held.get("condition") or "", "graph_comment": held["comment"] or ""}
+
+
+def _finalizer(task: TaskSpec) -> TaskSpec:
+    return dataclasses.replace(task, predecessors=(), finalizes=True)
+
+
+def _id(rows: Sequence[Row], root: str) -> str:
+    return next((str(row["id"]) for row in rows if row["name"] == root), "")
+
+
+def _task(row: Row, *, root: bool) -> TaskSpec:
     comment, noted = properties.read_comment(row["comment"])
-    relations = json.loads(row["task_relations"] or "{}")
-    found = properties.collect(lambda known: row.get(known.column) if known.column else noted.get(known.name))
+    comment = row.get("graph_comment", comment)
+    relations = _parsed(row["task_relations"]) or {}
+    found = properties.collect(lambda known: _value(known, row, noted), root=root)
     return TaskSpec(
         name=row["name"],
         definition=properties.definition(row["definition"]),
-        predecessors=tuple(sorted(split_name(name)[-1] for name in json.loads(row["predecessors"] or "[]"))),
+        predecessors=tuple(sorted(split_name(name)[-1] for name in _parsed(row["predecessors"]) or [])),
         finalizes="FinalizedRootTask" in relations,
         condition=properties.condition(row["condition"] or ""),
         properties=(*found, ("COMMENT", comment)) if comment else found,
     )
+
+
+def _parsed(value: Any) -> Any:
+    """Return a JSON column, which may be text or, in a row that came as JSON, a value already."""
+    return json.loads(value) if isinstance(value, str) and value else value
+
+
+def _value(known: properties.Property, row: Row, noted: Mapping[str, Any]) -> Any:
+    if known.graph_wide and "graph_comment" in row:
+        return row.get(known.name.lower())
+    if known.parameter and row.get("parameters") is not None:
+        return row["parameters"].get(known.name)
+    return row.get(known.column) if known.column else noted.get(known.name)

@@ -19,3 +19,11 @@ class DeployError(Exception):
 
 class MissingObjectError(DeployError):
     """Snowflake knows no such object, or does not show it to this role."""
+
+
+class LostReplyError(DeployError):
+    """No answer came, so nobody knows whether it was done: read back before anything is repeated."""
+
+
+class LockLostError(DeployError):
+    """Somebody else has the lock by now: there is nothing left that we may do, nor put back."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from deploy.deployed import Deployed
+from deploy.deployed import CLASSIC, Deployed
 from deploy.graph import Graph, TaskSpec
 
 
@@ -59,20 +59,57 @@ Change = Added | Changed | Removed
 
 @dataclass(frozen=True)
 class Plan:
-    """The changes that turn what is deployed into `graph`.
+    """The changes that turn what is deployed into `graph`, held together by `backend`.
 
-    `resumed` names the children that are there but suspended. The root is in no plan: whether the schedule is on is
-    decided by the smoke run.
+    `resumed` names the children that are there but suspended. `moved_from` is the backend that holds the graph now,
+    if it is another one. `commits` says that edits are staged which nobody committed. Whether the schedule is on is in
+    no plan: the smoke run decides that.
     """
 
     graph: Graph
     changes: tuple[Change, ...]
     resumed: tuple[str, ...] = ()
+    backend: str = CLASSIC
+    moved_from: str = ""
+    commits: bool = False
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not self.changes and not self.resumed
+        return not (self.changes or self.resumed or self.moved_from or self.commits)
+
+    @property
+    def added(self) -> tuple[TaskSpec, ...]:
+        """The tasks that are new."""
+        return tuple(change.task for change in self.changes if isinstance(change, Added))
+
+    @property
+    def changed(self) -> tuple[Changed, ...]:
+        """The tasks that are there with other properties."""
+        return tuple(change for change in self.changes if isinstance(change, Changed))
+
+    @property
+    def removed(self) -> tuple[TaskSpec, ...]:
+        """The tasks that go, predecessors first."""
+        return tuple(change.task for change in self.changes if isinstance(change, Removed))
+
+    @property
+    def before(self) -> tuple[TaskSpec, ...]:
+        """The tasks as they are there now."""
+        touched = {change.name for change in self.changes}
+        kept = [task for task in self.graph.tasks if task.name not in touched]
+        return (*kept, *(change.old for change in self.changed), *self.removed)
+
+    @property
+    def written(self) -> tuple[TaskSpec, ...]:
+        """The tasks to write, predecessors first; the root and the finalizer say which backend holds the graph."""
+        names = {change.name for change in self.changes}
+        moved = bool(self.moved_from)
+        return tuple(
+            task
+            for task in self.graph.tasks
+            if task.name in names or (moved and (task == self.graph.root or task.finalizes))
+        )
 
     @property
     def hash(self) -> str:
@@ -83,19 +120,27 @@ class Plan:
         """Return the plan as JSON-able values."""
         return {
             "release": self.graph.release,
-            "added": [asdict(change.task) for change in self.changes if isinstance(change, Added)],
-            "changed": {change.name: change.differences for change in self.changes if isinstance(change, Changed)},
-            "removed": [change.name for change in self.changes if isinstance(change, Removed)],
+            "backend": self.backend,
+            "moved_from": self.moved_from,
+            "commits": self.commits,
+            "added": [asdict(task) for task in self.added],
+            "changed": {change.name: change.differences for change in self.changed},
+            "removed": [task.name for task in self.removed],
             "resumed": list(self.resumed),
         }
 
 
-def make(desired: Graph, deployed: Deployed) -> Plan:
-    """Return the plan that leads from what is deployed to the desired graph."""
+def make(desired: Graph, deployed: Deployed, backend: str = CLASSIC) -> Plan:
+    """Return the plan that leads from what is deployed to the desired graph, held together by this backend."""
     changes = tuple(_changes(desired, deployed.graph.by_name))
+    moved = deployed.backend if deployed.graph.tasks and deployed.backend != backend else ""
+    resumed = _suspended(desired, deployed, changes) if backend == CLASSIC else ()
+    return Plan(desired, changes, resumed, backend, moved, deployed.staged and not moved)
+
+
+def _suspended(desired: Graph, deployed: Deployed, changes: tuple[Change, ...]) -> tuple[str, ...]:
     new = {change.name for change in changes if isinstance(change, Added)}
-    suspended = (task.name for task in desired.children if task.name not in deployed.started | new)
-    return Plan(desired, changes, tuple(suspended))
+    return tuple(task.name for task in desired.children if task.name not in deployed.started | new)
 
 
 def _changes(desired: Graph, there: Mapping[str, TaskSpec]) -> Iterator[Change]:

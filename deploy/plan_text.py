@@ -18,7 +18,14 @@ def summary(plan: Plan) -> str:
         return "no changes: the deployed graph is the release's"
     counts = {kind: sum(isinstance(change, kind) for change in plan.changes) for kind in _SIGNS}
     line = f"{counts[Added]} to add, {counts[Changed]} to change, {counts[Removed]} to remove"
-    return f"{line}, {len(plan.resumed)} to resume" if plan.resumed else line
+    return ", ".join([line, *([f"{len(plan.resumed)} to resume"] if plan.resumed else []), *_held(plan)])
+
+
+def _held(plan: Plan) -> Iterator[str]:
+    if plan.moved_from:
+        yield f"moved from {plan.moved_from} to {plan.backend}"
+    if plan.commits:
+        yield "staged edits to commit"
 
 
 def text(plan: Plan) -> str:

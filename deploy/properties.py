@@ -8,7 +8,7 @@ at the end of the task's comment, so one request reads a whole graph:
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -24,12 +24,16 @@ _SECONDS_A_MINUTE = 60
 class Property:
     """One property of CREATE TASK.
 
-    `attribute` is its name in snowflake.core's DAG and DAGTask; `column` its name in SHOW TASKS, if it is there.
+    `attribute` is its name in snowflake.core's DAG and DAGTask; `column` its name in SHOW TASKS, if it is there. One
+    that is `graph_wide` only a root has: a TASK GRAPH object says it for its root, and SHOW TASK GRAPHS shows it. A
+    `parameter` is shown by SHOW PARAMETERS, at the cost of one statement for each task.
     """
 
     name: str
     attribute: str
     column: str = ""
+    graph_wide: bool = False
+    parameter: bool = False
     normal: Callable[[Any], Value] = lambda value: value
     text: Callable[[Any], str] = literal
 
@@ -76,27 +80,46 @@ def _plain(value: Any) -> str:
 
 
 PROPERTIES = (
-    Property("WAREHOUSE", "warehouse", "warehouse", _name, identifier),
-    Property("USER_TASK_MANAGED_INITIAL_WAREHOUSE_SIZE", "user_task_managed_initial_warehouse_size"),
-    Property("SCHEDULE", "schedule", "schedule", schedule),
-    Property("CONFIG", "config", "config", config),
-    Property("OVERLAP_POLICY", "overlap_policy", normal=_plain, text=keyword),
-    Property("USER_TASK_TIMEOUT_MS", "user_task_timeout_ms"),
-    Property("SUSPEND_TASK_AFTER_NUM_FAILURES", "suspend_task_after_num_failures"),
-    Property("ERROR_INTEGRATION", "error_integration", "error_integration", _name, identifier),
+    Property("WAREHOUSE", "warehouse", "warehouse", normal=_name, text=identifier),
+    Property("USER_TASK_MANAGED_INITIAL_WAREHOUSE_SIZE", "user_task_managed_initial_warehouse_size", parameter=True),
+    Property("SCHEDULE", "schedule", "schedule", graph_wide=True, normal=schedule),
+    Property("CONFIG", "config", "config", graph_wide=True, normal=config),
+    Property("OVERLAP_POLICY", "overlap_policy", graph_wide=True, normal=_plain, text=keyword),
+    Property("USER_TASK_TIMEOUT_MS", "user_task_timeout_ms", parameter=True, normal=int),
+    Property(
+        "SUSPEND_TASK_AFTER_NUM_FAILURES",
+        "suspend_task_after_num_failures",
+        parameter=True,
+        graph_wide=True,
+        normal=int,
+    ),
+    Property("ERROR_INTEGRATION", "error_integration", "error_integration", normal=_name, text=identifier),
     Property("SUCCESS_INTEGRATION", "success_integration", normal=_name, text=identifier),
-    Property("TASK_AUTO_RETRY_ATTEMPTS", "task_auto_retry_attempts"),
+    Property("TASK_AUTO_RETRY_ATTEMPTS", "task_auto_retry_attempts", parameter=True, graph_wide=True, normal=int),
     Property("TARGET_COMPLETION_INTERVAL", "target_completion_interval", normal=schedule),
-    Property("SERVERLESS_TASK_MIN_STATEMENT_SIZE", "serverless_task_min_statement_size"),
-    Property("SERVERLESS_TASK_MAX_STATEMENT_SIZE", "serverless_task_max_statement_size"),
+    Property("SERVERLESS_TASK_MIN_STATEMENT_SIZE", "serverless_task_min_statement_size", parameter=True),
+    Property("SERVERLESS_TASK_MAX_STATEMENT_SIZE", "serverless_task_max_statement_size", parameter=True),
 )
+GRAPH_WIDE = frozenset(known.name for known in PROPERTIES if known.graph_wide)
+# What Snowflake takes for a root that does not say it, and what a TASK GRAPH object shows then. It is written out, so
+# that it reads the same however it came there, and an account's own defaults change nothing.
+_ROOT_DEFAULTS: dict[str, Value] = {
+    "OVERLAP_POLICY": "NO_OVERLAP",
+    "SUSPEND_TASK_AFTER_NUM_FAILURES": 10,
+    "TASK_AUTO_RETRY_ATTEMPTS": 0,
+}
 _BY_NAME = {known.name: known for known in PROPERTIES}
 
 
-def collect(read: Callable[[Property], Any]) -> tuple[tuple[str, Value], ...]:
-    """Return the properties that `read` has a value for, normalised, in the order of the table above."""
+def collect(read: Callable[[Property], Any], *, root: bool = False) -> tuple[tuple[str, Value], ...]:
+    """Return the properties that `read` has a value for, normalised, in the order of the table above.
+
+    A root has all of those that have a default.
+    """
+    defaults = _ROOT_DEFAULTS if root else {}
     values = ((known, read(known)) for known in PROPERTIES)
-    return tuple((known.name, known.normal(value)) for known, value in values if not _absent(value))
+    full = ((known, defaults.get(known.name) if _absent(value) else value) for known, value in values)
+    return tuple((known.name, known.normal(value)) for known, value in full if value is not None)
 
 
 def _absent(value: Any) -> bool:
@@ -104,13 +127,23 @@ def _absent(value: Any) -> bool:
     return value is None or (isinstance(value, str) and value in ("", "null"))
 
 
-def clauses(task: TaskSpec) -> list[str]:
-    """Return the properties as clauses of CREATE TASK; the comment, with what SHOW TASKS leaves out, is the last."""
-    values = dict(task.properties)
-    shown = [f"{name} = {_BY_NAME[name].text(value)}" for name, value in values.items() if name in _BY_NAME]
-    hidden = {name: value for name, value in values.items() if name in _BY_NAME and not _BY_NAME[name].column}
-    comment = str(values.get("COMMENT", ""))
+def clauses(task: TaskSpec, without: Collection[str] = ()) -> list[str]:
+    """Return the properties as clauses of CREATE TASK, those in `without` left out.
+
+    The comment, with what SHOW TASKS leaves out, is the last.
+    """
+    values = {name: value for name, value in task.properties if name in _BY_NAME and name not in without}
+    shown = [f"{name} = {_BY_NAME[name].text(value)}" for name, value in values.items()]
+    hidden = {name: value for name, value in values.items() if not _BY_NAME[name].column}
+    comment = "" if "COMMENT" in without else str(dict(task.properties).get("COMMENT", ""))
     return [*shown, f"COMMENT = {literal(_with_note(comment, hidden))}"] if comment or hidden else shown
+
+
+def graph_clauses(root: TaskSpec) -> list[str]:
+    """Return a root's properties as clauses of CREATE TASK GRAPH, which shows all that it is told."""
+    values = dict(root.properties)
+    shown = [f"{name} = {_BY_NAME[name].text(values[name])}" for name in values if name in GRAPH_WIDE]
+    return [*shown, *([f"COMMENT = {literal(values['COMMENT'])}"] if "COMMENT" in values else [])]
 
 
 def _with_note(comment: str, hidden: Mapping[str, Value]) -> str:

@@ -1,11 +1,10 @@
 """The record of releases: a table in the target schema, from which every rollback is made."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from deploy import names
+from deploy import caller, names
 from deploy.errors import DeployError, MissingObjectError
 from deploy.graph import Graph
 from deploy.manifest import checked
@@ -17,12 +16,16 @@ if TYPE_CHECKING:
 
 TABLE = "RELEASE_HISTORY"
 RELEASED, ROLLED_BACK, RESTORED = "release", "rollback", "restore"
-PASSED, FAILED = "passed", "failed"
+PASSED, FAILED, INTERRUPTED = "passed", "failed", "interrupted"
+TIME_FORMAT = "YYYY-MM-DD HH24:MI:SS TZHTZM"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What was put into the schema, by whom, and how it went. `graph` is the graph as it was rendered."""
+    """What was put into the schema, by whom, and how it went. `graph` is the graph as it was rendered.
+
+    `fence` is the number that the delivery's lock had: later deliveries have greater ones.
+    """
 
     action: str
     commit: str
@@ -30,50 +33,68 @@ class Entry:
     plan_hash: str
     graph: Graph
     verdict: str
+    fence: int = 0
     run_url: str = ""
     at: str = ""
     by: str = ""
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Read a row of `select`."""
+        return cls(
+            action=row["action"],
+            commit=row["commit_id"],
+            digest=row["digest"],
+            plan_hash=row["plan_hash"],
+            graph=Graph.from_text(row["graph"]),
+            verdict=row["verdict"],
+            fence=int(row["fence"]),
+            run_url=row["run_url"],
+            at=row["recorded_on"],
+            by=row["recorded_by"],
+        )
 
 
 def table(environment: "Environment") -> str:
     """Make the table of records, unless it is there."""
     columns = (
-        "recorded_at TIMESTAMP_LTZ, recorded_by VARCHAR, action VARCHAR, commit_id VARCHAR, digest VARCHAR, "
-        "plan_hash VARCHAR, graph VARCHAR, verdict VARCHAR, run_url VARCHAR"
+        "recorded_at TIMESTAMP_LTZ, recorded_by VARCHAR, fence NUMBER, action VARCHAR, commit_id VARCHAR, "
+        "digest VARCHAR, plan_hash VARCHAR, graph VARCHAR, verdict VARCHAR, run_url VARCHAR"
     )
-    comment = literal("What was deployed here, newest last; python -m deploy rollback reads it.")
+    comment = literal("What was deployed here; python -m deploy rollback reads it.")
     return f"CREATE TABLE IF NOT EXISTS {names.named(environment, TABLE)} ({columns}) COMMENT = {comment}"
 
 
-def add(connection: "Connection", environment: "Environment", entry: Entry) -> None:
-    """Record an entry; Snowflake adds the time and the user."""
-    values = (entry.action, entry.commit, entry.digest, entry.plan_hash, entry.graph.to_json(), entry.verdict)
-    texts = ", ".join(map(literal, (*values, entry.run_url)))
+def insertion(environment: "Environment", entry: Entry) -> str:
+    """Record an entry, unless this delivery has recorded it; Snowflake adds the time and the user."""
+    values = (entry.action, entry.commit, entry.digest, entry.plan_hash, entry.graph.to_text(), entry.verdict)
+    texts = ", ".join(map(literal, (*values, caller.run_url())))
     where = names.named(environment, TABLE)
-    connection.rows(f"INSERT INTO {where} SELECT CURRENT_TIMESTAMP(), CURRENT_USER(), {texts}")
+    same = f"fence = {entry.fence} AND action = {literal(entry.action)} AND verdict = {literal(entry.verdict)}"
+    return (
+        f"INSERT INTO {where} SELECT CURRENT_TIMESTAMP(), CURRENT_USER(), {entry.fence}, {texts} "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {where} WHERE {same})"
+    )
+
+
+def select(environment: "Environment", where: str = "") -> str:
+    """Read the entries, newest first."""
+    at = f"TO_VARCHAR(recorded_at, {literal(TIME_FORMAT)}) AS recorded_on"
+    columns = f"{at}, recorded_by, fence, action, commit_id, digest, plan_hash, graph, verdict, run_url"
+    return f"SELECT {columns} FROM {names.named(environment, TABLE)} {where} ORDER BY recorded_at DESC, fence DESC"
+
+
+def select_current(environment: "Environment") -> str:
+    """Read the entry that is in use: the latest that passed."""
+    return select(environment, f"WHERE verdict = {literal(PASSED)}") + " LIMIT 1"
 
 
 def history(connection: "Connection", environment: "Environment") -> tuple[Entry, ...]:
     """Return all entries, newest first; none where nothing was ever recorded."""
     try:
-        rows = connection.rows(f"SELECT * FROM {names.named(environment, TABLE)} ORDER BY recorded_at DESC")
+        return tuple(map(Entry.from_row, connection.rows(select(environment))))
     except MissingObjectError:
         return ()
-    return tuple(map(_entry, rows))
-
-
-def _entry(row: Mapping[str, Any]) -> Entry:
-    return Entry(
-        action=row["action"],
-        commit=row["commit_id"],
-        digest=row["digest"],
-        plan_hash=row["plan_hash"],
-        graph=Graph.from_json(row["graph"]),
-        verdict=row["verdict"],
-        run_url=row["run_url"],
-        at=row["recorded_at"].isoformat(timespec="seconds"),
-        by=row["recorded_by"],
-    )
 
 
 def current(entries: tuple[Entry, ...]) -> Entry | None:
@@ -107,10 +128,3 @@ def _before_current(released: list[Entry], now: Entry | None) -> Entry | None:
         return None
     older = released[digests.index(now.digest) + 1 :]
     return next((entry for entry in older if entry.digest != now.digest), None)
-
-
-def run_url(variables: Mapping[str, str] = os.environ) -> str:
-    """Return the address of the workflow run that this is part of; empty outside of one."""
-    keys = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
-    server, repository, run = (variables.get(key, "") for key in keys)
-    return f"{server}/{repository}/actions/runs/{run}" if run else ""

@@ -1,14 +1,21 @@
 """Deliver a release: plan, apply, smoke run, then activate it, or put back what was there before."""
 
-from collections.abc import Callable
+import contextlib
+import datetime
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy import apply, deployed, names, plan, plan_text, record, smoke, stage
-from deploy.errors import RESTORE_FAILED, DeployError
-from deploy.graph import Graph
+from deploy import apply, deployed, lock, names, plan, plan_text, preflight, record, runs, smoke, stage, state, target
+from deploy.errors import RESTORE_FAILED, DeployError, LockLostError
+from deploy.graph import EMPTY, Graph
+from deploy.holding import Holding, Say
+from deploy.journal import Journal
+from deploy.manifest import Release
+from deploy.plan import Plan
 from deploy.record import Entry
 from deploy.smoke import Show, Verdict
+from deploy.state import State
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -16,114 +23,267 @@ if TYPE_CHECKING:
     from deploy.requests import Connection
     from ml_pipeline.config import Environment
 
-Say = Callable[[str], None]
+WAIT, REFUSE, PROCEED = "wait", "refuse", "proceed"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """What is to be delivered: a graph whose files are on the stage, and why."""
+    """What is to be delivered, and why. `release` has its files, if they are here and may have to be uploaded."""
 
     action: str
     digest: str
     commit: str
     graph: Graph
+    release: Release | None = None
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One target and how to tell people what happens there."""
+    """One target, how to tell people what happens there, and what to do about a run that is under way."""
 
     connection: "Connection"
     environment: "Environment"
     say: Say
     showing: Callable[[Graph], "AbstractContextManager[Show]"]
+    when_running: str = WAIT
+
+    def plan(self, graph: Graph) -> Plan:
+        """Return what would be done to make the deployed graph this one."""
+        return self._plan(graph, self.look())
+
+    def drift(self) -> Plan:
+        """Return what would put the release in use back as it was recorded: what somebody changed by hand since.
+
+        Raises DeployError where nothing is in use.
+        """
+        there = self.look()
+        if there.current is None:
+            where, options = names.schema(self.environment), names.arguments(self.environment)
+            raise DeployError(f"no release is in use in {where}", f"python -m deploy release {options}")
+        return self._plan(there.current.graph, there)
+
+    def look(self, digest: str = "") -> State:
+        """Read all that is there, in one request."""
+        with self.connection.step("read"):
+            return state.read(self.connection, self.environment, digest)
+
+    def apply(self, candidate: Candidate, expected: str = "") -> Plan:
+        """Make the deployed graph the candidate's, its schedule off.
+
+        Raises DeployError if what there is to do is not the plan that has this hash (or begins with it).
+        """
+        there, proposal = self._considered(candidate)
+        if expected and not proposal.hash.startswith(expected):
+            raise _outdated(self.environment, proposal, expected)
+        stage.check(self.environment, there.files, candidate.release.manifest)
+        if proposal.empty and not there.lock.unfinished:
+            self.say(plan_text.text(proposal))
+            return proposal
+        with self._holding(there, candidate, proposal) as holding:
+            self.say(plan_text.text(proposal))
+            holding.apply(proposal, closing=True)
+        return proposal
 
     def deliver(self, candidate: Candidate, *, with_smoke: bool = True) -> dict[str, Any]:
         """Deliver the candidate; on return it is in use and recorded.
 
         Raises DeployError if it did not pass: the release before it is in use again, or (exit code 3) nothing is.
         """
-        stage.require(self.connection, self.environment, candidate.digest)
-        before = record.current(record.history(self.connection, self.environment))
-        proposal = plan.make(candidate.graph, deployed.read(self.connection, self.environment))
-        try:
-            verdict = self._try(proposal, with_smoke=with_smoke)
-            if verdict is None or verdict.passed:
-                self._activate(candidate.graph)
-                record.add(self.connection, self.environment, _entry(candidate, proposal, record.PASSED))
-                return _outcome(candidate, proposal, verdict)
-            reason = "; ".join(verdict.reasons)
-        except DeployError as error:
-            reason = error.cause
-        self.say(f"failed: {reason}")
-        raise self._undo(candidate, proposal, before, reason)
-
-    def apply(self, graph: Graph) -> plan.Plan:
-        """Make the deployed graph this one, its schedule off."""
-        proposal = plan.make(graph, deployed.read(self.connection, self.environment))
-        self._apply(proposal)
-        return proposal
+        there, proposal = self._considered(candidate)
+        with self._holding(there, candidate, proposal) as holding:
+            try:
+                verdict = self._try(holding, candidate, proposal, with_smoke=with_smoke)
+                if verdict is None or verdict.passed:
+                    self._activate(holding, candidate, proposal)
+                    return _outcome(candidate, proposal, verdict)
+                reason = "; ".join(verdict.reasons)
+            except LockLostError:
+                raise
+            except DeployError as error:
+                reason = error.cause
+            self.say(f"failed: {reason}")
+            raise self._undo(holding, candidate, proposal, there, reason)
 
     def smoke(self) -> Verdict:
         """Run the deployed graph once with the smoke settings."""
-        there = deployed.read(self.connection, self.environment)
-        smoke.require_graph(there.graph, self.environment)
+        there = self.look()
+        smoke.require_graph(there.deployed.graph, self.environment)
+        with self._locked(there, there.lock.unfinished) as holding:
+            verdict = self._smoke(holding)
+            self.connection.run([holding.held.abandonment])
+        return verdict
+
+    def recover(self) -> State:
+        """End a delivery that did not: put the release in use back, or nothing where there was none.
+
+        Returns what is there afterwards. Somebody's delivery that is under way is left alone.
+        """
+        there = self.look()
+        unfinished = there.lock.unfinished
+        if unfinished is None:
+            return there
+        self.say(f"the {unfinished.told} by {there.lock.told} did not end")
+        with self._locked(there, unfinished) as holding:
+            self._put_back(holding, there, [_entry(unfinished, holding, record.INTERRUPTED)])
+        return self.look()
+
+    # ---- before the first write
+    def _considered(self, candidate: Candidate) -> tuple[State, Plan]:
+        """Look at what is there until it may be changed; raises DeployError for what stands in the way."""
+        preflight.check_graph(candidate.graph, self.environment, datetime.datetime.now(datetime.UTC))
+        there = self.look(candidate.digest)
+        preflight.check_grants(self.environment, candidate.graph, there.grants)
+        if there.lock.live:
+            lock.await_end(self.connection, self.environment, there.lock, self.say)
+            there = self.look(candidate.digest)
+        proposal = self._plan(candidate.graph, there)
+        if there.running and not proposal.empty:
+            self._meet_run(there)
+            there = self.look(candidate.digest)
+            proposal = self._plan(candidate.graph, there)
+        return there, proposal
+
+    def _plan(self, graph: Graph, there: State) -> Plan:
+        """Compare, if it is the same release with all that may have been changed by hand."""
+        found = there.deployed
+        if graph.release == found.graph.release:
+            with self.connection.step("read"):
+                found = deployed.read(self.connection, self.environment, found.graph)
+        return plan.make(graph, found, there.backend(self.environment))
+
+    def _meet_run(self, there: State) -> None:
+        """Do about a run under way what was asked for. It keeps its own version of the graph in any case."""
+        since = there.running[0]["query_start_time"]
+        if self.when_running == REFUSE:
+            again = f"python -m deploy status {names.arguments(self.environment)}"
+            raise DeployError(f"a run of the graph is under way, since {since}", again)
+        if self.when_running == WAIT:
+            self.say(f"a run of the graph is under way, since {since}: waiting for its end")
+            with self.connection.step("wait for the run"):
+                runs.wait_until_idle(self.connection, self.environment, self.say)
+
+    # ---- with the lock
+    @contextlib.contextmanager
+    def _holding(self, there: State, candidate: Candidate, proposal: Plan) -> Iterator[Holding]:
+        """Take the lock and write down what is to be done; what an earlier delivery left unfinished is recorded."""
+        if not there.prepared:
+            with self.connection.step("prepare"):
+                target.prepare(self.connection, self.environment)
+        with self._locked(there, _journal(candidate, proposal, there)) as holding:
+            if unfinished := there.lock.unfinished:
+                self.say(f"the {unfinished.told} by {there.lock.told} did not end: this takes its place")
+                entry = _entry(unfinished, holding, record.INTERRUPTED)
+                holding.held.run([record.insertion(self.environment, entry)])
+            yield holding
+
+    @contextlib.contextmanager
+    def _locked(self, there: State, journal: Journal | None) -> Iterator[Holding]:
+        with self.connection.step("lock"):
+            held = lock.acquire(self.connection, self.environment, there.lock, journal)
+        holding = Holding(held, self.say)
+        try:
+            yield holding
+        except LockLostError:
+            raise
+        except BaseException:
+            with contextlib.suppress(DeployError):  # the lease runs out by itself
+                holding.abandon()
+            raise
+
+    def _try(self, holding: Holding, candidate: Candidate, proposal: Plan, *, with_smoke: bool) -> Verdict | None:
+        if candidate.release:
+            with self.connection.step("upload"):
+                uploaded = stage.upload(self.connection, self.environment, candidate.release)
+            self.say(f"uploaded {', '.join(uploaded) or 'nothing: it was there'}")
+        else:
+            stage.require(self.connection, self.environment, candidate.digest)
+        self.say(plan_text.text(proposal))
+        holding.apply(proposal)
+        return self._smoke(holding) if with_smoke else None
+
+    def _smoke(self, holding: Holding) -> Verdict:
+        there = holding.there()
         self.say(f"smoke run of {names.root(self.environment)}")
         with self.showing(there.graph) as show:
-            verdict = smoke.smoke(self.connection, self.environment, there, show)
+            verdict = smoke.smoke(holding.held, there, show)
         for task in verdict.run.broken:
             self.say(f"{task.name}: {task.error}")
         return verdict
 
-    def _try(self, proposal: plan.Plan, *, with_smoke: bool) -> Verdict | None:
-        self._apply(proposal)
-        return self.smoke() if with_smoke else None
-
-    def _apply(self, proposal: plan.Plan) -> None:
-        self.say(plan_text.text(proposal))
-        apply.apply(self.connection, self.environment, proposal)
-
-    def _activate(self, graph: Graph) -> None:
-        if graph.scheduled:
-            self.connection.run(apply.activation(self.environment))
+    def _activate(self, holding: Holding, candidate: Candidate, proposal: Plan) -> None:
+        graph = candidate.graph
+        entry = _entry(_journal(candidate, proposal), holding, record.PASSED)
+        switched = apply.activation(self.environment, proposal.backend) if graph.scheduled else []
+        holding.close([*switched, record.insertion(self.environment, entry)])
         schedule = "its schedule is on" if graph.scheduled else "it has no schedule"
         self.say(f"release {graph.release[:12]} is in use, {schedule}")
 
-    def _undo(self, candidate: Candidate, proposal: plan.Plan, before: Entry | None, reason: str) -> DeployError:
+    # ---- back
+    def _undo(self, holding: Holding, candidate: Candidate, proposal: Plan, there: State, reason: str) -> DeployError:
         """Put the earlier release back and return the error that tells of it."""
-        target = names.arguments(self.environment)
+        options, before = names.arguments(self.environment), there.current
+        failed = _entry(_journal(candidate, proposal), holding, record.FAILED)
         try:
-            restored = self._put_back(before) if before else self._switch_off()
+            if before:
+                self._put_back(holding, there, [failed])
+            else:
+                off = apply.suspension(self.environment, proposal.backend)
+                holding.close([*off, record.insertion(self.environment, failed)])
+        except LockLostError as error:
+            return error
         except DeployError as error:
-            cause = f"{reason}; putting the earlier release back failed too: {error.cause}; the schedule stays off"
-            return DeployError(cause, f"python -m deploy rollback {target}{_to(before)}", RESTORE_FAILED)
-        for entry in (_entry(candidate, proposal, record.FAILED), *restored):
-            record.add(self.connection, self.environment, entry)
+            cause = f"{reason}; putting the earlier release back failed too: {error.cause}; {self._switch_off(holding)}"
+            return DeployError(cause, f"python -m deploy rollback {options}{_to(before)}", RESTORE_FAILED)
         ending = (
             f"release {before.digest[:12]} is in use again" if before else "no earlier release: its schedule is off"
         )
-        return DeployError(f"{reason}; {ending}", f"python -m deploy status {target}")
+        return DeployError(f"{reason}; {ending}", f"python -m deploy status {options}")
 
-    def _put_back(self, before: Entry) -> list[Entry]:
-        self.say(f"putting release {before.digest[:12]} back")
-        proposal = self.apply(before.graph)
-        self._activate(before.graph)
-        return [_entry(Candidate(record.RESTORED, before.digest, before.commit, before.graph), proposal, record.PASSED)]
+    def _put_back(self, holding: Holding, there: State, entries: list[Entry]) -> None:
+        """Make the graph that of the release in use again, and give the lock back."""
+        before = there.current
+        graph = before.graph if before else EMPTY
+        self.say(f"putting release {before.digest[:12]} back" if before else "removing what was put there")
+        backend = there.deployed.backend if there.deployed.graph.tasks else there.backend(self.environment)
+        proposal = holding.put(graph, backend)
+        if before:
+            journal = Journal(record.RESTORED, before.digest, before.commit, proposal.hash, graph)
+            entries = [*entries, _entry(journal, holding, record.PASSED)]
+        switched = apply.activation(self.environment, backend) if graph.scheduled else []
+        holding.close([*switched, *(record.insertion(self.environment, entry) for entry in entries)])
 
-    def _switch_off(self) -> list[Entry]:
-        self.connection.run(apply.suspension(self.environment))
-        return []
+    def _switch_off(self, holding: Holding) -> str:
+        """Make sure that nothing half done runs on a schedule, and say how that went."""
+        try:
+            backend = holding.there().backend
+            holding.held.run(apply.suspension(self.environment, backend))
+        except DeployError as error:
+            return f"whether its schedule is off is unknown: {error.cause}"
+        return "its schedule stays off"
 
 
-def _entry(candidate: Candidate, proposal: plan.Plan, verdict: str) -> Entry:
+def _journal(candidate: Candidate, proposal: Plan, there: State | None = None) -> Journal:
+    before = there.current.digest if there and there.current else ""
+    return Journal(candidate.action, candidate.digest, candidate.commit, proposal.hash, candidate.graph, before)
+
+
+def _entry(journal: Journal, holding: Holding, verdict: str) -> Entry:
     return Entry(
-        action=candidate.action,
-        commit=candidate.commit,
-        digest=candidate.digest,
-        plan_hash=proposal.hash,
-        graph=candidate.graph,
+        action=journal.action,
+        commit=journal.commit,
+        digest=journal.digest,
+        plan_hash=journal.plan_hash,
+        graph=journal.graph,
         verdict=verdict,
-        run_url=record.run_url(),
+        fence=holding.held.number,
+    )
+
+
+def _outdated(environment: "Environment", proposal: Plan, expected: str) -> DeployError:
+    now = f"{proposal.hash[:12]}: {plan_text.summary(proposal)}"
+    return DeployError(
+        f"what there is to do is not plan {expected[:12]} any more, but {now}",
+        f"look at it: python -m deploy plan {names.arguments(environment)}",
     )
 
 
@@ -131,7 +291,7 @@ def _to(entry: Entry | None) -> str:
     return f" --to {entry.digest[:12]}" if entry else ""
 
 
-def _outcome(candidate: Candidate, proposal: plan.Plan, verdict: Verdict | None) -> dict[str, Any]:
+def _outcome(candidate: Candidate, proposal: Plan, verdict: Verdict | None) -> dict[str, Any]:
     return {
         "action": candidate.action,
         "release": candidate.digest,

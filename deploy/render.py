@@ -34,7 +34,7 @@ def from_dag(dag: "DAG") -> Graph:
         name=_upper(dag.name),
         definition=_ROOT_DEFINITION,
         condition=properties.condition(dag.condition or ""),
-        properties=_properties(dag, dag.name),
+        properties=_properties(dag, dag.name, root=True),
     )
     return Graph.of([root, *(_child(dag, task, finalizes=task is finalizer) for task in dag.tasks)])
 
@@ -65,11 +65,11 @@ def _converted(definition: Any) -> str | None:
     return definition.to_sql() if hasattr(definition, "to_sql") else None
 
 
-def _properties(source: Any, name: str) -> tuple[tuple[str, Any], ...]:
+def _properties(source: Any, name: str, *, root: bool = False) -> tuple[tuple[str, Any], ...]:
     for attribute in _REFUSED:
         if getattr(source, attribute, None):
             raise DeployError(f"task {name}: {attribute} is not supported by this deployer", "edit dag/dag.py")
-    found = properties.collect(lambda known: getattr(source, known.attribute, None))
+    found = properties.collect(lambda known: getattr(source, known.attribute, None), root=root)
     return (*found, ("COMMENT", source.comment)) if source.comment else found
 
 

@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from deploy import deployed, names, record, runs
-from deploy.deployed import Deployed
+from deploy import names, record, runs
+from deploy.deployed import CLASSIC, Deployed
+from deploy.lock import Lock
 from deploy.record import Entry
 from deploy.runs import GraphRun
+from deploy.state import State
 
 if TYPE_CHECKING:
     from deploy.requests import Connection
@@ -14,20 +16,34 @@ if TYPE_CHECKING:
 _MINUTES_OF_HISTORY = 7 * 24 * 60 - 1  # as far back as TASK_HISTORY goes
 
 
-def status(connection: "Connection", environment: "Environment") -> dict[str, Any]:
+def status(connection: "Connection", environment: "Environment", there: State) -> dict[str, Any]:
     """Return what is deployed, as JSON-able values."""
-    there = deployed.read(connection, environment)
+    graph, root_id = there.deployed.graph, there.deployed.root_id
     entries = record.history(connection, environment)
-    run = runs.last(connection, environment, there.root_id, _MINUTES_OF_HISTORY) if there.root_id else GraphRun()
+    run = runs.last(connection, environment, root_id, _MINUTES_OF_HISTORY) if root_id else GraphRun()
     return {
         "schema": f"{environment.snowflake.database}.{environment.snowflake.schema}",
-        "release": there.graph.release,
-        "recorded": _recorded(entries, there.graph.release),
-        "in_use": there.graph.release != "" and _in_use(entries, there.graph.release),
-        "schedule": _schedule(there),
-        "suspended": sorted(task.name for task in there.graph.children if task.name not in there.started),
+        "release": graph.release,
+        "recorded": _recorded(entries, graph.release),
+        "in_use": graph.release != "" and _in_use(there.current, graph.release),
+        "backend": there.deployed.backend,
+        "schedule": _schedule(there.deployed),
+        "suspended": _suspended(there.deployed),
+        "under_way": f"{there.lock.journal.told} by {there.lock.told}"
+        if there.lock.live and there.lock.journal
+        else "",
         "last_run": _last_run(run),
     }
+
+
+def _under_way(held: Lock) -> str:
+    return f"{held.journal.told} by {held.told}" if held.live and held.journal else ""
+
+
+def _suspended(there: Deployed) -> list[str]:
+    if there.backend != CLASSIC:
+        return []
+    return sorted(task.name for task in there.graph.children if task.name not in there.started)
 
 
 def _recorded(entries: tuple[Entry, ...], digest: str) -> dict[str, str] | None:
@@ -38,8 +54,7 @@ def _recorded(entries: tuple[Entry, ...], digest: str) -> dict[str, str] | None:
     return {key: getattr(found, key) for key in keys}
 
 
-def _in_use(entries: tuple[Entry, ...], digest: str) -> bool:
-    now = record.current(entries)
+def _in_use(now: Entry | None, digest: str) -> bool:
     return now is not None and now.digest == digest
 
 
@@ -65,6 +80,8 @@ def text(values: dict[str, Any], environment: "Environment") -> str:
         lines["workflow run"] = recorded["run_url"]
     else:
         lines["recorded"] = "never: applied by hand, or a release that did not end"
+    if values["under_way"]:
+        lines["under way"] = values["under_way"]
     if values["suspended"]:
         lines["suspended"] = ", ".join(values["suspended"])
     if run := values["last_run"]:

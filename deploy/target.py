@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from deploy import names, record
+from deploy import lock, names, record
 from deploy.errors import USAGE, DeployError
 from deploy.names import Temporary
 from deploy.sql_text import like, literal, qualified
@@ -23,7 +23,7 @@ def prepare(connection: "Connection", environment: "Environment") -> None:
 def preparation(environment: "Environment") -> list[str]:
     """Return the statements of `prepare`; each can be repeated."""
     own = [_schema(environment)] if isinstance(environment, Temporary) else []
-    return [*own, stage(environment), record.table(environment)]
+    return [*own, stage(environment), record.table(environment), lock.table(environment)]
 
 
 def _schema(environment: Temporary) -> str:

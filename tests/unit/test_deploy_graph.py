@@ -79,7 +79,7 @@ def test_a_pull_requests_graph_has_no_schedule():
 
 def test_a_graph_is_read_back_as_it_was_recorded():
     graph = from_dag(diamond())
-    assert Graph.from_json(graph.to_json()) == graph
+    assert Graph.from_text(graph.to_text()) == graph
 
 
 def test_an_empty_graph_has_no_root_and_no_release():

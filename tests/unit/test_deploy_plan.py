@@ -11,6 +11,7 @@ from deploy import apply, plan, plan_text
 from deploy.deployed import Deployed
 from deploy.graph import EMPTY, Graph, TaskSpec
 from deploy.plan import Added, Changed, Removed
+from deploy.task_sql import create_or_alter
 from ml_pipeline import config
 
 DEV = config.load("dev", Path(__file__).parents[2] / "environments")
@@ -121,7 +122,7 @@ def test_a_finalizer_that_becomes_a_child_gives_its_place_up_first():
 def test_the_text_of_a_task_is_snowflakes_syntax():
     properties = (("WAREHOUSE", "WH"), ("CONFIG", "{}"), ("USER_TASK_TIMEOUT_MS", 5), ("COMMENT", "it's"))
     task = TaskSpec("T", "CALL f()", ("A", "B"), condition="x = 'y'", properties=properties)
-    assert apply.create_or_alter(DEV, task).splitlines() == [
+    assert create_or_alter(DEV, task).splitlines() == [
         'CREATE OR ALTER TASK "ML_DEV"."MAIN"."T"',
         '  WAREHOUSE = "WH"',
         "  CONFIG = '{}'",
@@ -135,9 +136,7 @@ def test_the_text_of_a_task_is_snowflakes_syntax():
 
 
 def test_a_finalizer_names_its_root():
-    assert f'  FINALIZE = "ML_DEV"."MAIN"."{ROOT}"' in apply.create_or_alter(
-        DEV, TaskSpec("T", "CALL f()", finalizes=True)
-    )
+    assert f'  FINALIZE = "ML_DEV"."MAIN"."{ROOT}"' in create_or_alter(DEV, TaskSpec("T", "CALL f()", finalizes=True))
 
 
 @st.composite

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import names, record
+from deploy import caller, names, record
 from deploy.errors import DeployError, MissingObjectError
 from deploy.graph import EMPTY
 from deploy.record import Entry
@@ -67,8 +67,8 @@ def test_an_unknown_release_is_not_rolled_back_to():
 
 def test_the_run_url_is_the_workflow_runs():
     variables = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "o/r", "GITHUB_RUN_ID": "7"}
-    assert record.run_url(variables) == "https://github.com/o/r/actions/runs/7"
-    assert record.run_url({}) == ""
+    assert caller.run_url(variables) == "https://github.com/o/r/actions/runs/7"
+    assert caller.run_url({}) == ""
 
 
 def test_a_pull_request_has_a_schema_and_options_of_its_own():

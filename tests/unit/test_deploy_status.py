@@ -26,6 +26,8 @@ def values(**changes):
         "release": DIGEST,
         "recorded": RECORDED,
         "in_use": True,
+        "backend": "classic",
+        "under_way": "",
         "schedule": {"text": "5 MINUTE", "on": True},
         "suspended": [],
         "last_run": {"state": "SUCCEEDED", "at": "2026-11-22T12:00:00+00:00"},

@@ -1,0 +1,69 @@
+"""Changing a graph with the lock in hand: what was sent without an answer is read back, never sent again blindly."""
+
+from collections.abc import Callable, Sequence
+
+from deploy import apply, deployed, lock, plan
+from deploy.deployed import Deployed
+from deploy.errors import LostReplyError
+from deploy.graph import Graph
+from deploy.lock import Held
+from deploy.plan import Plan
+
+Say = Callable[[str], None]
+
+_ABANDON_SECONDS = 5
+
+
+class Holding:
+    """The lock in our hands, and what is done under it. `held` has another fencing number after a lost reply."""
+
+    def __init__(self, held: Held, say: Say) -> None:
+        self.held = held
+        self._say = say
+
+    def there(self) -> Deployed:
+        """Read the graph that is there."""
+        return deployed.read(self.held.connection, self.held.environment)
+
+    def put(self, graph: Graph, backend: str) -> Plan:
+        """Make the deployed graph this one, whatever is there, and return what that took."""
+        proposal = plan.make(graph, self.there(), backend)
+        self.apply(proposal)
+        return proposal
+
+    def apply(self, proposal: Plan, *, closing: bool = False) -> None:
+        """Carry the plan out; `closing` gives the lock back in the last request."""
+        with self.held.connection.step("apply"):
+            while not self._applied(proposal, closing=closing):
+                proposal = plan.make(proposal.graph, self.there(), proposal.backend)
+
+    def close(self, statements: Sequence[str]) -> None:
+        """Send the last statements, each of which can be repeated, and give the lock back."""
+        with self.held.connection.step("record"):
+            while not self._sent([*statements, self.held.release]):
+                pass
+
+    def abandon(self) -> None:
+        """Let the next command have the lock at once; what is unfinished stays written down."""
+        with self.held.connection.step("give the lock back", _ABANDON_SECONDS):
+            self.held.connection.run([self.held.abandonment])
+
+    def _applied(self, proposal: Plan, *, closing: bool) -> bool:
+        """Send a plan; False if it has to be made anew from what is there, since an answer was lost."""
+        batches = apply.batches(self.held.environment, proposal)
+        if closing:
+            batches = [*batches[:-1], [*(batches[-1] if batches else ()), self.held.release]]
+        return all(self._sent(batch) for batch in batches)
+
+    def _sent(self, statements: Sequence[str]) -> bool:
+        """Send one request; False if nobody knows what became of it, and nothing of it will be done any more."""
+        try:
+            self.held.run(statements)
+        except LostReplyError as error:
+            if not self.held.connection.seconds_left:
+                raise
+            self._say(f"{error.cause}: reading back what was done")
+            advanced = lock.advance(self.held)
+            self.held = advanced or self.held
+            return advanced is None
+        return True

@@ -1,0 +1,271 @@
+"""Who may change a schema: a lock with a holder, a lease and a fencing number, and the journal of what is under way.
+
+Both are one row of DEPLOY_LOCK, so they are taken together, in one compare-and-swap: it succeeds only if the row is
+still as it was read and nobody's lease runs. Everything that a holder sends begins with its fence, which renews the
+lease and fails once somebody else has taken over; a holder that was late, asleep or cut off can do nothing any more.
+A journal that is left under a free lock, or one whose lease ran out, is a delivery that did not end.
+
+After M. Kleppmann, "How to do distributed locking" (2016), for the fencing number.
+"""
+
+import contextlib
+import dataclasses
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from deploy import caller, names
+from deploy.errors import DeployError, LockLostError, LostReplyError
+from deploy.journal import Journal
+from deploy.record import TIME_FORMAT
+from deploy.requests import executed
+from deploy.sql_text import literal
+
+if TYPE_CHECKING:
+    from deploy.requests import Connection
+    from ml_pipeline.config import Environment
+
+TABLE = "DEPLOY_LOCK"
+_RELEASED, _ABANDONED = "/released", "/abandoned"  # behind the token of a holder who gave it back
+_LOST = "DEPLOY_LOCK_LOST"  # the name of the exception that a fence raises
+_LOOKS = 4  # at a lease that somebody else has
+_MARGIN_SECONDS = 0.5  # of two clocks
+_FENCED = 50  # statements between two fences: few enough that a lease never runs out among them
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The row as it was read. `seconds_left` of the lease is 0 or less if it ran out or was given back."""
+
+    fence: int = 0
+    token: str = ""
+    holder: str = ""
+    run_url: str = ""
+    taken_at: str = ""
+    seconds_left: float = 0.0
+    journal: Journal | None = None
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Read a row of `select`."""
+        journal = row["journal"]
+        return cls(
+            fence=int(row["fence"]),
+            token=row["token"],
+            holder=row["holder"],
+            run_url=row["run_url"],
+            taken_at=row["taken_at"],
+            seconds_left=float(row["milliseconds_left"]) / 1000,
+            journal=Journal.from_json(journal) if journal else None,
+        )
+
+    @property
+    def live(self) -> bool:
+        """Whether somebody holds it."""
+        return self.seconds_left > 0
+
+    @property
+    def unfinished(self) -> Journal | None:
+        """The delivery that did not end, if there is one and nobody is at it."""
+        return None if self.live else self.journal
+
+    @property
+    def told(self) -> str:
+        """Who has (or had) it, since when and from which run."""
+        run = f" in {self.run_url}" if self.run_url else ""
+        return f"{self.holder}{run}, since {self.taken_at}"
+
+
+def table(environment: "Environment") -> str:
+    """Make the table, unless it is there."""
+    columns = (
+        "id NUMBER, fence NUMBER, token VARCHAR, holder VARCHAR, run_url VARCHAR, "
+        "taken_at TIMESTAMP_LTZ, expires_at TIMESTAMP_LTZ, journal VARCHAR"
+    )
+    comment = literal("Who is deploying here, and what; python -m deploy status reads it.")
+    return f"CREATE TABLE IF NOT EXISTS {names.named(environment, TABLE)} ({columns}) COMMENT = {comment}"
+
+
+def select(environment: "Environment") -> str:
+    """Read the row; Snowflake's own clock says what is left of the lease."""
+    left = "DATEDIFF('millisecond', CURRENT_TIMESTAMP(), expires_at)"
+    return (
+        f"SELECT fence, token, holder, run_url, TO_VARCHAR(taken_at, {literal(TIME_FORMAT)}) AS taken_at, "
+        f"{left} AS milliseconds_left, journal FROM {names.named(environment, TABLE)}"
+    )
+
+
+@dataclass(frozen=True)
+class Held:
+    """The lock in our hands: the token that nobody else knows, and its fencing number."""
+
+    connection: "Connection"
+    environment: "Environment"
+    token: str
+    number: int
+
+    def run(self, statements: Sequence[str]) -> None:
+        """Run statements in one request, as long as the lock is ours. Raises LockLostError if it is not any more.
+
+        The fence is before the first statement, and again before every 50th.
+        """
+        chunks = [statements[start : start + _FENCED] for start in range(0, len(statements), _FENCED)]
+        lines = [line for chunk in chunks for line in (f"{self.check};", *map(executed, chunk))]
+        self._sent("\n".join(lines))
+
+    def block(self, body: str) -> Any:
+        """Run the statements of a scripting block's body behind the fence and return the block's value."""
+        return self._sent(f"{self.check};\n{body}")
+
+    def _sent(self, body: str) -> Any:
+        with self._naming_the_winner():
+            return self.connection.block(f"{self.declaration}\nBEGIN\n{body}\nEND")
+
+    @contextlib.contextmanager
+    def _naming_the_winner(self) -> Iterator[None]:
+        try:
+            yield
+        except DeployError as error:
+            if _LOST not in error.cause:
+                raise
+            raise LockLostError(*taken_over(self.environment, read(self.connection, self.environment))) from error
+
+    @property
+    def declaration(self) -> str:
+        """What a block declares in order to check the fence."""
+        return f"DECLARE {_LOST} EXCEPTION (-20001, 'the deploy lock was taken over');"
+
+    @property
+    def check(self) -> str:
+        """Renew the lease, or raise."""
+        lease = self.environment.deploy.lease_seconds
+        return (
+            f"UPDATE {names.named(self.environment, TABLE)} "
+            f"SET expires_at = DATEADD('second', {lease}, CURRENT_TIMESTAMP()) WHERE {self._ours};\n"
+            f"IF (SQLROWCOUNT = 0) THEN RAISE {_LOST}; END IF"
+        )
+
+    @property
+    def release(self) -> str:
+        """Give the lock back, with nothing left to do."""
+        return self._ending(_RELEASED) + f", journal = '' WHERE {self._ours}"
+
+    @property
+    def abandonment(self) -> str:
+        """Give the lock back at once, with the journal as it is: the next command has something to end."""
+        return self._ending(_ABANDONED) + f" WHERE {self._ours}"
+
+    def _ending(self, how: str) -> str:
+        lock = names.named(self.environment, TABLE)
+        return f"UPDATE {lock} SET expires_at = CURRENT_TIMESTAMP(), token = {literal(self.token + how)}"
+
+    @property
+    def _ours(self) -> str:
+        return f"token = {literal(self.token)} AND fence = {self.number}"
+
+
+def read(connection: "Connection", environment: "Environment") -> Lock:
+    """Read the lock alone; a free one where there is none yet."""
+    rows = connection.gather(lock=select(environment))["lock"]
+    return Lock.from_row(rows[0]) if isinstance(rows, list) and rows else Lock()
+
+
+def acquire(connection: "Connection", environment: "Environment", seen: Lock, journal: Journal | None) -> Held:
+    """Take the lock that was seen, with the journal of what is to be done.
+
+    Raises DeployError if somebody else was first. After a lost reply it is sent again: if it had been done, it finds
+    its own token in the row.
+    """
+    token = uuid.uuid4().hex
+    found = Lock.from_row(lowered(_insisting(connection, _taking(environment, seen, token, journal))))
+    if found.token != token:
+        raise DeployError(*taken_over(environment, found))
+    return Held(connection, environment, token, found.fence)
+
+
+def advance(held: Held) -> Held | None:
+    """Take the next fencing number, so that what was sent with the last one and is still on its way does nothing.
+
+    Returns None if the lock was given back: what was sent was done to its end. Raises LockLostError if somebody else
+    took it.
+    """
+    lock, mine = names.named(held.environment, TABLE), literal(held.token)
+    body = (
+        f"BEGIN\nUPDATE {lock} SET fence = fence + 1 WHERE token = {mine};\n"
+        f"LET found OBJECT := (SELECT OBJECT_CONSTRUCT_KEEP_NULL(*) FROM ({select(held.environment)}));\n"
+        "RETURN found;\nEND"
+    )
+    now = Lock.from_row(lowered(_insisting(held.connection, body)))
+    if now.token == held.token:
+        return dataclasses.replace(held, number=now.fence)
+    if now.token == held.token + _RELEASED:
+        return None
+    raise LockLostError(*taken_over(held.environment, now))
+
+
+def _insisting(connection: "Connection", body: str) -> Any:
+    """Send a block that can be repeated until it is answered, or the step is over."""
+    while True:
+        try:
+            return connection.block(body, again=True)
+        except LostReplyError:
+            if not connection.seconds_left:
+                raise
+
+
+def await_end(connection: "Connection", environment: "Environment", seen: Lock, say: Callable[[str], None]) -> Lock:
+    """Wait until the lease that was seen has run out, and return the lock as it is then: its holder is dead.
+
+    Raises DeployError as soon as the holder shows that it is not, by renewing its lease or by ending its work.
+    """
+    say(f"waiting: {names.schema(environment)} is being deployed by {seen.told}")
+    most = max(1.0, environment.deploy.lease_seconds / _LOOKS)
+    end = time.monotonic() + seen.seconds_left
+    now = seen
+    while now.live:
+        time.sleep(min(most, max(0.0, end - time.monotonic()) + _MARGIN_SECONDS))
+        now = read(connection, environment)
+        renewed = now.live and time.monotonic() + now.seconds_left > end + _MARGIN_SECONDS
+        if renewed or now.token not in (seen.token, seen.token + _ABANDONED):
+            raise DeployError(*taken_over(environment, now))
+    return now
+
+
+def lowered(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an OBJECT with its keys in lower case, as `Connection.gather` does."""
+    return {key.lower(): value for key, value in values.items()}
+
+
+def taken_over(environment: "Environment", winner: Lock) -> tuple[str, str]:
+    """Say who was first."""
+    where = names.schema(environment)
+    remedy = f"wait for it, then look: python -m deploy status {names.arguments(environment)}"
+    if winner.live:
+        return f"{where} is being deployed by {winner.told}", remedy
+    return f"{where} was deployed meanwhile by {winner.told}: what was planned here is out of date", remedy
+
+
+def _taking(environment: "Environment", seen: Lock, token: str, journal: Journal | None) -> str:
+    lock = names.named(environment, TABLE)
+    expiry = f"DATEADD('second', {environment.deploy.lease_seconds}, CURRENT_TIMESTAMP())"
+    text = literal(journal.to_json() if journal else "")
+    values = {
+        "fence": str(seen.fence + 1),
+        "token": literal(token),
+        "holder": f"CURRENT_USER() || {literal(f' ({caller.who()})')}",
+        "run_url": literal(caller.run_url()),
+        "taken_at": "CURRENT_TIMESTAMP()",
+        "expires_at": expiry,
+        "journal": text,
+    }
+    changes = ", ".join(f"{column} = {value}" for column, value in values.items())
+    return f"""BEGIN
+MERGE INTO {lock} AS held USING (SELECT 1 AS id) AS wanted ON held.id = wanted.id
+WHEN MATCHED AND held.fence = {seen.fence} AND held.expires_at <= CURRENT_TIMESTAMP()
+  THEN UPDATE SET {changes}
+WHEN NOT MATCHED THEN INSERT (id, {", ".join(values)}) VALUES (1, {", ".join(values.values())});
+LET found OBJECT := (SELECT OBJECT_CONSTRUCT_KEEP_NULL(*) FROM ({select(environment)}));
+RETURN found;
+END"""

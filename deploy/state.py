@@ -1,0 +1,94 @@
+"""All that a deploy has to know about a schema before it changes anything, read in one request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deploy import deployed, grants, lock, names, preflight, record, runs, stage
+from deploy.deployed import AUTO, CLASSIC, TASK_GRAPH, Deployed
+from deploy.errors import DeployError
+from deploy.grants import Grant
+from deploy.lock import Lock
+from deploy.record import Entry
+from deploy.requests import Rows, Unread
+
+if TYPE_CHECKING:
+    from deploy.requests import Connection
+    from ml_pipeline.config import Environment
+
+
+@dataclass(frozen=True)
+class State:
+    """What is in a schema, and what its role may do.
+
+    Attributes:
+        deployed: the graph.
+        lock: who is deploying, or was.
+        current: the record of the release in use.
+        files: those of the release that was asked for, as LIST shows them.
+        running: the graph runs that are under way.
+        grants: what the role and those that it inherits hold, by role, as SHOW GRANTS shows it.
+        prepared: whether the schema has the tables and the stage that a delivery needs.
+        has_task_graphs: whether the account knows TASK GRAPH objects.
+
+    """
+
+    deployed: Deployed
+    lock: Lock
+    current: Entry | None
+    files: Rows
+    running: Rows
+    grants: Mapping[str, Rows | Unread]
+    prepared: bool
+    has_task_graphs: bool
+
+    def backend(self, environment: "Environment") -> str:
+        """Return what is to hold the graph. Raises DeployError if the account does not have it."""
+        wanted = environment.deploy.backend
+        if wanted == TASK_GRAPH and not self.has_task_graphs:
+            raise DeployError(
+                "this account has no TASK GRAPH objects",
+                f'set backend = "{CLASSIC}" (or "{AUTO}") in [deploy] of environments/{environment.name}.toml',
+            )
+        if wanted == AUTO:
+            return TASK_GRAPH if self.has_task_graphs and self._may_make_one(environment) else CLASSIC
+        return wanted
+
+    def _may_make_one(self, environment: "Environment") -> bool:
+        """Whether the role may make a TASK GRAPH; the bootstrap grants that only where it is configured by name."""
+        if names.is_temporary(environment):
+            return True  # the schema will be its own
+        snowflake = environment.snowflake
+        wanted = Grant("SCHEMA", (snowflake.database, snowflake.schema), "CREATE TASK GRAPH")
+        return not grants.missing([wanted], grants.of_role(snowflake.role, self.grants))
+
+
+def read(connection: "Connection", environment: "Environment", digest: str = "") -> State:
+    """Return the state of a schema; an empty one where there is none yet. `digest` is the release to look for."""
+    found = connection.gather(
+        **deployed.statements(environment),
+        **preflight.reads(environment),
+        lock=lock.select(environment),
+        current=record.select_current(environment),
+        running=runs.running_statement(environment),
+        **({"files": stage.listing_statement(environment, digest)} if digest else {}),
+    )
+
+    def rows(name: str) -> Rows:
+        """Of what is not there yet, as before a first release, there are none."""
+        answer = found.get(name, [])
+        if isinstance(answer, Unread) and not answer.missing:
+            raise answer.error(environment)
+        return [] if isinstance(answer, Unread) else answer
+
+    locks, current, graphs = rows("lock"), rows("current"), found["graphs"]
+    return State(
+        deployed=deployed.from_parts(found, environment),
+        lock=Lock.from_row(locks[0]) if locks else Lock(),
+        current=Entry.from_row(current[0]) if current else None,
+        files=rows("files"),
+        running=rows("running"),
+        grants=preflight.held(environment, found, connection.gather),
+        prepared=not isinstance(found["lock"], Unread) and not isinstance(found["current"], Unread),
+        has_task_graphs=not isinstance(graphs, Unread) or graphs.missing,
+    )
