@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from deploy import deployed, lock, names, record, stage
+from deploy import lock, names, record, stage
 from deploy.errors import USAGE, DeployError
 from deploy.lock import Lock
 from deploy.manifest import MANIFEST
@@ -104,9 +104,9 @@ def _reads(environment: "Environment") -> dict[str, str]:
         "files": stage.listing_statement(environment),
         "records": _select_recorded(environment),
         "lock": lock.select(environment),
-        "tasks": deployed.tasks_statement(environment),
-        "graphs": deployed.graphs_statement(environment),
-        "changes": deployed.staged_statement(environment),
+        "tasks": f"SHOW TASKS IN SCHEMA {names.schema(environment)}",
+        "graphs": f"SHOW TASK GRAPHS IN SCHEMA {names.schema(environment)}",
+        "changes": _select_changes(environment),
         "runs": _select_runs(environment),
         "clock": "SELECT DATE_PART(EPOCH_SECOND, CURRENT_TIMESTAMP()) AS seconds",
     }
@@ -115,6 +115,12 @@ def _reads(environment: "Environment") -> dict[str, str]:
 def _select_recorded(environment: "Environment") -> str:
     where = f"{names.named(environment, record.TABLE)} WHERE verdict = {literal(record.PASSED)}"
     return f"SELECT digest FROM {where} ORDER BY recorded_at DESC, fence DESC"
+
+
+def _select_changes(environment: "Environment") -> str:
+    """Read what a COMMIT would change: SHOW TASKS has what is staged, and what runs is the version before."""
+    changes = f"{names.database(environment)}.INFORMATION_SCHEMA.TASK_GRAPH_CHANGES"
+    return f"SELECT * FROM TABLE({changes}(TASK_GRAPH_NAME => {literal(names.root(environment))}))"
 
 
 def _select_runs(environment: "Environment") -> str:
