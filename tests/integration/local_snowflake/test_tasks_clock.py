@@ -10,13 +10,13 @@ import pytest
 
 from environments.local.snowflake import statements
 from environments.local.snowflake.account import ADMINISTRATOR, Account
-from environments.local.snowflake.names import Name
 from environments.local.snowflake.session import Session
 from environments.local.snowflake.tasks import scheduler as clock
 
-LATER = datetime.max.replace(tzinfo=UTC)
 MORNING = datetime(2030, 1, 1, 8, 59, 30, tzinfo=UTC)
 _PATIENCE = 30
+_ACTS = ("COMMIT", "RESUME")
+_HISTORY = "FROM TABLE(INFORMATION_SCHEMA.TASK_HISTORY())"
 
 
 class Ticking:
@@ -25,7 +25,8 @@ class Ticking:
     def __init__(self, account: Account, patch: pytest.MonkeyPatch) -> None:
         self.account, self.moment = account, MORNING
         patch.setattr(clock, "now", lambda: self.moment)
-        patch.setattr("environments.local.snowflake.tasks.alteration.now", lambda: self.moment)
+        for module in ("alteration", "graph_objects.alteration"):
+            patch.setattr(f"environments.local.snowflake.tasks.{module}.now", lambda: self.moment)
         account.scheduler.start()
         self.session: Session = account.open_session(ADMINISTRATOR, "ACCOUNTADMIN")
         self.run("CREATE DATABASE d")
@@ -42,9 +43,7 @@ class Ticking:
         """Move the clock on and let the schedules look at it."""
         self.moment = moment
         self.account.scheduler.wake()
-        scheduler = self.account.scheduler
-        tasks = scheduler.runs.tasks(Name("D", "", "PUBLIC")).values()
-        wait(lambda: all((scheduler.next_run(task) or LATER) > moment for task in tasks))
+        wait(lambda: all(due.moment > moment for due in self.account.scheduler.due()))
 
     @property
     def due(self) -> list[datetime]:
@@ -127,6 +126,51 @@ def test_a_run_that_is_due_while_the_last_one_goes_on_is_left_out(ticking: Ticki
     ticking.settle(0)
     ticking.run("SELECT SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS('t')")
     assert ticking.settle(1) == [MORNING + timedelta(minutes=10)]
+
+
+def test_a_task_graph_object_fires_on_its_committed_schedule(ticking: Ticking) -> None:
+    ticking.run("CREATE TASK r WAREHOUSE = COMPUTE_WH AS SELECT 1")
+    for sql in ("CREATE TASK GRAPH g ROOTS = (r) SCHEDULE = '10 MINUTES'", *("ALTER TASK GRAPH g " + _ for _ in _ACTS)):
+        ticking.run(sql)
+    ticking.until(MORNING + timedelta(minutes=10))
+    ticking.settle(1)
+    ticking.run("ALTER TASK GRAPH g SET SCHEDULE = '30 MINUTES'")
+    ticking.until(MORNING + timedelta(minutes=20))
+    ticking.settle(2)
+    ticking.run("ALTER TASK GRAPH g COMMIT")
+    ticking.until(MORNING + timedelta(minutes=29))
+    ticking.until(MORNING + timedelta(minutes=30))
+    assert ticking.settle(3) == [MORNING + timedelta(minutes=10 * number) for number in (1, 2, 3)]
+    ticking.run("ALTER TASK GRAPH g SUSPEND")
+    ticking.until(MORNING + timedelta(minutes=60))
+    assert len(ticking.settle(3)) == 3
+
+
+def test_what_was_committed_survives_a_restart(tmp_path: Path) -> None:
+    def opened() -> tuple[Account, Callable[[str], list[dict[str, Any]]]]:
+        account = Account(tmp_path / "home", 0.01)
+        session = account.open_session(ADMINISTRATOR, "ACCOUNTADMIN")
+        statements.run(session, "CREATE DATABASE IF NOT EXISTS d")
+        session.use_schema("D", "PUBLIC")
+        return account, lambda sql: statements.run(session, sql).rows.to_pylist()
+
+    account, run = opened()
+    run("CREATE TASK r WAREHOUSE = COMPUTE_WH AS SELECT 1")
+    run("CREATE TASK GRAPH g ROOTS = (r)")
+    run("ALTER TASK GRAPH g COMMIT")
+    run("ALTER TASK r MODIFY AS SELECT 2")
+    account.close()
+    account, run = opened()
+    assert [row["definition"] for row in run("SHOW COMMITTED TASKS IN GRAPH g")] == ["SELECT 1"]
+    run("EXECUTE TASK GRAPH g")
+    history = account.scheduler.runs.history
+    wait(lambda: [(one.graph, one.version, one.state) for one in history.all()] == [("G", 1, "SUCCEEDED")])
+    run("ALTER TASK GRAPH g COMMIT")
+    account.close()
+    account, run = opened()
+    assert [(row["GRAPH_NAME"], row["QUERY_TEXT"]) for row in run(f"SELECT * {_HISTORY}")] == [("G", "SELECT 1")]
+    assert [row["definition"] for row in run("DESC COMMITTED TASK r")] == ["SELECT 2"]
+    account.close()
 
 
 def test_a_killed_server_leaves_its_history_and_its_schedules(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_a_new_task_is_suspended_and_shows_what_was_written(run: Run, shown: Cal
         "condition": "1 = 1",
         "definition": "SELECT 'a;b' AS \"As\"",
         "owner": "ACCOUNTADMIN",
+        "created_by_user": "ADMIN",
         "last_committed_on": None,
     }
     assert {key: row[key] for key in expected} == expected

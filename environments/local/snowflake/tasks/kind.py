@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..tokens import Tokens
 
 _TERSE = (("created_on", STAMP), "name", "kind", "database_name", "schema_name", "schedule")
-_LIVE = ("state", "since", "last_committed_on", "last_suspended_on", "last_suspended_reason")
+_LIVE = ("state", "since", "last_committed_on", "last_suspended_on", "last_suspended_reason", "created_by_user")
 
 
 class TaskKind(Kind):
@@ -70,6 +70,7 @@ class TaskKind(Kind):
         "target_completion_interval",
         "execute_as_user",
         "overlap_policy",
+        "created_by_user",
     )
 
     # ---- statements
@@ -97,7 +98,8 @@ class TaskKind(Kind):
                 return self.add(session, create, old)
             if draft.properties["warehouse"] is None:
                 session.require("EXECUTE MANAGED TASK", "ACCOUNT", ACCOUNT)
-            new = Object(self.word, name, session.role, draft.properties, draft.comment, draft.tags)
+            properties = {**draft.properties, "created_by_user": session.user}
+            new = Object(self.word, name, session.role, properties, draft.comment, draft.tags)
             tasks = schema_tasks(session, name)
             if old and create.or_replace:
                 refuse_committed(session, name)

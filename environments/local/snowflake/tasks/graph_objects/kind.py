@@ -61,7 +61,6 @@ class TaskGraphKind(Kind):
     def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
         """CREATE [OR REPLACE | OR ALTER] TASK GRAPH."""
         name = self.read_name(session, tokens)
-        create = replace(create, if_not_exists=create.if_not_exists or tokens.accept("IF", "NOT", "EXISTS"))
         draft = clauses.read(session, name, tokens)
         with session.account.scheduler.shape:
             old = session.account.catalogue.find(self.word, name)
