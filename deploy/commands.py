@@ -34,6 +34,7 @@ from deploy.errors import CHANGES, FAILED, OK, USAGE, DeployError
 from deploy.graph import Graph
 from deploy.manifest import Release
 from deploy.release import WAIT, Candidate, Delivery
+from deploy.state import State
 from ml_pipeline import config
 from ml_pipeline.config import ConfigError, Environment
 
@@ -210,8 +211,18 @@ def _rollback(call: Call) -> Outcome:
 
 def _status(call: Call) -> Outcome:
     with call.delivery() as delivery:
-        values = status.status(delivery.connection, delivery.environment, delivery.recover())
+        there = _recovered(call, delivery)
+        values = status.status(delivery.connection, delivery.environment, there)
     return Outcome(values, status.text(values, delivery.environment))
+
+
+def _recovered(call: Call, delivery: Delivery) -> State:
+    """End what did not end, if that can be done; look in any case."""
+    try:
+        return delivery.recover()
+    except DeployError as error:
+        call.say(f"it cannot be ended either: {error.cause}\nnext: {error.remedy}")
+        return delivery.look()
 
 
 def _teardown(call: Call) -> Outcome:

@@ -57,9 +57,10 @@ def listed(rows: Iterable[Mapping[str, Any]], digest: str) -> dict[str, Listed]:
 def check(environment: "Environment", rows: Iterable[Mapping[str, Any]], manifest: Manifest) -> None:
     """Raise DeployError unless the rows of LIST show this release whole: every file with its size and digest."""
     there = listed(rows, manifest.digest)
-    for file in (*manifest.files, manifest.own_file):
-        if file.name not in there:
-            raise _incomplete(environment, manifest.digest, there)
+    whole = (*manifest.files, manifest.own_file)
+    if any(file.name not in there for file in whole):
+        raise _incomplete(environment, manifest.digest, there)
+    for file in whole:
         if not there[file.name].shows(file):
             raise _damaged(environment, manifest.digest, file.name)
 

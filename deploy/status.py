@@ -29,15 +29,18 @@ def status(connection: "Connection", environment: "Environment", there: State) -
         "backend": there.deployed.backend,
         "schedule": _schedule(there.deployed),
         "suspended": _suspended(there.deployed),
-        "under_way": f"{there.lock.journal.told} by {there.lock.told}"
-        if there.lock.live and there.lock.journal
-        else "",
+        "under_way": _under_way(there.lock),
+        "unfinished": _unfinished(there.lock),
         "last_run": _last_run(run),
     }
 
 
 def _under_way(held: Lock) -> str:
     return f"{held.journal.told} by {held.told}" if held.live and held.journal else ""
+
+
+def _unfinished(left: Lock) -> str:
+    return f"{left.unfinished.told} by {left.told}" if left.unfinished else ""
 
 
 def _suspended(there: Deployed) -> list[str]:
@@ -80,8 +83,7 @@ def text(values: dict[str, Any], environment: "Environment") -> str:
         lines["workflow run"] = recorded["run_url"]
     else:
         lines["recorded"] = "never: applied by hand, or a release that did not end"
-    if values["under_way"]:
-        lines["under way"] = values["under_way"]
+    lines["under way"], lines["unfinished"] = values["under_way"], values["unfinished"]
     if values["suspended"]:
         lines["suspended"] = ", ".join(values["suspended"])
     if run := values["last_run"]:

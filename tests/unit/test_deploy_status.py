@@ -28,6 +28,7 @@ def values(**changes):
         "in_use": True,
         "backend": "classic",
         "under_way": "",
+        "unfinished": "",
         "schedule": {"text": "5 MINUTE", "on": True},
         "suspended": [],
         "last_run": {"state": "SUCCEEDED", "at": "2026-11-22T12:00:00+00:00"},
