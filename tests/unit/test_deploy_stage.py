@@ -48,6 +48,12 @@ def test_a_release_that_lacks_a_file_is_refused(kept):
     assert error.value.remedy == "python -m deploy upload --env dev"
 
 
+def test_without_the_manifest_a_damaged_file_is_only_part_of_a_cut_upload():
+    with pytest.raises(DeployError, match="is not whole on") as error:
+        stage.check(DEV, rows(size=1)[:2], MANIFEST)
+    assert error.value.remedy == "python -m deploy upload --env dev"
+
+
 def test_the_files_of_another_release_do_not_count():
     others = [row | {"name": row["name"].replace(MANIFEST.digest, "0" * 64)} for row in rows()]
     with pytest.raises(DeployError, match="is not on"):
