@@ -49,6 +49,15 @@ class Verdict:
         """Whether every task did what it should."""
         return not self.reasons
 
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """The whole error of each failed task, with its query id, and what they logged, for people."""
+        tasks = (
+            f"{task.name} {task.state}, attempt {task.attempt}, query {task.query_id or 'none'}: {task.error}"
+            for task in self.run.broken
+        )
+        return (*tasks, *(["log:", *(f"  {line}" for line in self.log)] if self.log else ()))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as JSON-able values."""
         return {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from deploy.graph import Graph
 from deploy.runs import BROKEN, SKIPPED, SUCCEEDED, GraphRun, TaskRun
-from deploy.smoke import Show, Verdict
+from deploy.smoke import Show
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -50,15 +50,6 @@ def _line(task: TaskRun) -> str:
     if task.attempt > 1:
         parts.append(f"attempt {task.attempt}")
     return "  ".join([*parts, task.cause, f"(query {task.query_id})"] if task.error else parts)
-
-
-def failures(verdict: Verdict) -> list[str]:
-    """Return the whole error of each failed task, with its query id, and what they logged."""
-    tasks = [
-        f"{task.name} {task.state}, attempt {task.attempt}, query {task.query_id or 'none'}: {task.error}"
-        for task in verdict.run.broken
-    ]
-    return [*tasks, *(["log:", *(f"  {line}" for line in verdict.log)] if verdict.log else [])]
 
 
 def table(graph: Graph, run: GraphRun) -> "Table":

@@ -1,14 +1,16 @@
 """A verdict looks at every task of the one run that carries the nonce."""
 
-import datetime
 import io
 from pathlib import Path
 
 import pytest
 
-from deploy import smoke, smoke_view
+from deploy import polling, runs, smoke, smoke_view, task_log
+from deploy.deployed import CLASSIC, TASK_GRAPH, Deployed
 from deploy.errors import DeployError
 from deploy.graph import EMPTY, Graph, TaskSpec
+from deploy.lock import Held
+from deploy.polling import Poll
 from deploy.runs import GraphRun, TaskRun
 from ml_pipeline import config
 
@@ -81,61 +83,144 @@ def test_a_condition_does_not_excuse_a_task_that_left_no_trace():
     assert "G$REGISTER never ran" in smoke.judge(GRAPH, run(REGISTER=None))
 
 
-NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
+NOON = "2026-01-01T12:00:00.000+01:00"
+TWO_SECONDS_LATER = "2026-01-01T11:00:02.000Z"
 
 
-def row(name, state, group="g1", attempt=1, seconds=2, **columns):
-    end = NOON + datetime.timedelta(seconds=seconds)
-    known = {"error_code": None, "error_message": None, "query_id": None, "return_value": None, "config": None}
-    times = {"scheduled_time": NOON, "query_start_time": NOON, "completed_time": end}
-    return {
-        "name": name,
-        "state": state,
-        "graph_run_group_id": group,
-        "attempt_number": attempt,
-        **known,
-        **times,
-    } | columns
+def row(name, state, group="1", attempt=1, **columns):
+    known = {"error_code": None, "error_message": None, "query_id": None}
+    times = {"scheduled_time": NOON, "query_start_time": NOON, "completed_time": TWO_SECONDS_LATER}
+    return (
+        {"name": name, "state": state, "graph_run_group_id": group, "attempt_number": attempt} | known | times | columns
+    )
 
 
-def test_another_runs_rows_do_not_count():
-    found = GraphRun.from_rows("g1", [row("G", "FAILED", group="g2"), row("G", "SUCCEEDED")])
-    assert found.state == "SUCCEEDED"
+def test_times_are_read_from_text_whatever_their_zone():
+    found = GraphRun.newest([row("G", "SUCCEEDED")])
+    assert found.by_name["G"].seconds == 2.0
+    assert found.scheduled.isoformat() == "2026-01-01T12:00:00+01:00"
+
+
+def test_of_two_runs_with_the_nonce_the_later_one_counts():
+    earlier = row("G", "FAILED", group="2", scheduled_time="2026-01-01T12:00:00.000+02:00")
+    found = GraphRun.newest([row("G", "SUCCEEDED"), earlier])
+    assert (found.group, found.state) == ("1", "SUCCEEDED")
+
+
+def test_without_rows_there_is_no_run():
+    assert GraphRun.newest([]) == GraphRun()
 
 
 def test_a_retried_task_counts_by_its_last_attempt():
-    rows = [row("G$A", "SUCCEEDED", attempt=2), row("G$A", "FAILED", attempt=1)]
-    found = GraphRun.from_rows("g1", rows)
+    found = GraphRun.newest([row("G$A", "SUCCEEDED", attempt=2), row("G$A", "FAILED", attempt=1)])
     assert found.by_name["G$A"].attempt == 2
     assert not found.broken
 
 
 def test_a_run_is_going_on_while_a_task_is_waiting():
-    found = GraphRun.from_rows("g1", [row("G", "SUCCEEDED"), row("G$A", "SCHEDULED", completed_time=None)])
-    assert found.active
+    found = GraphRun.newest([row("G", "SUCCEEDED"), row("G$A", "SCHEDULED", completed_time=None)])
+    assert [task.name for task in found.active] == ["G$A"]
     assert found.state == "EXECUTING"
     assert found.by_name["G$A"].seconds is None
 
 
-def with_retries(count):
-    return Graph.of([TaskSpec("G", "select 1", properties=(("TASK_AUTO_RETRY_ATTEMPTS", count),))])
+HELD = Held(None, PROD, "mine", 7)
 
 
-def test_a_failure_that_may_be_retried_is_not_final_until_the_graph_is_quiet():
-    fresh = GraphRun("g", (TaskRun("G", "FAILED", attempt=1),), completed=datetime.datetime.now(datetime.UTC))
-    assert smoke.may_retry(with_retries(1), fresh)
-    old = GraphRun("g", fresh.tasks, completed=NOON)
-    assert not smoke.may_retry(with_retries(1), old)
-    last = GraphRun("g", (TaskRun("G", "FAILED", attempt=2),), completed=fresh.completed)
-    assert not smoke.may_retry(with_retries(1), last)
-    assert not smoke.may_retry(with_retries(0), fresh)
+def polled(graph=GRAPH, backend=CLASSIC):
+    return smoke.block(HELD, Deployed(graph, root_id="42", backend=backend), "abc", 5, Poll(5, 0.2))
 
 
-def test_the_smoke_run_chooses_its_settings_and_carries_its_nonce():
-    sql = smoke.execution(PROD, "abc")
-    assert sql.startswith('EXECUTE TASK "ML_PROD"."MAIN"."LATE_DELIVERY" USING CONFIG = ')
-    assert '"smoke": true' in sql
-    assert '"nonce": "abc"' in sql
+def test_a_poll_asks_for_the_runs_with_the_nonce_in_this_schema():
+    text = polled()
+    assert "database_name = 'ML_PROD' AND schema_name = 'MAIN'" in text
+    assert "CONTAINS(config, 'abc')" in text
+    assert "ROOT_TASK_ID => '42'" in text
+
+
+def test_the_runs_of_a_task_graph_object_are_not_looked_for_by_a_root_that_they_do_not_have():
+    assert "ROOT_TASK_ID" not in polled(backend=TASK_GRAPH)
+
+
+def test_a_poll_renews_the_lease_between_its_looks():
+    loop = polled().partition("FOR poll_look")[2]
+    assert HELD.check in loop
+
+
+def test_only_a_graph_with_retries_is_waited_for_after_it_failed():
+    retried = Graph.of([TaskSpec("G", "select 1", properties=(("TASK_AUTO_RETRY_ATTEMPTS", 2),))])
+    assert "attempt_number <= 2" in polled(retried)
+    assert "quiet_seconds <" not in polled()
+
+
+class Clock:
+    """A clock that only polls move."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def followed(length, query=0.0, round_trip=0.0, lease=60.0):
+    """Follow a run of this length; return how many requests that took, and when its end was found."""
+    clock = Clock()
+    for number, poll in enumerate(polling.polls(3 * 3600, longest_pause=lease / 3, clock=clock), start=1):
+        clock.now += round_trip
+        end = clock.now + poll.patience
+        for _ in range(poll.looks):
+            clock.now += poll.pause
+            ended = clock.now >= length
+            clock.now += query
+            if ended:
+                return number, clock.now
+            if clock.now >= end:
+                break
+    raise AssertionError("never found")
+
+
+LENGTHS = (1, 3, 10, 30, 60, 100, 300, 599, 1000, 3600, 7200)
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_the_end_of_a_run_is_found_within_2_percent_or_two_tenths_of_a_second(length):
+    assert followed(length)[1] <= length + max(0.2, 0.02 * length) + 1e-6
+
+
+@pytest.mark.parametrize("length", [length for length in LENGTHS if length >= 60])
+def test_the_end_is_found_within_5_percent_where_queries_are_slow_and_the_way_is_long(length):
+    assert followed(length, query=1.0, round_trip=0.35)[1] <= 1.05 * length
+
+
+@pytest.mark.parametrize("length", [length for length in LENGTHS if length <= 600])
+@pytest.mark.parametrize(("query", "round_trip"), [(0, 0), (1, 0.35)])
+def test_a_run_of_ten_minutes_needs_at_most_20_requests(length, query, round_trip):
+    assert followed(length, query, round_trip)[0] <= 20
+
+
+def test_a_longer_run_needs_a_request_a_minute():
+    assert followed(7200)[0] <= 11 + 7200 / 60
+
+
+def test_polls_end_with_the_time_that_there_is():
+    clock = Clock()
+    for poll in polling.polls(100, clock=clock):
+        clock.now += poll.patience
+    assert 100 <= clock.now <= 103
+
+
+def test_no_pause_is_longer_than_a_third_of_the_lease():
+    clock = Clock()
+    for poll in polling.polls(7200, longest_pause=2, clock=clock):
+        assert poll.pause <= 2
+        clock.now += poll.patience
+
+
+def test_a_run_that_cannot_be_told_counts_as_ours():
+    text = runs.running_statement(PROD)
+    assert "COALESCE(TO_VARCHAR(GET(whole_row, 'GRAPH_NAME')), root_task_name, 'LATE_DELIVERY')" in text
+    assert "database_name = 'ML_PROD' AND schema_name = 'MAIN' AND state = 'EXECUTING'" in text
 
 
 def test_without_a_graph_there_is_nothing_to_run():
@@ -146,14 +231,14 @@ def test_without_a_graph_there_is_nothing_to_run():
 
 def test_away_from_a_terminal_each_change_is_one_line():
     out = io.StringIO()
-    failed = TaskRun("G$A", "FAILED", attempt=2, seconds=1.25, error="100357: boom")
+    failed = TaskRun("G$A", "FAILED", attempt=2, seconds=1.25, query_id="01b-7", error="100357: boom")
     with smoke_view.showing(GRAPH, out) as show:
         show(GraphRun("g", (TaskRun("G$A", "EXECUTING"),)))
         show(GraphRun("g", (TaskRun("G$A", "EXECUTING"),)))
         show(GraphRun("g", (failed,)))
     lines = out.getvalue().splitlines()
     assert len(lines) == 2
-    assert lines[1].endswith("FAILED     G$A  1.2 s  attempt 2  100357: boom")
+    assert lines[1].endswith("FAILED     G$A  1.2 s  attempt 2  100357: boom  (query 01b-7)")
 
 
 class Terminal(io.StringIO):
@@ -170,6 +255,33 @@ def test_on_a_terminal_every_task_has_a_row():
 
 
 def test_the_verdict_is_json():
-    verdict = smoke.Verdict(("G FAILED",), run(), 1.0)
-    assert not verdict.passed
-    assert verdict.to_dict()["tasks"]["G"] == {"state": "SUCCEEDED", "seconds": None}
+    failed = TaskRun("G", "FAILED", attempt=2, seconds=1.5, query_id="01b-7", error="100357: boom")
+    verdict = smoke.Verdict(("G FAILED",), GraphRun("1", (failed, TaskRun("G$A", "SKIPPED"))), 1.04, 3, ("a line",))
+    assert verdict.to_dict() == {
+        "passed": False,
+        "reasons": ["G FAILED"],
+        "seconds": 1.0,
+        "polls": 3,
+        "tasks": {
+            "G": {"state": "FAILED", "seconds": 1.5, "query_id": "01b-7", "attempt": 2, "error": "100357: boom"},
+            "G$A": {"state": "SKIPPED", "seconds": None, "query_id": "", "attempt": 1},
+        },
+        "log": ["a line"],
+    }
+
+
+def test_a_failed_task_is_told_with_its_whole_error_and_its_log():
+    error = '100357: Traceback (most recent call last):\n  File "a.py"\nValueError: no'
+    run = GraphRun("1", (TaskRun("G", "FAILED", query_id="01b-7", error=error),))
+    told = smoke.Verdict(("G FAILED",), run, 1.0, log=("a line",)).failures
+    assert told == (f"G FAILED, attempt 1, query 01b-7: {error}", "log:", "  a line")
+
+
+def test_the_log_is_that_of_the_failed_queries():
+    text = task_log.statement(["01b-7", "it's"])
+    assert "RECORD_TYPE = 'LOG'" in text.upper()
+    assert "IN ('01b-7', 'it''s')" in text
+
+
+def test_where_no_task_ran_no_log_is_read():
+    assert task_log.read(None, [TaskRun("G", "CANCELLED")]) == ()

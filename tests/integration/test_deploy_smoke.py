@@ -1,0 +1,179 @@
+"""Smoke runs against the local Snowflake, followed with the real connector."""
+
+import contextlib
+import dataclasses
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deploy import apply, lock, plan, polling, runs, smoke
+from deploy.deployed import CLASSIC, TASK_GRAPH, Deployed
+from deploy.errors import DeployError, LockLostError
+from deploy.graph import Graph, TaskSpec
+from deploy.lock import Held, Lock
+from deploy.requests import Connection
+from ml_pipeline import config
+from tests.faults.proxy import Proxy
+from tests.faults.rules import Fault, Rule, statements
+
+PROD = config.load("prod", Path(__file__).parents[2] / "environments")
+
+
+@dataclass
+class Target:
+    """A schema with a graph, and how to sign in to it."""
+
+    snowflake: object
+    environment: config.Environment
+
+    def connect(self, **options):
+        place = self.environment.snowflake
+        named = {"database": place.database, "schema": place.schema, "warehouse": place.warehouse}
+        return Connection(self.environment, lambda: self.snowflake.connector(**named, **options))
+
+    def put(self, connection, *tasks, backend=CLASSIC, retries=0):
+        """Make a chain of these statements, and return what is there then and the lock."""
+        connection.rows(lock.table(self.environment))
+        held = lock.acquire(connection, self.environment, Lock(), None)
+        graph = Graph.of(_chain(tasks, retries))
+        for batch in apply.batches(self.environment, plan.make(graph, Deployed(backend=backend), backend)):
+            held.run(batch)
+        (root,) = (row for row in connection.rows("SHOW TASKS") if row["name"] == "LATE_DELIVERY")
+        return held, Deployed(graph, root_id=root["id"], backend=backend)
+
+    def groups(self, connection):
+        """The graph runs there were."""
+        history = "TABLE(INFORMATION_SCHEMA.TASK_HISTORY()) WHERE database_name = CURRENT_DATABASE()"
+        rows = connection.rows(f"SELECT DISTINCT TO_VARCHAR(graph_run_group_id) AS id FROM {history} ORDER BY id")
+        return [row["id"] for row in rows]
+
+
+def _chain(texts, retries):
+    own = {"TASK_AUTO_RETRY_ATTEMPTS": retries} if retries else {}
+    names = ["LATE_DELIVERY", *(f"LATE_DELIVERY${number}" for number in range(len(texts) - 1))]
+    for number, (name, text) in enumerate(zip(names, texts, strict=True)):
+        properties = {"WAREHOUSE": "COMPUTE_WH", **(own if number == 0 else {})}
+        yield TaskSpec(name, text, tuple(names[number - 1 : number]), properties=tuple(sorted(properties.items())))
+
+
+@pytest.fixture
+def target(snowflake, database):
+    place = dataclasses.replace(PROD.snowflake, database=database, schema="PUBLIC", warehouse="COMPUTE_WH")
+    return Target(snowflake, dataclasses.replace(PROD, snowflake=place))
+
+
+@pytest.fixture
+def connection(target):
+    with target.connect() as opened:
+        yield opened
+
+
+@contextlib.contextmanager
+def faulty(target, rule):
+    """A connection that goes wrong."""
+    with Proxy(target.snowflake.port, rule) as proxy, target.connect(port=proxy.port) as opened:
+        yield opened
+        assert proxy.struck
+
+
+def shown(_):
+    pass
+
+
+@pytest.mark.parametrize("backend", [CLASSIC, TASK_GRAPH])
+def test_a_smoke_run_is_judged_by_its_own_tasks_and_no_other_runs(target, connection, backend):
+    held, there = target.put(connection, "SELECT 1", "CALL SYSTEM$WAIT(1)", backend=backend)
+    before = len(target.groups(connection))
+    connection.rows(apply.execution(target.environment, backend, "{}"))
+    verdict = smoke.smoke(held, there, shown)
+    assert verdict.passed, verdict.reasons
+    assert set(verdict.run.by_name) == set(there.graph.by_name)
+    _, ours = target.groups(connection)[before:]
+    assert verdict.run.group == ours
+
+
+def test_a_failed_task_is_told_with_its_query_its_error_and_where_its_log_would_be(target, connection):
+    held, there = target.put(connection, "SELECT 1", "SELECT 1 / 0", "SELECT 2")
+    verdict = smoke.smoke(held, there, shown)
+    (failed,) = verdict.run.broken
+    assert verdict.reasons == (f"LATE_DELIVERY$0 FAILED: 100051: Division by zero (query {failed.query_id})",)
+    assert verdict.to_dict()["tasks"]["LATE_DELIVERY$0"]["error"] == "100051: Division by zero"
+    assert "SNOWFLAKE.TELEMETRY.EVENTS_VIEW cannot be read" in verdict.log[0]
+
+
+def test_a_failed_run_is_followed_into_its_automatic_retry(target, connection):
+    held, there = target.put(connection, "SELECT 1", "SELECT 1 / 0", retries=1)
+    verdict = smoke.smoke(held, there, shown)
+    assert {task.attempt for task in verdict.run.broken} == {2}
+
+
+def test_a_run_that_does_not_end_in_time_is_cancelled_and_its_unfinished_tasks_are_named(target, connection):
+    graph = dataclasses.replace(target.environment.graph, timeout_minutes=1 / 60)
+    target.environment = dataclasses.replace(target.environment, graph=graph)
+    held, there = target.put(connection, "SELECT 1", "CALL SYSTEM$WAIT(60)")
+    verdict = smoke.smoke(held, there, shown)
+    assert verdict.reasons[0].endswith("cancelled: LATE_DELIVERY$0 EXECUTING")
+    assert verdict.run.by_name["LATE_DELIVERY$0"].state == "CANCELLED"
+
+
+def test_without_the_lock_nothing_is_started(target, connection):
+    held, there = target.put(connection, "SELECT 1")
+    with pytest.raises(LockLostError):
+        smoke.smoke(Held(connection, target.environment, held.token, held.number - 1), there, shown)
+    assert target.groups(connection) == []
+
+
+def test_a_poll_that_waits_longer_than_the_lease_keeps_the_lock(target, connection):
+    deploy = dataclasses.replace(target.environment.deploy, lease_seconds=2)
+    target.environment = dataclasses.replace(target.environment, deploy=deploy)
+    held, there = target.put(connection, "CALL SYSTEM$WAIT(4)")
+    free, over = [], threading.Event()
+
+    def look():
+        with target.connect() as other:
+            while not over.wait(0.2):
+                free.append(not lock.read(other, target.environment).live)
+
+    watching = threading.Thread(target=look)
+    watching.start()
+    verdict = smoke.smoke(held, there, shown)
+    over.set()
+    watching.join()
+    assert verdict.passed
+    assert free
+    assert not any(free)
+
+
+@pytest.mark.parametrize(
+    ("rule", "what"),
+    [
+        (Rule(Fault.DROP, at=1, retries=True, selects=statements), "the start's reply"),
+        (Rule(Fault.REFUSE, at=1, retries=True, selects=statements), "the start"),
+        (Rule(Fault.DROP, at=2, retries=True, selects=statements), "a poll's reply"),
+    ],
+)
+def test_what_is_lost_on_the_way_does_not_fail_the_run_nor_start_it_twice(target, connection, monkeypatch, rule, what):
+    monkeypatch.setattr(smoke, "_START_SECONDS", 0)
+    monkeypatch.setattr(smoke, "_REQUEST_SECONDS", 6)
+    monkeypatch.setattr(polling, "_REPLY_SECONDS", 6)
+    held, there = target.put(connection, "SELECT 1")
+    before = len(target.groups(connection))
+    with faulty(target, rule) as bad:
+        verdict = smoke.smoke(dataclasses.replace(held, connection=bad), there, shown)
+    assert verdict.passed, what
+    assert len(target.groups(connection)) == before + 1
+
+
+def test_a_run_under_way_is_named_and_waited_for(target, connection):
+    target.put(connection, "CALL SYSTEM$WAIT(2)")
+    connection.rows(apply.execution(target.environment, CLASSIC, '{"day": 1}'))
+    with connection.step("wait for the run", 1.5), pytest.raises(DeployError, match="did not end in time: run 1"):
+        runs.wait_until_idle(connection, target.environment, shown)
+    (row,) = connection.gather(running=runs.running_statement(target.environment))["running"]
+    assert row["state"] == "EXECUTING"
+    assert row["config"] == '{"day": 1}'
+    with connection.step("wait for the run"):
+        runs.wait_until_idle(connection, target.environment, shown)
+    assert connection.gather(running=runs.running_statement(target.environment))["running"] == []
