@@ -47,6 +47,11 @@ def opens(tokens: Tokens) -> bool:
     return _opens(tokens.peek(), tokens.peek(1))
 
 
+def has_body(tokens: Tokens) -> bool:
+    """Whether a statement comes next that has another one as its body."""
+    return _WITH_A_BODY.match(" ".join(tokens.peek(i).upper for i in range(_LONGEST_HEAD))) is not None
+
+
 def _opens(token: Token, following: Token) -> bool:
     if token.upper == "BEGIN":
         return following.upper not in _TRANSACTION

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .executions import Execution
 
 _ids = itertools.count(1)
+_REMEMBERED = 10_000  # ids of past queries
 
 
 @dataclass(eq=False)
@@ -40,6 +42,7 @@ class Session:
         caller: whose call of a procedure it works for.
         handed_over: long values of a block's variables that the running statement names instead of spelling them.
         at_commit: called when the open transaction commits, and dropped when it rolls back.
+        past_queries: the ids of the queries that it ran, those inside of blocks too; the newest is the last.
         at_end: called when the session ends, to let go of what it has outside DuckDB, such as temporary files.
 
     """
@@ -58,7 +61,7 @@ class Session:
     in_transaction: bool = False
     enclosed: bool = False
     at_commit: list[Callable[[], object]] = field(default_factory=list)
-    last_query_id: str | None = None
+    past_queries: deque[str] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     handed_over: dict[str, Any] = field(default_factory=dict)
     caller: Session | None = None
     task: Any = None
@@ -221,6 +224,15 @@ class Session:
         self.account.warehouses.use(self.warehouse)
 
     # ---- what runs
+    @property
+    def last_query_id(self) -> str | None:
+        """The id of the query that it ran last."""
+        return self.past_queries[-1] if self.past_queries else None
+
+    @last_query_id.setter
+    def last_query_id(self, query_id: str) -> None:
+        self.past_queries.append(query_id)
+
     @property
     def running(self) -> list[Execution]:
         """The queries that run in it and in its callers: what cancels one of them stops what it does."""

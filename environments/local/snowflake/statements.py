@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .blocks import BLOCK, opens, split
+from . import pipes
+from .blocks import BLOCK, has_body, opens, split
 from .errors import SnowflakeError, invalid, syntax_error, unsupported
 from .kinds import Create, Kind, Show
 from .names import Name
 from .registry import kinds, queries, verbs
 from .result import MULTI, Result, rows, status
 from .sql import transactions
-from .sql.binding import placeholders
+from .sql.binding import inlined, placeholders
 from .tokens import Tokens
 
 if TYPE_CHECKING:
@@ -41,10 +42,17 @@ def run(session: Session, text: str, bindings: list[Any] | None = None, count: i
     children, left = [], list(bindings or [])
     for piece in pieces:
         mine = placeholders(piece)
-        children.append(statement(session, piece, left[:mine]))
+        children.append(child(session, piece, left[:mine]))
         left = left[mine:]
-        session.account.results.keep(children[-1])
     return replace(status("Multiple statements executed successfully.", MULTI), children=tuple(children))
+
+
+def child(session: Session, text: str, bindings: list[Any] | None = None) -> Result:
+    """Run a statement that is a part of another one; the next one may read its answer with RESULT_SCAN."""
+    result = statement(session, text, bindings)
+    session.account.results.keep(result)
+    session.last_query_id = result.query_id
+    return result
 
 
 def statement(session: Session, text: str, bindings: list[Any] | None = None, *, describe: bool = False) -> Result:
@@ -55,6 +63,8 @@ def statement(session: Session, text: str, bindings: list[Any] | None = None, *,
 
     """
     tokens = Tokens(text, bindings)
+    if pipes.PIPE in text and not opens(tokens) and not has_body(tokens):
+        tokens = _piped(session, tokens)
     verb = _verb(tokens)
     if verb in queries():
         return queries()[verb](session, tokens, describe)
@@ -66,6 +76,16 @@ def statement(session: Session, text: str, bindings: list[Any] | None = None, *,
     tokens.accept(*verb.split(" "))
     result = handler(session, tokens)
     return replace(result, rows=result.rows.slice(0, 0)) if describe else result
+
+
+def _piped(session: Session, tokens: Tokens) -> Tokens:
+    """The last statement of a chain, once those before it have run."""
+    text = inlined(tokens.text, tokens.bindings) if tokens.bindings else tokens.text
+    *earlier, last = pipes.parts(text)
+    answers: list[str] = []
+    for part in earlier:
+        answers.append(child(session, pipes.filled(part, answers)).query_id)
+    return Tokens(pipes.filled(last, answers))
 
 
 def _verb(tokens: Tokens) -> str:

@@ -8,11 +8,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ..errors import execution_error
 from ..session import Session
 from ..sql import transactions
 
 if TYPE_CHECKING:
     from .routines import Routine
+
+# https://docs.snowflake.com/en/sql-reference/transactions
+_INCOMPLETE = "Scoped transaction started in stored procedure is incomplete and it was rolled back."
 
 
 class InnerSession(Session):
@@ -27,14 +31,17 @@ def opened(caller: Session, routine: Routine) -> Iterator[InnerSession]:
     """A session for one call; afterwards nothing of it runs any more, and its tickets are worthless.
 
     With owner's rights it has the owner's role and stands in the procedure's schema; with caller's rights it is like
-    the caller's, and what it changes with USE and SET stays changed.
+    the caller's, and what it changes with USE and SET stays changed. A transaction that it began ends with it.
     https://docs.snowflake.com/en/developer-guide/stored-procedure/stored-procedures-rights
     """
     inner = _made(caller, routine)
     try:
         yield inner
+        incomplete = inner.in_transaction
     finally:
         _end(inner)
+    if incomplete:
+        raise execution_error(_INCOMPLETE)
     if routine.definition.execute_as == "CALLER":
         for place in ("role", "database", "schema", "warehouse"):
             setattr(caller, place, getattr(inner, place))
@@ -58,7 +65,7 @@ def _end(inner: InnerSession) -> None:
         execution.cancel()
     inner.account.forget(inner)
     with inner.lock:
-        pass
+        transactions.rollback(inner)
 
 
 def credentials(inner: InnerSession) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from ..errors import SnowflakeError
 from ..result import CALL, Result, rows
 from ..sql.binding import inlined
 from . import reading, values
+from .leaving import Left, Returned
 from .raising import Raised
-from .running import Left, Returned, Run
+from .running import Run
 from .variables import BOOLEAN, NUMBER, TEXT, Names, Value, Variable
 
 if TYPE_CHECKING:

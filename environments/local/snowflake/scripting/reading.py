@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..blocks import opens, statement_end
 from ..errors import unsupported
 from ..tokens import Token
-from . import declarations, text, tree
+from . import declarations, sql, text, tree
 from .source import Source
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _Body = tuple[tree.Statement, ...]
 # Words that end a list of statements, where one could begin.
 _CLOSING = {"END", "ELSE", "ELSEIF", "WHEN", "UNTIL", "EXCEPTION"}
-_INTO = {"SELECT", "WITH", "CALL"}
+# What stands inside of a block only.
+_INSIDE = {"LET", "IF", "CASE", "FOR", "WHILE", "REPEAT", "LOOP"}
 
 
 @lru_cache(maxsize=256)
@@ -33,6 +34,8 @@ def read(body: str) -> tree.Block:
 
     """
     source = Source(body)
+    if source.peek().upper in _INSIDE:
+        raise source.unexpected()
     place, statements = source.place(), _statements(source)
     source.end()
     if len(statements) == 1 and isinstance(statements[0], tree.Block):
@@ -262,33 +265,7 @@ def _sql(source: Source, place: tree.Place) -> tree.Sql:
     tokens = statement_end(source)
     if not tokens:
         raise source.unexpected()
-    return made(source, tokens, place)
-
-
-def made(source: Source, tokens: list[Token], place: tree.Place) -> tree.Sql:
-    """A SQL statement of these tokens; INTO of a SELECT or a CALL names the variables that it sets."""
-    at = _into(tokens) if tokens and tokens[0].upper in _INTO else None
-    if at is None:
-        return tree.Sql(place, text.statement(source.text, tokens))
-    names, behind = [], at
-    while behind == at or (behind < len(tokens) and tokens[behind].text == ","):
-        colon = behind + 1
-        if colon + 1 >= len(tokens) or tokens[colon].text != ":":
-            raise source.unexpected_at(tokens[min(colon, len(tokens) - 1)])
-        names.append(source.folded(tokens[colon + 1]))
-        behind = colon + 2
-    return tree.Sql(place, text.statement(source.text, tokens[:at], tokens[behind:]), tuple(names))
-
-
-def _into(tokens: list[Token]) -> int | None:
-    """Where INTO stands, outside of parentheses."""
-    depth = 0
-    for at, token in enumerate(tokens):
-        if token.kind == "symbol":
-            depth += {"(": 1, ")": -1}.get(token.text, 0)
-        if token.upper == "INTO" and not depth:
-            return at
-    return None
+    return sql.read(source, tokens, place)
 
 
 def query(source: Source, tokens: list[Token], place: tree.Place) -> tree.Sql | tree.Execute | None:
@@ -297,7 +274,7 @@ def query(source: Source, tokens: list[Token], place: tree.Place) -> tree.Sql | 
         return None
     if [t.upper for t in tokens[1:3]] == ["EXECUTE", "IMMEDIATE"]:
         return _execute(source.part(tokens[1:-1]), place)
-    return made(source, tokens[1:-1], place)
+    return sql.read(source, tokens[1:-1], place)
 
 
 def _until(source: Source, word: str) -> Text:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from .. import statements
 from ..errors import SnowflakeError
 from ..result import COPY, DELETE, INSERT, MERGE, UPDATE, Result
-from . import cursors, raising, tree, values
+from . import cursors, flow, raising, tree, values
+from .leaving import Returned, Signal
 from .raising import Raised
-from .variables import NULL, Cursor, Declared, Names, Row, Rows, Value, Variable, boolean, number, varchar
+from .variables import NULL, Cursor, Declared, Names, Rows, Value, Variable, boolean, number, varchar
 
 if TYPE_CHECKING:
     from ..executions import Execution
@@ -21,29 +22,6 @@ if TYPE_CHECKING:
 _CHANGES = {INSERT, UPDATE, DELETE, MERGE, COPY}
 # Statements that are read as trees, in which a long value may be handed over.
 _QUERIES = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "CALL", "(")
-
-
-@dataclass(frozen=True)
-class Returned:
-    """RETURN was met: with a value or with rows."""
-
-    value: Value = NULL
-    rows: Result | None = None
-
-
-@dataclass(frozen=True)
-class Left:
-    """BREAK or CONTINUE was met, for the loop with that label or the innermost one."""
-
-    again: bool
-    label: str | None
-
-    def is_for(self, label: str | None) -> bool:
-        """Whether a loop with that label is meant."""
-        return self.label is None or self.label == label
-
-
-Signal = Returned | Left | None
 
 
 @dataclass
@@ -132,11 +110,9 @@ class Run:
     def execute(self, text: str) -> Result:
         """Run a statement of the block's, whose answer RESULT_SCAN can read afterwards."""
         try:
-            result = statements.statement(self.session, text)
+            result = statements.child(self.session, text)
         finally:
             self.session.handed_over.clear()
-        self.session.account.results.keep(result)
-        self.session.last_query_id = result.query_id
         self._note(result)
         return result
 
@@ -261,70 +237,6 @@ def _return(run: Run, returned: tree.Return) -> Returned:
     return Returned(run.value(returned.value)) if returned.value else Returned()
 
 
-def _if(run: Run, statement: tree.If) -> Signal:
-    for condition, body in statement.branches:
-        if condition is None or values.holds(run.session, run.names, condition):
-            return run.inside(body)
-    return None
-
-
-def _case(run: Run, statement: tree.Case) -> Signal:
-    value = run.value(statement.value)
-    for other, body in statement.branches:
-        if other is None or _equal(run, value, run.value(other)):
-            return run.inside(body)
-    return None
-
-
-def _equal(run: Run, one: Value, other: Value) -> bool:
-    if one.data is None or other.data is None:
-        return False
-    texts = [values.shown(run.session, v) for v in (one, other)]
-    return values.first(values.select(run.session, f"{texts[0]} = {texts[1]}")).data is True
-
-
-def _loop(run: Run, loop: tree.Loop) -> Signal:
-    while loop.condition is None or values.holds(run.session, run.names, loop.condition):
-        over, signal = _round(run, loop.body, loop.label)
-        if over:
-            return signal
-        if loop.until and values.holds(run.session, run.names, loop.until):
-            return None
-    return None
-
-
-def _round(run: Run, body: tuple[tree.Statement, ...], label: str | None, **own: Any) -> tuple[bool, Signal]:
-    """Once through a loop: whether it is over, and what that means for what stands around it."""
-    run.check()
-    signal = run.inside(body, **own)
-    if isinstance(signal, Left) and signal.is_for(label):
-        return not signal.again, None
-    return signal is not None, signal
-
-
-def _for_range(run: Run, loop: tree.ForRange) -> Signal:
-    first = values.whole(run.session, run.names, loop.first)
-    last = values.whole(run.session, run.names, loop.last)
-    counted = range(last, first - 1, -1) if loop.reverse else range(first, last + 1)
-    return _each(run, loop, (Variable(number(i), number(i).type) for i in counted))
-
-
-def _for_rows(run: Run, loop: tree.ForRows) -> Signal:
-    return _each(run, loop, (Row(row) for row in cursors.each(run, loop.rows)))
-
-
-def _each(run: Run, loop: tree.ForRange | tree.ForRows, items: Iterable[Variable | Row]) -> Signal:
-    for item in items:
-        over, signal = _round(run, loop.body, loop.label, **{loop.name: item})
-        if over:
-            return signal
-    return None
-
-
-def _leave(_: Run, statement: tree.Leave) -> Left:
-    return Left(statement.again, statement.label)
-
-
 def _raise(run: Run, statement: tree.Raise) -> None:
     if statement.name is None:
         if not run.handling:
@@ -349,12 +261,12 @@ _RUN: dict[type[tree.Statement], Callable[[Run, Any], Signal]] = {
     tree.DeclareRows: _declare_rows,
     tree.Assign: _assign,
     tree.Return: _return,
-    tree.If: _if,
-    tree.Case: _case,
-    tree.Loop: _loop,
-    tree.ForRange: _for_range,
-    tree.ForRows: _for_rows,
-    tree.Leave: _leave,
+    tree.If: flow.if_,
+    tree.Case: flow.case,
+    tree.Loop: flow.loop,
+    tree.ForRange: flow.for_range,
+    tree.ForRows: flow.for_rows,
+    tree.Leave: flow.leave,
     tree.Raise: _raise,
     tree.Open: cursors.open_,
     tree.Fetch: cursors.fetch,

@@ -7,11 +7,13 @@ https://docs.snowflake.com/en/developer-guide/snowflake-scripting/variables
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..names import fold
 from ..tokens import Token
+from . import documents
+from .documents import Construction
 
 _END = Token("end", "", 0, 0)
 _QUERY = {"SELECT", "WITH"}
@@ -42,9 +44,16 @@ class Reference:
 
 @dataclass(frozen=True)
 class Text:
-    """A statement or an expression: its text with the places where variables stand."""
+    """A statement or an expression: its text with the places where variables stand.
+
+    Attributes:
+        pieces: the text between the places, and what stands there.
+        construction: the OBJECT_CONSTRUCT that it is, when its keys are literals.
+
+    """
 
     pieces: tuple[str | Reference, ...]
+    construction: Construction | None = None
 
     def filled(self, value: Callable[[Reference], str | None]) -> str:
         """The text with each reference replaced; one of which `value` knows nothing stays as written."""
@@ -73,7 +82,8 @@ def statement(source: str, *parts: Sequence[Token]) -> Text:
 
 def expression(source: str, tokens: Sequence[Token]) -> Text:
     """An expression."""
-    return _made(source, (tokens,), _in_expression)
+    construction = documents.read(tokens, lambda part: expression(source, part))
+    return replace(_made(source, (tokens,), _in_expression), construction=construction)
 
 
 def _made(source: str, parts: Sequence[Sequence[Token]], find: Callable) -> Text:

@@ -14,7 +14,8 @@ from ..registry import queries
 from ..result import CALL, Result
 from ..tokens import Tokens, unescape
 from ..types import arrow_type
-from .variables import BOOLEAN, NULL, NUMBER, TEXT, Cursor, Row, Rows, Value, Variable, boolean, cell, number, varchar
+from . import variables
+from .variables import NULL, Cursor, Row, Rows, Value, Variable, boolean, cell, number, varchar
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -58,7 +59,7 @@ def plain(scalar: pa.Scalar) -> Any:
 
 
 def _known(names: Names, text: Text) -> Value | None:
-    """The value of a lone variable or a literal; None for all else."""
+    """The value of a lone variable, a literal or an object of such; None for all else."""
     if text.only:
         found = names.find(text.only.name)
         if isinstance(found, Variable) and text.only.field is None:
@@ -66,6 +67,9 @@ def _known(names: Names, text: Text) -> Value | None:
         if isinstance(found, Row) and text.only.field:
             return found.values.get(text.only.field)
         return _WORDS.get(text.only.name) if found is None else None
+    if text.construction:
+        document = text.construction.document(lambda part: _known(names, part))
+        return None if document is None else Value(document, variables.OBJECT)
     return _literal(text.pieces[0]) if len(text.pieces) == 1 else None
 
 
@@ -117,7 +121,7 @@ def _digits(whole: int) -> int:
 
 def holds(session: Session, names: Names, condition: Text) -> bool:
     """Whether a condition is true; NULL is not."""
-    value = cast(session, evaluated(session, names, condition), BOOLEAN)
+    value = cast(session, evaluated(session, names, condition), variables.BOOLEAN)
     return value.data is True
 
 
@@ -128,7 +132,7 @@ def whole(session: Session, names: Names, text: Text) -> int:
         SnowflakeError: when it is NULL or no number.
 
     """
-    value = cast(session, evaluated(session, names, text), NUMBER)
+    value = cast(session, evaluated(session, names, text), variables.NUMBER)
     if value.data is None:
         raise invalid(f"invalid expression [{text.written}]: NULL where a number is needed", "002044", "42601")
     return int(value.data)
@@ -136,7 +140,7 @@ def whole(session: Session, names: Names, text: Text) -> int:
 
 def texted(session: Session, names: Names, text: Text) -> str:
     """An expression's value as text; NULL is empty."""
-    return cast(session, evaluated(session, names, text), TEXT).data or ""
+    return cast(session, evaluated(session, names, text), variables.TEXT).data or ""
 
 
 # ---- variables in statements
@@ -202,7 +206,7 @@ def _handed_over(scope: Scope, node: exp.Placeholder) -> exp.Expression | None:
 
 def one(name: str, value: Value) -> Result:
     """A result of one row and one column."""
-    column = (value.type or TEXT).column(name)
+    column = (value.type or variables.TEXT).column(name)
     try:
         array = pa.array([value.data], arrow_type(column))
     except (pa.ArrowInvalid, OverflowError):  # a whole number beyond 64 bits

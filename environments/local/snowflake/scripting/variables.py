@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..sql import datatypes
@@ -54,6 +54,7 @@ NULL = Value()
 NUMBER = datatypes.parse("NUMBER")
 TEXT = datatypes.parse("VARCHAR")
 BOOLEAN = datatypes.parse("BOOLEAN")
+OBJECT = datatypes.parse("OBJECT")
 
 
 def number(data: int | None) -> Value:
@@ -142,8 +143,3 @@ class Names:
     def inner(self, **values: Value) -> Names:
         """The names of a part of the block, to begin with these variables."""
         return Names(self, {name: Variable(value) for name, value in values.items()})
-
-
-def retyped(value: Value, kind: DataType) -> Value:
-    """The same value under another name of its type."""
-    return replace(value, type=kind)

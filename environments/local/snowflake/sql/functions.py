@@ -17,10 +17,8 @@ _REGION = "LOCAL"
 
 def _last_query_id(session: Session, arguments: list[Any]) -> str | None:
     """LAST_QUERY_ID([n]): -1 is the newest, 1 the session's first."""
-    if not arguments or arguments == [-1]:
-        return session.last_query_id
-    past = [e.query_id for e in session.account.executions.all() if e.session is session and e.finished.is_set()]
-    number = int(arguments[0])
+    past = session.past_queries
+    number = int(arguments[0]) if arguments else -1
     index = number if number < 0 else number - 1
     return past[index] if -len(past) <= index < len(past) else None
 

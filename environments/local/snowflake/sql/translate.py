@@ -34,8 +34,14 @@ def generated(expression: exp.Expression) -> str:
 
 def constants(scope: Scope, expressions: list[exp.Expression]) -> list[Any]:
     """The values of expressions that read no table."""
-    if all(isinstance(e, exp.Literal | exp.Boolean | exp.Null) for e in expressions):
+    if _literal(expressions):
         return [e.to_py() for e in expressions]
-    query = exp.select(*(exp.alias_(e.copy(), f"C{i}") for i, e in enumerate(expressions)))
-    rows = engine.query(scope.session.connection, generated(resolved(scope, query))).rows
-    return list(rows.to_pylist()[0].values())
+    query = resolved(scope, exp.select(*(exp.alias_(e.copy(), f"C{i}") for i, e in enumerate(expressions))))
+    found = [e.unalias() for e in query.expressions]
+    if _literal(found):  # RESULT_SCAN(LAST_QUERY_ID()) takes the value of a function of the account
+        return [e.to_py() for e in found]
+    return list(engine.query(scope.session.connection, generated(query)).rows.to_pylist()[0].values())
+
+
+def _literal(expressions: list[exp.Expression]) -> bool:
+    return all(isinstance(e, exp.Literal | exp.Boolean | exp.Null) for e in expressions)
