@@ -49,11 +49,11 @@ class Kills:
     broken_after_repeating: int
 
 
-def kills(cases: Cases, tasks: int = 10, fault: Fault = Fault.KILL) -> Kills:
-    """Kill a redeploy of a live graph at each of its requests."""
+def kills(cases: Cases, tasks: int = 10, fault: Fault = Fault.KILL, step: int = 1) -> Kills:
+    """Kill a redeploy of a live graph at each of its requests, or at every so many."""
     old, new = partial(deploy, tasks=tasks, generation="old"), partial(deploy, tasks=tasks, generation="new")
     plain = cases.run(Case(new, prepare=old))
-    points = range(1, len(plain.seen) + 1)
+    points = range(1, len(plain.seen) + 1, step)
     outcomes = cases.sweep(Case(new, Rule(fault, k), prepare=old, recover=new) for k in points)
     return Kills(
         len(points),

@@ -7,9 +7,11 @@ origin that was forked from it before there were any threads.
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
 import pickle
+import select
 import signal
 import socket
 import tempfile
@@ -116,12 +118,20 @@ def _originate(door: socket.socket) -> None:
     """In the origin: fork for each that knocks. Does not return."""
     # Nobody waits for the children: the system buries them.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    while True:
+    # What is there now is never looked at by the children's garbage collectors, so its memory stays shared.
+    gc.collect()
+    gc.freeze()
+    parent = os.getppid()
+    while os.getppid() == parent:
+        # With a time-out, to notice when the parent has died without a word.
+        if not select.select([door], [], [], 1)[0]:
+            continue
         opened, _ = door.accept()
         if os.fork() == 0:
             door.close()
             _serve(Connection(opened.detach()))
         opened.close()
+    os._exit(0)
 
 
 def _serve(channel: Connection) -> None:

@@ -80,13 +80,14 @@ class Proxy:
         self.port = self._server.server_address[1]
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.release()
         self._server.shutdown()
         self._server.server_close()
+        self._server.hang_up()
 
     @property
     def counted(self) -> list[Seen]:
@@ -159,6 +160,24 @@ class _Server(socketserver.ThreadingTCPServer):
     proxy: Proxy
     daemon_threads = True
     request_queue_size = 128
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._open: set[socket.socket] = set()
+
+    def process_request(self, request: socket.socket, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: socket.socket) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """End the conversations that clients keep open for later."""
+        for opened in list(self._open):
+            with contextlib.suppress(OSError):
+                opened.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, *_: object) -> None:
         """Broken connections are the business here: each side sees its own end of them."""

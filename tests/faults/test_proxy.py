@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -122,12 +121,6 @@ def insert_as_caller(parameters: dict[str, Any]) -> None:
     import snowflake.connector
 
     snowflake.connector.connect(**parameters).cursor().execute(INSERT)
-
-
-@pytest.fixture(scope="module")
-def callers() -> Iterator[Callers]:
-    with Callers() as origin:
-        yield origin
 
 
 @pytest.mark.parametrize("fault", [Fault.KILL, Fault.KILL_AFTER, Fault.LATE])
