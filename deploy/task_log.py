@@ -41,8 +41,8 @@ def read(connection: "Connection", failed: Sequence[TaskRun]) -> tuple[str, ...]
 def statement(query_ids: Sequence[str]) -> str:
     """Read the lines that these queries logged, the oldest first."""
     query_id = "TO_VARCHAR(GET(resource_attributes, 'snow.query.id'))"
-    return f"""SELECT {query_id} AS query_id, TO_VARCHAR(timestamp, 'HH24:MI:SS.FF3') AS at,
-  TO_VARCHAR(GET(record, 'severity_text')) AS severity, TO_VARCHAR(value) AS text
+    return f"""SELECT {query_id} AS query_id, TO_VARCHAR(timestamp, 'HH24:MI:SS.FF3') AS logged_at,
+  TO_VARCHAR(GET(record, 'severity_text')) AS severity, TO_VARCHAR(value) AS line
 FROM {_VIEW}
 WHERE record_type = 'LOG' AND timestamp >= DATEADD('day', -{_DAYS}, SYSDATE())
   AND {query_id} IN ({", ".join(map(literal, query_ids))})
@@ -50,4 +50,4 @@ ORDER BY timestamp LIMIT {_MOST_LINES}"""
 
 
 def _line(names: dict[str, str], row: dict[str, Any]) -> str:
-    return f"{row['at']} {names.get(row['query_id'], '')} {row['severity'] or ''}: {row['text']}"
+    return f"{row['logged_at']} {names.get(row['query_id'], '')} {row['severity'] or ''}: {row['line']}"
