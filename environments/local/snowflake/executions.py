@@ -8,7 +8,7 @@ import threading
 import traceback
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -147,6 +147,18 @@ class Executions:
             if not execution.finished.is_set():
                 execution.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def go_on(running: Iterable[Execution]) -> None:
+    """What works for these queries in several steps asks before each of them.
+
+    Raises:
+        SnowflakeError: why one of them was stopped.
+
+    """
+    for execution in running:
+        if execution.cancelled:
+            raise execution.cancelled
 
 
 def _carry_out(execution: Execution, work: Callable[[], Result]) -> None:

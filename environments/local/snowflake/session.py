@@ -239,12 +239,6 @@ class Session:
         mine = [e for e in self.account.executions.of(self) if e.begun]
         return mine + (self.caller.running if self.caller else [])
 
-    def check(self) -> None:
-        """Raise what cancelled the query that runs, if something did."""
-        for execution in self.running:
-            if execution.cancelled:
-                raise execution.cancelled
-
     # ---- its end
     @contextmanager
     def stopped_by(self, stop: Callable[[], object]) -> Iterator[None]:

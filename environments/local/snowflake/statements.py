@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import pipes
 from .blocks import BLOCK, has_body, opens, split
 from .errors import SnowflakeError, invalid, syntax_error, unsupported
+from .executions import go_on
 from .kinds import Create, Kind, Show
 from .names import Name
 from .registry import kinds, queries, verbs
@@ -39,8 +40,9 @@ def run(session: Session, text: str, bindings: list[Any] | None = None, count: i
         raise SnowflakeError(what, "000008", "0A000")
     if len(pieces) == 1 and count == 1:
         return statement(session, pieces[0], bindings)
-    children, left = [], list(bindings or [])
+    children, left, running = [], list(bindings or []), session.running
     for piece in pieces:
+        go_on(running)
         mine = placeholders(piece)
         children.append(child(session, piece, left[:mine]))
         left = left[mine:]

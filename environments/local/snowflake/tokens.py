@@ -15,7 +15,7 @@ _PATTERN = re.compile(
     r"""
       (?P<space>\s+|--[^\n]*|/\*.*?\*/)
     | (?P<dollar>\$\$.*?\$\$)
-    | (?P<string>'(?:[^'\\]|''|\\.)*')
+    | (?P<string>'(?:[^'\\]++|''|\\.)*+')
     | (?P<quoted>"(?:[^"]|"")*")
     | (?P<url>(?:file|snow|s3|azure|gcs)://[^\s;]*)
     | (?P<line>//[^\n]*)

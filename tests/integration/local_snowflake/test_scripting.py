@@ -242,3 +242,21 @@ def test_a_transaction_of_a_block_can_be_undone_in_its_handler(run: Run) -> None
     body = "BEGIN TRANSACTION; DELETE FROM kept; SELECT 1 / 0; COMMIT;"
     assert answer(run, f"BEGIN {body} EXCEPTION WHEN OTHER THEN ROLLBACK; RETURN 0; END") == 0
     assert run("SELECT a FROM kept") == [(1,)]
+
+
+def test_a_long_value_goes_wherever_a_short_one_goes(run: Run) -> None:
+    run("CREATE TABLE long (v VARCHAR, d VARIANT)")
+    run("CREATE PROCEDURE length_of(v VARCHAR) RETURNS INT LANGUAGE SQL AS 'BEGIN RETURN LENGTH(v); END'")
+    block = """
+    DECLARE n INT;
+    BEGIN
+      LET v := REPEAT('it''s ', 100000);
+      LET d := PARSE_JSON('{"a": "' || REPEAT('b', 100000) || '"}');
+      INSERT INTO long SELECT :v, :d;
+      CALL length_of(:v) INTO :n;
+      EXECUTE IMMEDIATE 'UPDATE long SET v = v || ?' USING (v);
+      RETURN OBJECT_CONSTRUCT('n', n, 'd', LENGTH(d:a), 'v', v, 'same', (SELECT COUNT(*) FROM long WHERE d = :d));
+    END"""
+    found = json.loads(answer(run, block))
+    assert (found["n"], found["d"], found["v"], found["same"]) == (500_000, 100_000, "it's " * 100_000, 1)
+    assert run("SELECT LENGTH(v), LENGTH(d:a) FROM long") == [(1_000_000, 100_000)]

@@ -127,6 +127,13 @@ def test_after_a_handler_the_block_around_goes_on(run: Run) -> None:
     assert answer(run, block) == 2
 
 
+def test_a_handler_does_not_know_what_let_made_in_its_block(run: Run) -> None:
+    with pytest.raises(ProgrammingError, match="invalid identifier 'X'"):
+        run("BEGIN LET x := 1; SELECT 1 / 0; EXCEPTION WHEN OTHER THEN RETURN x; END")
+    outside = "BEGIN LET x := 1; BEGIN SELECT 1 / 0; EXCEPTION WHEN OTHER THEN RETURN x; END; END"
+    assert answer(run, outside) == 1
+
+
 WRONG = [
     "BEGIN IF (TRUE) RETURN 1; END IF; END",
     "BEGIN IF (TRUE) THEN RETURN 1; END; END",

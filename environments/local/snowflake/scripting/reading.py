@@ -25,7 +25,6 @@ _CLOSING = {"END", "ELSE", "ELSEIF", "WHEN", "UNTIL", "EXCEPTION"}
 _INSIDE = {"LET", "IF", "CASE", "FOR", "WHILE", "REPEAT", "LOOP"}
 
 
-@lru_cache(maxsize=256)
 def read(body: str) -> tree.Block:
     """The tree of a block, or of a body that is a statement (or several) without BEGIN and END.
 
@@ -33,6 +32,11 @@ def read(body: str) -> tree.Block:
         SnowflakeError: 001003 where the text stops making sense; 000002, naming what is not supported.
 
     """
+    # Procedures and tasks run again and again; a block as long as this runs once.
+    return _remembered(body) if len(body) <= _LONGEST_REMEMBERED else _read(body)
+
+
+def _read(body: str) -> tree.Block:
     source = Source(body)
     if source.peek().upper in _INSIDE:
         raise source.unexpected()
@@ -41,6 +45,10 @@ def read(body: str) -> tree.Block:
     if len(statements) == 1 and isinstance(statements[0], tree.Block):
         return statements[0]
     return tree.Block(place, (), statements, ())
+
+
+_remembered = lru_cache(maxsize=256)(_read)
+_LONGEST_REMEMBERED = 20_000  # characters
 
 
 def _statements(source: Source) -> _Body:

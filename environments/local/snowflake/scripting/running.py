@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from .. import statements
 from ..errors import SnowflakeError
+from ..executions import go_on
 from ..result import COPY, DELETE, INSERT, MERGE, UPDATE, Result
 from . import cursors, flow, raising, tree, values
 from .leaving import Returned, Signal
 from .raising import Raised
-from .variables import NULL, Cursor, Declared, Names, Rows, Value, Variable, boolean, number, varchar
+from .variables import NULL, Cursor, Declared, Names, Rows, Thing, Value, Variable, boolean, number, varchar
 
 if TYPE_CHECKING:
     from ..executions import Execution
@@ -68,9 +69,7 @@ class Run:
 
     def check(self) -> None:
         """Raise what cancelled the query, if something did."""
-        for execution in self.executions:
-            if execution.cancelled:
-                raise execution.cancelled
+        go_on(self.executions)
 
     # ---- parts
     def inside(self, body: Iterable[tree.Statement], **own: Any) -> Signal:
@@ -84,10 +83,13 @@ class Run:
     def block(self, block: tree.Block) -> Signal:
         """A block: its declarations, its statements, and the handler for what they raise."""
         before, self.names = self.names, Names(self.names)
+        declared: dict[str, Thing] = {}
         try:
             self.body(block.declarations)
+            declared = dict(self.names.own)
             return self.body(block.body)
         except Raised as raised:
+            self.names = Names(before, declared)  # what LET made in the block, its handlers do not know
             handler = next((h for h in block.handlers if raising.handles(h, raised, self._declared(h))), None)
             if handler is None:
                 raise

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ..errors import invalid
+from ..executions import go_on
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -50,8 +51,9 @@ def _wait(session: Session, arguments: list[Any]) -> str:
     if unit not in _SECONDS:
         raise invalid(f"Invalid time unit '{unit}' for SYSTEM$WAIT")
     until = time.monotonic() + float(arguments[0]) * _SECONDS[unit]
+    running = session.running
     while (left := until - time.monotonic()) > 0:
-        session.check()
+        go_on(running)
         time.sleep(min(left, _POLL_SECONDS))
     return f"waited {int(arguments[0])} {unit.lower()}"
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import SnowflakeError
+from ..executions import go_on
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -102,10 +103,10 @@ def changing(session: Session, table: Hashable, active: Callable[[Session], bool
         SnowflakeError: as `Locks.acquire`.
 
     """
-    locks = session.account.locks
+    locks, running = session.account.locks, session.running
     if table is not None:
         seconds = session.parameters.get("LOCK_TIMEOUT", _DEFAULT_SECONDS)
-        locks.acquire(session.connection, table, float(seconds), session.check)
+        locks.acquire(session.connection, table, float(seconds), lambda: go_on(running))
     try:
         yield
     finally:
