@@ -250,13 +250,13 @@ def test_a_long_value_goes_wherever_a_short_one_goes(run: Run) -> None:
     block = """
     DECLARE n INT;
     BEGIN
-      LET v := REPEAT('it''s ', 100000);
-      LET d := PARSE_JSON('{"a": "' || REPEAT('b', 100000) || '"}');
+      LET v := REPEAT('it''s ', 10000);
+      LET d := PARSE_JSON('{"a": "' || REPEAT('b', 10000) || '"}');
       INSERT INTO long SELECT :v, :d;
       CALL length_of(:v) INTO :n;
       EXECUTE IMMEDIATE 'UPDATE long SET v = v || ?' USING (v);
       RETURN OBJECT_CONSTRUCT('n', n, 'd', LENGTH(d:a), 'v', v, 'same', (SELECT COUNT(*) FROM long WHERE d = :d));
     END"""
     found = json.loads(answer(run, block))
-    assert (found["n"], found["d"], found["v"], found["same"]) == (500_000, 100_000, "it's " * 100_000, 1)
-    assert run("SELECT LENGTH(v), LENGTH(d:a) FROM long") == [(1_000_000, 100_000)]
+    assert (found["n"], found["d"], found["v"], found["same"]) == (50_000, 10_000, "it's " * 10_000, 1)
+    assert run("SELECT LENGTH(v), LENGTH(d:a) FROM long") == [(100_000, 10_000)]

@@ -42,7 +42,7 @@ def _rows(result: Result) -> Iterator[list[Value]]:
     for batch in result.rows.to_batches(max_chunksize=1000):
         for i in range(batch.num_rows):
             cells = zip(batch.columns, result.columns, strict=True)
-            yield [cell(values.plain(column[i]), described) for column, described in cells]
+            yield [cell(column[i].as_py(), described) for column, described in cells]
 
 
 def each(run: Run, name: str) -> Iterator[dict[str, Value]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from sqlglot import exp
 
-from ..errors import SnowflakeError, invalid
+from ..errors import invalid
 from ..registry import queries
 from ..result import CALL, Result
 from ..tokens import Tokens, unescape
@@ -50,12 +50,7 @@ def first(result: Result) -> Value:
     """The value in the first row and column; NULL without rows."""
     if not result.rows.num_rows:
         return NULL
-    return cell(plain(result.rows.column(0)[0]), result.columns[0])
-
-
-def plain(scalar: pa.Scalar) -> Any:
-    """A value of Arrow's as Python's; JSON as its text."""
-    return scalar.as_py()
+    return cell(result.rows.column(0)[0].as_py(), result.columns[0])
 
 
 def _known(names: Names, text: Text) -> Value | None:
@@ -101,7 +96,7 @@ def cast(session: Session, value: Value, kind: DataType | None) -> Value:
     if kind is None or value.data is None or _fits(value, kind):
         return Value(value.data, kind or value.type)
     result = select(session, f"({shown(session, value)})::{kind}")
-    return Value(plain(result.rows.column(0)[0]), kind)
+    return Value(result.rows.column(0)[0].as_py(), kind)
 
 
 def _fits(value: Value, kind: DataType) -> bool:
@@ -154,7 +149,7 @@ def filled(session: Session, names: Names, text: Text, *, query: bool = True) ->
         query: whether it is read as a tree, in which a long value may be handed over.
 
     Raises:
-        SnowflakeError: 002211 when `:name` names nothing.
+        SnowflakeError: 002049 when `:name` names nothing.
 
     """
     return text.filled(lambda reference: _replacement(session, names, reference, query=query))
@@ -167,14 +162,11 @@ def _replacement(session: Session, names: Names, reference: Reference, *, query:
             raise invalid(f"RESULTSET '{reference.name}' has no rows yet", "090237", "P0000")
         return f"RESULT_SCAN('{thing.result.query_id}')"
     value = _of(thing, reference)
-    if value is None:
-        if reference.sure and thing is None:
-            raise SnowflakeError(
-                f"SQL compilation error:\nBind variable {reference.written} not set.", "002049", "42601"
-            )
-        return None
-    dotted = "." + reference.field if reference.field and isinstance(thing, Variable) else ""
-    return (shown(session, value) if query else value.literal) + dotted
+    if value is not None:
+        return shown(session, value) if query else value.literal
+    if reference.sure and thing is None:
+        raise invalid(f"Bind variable {reference.written} not set.", "002049", "42601")
+    return None
 
 
 def _of(thing: object, reference: Reference) -> Value | None:
