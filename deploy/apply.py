@@ -6,10 +6,9 @@ Whichever backend holds the graph, this is where the two are told apart and wher
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from deploy import classic, names, task_graph
+from deploy import classic, task_graph
 from deploy.deployed import CLASSIC, TASK_GRAPH
 from deploy.plan import Plan
-from deploy.sql_text import literal
 
 if TYPE_CHECKING:
     from ml_pipeline.config import Environment
@@ -50,11 +49,6 @@ def activation(environment: "Environment", backend: str) -> list[str]:
 def execution(environment: "Environment", backend: str, config: str) -> str:
     """Run the graph once, with this JSON over its CONFIG."""
     return _BACKENDS[backend].execution(environment, config)
-
-
-def cancellation(environment: "Environment") -> str:
-    """Stop the runs of the graph that are going on."""
-    return f"SELECT SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS({literal(names.root(environment))})"
 
 
 def _leaving(environment: "Environment", plan: Plan) -> list[str]:

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 def statements(environment: "Environment", plan: Plan) -> list[str]:
     """Return the statements of a plan, in an order in which none meets a graph that forbids it."""
-    removed = [task for task in plan.removed if not task.finalizes]
+    freed = _freed(plan)
+    removed = [task for task in plan.removed if task not in freed]
     return [
         *suspension(environment),
-        *_free_finalizer(environment, plan),
+        *drops(environment, freed),
+        *(line for task in _demoted(plan) for line in _dismissal(environment, task)),
         *(create_or_alter(environment, task) for task in plan.written),
         *drops(environment, removed),  # by now no task of the new graph follows them
         *_resumptions(environment, plan),
@@ -46,23 +48,27 @@ def execution(environment: "Environment", config: str) -> str:
 
 def leaving(environment: "Environment", finalizers: list[TaskSpec]) -> list[str]:
     """Take from the root what makes it the graph, so that another backend can hold it."""
-    return [*suspension(environment), *(_unset_finalize(environment, task) for task in finalizers)]
+    return [*suspension(environment), *(line for task in finalizers for line in _dismissal(environment, task))]
 
 
-def _free_finalizer(environment: "Environment", plan: Plan) -> list[str]:
-    """Make room: a graph has one finalizer, so the old one goes before the new one comes."""
-    if plan.moved_from:
-        return []
-    gone = [task for task in plan.removed if task.finalizes]
+def _freed(plan: Plan) -> list[TaskSpec]:
+    """Return the finalizer that goes before the new one comes: a graph has one. After a move nobody is it any more."""
+    return [] if plan.moved_from else [task for task in plan.removed if task.finalizes]
+
+
+def _demoted(plan: Plan) -> list[TaskSpec]:
+    """Return the finalizer that becomes an ordinary task."""
     demoted = [change.old for change in plan.changed if change.old.finalizes and not change.task.finalizes]
-    return [*drops(environment, gone), *(_unset_finalize(environment, task) for task in demoted)]
+    return [] if plan.moved_from else demoted
 
 
-def _unset_finalize(environment: "Environment", task: TaskSpec) -> str:
-    return f"ALTER TASK {names.named(environment, task.name)} UNSET FINALIZE"
+def _dismissal(environment: "Environment", finalizer: TaskSpec) -> list[str]:
+    """Take its place from a finalizer. It is a root of its own then, which nobody may change unless it is suspended."""
+    name = names.named(environment, finalizer.name)
+    return [f"ALTER TASK {name} SUSPEND", f"ALTER TASK {name} UNSET FINALIZE"]
 
 
 def _resumptions(environment: "Environment", plan: Plan) -> list[str]:
     """Resume the children: new ones are created suspended, and a suspended one would be skipped as if it had passed."""
-    new = [task.name for task in plan.added if task != plan.graph.root]
-    return [f"ALTER TASK {names.named(environment, name)} RESUME" for name in [*new, *plan.resumed]]
+    new = [task.name for task in (*plan.added, *_demoted(plan)) if task != plan.graph.root]
+    return [f"ALTER TASK {names.named(environment, name)} RESUME" for name in dict.fromkeys([*new, *plan.resumed])]

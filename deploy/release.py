@@ -206,8 +206,8 @@ class Delivery:
         self.say(f"smoke run of {names.root(self.environment)}")
         with self.showing(there.graph) as show:
             verdict = smoke.smoke(holding.held, there, show)
-        for task in verdict.run.broken:
-            self.say(f"{task.name}: {task.error}")
+        for line in verdict.failures:
+            self.say(line)
         return verdict
 
     def _activate(self, holding: Holding, candidate: Candidate, proposal: Plan) -> None:

@@ -18,9 +18,10 @@ _MINUTES_OF_HISTORY = 7 * 24 * 60 - 1  # as far back as TASK_HISTORY goes
 
 def status(connection: "Connection", environment: "Environment", there: State) -> dict[str, Any]:
     """Return what is deployed, as JSON-able values."""
-    graph, root_id = there.deployed.graph, there.deployed.root_id
+    graph = there.deployed.graph
+    root_id = there.deployed.root_id if there.deployed.backend == CLASSIC else ""  # runs of a TASK GRAPH have none
     entries = record.history(connection, environment)
-    run = runs.last(connection, environment, root_id, _MINUTES_OF_HISTORY) if root_id else GraphRun()
+    run = runs.last(connection, environment, root_id, _MINUTES_OF_HISTORY) if graph.tasks else GraphRun()
     return {
         "schema": f"{environment.snowflake.database}.{environment.snowflake.schema}",
         "release": graph.release,
