@@ -30,14 +30,16 @@ def connect(environment: Environment) -> "Session":
     return Session.builder.configs({"connection": sign_in(environment)}).create()
 
 
-def sign_in(environment: Environment) -> connector.SnowflakeConnection:
+def sign_in(environment: Environment, **options: Any) -> connector.SnowflakeConnection:
     """Sign in as the environment's service user, with its role, warehouse, database and schema.
+
+    `options` are more keyword arguments for the connector.
 
     Raises SignInError when a variable is missing, or the account cannot be reached or refuses.
     """
     keywords = parameters(environment)
     try:
-        return connector.connect(**keywords)
+        return connector.connect(**keywords, **options)
     except Error as error:
         raise SignInError(_explain(error, keywords, environment)) from error
 

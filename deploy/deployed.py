@@ -25,7 +25,8 @@ class Deployed:
     """A graph as Snowflake has it.
 
     `started` names the tasks that are resumed; a started root is a schedule that is on. `root_id` is Snowflake's.
-    `staged` says that the graph is not what runs: edits wait for their COMMIT.
+    `staged` says that the graph is not what runs: edits wait for their COMMIT. `others` are the names of other graphs
+    in the schema that a deploy put there, as under an earlier name.
     """
 
     graph: Graph = EMPTY
@@ -33,6 +34,7 @@ class Deployed:
     root_id: str = ""
     backend: str = CLASSIC
     staged: bool = False
+    others: tuple[str, ...] = ()
 
     @property
     def schedule_on(self) -> bool:
@@ -107,15 +109,22 @@ def from_rows(
     ours = [row for row in rows if row["name"] == root or row["name"].startswith(f"{root}$")]
     held = next((row for row in graphs if row["name"] == root), None)
     if held is not None and ours:
-        return _held(ours, held, staged=staged is None or bool(staged))
+        return _held(ours, held, _others([*rows, *graphs], root), staged=staged is None or bool(staged))
     return Deployed(
         graph=Graph.of(_task(row, root=row["name"] == root) for row in ours),
         started=frozenset(row["name"] for row in ours if row["state"].lower() == "started"),
         root_id=_id(ours, root),
+        others=_others([*rows, *graphs], root),
     )
 
 
-def _held(rows: Sequence[Row], held: Row, *, staged: bool) -> Deployed:
+def _others(rows: Sequence[Row], root: str) -> tuple[str, ...]:
+    """Return the graphs, or their roots, that carry a release in their CONFIG and are not this one."""
+    found = {row["name"]: _parsed(row.get("config")) or {} for row in rows if row["name"] != root}
+    return tuple(sorted(name for name, config in found.items() if "release" in config))
+
+
+def _held(rows: Sequence[Row], held: Row, others: tuple[str, ...], *, staged: bool) -> Deployed:
     """The graph of a TASK GRAPH object: what the object says is its root's, as it is in the classic form."""
     root, finalizer = held["name"], split_name(held["finalizer"] or "")[-1:]
     specs = [
@@ -123,7 +132,7 @@ def _held(rows: Sequence[Row], held: Row, *, staged: bool) -> Deployed:
     ]
     marked = [_finalizer(spec) if (spec.name,) == finalizer else spec for spec in specs]
     started = {root} if held["state"].lower() == "started" else set()
-    return Deployed(Graph.of(marked), frozenset(started), _id(rows, root), TASK_GRAPH, staged)
+    return Deployed(Graph.of(marked), frozenset(started), _id(rows, root), TASK_GRAPH, staged, others)
 
 
 def _graph_columns(held: Row) -> dict[str, Any]:

@@ -128,7 +128,7 @@ class Held:
         try:
             yield
         except DeployError as error:
-            if _LOST not in error.cause:
+            if f"exception of type '{_LOST}'" not in error.cause:
                 raise
             raise LockLostError(*taken_over(self.environment, read(self.connection, self.environment))) from error
 

@@ -3,7 +3,7 @@
 Each check names everything that is wrong, so that one round mends it all.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,18 @@ def _stumbles(graph: Graph, now: datetime) -> tuple[str, ...]:
     except ValueError:  # which is one of the limits' problems
         return ()
     return clock_change.problems(schedule, read, now)
+
+
+def check_alone(environment: "Environment", graph: Graph, others: Sequence[str]) -> None:
+    """Raise DeployError for a graph of another name, or one that would run beside one under an earlier name."""
+    name, where = environment.graph.name, f'"name" in [graph] of environments/{environment.name}.toml'
+    if graph.root and graph.root.name != name:
+        raise DeployError(
+            f"this release's graph is {graph.root.name}, not {name}", f"put {graph.root.name} into {where}"
+        )
+    if others:
+        cause = f"{', '.join(others)} in {names.schema(environment)} would go on running beside {name}"
+        raise DeployError(cause, f"drop its tasks, or put its name back into {where}")
 
 
 def reads(environment: "Environment") -> dict[str, str]:

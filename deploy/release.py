@@ -133,6 +133,7 @@ class Delivery:
         preflight.check_graph(candidate.graph, self.environment, datetime.datetime.now(datetime.UTC))
         there = self.look(candidate.digest)
         preflight.check_grants(self.environment, candidate.graph, there.grants)
+        preflight.check_alone(self.environment, candidate.graph, there.deployed.others)
         if there.lock.live:
             lock.await_end(self.connection, self.environment, there.lock, self.say)
             there = self.look(candidate.digest)

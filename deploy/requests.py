@@ -9,7 +9,6 @@ signs in again; what the lost session may still be doing is cancelled first.
 import contextlib
 import json
 import math
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,6 +33,7 @@ _MISSING_OBJECT = {"02000", "42S02"}
 _SESSION_ENDED = {390104, 390111, 390112, 390113, 390114, 390115}
 _CANCELLED = {604, 630}  # at a deadline: what came before in the same request was done
 _SIGN_IN_AGAIN = 3  # times for one request
+_PATIENCE_SECONDS = 10
 # A request may take this part of its step, so that there is time left to read back what it did.
 _PART_OF_STEP = 3
 
@@ -307,11 +307,17 @@ def open_connection(environment: "Environment") -> Connection:
 
 
 def _sign_in(environment: "Environment") -> "SnowflakeConnection":
+    from snowflake.connector import errors
+    from snowflake.connector.backoff_policies import linear_backoff
+
     from dag import connection
 
+    # Aborts and sign-outs end, too, and tries come each second: the time-outs of statements are the steps'.
+    patience = {"network_timeout": _PATIENCE_SECONDS, "backoff_policy": linear_backoff(0, 1, 1, False)}  # noqa: FBT003
     try:
-        return connection.sign_in(environment)
+        return connection.sign_in(environment, **patience)
     except connection.SignInError as error:
-        cause, *remedy = re.split(r"\nnext: |; type: ", str(error), maxsplit=1)
+        cause, *remedy = str(error).split("\nnext: ", maxsplit=1)
         usual = f"mend the variable, then: python -m deploy status --env {environment.name}"
-        raise DeployError(cause, remedy[0] if remedy else usual) from error
+        unreachable = isinstance(error.__cause__, errors.OperationalError)
+        raise (LostReplyError if unreachable else DeployError)(cause, remedy[0] if remedy else usual) from error

@@ -24,7 +24,7 @@ class State:
     Attributes:
         deployed: the graph.
         lock: who is deploying, or was.
-        current: the record of the release in use.
+        current: the record of the release in use; none if its graph had another name.
         files: those of the release that was asked for, as LIST shows them.
         running: the graph runs that are under way.
         grants: what the role and those that it inherits hold, by role, as SHOW GRANTS shows it.
@@ -85,10 +85,15 @@ def read(connection: "Connection", environment: "Environment", digest: str = "")
     return State(
         deployed=deployed.from_parts(found, environment),
         lock=Lock.from_row(locks[0]) if locks else Lock(),
-        current=Entry.from_row(current[0]) if current else None,
+        current=_of(environment, Entry.from_row(current[0])) if current else None,
         files=rows("files"),
         running=rows("running"),
         grants=preflight.held(environment, found, connection.gather),
         prepared=not isinstance(found["lock"], Unread) and not isinstance(found["current"], Unread),
         has_task_graphs=not isinstance(graphs, Unread) or graphs.missing,
     )
+
+
+def _of(environment: "Environment", entry: Entry) -> Entry | None:
+    root = entry.graph.root
+    return entry if root and root.name == environment.graph.name else None

@@ -368,3 +368,74 @@ def test_status_and_plan_read_well(deploy, capsys):
         assert part in printed
     cli.main(["plan", "--env", "prod", "--markdown", "--dist", str(deploy.dist), "--release", deploy.digests["two"]])
     assert "```mermaid" in capsys.readouterr().out
+
+
+def test_a_graph_under_another_name_does_not_start_beside_the_old_one(deploy, admin, tmp_path):
+    deploy("release", "--env", "prod", release="one")
+    shutil.copytree(account.PROJECT / "environments", tmp_path / "environments", ignore=shutil.ignore_patterns("local"))
+    path = tmp_path / "environments/prod.toml"
+    path.write_text(path.read_text().replace('"LATE_DELIVERY"\nschedule', '"PUNCTUALITY"\nschedule'))
+    code, answer, _ = deploy("release", "--env", "prod", release="one", project=tmp_path)
+    assert code == 1
+    assert "LATE_DELIVERY" in answer["error"]
+    assert "beside PUNCTUALITY" in answer["error"]
+    assert not admin.execute(f"SHOW TASKS LIKE 'PUNCTUALITY%' IN SCHEMA {PROD}").fetchall()
+
+
+def test_what_somebody_changed_by_hand_is_drift_and_the_same_release_mends_it(deploy, admin):
+    deploy("release", "--env", "prod", release="one")
+    assert deploy("plan", "--env", "prod", "--drift", "--detailed-exitcode")[0] == 0
+    root = f"{PROD}.LATE_DELIVERY"
+    for change in (
+        f"{root} SUSPEND",
+        f"{root}$A SET USER_TASK_TIMEOUT_MS = 1000",
+        f"{root} SET TASK_AUTO_RETRY_ATTEMPTS = 9",
+    ):
+        admin.execute(f"ALTER TASK {change}")
+    code, drift, _ = deploy("plan", "--env", "prod", "--drift", "--detailed-exitcode")
+    assert code == 2
+    assert drift["changed"]["LATE_DELIVERY$A"] == {"USER_TASK_TIMEOUT_MS": [1000, None]}
+    assert drift["changed"]["LATE_DELIVERY"] == {"TASK_AUTO_RETRY_ATTEMPTS": [9, 0]}
+    assert deploy("release", "--env", "prod", release="one")[0] == 0
+    assert deploy("plan", "--env", "prod", "--drift", "--detailed-exitcode")[0] == 0
+
+
+def test_apply_does_the_plan_that_was_looked_at_or_nothing(deploy, graph):
+    deploy("upload", "--env", "prod", release="one")
+    _, looked_at, _ = deploy("plan", "--env", "prod", release="one")
+    graph.tasks = {"A": "SELECT 'something else'"}
+    code, answer, _ = deploy("apply", "--env", "prod", "--plan", looked_at["hash"], release="one")
+    assert code == 1
+    assert looked_at["hash"][:12] in answer["error"]
+    assert deploy.status("--env", "prod")["release"] == ""
+    graph.tasks = account.SmallGraph().tasks
+    assert deploy("apply", "--env", "prod", "--plan", looked_at["hash"][:12], release="one")[0] == 0
+
+
+def test_a_plan_offline_asks_nobody(deploy, monkeypatch):
+    monkeypatch.setenv("SNOWFLAKE_PORT", "1")
+    code, offline, _ = deploy("plan", "--env", "prod", "--offline", "--detailed-exitcode", release="one")
+    assert code == 2
+    assert next(task["name"] for task in offline["added"]) == "LATE_DELIVERY"
+
+
+def test_a_graph_moves_to_a_task_graph_object_and_back(deploy, admin, tmp_path):
+    admin.execute(f"GRANT CREATE TASK GRAPH ON SCHEMA {PROD} TO ROLE ML_PROD_ACCESS")
+    deploy("release", "--env", "prod", release="one")
+    shutil.copytree(account.PROJECT / "environments", tmp_path / "environments", ignore=shutil.ignore_patterns("local"))
+    path = tmp_path / "environments/prod.toml"
+    path.write_text(path.read_text().replace('backend = "classic"', 'backend = "task_graph"'))
+    code, proposal, _ = deploy("plan", "--env", "prod", "--detailed-exitcode", release="one", project=tmp_path)
+    assert (code, proposal["moved_from"], proposal["changed"]) == (2, "classic", {})
+    assert deploy("release", "--env", "prod", release="two", project=tmp_path)[0] == 0
+    status = deploy("status", "--env", "prod", project=tmp_path)[1]
+    assert (status["backend"], status["schedule"]["on"], status["last_run"]["state"]) == (
+        "task_graph",
+        True,
+        "SUCCEEDED",
+    )
+    assert deploy("rollback", "--env", "prod", project=tmp_path)[0] == 0
+    assert deploy("release", "--env", "prod", release="three")[0] == 0
+    status = deploy.status("--env", "prod")
+    assert (status["backend"], status["schedule"]["on"], status["suspended"]) == ("classic", True, [])
+    assert not admin.execute(f"SHOW TASK GRAPHS IN SCHEMA {PROD}").fetchall()
