@@ -3,6 +3,8 @@
 `python -m tests.faults.baseline kills` kills a redeploy at each of its requests; `... times` measures deploys.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import tempfile
@@ -11,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.conftest import start, stop
 from tests.faults.callers import Callers
@@ -18,22 +21,34 @@ from tests.faults.cases import Case, Cases, Outcome, Site
 from tests.faults.observing import Observation
 from tests.faults.rules import Fault, Rule
 
+if TYPE_CHECKING:
+    from snowflake.core.task.dagv1 import DAG
+
 # Each task precedes up to this many: a graph of any size within Snowflake's limits.
 _SUCCESSORS = 10
+ROOT = "G"
 _DATABASE = "BASELINE"
+
+
+def graph(tasks: int, release: str) -> DAG:
+    """A graph of that many tasks, the root included; of another release, each of them is another."""
+    from snowflake.core.task import Cron
+    from snowflake.core.task.dagv1 import DAG, DAGTask
+
+    with DAG(ROOT, schedule=Cron("0 0 1 1 *", "UTC"), warehouse="COMPUTE_WH", config={"release": release}) as dag:
+        made = [DAGTask(f"T{number}", f"SELECT '{release}'") for number in range(1, tasks)]
+    for number, task in enumerate(made[1:], start=1):
+        task.add_predecessors(made[(number - 1) // _SUCCESSORS])
+    return dag
 
 
 def deploy(site: Site, tasks: int, generation: str) -> None:
     """Deploy a graph of that many tasks, the root included, replacing what is there."""
     import snowflake.connector
     from snowflake.core import Root
-    from snowflake.core.task import Cron
-    from snowflake.core.task.dagv1 import DAG, DAGOperation, DAGTask
+    from snowflake.core.task.dagv1 import DAGOperation
 
-    with DAG("G", schedule=Cron("0 0 1 1 *", "UTC"), warehouse="COMPUTE_WH", config={"release": generation}) as dag:
-        made = [DAGTask(f"T{number}", f"SELECT '{generation}'") for number in range(1, tasks)]
-    for number, task in enumerate(made[1:], start=1):
-        task.add_predecessors(made[(number - 1) // _SUCCESSORS])
+    dag = graph(tasks, generation)
     with snowflake.connector.connect(**site.parameters) as connection:
         schema = Root(connection).databases[site.database].schemas[site.schema]
         DAGOperation(schema).deploy(dag, mode="orReplace")

@@ -50,6 +50,7 @@ class Request:
         words: the first words of its SQL, if it has any.
         id: its requestId, which the connector's retries of it share.
         token: with which it is signed.
+        length: of its body, in bytes.
 
     """
 
@@ -60,6 +61,7 @@ class Request:
     id: str = ""
     token: str = ""
     old_token: str = ""
+    length: int = 0
 
     @classmethod
     def of(cls, head: Head, body: bytes) -> Request:
@@ -68,8 +70,8 @@ class Request:
         url, values = urlsplit(target), _json(head, body)
         words = " ".join(str(values.get("sqlText", "")).split()[:12])
         ids = parse_qs(url.query).get("requestId", [""])
-        old = str(values.get("oldSessionToken", ""))
-        return cls(method, url.path, url.query, words, ids[0], _token(head["authorization"]), old)
+        old, length = str(values.get("oldSessionToken", "")), int(head["content-length"] or 0)
+        return cls(method, url.path, url.query, words, ids[0], _token(head["authorization"]), old, length)
 
     @property
     def renewal(self) -> bool:
