@@ -16,6 +16,7 @@ ELSEWHERE = {
     "make test": "this run",
     "make local": "the server of these tests, started by the same module",
     "make bench": "test_bench.py",
+    "make faults": "tests/faults, of which this run takes a sample",
 }
 
 
