@@ -13,8 +13,9 @@ Each runs in a process of its own, in a schema of the case's own. A sweep is a l
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -102,7 +103,7 @@ class Cases:
     """Runs cases against one local Snowflake, each in a schema of one database; a context."""
 
     def __init__(self, callers: Callers, snowflake: LocalSnowflake, database: str) -> None:
-        self._callers, self._site = callers, Site(snowflake, database, "")
+        self.callers, self._site = callers, Site(snowflake, database, "")
         self._numbers = itertools.count(1)
 
     def __enter__(self) -> Self:
@@ -119,35 +120,45 @@ class Cases:
 
     def run(self, case: Case) -> Outcome:
         """Run one case. Raises RuntimeError when it could not even be prepared."""
+        with self.site(case.prepare, case.limit) as site:
+            return self._played(case, site)
+
+    @contextlib.contextmanager
+    def site(self, prepare: Step | None = None, limit: float = 60) -> Iterator[Site]:
+        """A schema of its own, as this step leaves it. Raises RuntimeError if the step does not end well."""
         site = replace(self._site, schema=f"CASE_{next(self._numbers)}")
         self._administrator.cursor().execute(f"CREATE SCHEMA {site.schema}")
         try:
-            return self._played(case, site)
+            prepared = self.callers.run(prepare, site, limit=limit) if prepare else Ended()
+            if not prepared.well:
+                raise RuntimeError(f"the case could not be prepared: {prepared}")
+            yield site
         finally:
             self._administrator.cursor().execute(f"DROP SCHEMA {site.schema}")
 
     def _played(self, case: Case, site: Site) -> Outcome:
-        if case.prepare:
-            prepared = self._callers.run(case.prepare, site, limit=case.limit)
-            if not prepared.well:
-                raise RuntimeError(f"the case could not be prepared: {prepared}")
-        before, caller = self._look(site), self._callers.new()
+        before, caller = self.look(site), self.callers.new()
         with Proxy(site.snowflake.port, case.rule, case.round_trip, caller.pid) as proxy:
             delivered = caller.run(case.deliver, site.behind(proxy), limit=case.limit)
-            between = self._look(site)
+            between = self.look(site)
             recovered, recovery = self._recovery(case, site)
             proxy.release()
             for seen in proxy.struck:
                 seen.ended.wait(case.limit)
-        after = self._look(site)
+        after = self.look(site)
         return Outcome(case, before, delivered, between, recovered, after, tuple(proxy.counted), recovery)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What the administrator is answered."""
+        return self._administrator.cursor().execute(sql).fetchall()
 
     def _recovery(self, case: Case, site: Site) -> tuple[Ended | None, tuple[Seen, ...]]:
         if not case.recover:
             return None, ()
         with Proxy(site.snowflake.port) as proxy:
-            recovered = self._callers.run(case.recover, site.behind(proxy), limit=case.limit)
+            recovered = self.callers.run(case.recover, site.behind(proxy), limit=case.limit)
         return recovered, tuple(proxy.counted)
 
-    def _look(self, site: Site) -> Observation:
+    def look(self, site: Site) -> Observation:
+        """What is there now."""
         return observe(self._administrator, site.database, site.schema)
