@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from deploy import caller, names
-from deploy.errors import DeployError, LockLostError, LostReplyError
+from deploy.errors import DeployError, LockLostError
 from deploy.journal import Journal
 from deploy.record import TIME_FORMAT
 from deploy.requests import executed
@@ -179,7 +179,7 @@ def acquire(connection: "Connection", environment: "Environment", seen: Lock, jo
     its own token in the row.
     """
     token = uuid.uuid4().hex
-    found = Lock.from_row(lowered(_insisting(connection, _taking(environment, seen, token, journal))))
+    found = Lock.from_row(lowered(connection.block(_taking(environment, seen, token, journal), again=True)))
     if found.token != token:
         raise DeployError(*taken_over(environment, found))
     return Held(connection, environment, token, found.fence)
@@ -197,22 +197,12 @@ def advance(held: Held) -> Held | None:
         f"LET found OBJECT := (SELECT OBJECT_CONSTRUCT_KEEP_NULL(*) FROM ({select(held.environment)}));\n"
         "RETURN found;\nEND"
     )
-    now = Lock.from_row(lowered(_insisting(held.connection, body)))
+    now = Lock.from_row(lowered(held.connection.block(body, again=True)))
     if now.token == held.token:
         return dataclasses.replace(held, number=now.fence)
     if now.token == held.token + _RELEASED:
         return None
     raise LockLostError(*taken_over(held.environment, now))
-
-
-def _insisting(connection: "Connection", body: str) -> Any:
-    """Send a block that can be repeated until it is answered, or the step is over."""
-    while True:
-        try:
-            return connection.block(body, again=True)
-        except LostReplyError:
-            if not connection.seconds_left:
-                raise
 
 
 def await_end(connection: "Connection", environment: "Environment", seen: Lock, say: Callable[[str], None]) -> Lock:

@@ -32,7 +32,6 @@ _MISSING_OBJECT = {"02000", "42S02"}
 # The session is over: its token, or the one that renews it, is unknown or has expired.
 _SESSION_ENDED = {390104, 390111, 390112, 390113, 390114, 390115}
 _CANCELLED = {604, 630}  # at a deadline: what came before in the same request was done
-_SIGN_IN_AGAIN = 3  # times for one request
 _PATIENCE_SECONDS = 10
 # A request may take this part of its step, so that there is time left to read back what it did.
 _PART_OF_STEP = 3
@@ -76,7 +75,8 @@ class Connection:
         self._sign_in = sign_in
         self._lost: list[int] = []  # sessions of which nobody knows what they are doing
         self._step = _Step("sign in", environment.deploy.deadline_seconds)
-        self._session: SnowflakeConnection | None = self._step.within(sign_in)
+        self._session: SnowflakeConnection | None = None
+        self._request(lambda _: None, again=False)
 
     def __enter__(self) -> Self:
         return self
@@ -110,7 +110,7 @@ class Connection:
     def block(self, body: str, *, again: bool = False) -> Any:
         """Run a block of Snowflake Scripting in one request and return its value, an OBJECT or ARRAY, as Python's.
 
-        `again` says that it may be repeated when its session has expired.
+        `again` says that it may be repeated when its answer was lost.
         """
         sql = f"EXECUTE IMMEDIATE {literal(body)}"
         row = self._request(lambda session: self._execute(session, sql), again=again)[0]
@@ -151,21 +151,33 @@ class Connection:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def _request(self, work: "Callable[[SnowflakeConnection], T]", *, again: bool) -> T:
+        """Return what the work returns. If that is `again` to be done, it is, until it is answered or the step ends."""
+        while True:
+            try:
+                return self._once(work)
+            except _ExpiredError as error:
+                if not again:
+                    raise LostReplyError(error.cause, error.remedy) from error
+            except LostReplyError:
+                if not (again and self.seconds_left):
+                    raise
+
+    def _once(self, work: "Callable[[SnowflakeConnection], T]") -> T:
         from snowflake.connector import errors
 
-        for _ in range(_SIGN_IN_AGAIN):
-            try:
-                return self._step.within(lambda: work(self._open()))
-            except errors.Error as error:
-                ended = error.errno in _SESSION_ENDED
-                if ended or _is_lost(error):
-                    self._forget()
-                if not (ended and again):
-                    raise self._explained(error, ended=ended) from error
-            except _LateError as error:
+        try:
+            return self._step.within(lambda: work(self._open()))
+        except errors.Error as error:
+            if error.errno in _SESSION_ENDED:
                 self._forget()
-                raise self._silence(f"within {self._step.seconds:.0f} seconds") from error
-        raise DeployError(f"{self._step.name}: each new session has expired at once", self._status)
+                raise _ExpiredError(*self._silence(f"from Snowflake: {_one_line(error)}")) from error
+            if _is_lost(error):
+                self._forget()
+                raise LostReplyError(*self._silence(f"from Snowflake: {_one_line(error)}")) from error
+            raise explained(error, self._environment.name) from error
+        except _LateError as error:
+            self._forget()
+            raise LostReplyError(*self._silence(f"within {self._step.seconds:.0f} seconds")) from error
 
     def _open(self) -> "SnowflakeConnection":
         if self._session is None:
@@ -188,19 +200,18 @@ class Connection:
             self._execute(session, f"SELECT SYSTEM$CANCEL_ALL_QUERIES({self._lost[0]})")
             self._lost.pop(0)
 
-    def _explained(self, error: Any, *, ended: bool) -> DeployError:
-        if ended or _is_lost(error):
-            return self._silence(f"from Snowflake: {_one_line(error)}")
-        return explained(error, self._environment.name)
-
-    def _silence(self, how: str) -> LostReplyError:
-        return LostReplyError(f"{self._step.name}: no answer {how}", self._status)
+    def _silence(self, how: str) -> tuple[str, str]:
+        return f"{self._step.name}: no answer {how}", self._status
 
     @property
     def _status(self) -> str:
         from deploy import names
 
         return f"python -m deploy status {names.arguments(self._environment)}"
+
+
+class _ExpiredError(LostReplyError):
+    """The session has ended; a statement that was at work may go on all the same."""
 
 
 class _LateError(Exception):

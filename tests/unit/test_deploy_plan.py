@@ -116,7 +116,9 @@ def test_the_old_finalizer_goes_before_the_new_one_comes():
 
 def test_a_finalizer_that_becomes_a_child_gives_its_place_up_first():
     lines = statements(chain("A", "F", finalizer="Z"), chain("A", finalizer="F"))
-    assert position(lines, f"ALTER TASK {name('F')} UNSET FINALIZE") == 1
+    assert position(lines, f"ALTER TASK {name('F')} SUSPEND") == 1
+    assert position(lines, f"ALTER TASK {name('F')} UNSET FINALIZE") == 2
+    assert f"ALTER TASK {name('F')} RESUME" in lines
 
 
 def test_the_text_of_a_task_is_snowflakes_syntax():
