@@ -4,7 +4,8 @@ import threading
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -61,11 +62,26 @@ class Catalogue:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.RLock()
+        self._made = threading.Condition()
+        self._making: set[tuple[str, Name]] = set()
         self._objects: defaultdict[str, dict[Name, Object]] = defaultdict(dict)  # by kind
         self._watchers: dict[str, Watcher] = {}
         for _, body in store.all("object"):
             loaded = Object(**{**body, "name": Name(**body["name"])})
             self._objects[loaded.kind][loaded.name] = loaded
+
+    @contextmanager
+    def making(self, kind: str, name: Name) -> Iterator[None]:
+        """Make an object alone: who wants to make one of the same name waits, and then finds it there."""
+        with self._made:
+            self._made.wait_for(lambda: (kind, name) not in self._making)
+            self._making.add((kind, name))
+        try:
+            yield
+        finally:
+            with self._made:
+                self._making.discard((kind, name))
+                self._made.notify_all()
 
     def watch(self, kind: str, watcher: Watcher) -> None:
         """Call `watcher` for every object of a kind that is there, and from now on for each change.
@@ -117,7 +133,7 @@ class Catalogue:
         """Replace each of these objects by what `alter` makes of it as it is now, as one step."""
         with self._lock:
             new = [alter(self.get(thing.kind, thing.name)) for thing in things]
-            self._store.put_many("object", {_key(thing): asdict(thing) for thing in new})
+            self._store.put_many("object", {_key(thing): _document(thing) for thing in new})
             for thing in new:
                 self._keep(thing)
 
@@ -150,7 +166,7 @@ class Catalogue:
         return chain.from_iterable(objects.values() for objects in self._objects.values())
 
     def _write(self, new: Object) -> Object:
-        self._store.put("object", _key(new), asdict(new))
+        self._store.put("object", _key(new), _document(new))
         return self._keep(new)
 
     def _keep(self, new: Object) -> Object:
@@ -170,6 +186,11 @@ def inside(name: Name, container: Name) -> bool:
     if container.database:
         return (name.database, name.schema) == (container.database, container.name)
     return name.database == container.name
+
+
+def _document(thing: Object) -> dict[str, Any]:
+    """The object as the store keeps it, which turns it into JSON at once: so nothing has to be copied."""
+    return {**vars(thing), "name": vars(thing.name)}
 
 
 def _key(thing: Object) -> str:

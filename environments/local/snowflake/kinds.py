@@ -187,6 +187,10 @@ class Kind:
             SnowflakeError: 002002 when there is one already; 003001 without the privilege.
 
         """
+        with session.account.catalogue.making(self.word, new.name):
+            return self._added(session, create, new)
+
+    def _added(self, session: Session, create: Create, new: Object) -> Result:
         old = session.account.catalogue.find(self.word, new.name)
         if old and create.if_not_exists:
             return status(f"{new.name.name} already exists, statement succeeded.")

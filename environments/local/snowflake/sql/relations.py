@@ -49,6 +49,12 @@ class Relation(Kind):
             SnowflakeError: 002002 when there is one; 003001 without the privilege; what `build` raises.
 
         """
+        with session.account.catalogue.making(self.word, new.name):
+            return self._placed(session, create, new, build, copy_grants=copy_grants)
+
+    def _placed(
+        self, session: Session, create: Create, new: Object, build: Callable[[], None], *, copy_grants: bool
+    ) -> Result:
         key = (self.word, new.name)
         old = session.temporary.get(key) if create.temporary else session.account.catalogue.find(*key)
         if old and create.if_not_exists:
