@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from deploy import names, properties
+from deploy.gathering import Unread
 from deploy.graph import EMPTY, Graph, TaskSpec
-from deploy.requests import Unread
 from deploy.sql_text import literal, split_name
 
 if TYPE_CHECKING:
-    from deploy.requests import Connection, Rows
+    from deploy.gathering import Rows
+    from deploy.requests import Connection
     from ml_pipeline.config import Environment
 
 CLASSIC, TASK_GRAPH, AUTO = "classic", "task_graph", "auto"
@@ -126,18 +127,18 @@ def _others(rows: Sequence[Row], root: str) -> tuple[str, ...]:
 
 def _held(rows: Sequence[Row], held: Row, others: tuple[str, ...], *, staged: bool) -> Deployed:
     """The graph of a TASK GRAPH object: what the object says is its root's, as it is in the classic form."""
-    root, finalizer = held["name"], split_name(held["finalizer"] or "")[-1:]
+    root, finalizer = held["name"], split_name(held.get("finalizer") or "")[-1:]
     specs = [
         _task(row | _graph_columns(held) if row["name"] == root else row, root=row["name"] == root) for row in rows
     ]
     marked = [_finalizer(spec) if (spec.name,) == finalizer else spec for spec in specs]
-    started = {root} if held["state"].lower() == "started" else set()
+    started = {root} if str(held.get("state")).lower() == "started" else set()
     return Deployed(Graph.of(marked), frozenset(started), _id(rows, root), TASK_GRAPH, staged, others)
 
 
 def _graph_columns(held: Row) -> dict[str, Any]:
     wide = {known.name.lower(): held.get(known.name.lower()) for known in properties.PROPERTIES if known.graph_wide}
-    return {**wide, "condition": held.get("condition") or "", "graph_comment": held["comment"] or ""}
+    return {**wide, "condition": held.get("condition") or "", "graph_comment": held.get("comment") or ""}
 
 
 def _finalizer(task: TaskSpec) -> TaskSpec:

@@ -22,7 +22,8 @@ from deploy.manifest import MANIFEST
 from deploy.sql_text import literal
 
 if TYPE_CHECKING:
-    from deploy.requests import Connection, Rows, Unread
+    from deploy.gathering import Rows, Unread
+    from deploy.requests import Connection
     from ml_pipeline.config import Environment
 
 YOUNG = datetime.timedelta(days=1)

@@ -17,7 +17,7 @@ from deploy.names import Temporary
 from deploy.sql_text import identifier, split_name
 
 if TYPE_CHECKING:
-    from deploy.requests import Rows, Unread
+    from deploy.gathering import Rows, Unread
     from ml_pipeline.config import Environment
 
 PUBLIC = "PUBLIC"

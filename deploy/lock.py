@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from deploy import caller, names
 from deploy.errors import DeployError, LockLostError
+from deploy.gathering import executed
 from deploy.journal import Journal
 from deploy.record import TIME_FORMAT
-from deploy.requests import executed
 from deploy.sql_text import literal
 
 if TYPE_CHECKING:

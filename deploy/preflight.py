@@ -14,7 +14,7 @@ from deploy.graph import Graph
 from deploy.limits import limits
 
 if TYPE_CHECKING:
-    from deploy.requests import Rows, Unread
+    from deploy.gathering import Rows, Unread
     from ml_pipeline.config import Environment
 
     Held = Mapping[str, Rows | Unread]

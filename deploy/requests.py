@@ -8,16 +8,14 @@ signs in again; what the lost session may still be doing is cancelled first.
 
 import contextlib
 import json
-import math
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from deploy.errors import DeployError, LostReplyError, MissingObjectError
+from deploy import gathering, refusals
+from deploy.deadline import LateError, Step
+from deploy.errors import DeployError, LostReplyError
+from deploy.gathering import Rows, Unread
 from deploy.sql_text import literal
 
 if TYPE_CHECKING:
@@ -27,35 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MISSING_GRANT = {"42501"}
-_MISSING_OBJECT = {"02000", "42S02"}
-# The session is over: its token, or the one that renews it, is unknown or has expired.
-_SESSION_ENDED = {390104, 390111, 390112, 390113, 390114, 390115}
-_CANCELLED = {604, 630}  # at a deadline: what came before in the same request was done
 _PATIENCE_SECONDS = 10
-# A request may take this part of its step, so that there is time left to read back what it did.
-_PART_OF_STEP = 3
-
-
-@dataclass(frozen=True)
-class Unread:
-    """What could not be read, and why: Snowflake's number, SQLSTATE and text."""
-
-    code: int
-    state: str
-    message: str
-
-    @property
-    def missing(self) -> bool:
-        """Whether there is no such object, or none that this role may see."""
-        return self.state in _MISSING_OBJECT
-
-    def error(self, environment: "Environment") -> DeployError:
-        """Return it as an error, where it is one."""
-        return _told(self.message, self.state, environment.name)
-
-
-Rows = list[dict[str, Any]]
 
 
 class Connection:
@@ -74,7 +44,7 @@ class Connection:
         self._environment = environment
         self._sign_in = sign_in
         self._lost: list[int] = []  # sessions of which nobody knows what they are doing
-        self._step = _Step("sign in", environment.deploy.deadline_seconds)
+        self._step = Step("sign in", environment.deploy.deadline_seconds)
         self._session: SnowflakeConnection | None = None
         self._request(lambda _: None, again=False)
 
@@ -88,7 +58,7 @@ class Connection:
     @contextlib.contextmanager
     def step(self, name: str, seconds: float | None = None) -> Iterator[None]:
         """Give what is sent in here one deadline (by default the environment's) and a name for its error."""
-        outer, self._step = self._step, _Step(name, seconds or self._environment.deploy.deadline_seconds)
+        outer, self._step = self._step, Step(name, seconds or self._environment.deploy.deadline_seconds)
         try:
             yield
         finally:
@@ -105,7 +75,7 @@ class Connection:
 
     def run(self, statements: Sequence[str]) -> None:
         """Run several statements in one request. Snowflake stops at the first that fails; the earlier ones stay."""
-        self.block("BEGIN\n{}\nEND".format("\n".join(map(executed, statements))))
+        self.block("BEGIN\n{}\nEND".format("\n".join(map(gathering.executed, statements))))
 
     def block(self, body: str, *, again: bool = False) -> Any:
         """Run a block of Snowflake Scripting in one request and return its value, an OBJECT or ARRAY, as Python's.
@@ -123,8 +93,8 @@ class Connection:
         Returns the rows of each, with column names in lower case and values as JSON has them; a read that Snowflake
         refuses is an Unread and does not keep the others from being answered.
         """
-        parts = self.block(_gathering(reads), again=True)
-        return {name: _part(parts.get(name.upper())) for name in reads}
+        parts = self.block(gathering.block(reads), again=True)
+        return {name: gathering.part(parts.get(name.upper())) for name in reads}
 
     def put(self, file: Path, stage_path: str, *, overwrite: bool = False) -> None:
         """Upload a file as it is; one of that name that is there stays, unless it is to be overwritten."""
@@ -168,14 +138,14 @@ class Connection:
         try:
             return self._step.within(lambda: work(self._open()))
         except errors.Error as error:
-            if error.errno in _SESSION_ENDED:
+            if refusals.is_over(error):
                 self._forget()
-                raise _ExpiredError(*self._silence(f"from Snowflake: {_one_line(error)}")) from error
-            if _is_lost(error):
+                raise _ExpiredError(*self._silence(f"from Snowflake: {refusals.one_line(error)}")) from error
+            if refusals.is_lost(error):
                 self._forget()
-                raise LostReplyError(*self._silence(f"from Snowflake: {_one_line(error)}")) from error
-            raise explained(error, self._environment.name) from error
-        except _LateError as error:
+                raise LostReplyError(*self._silence(f"from Snowflake: {refusals.one_line(error)}")) from error
+            raise refusals.explained(error, self._environment.name) from error
+        except LateError as error:
             self._forget()
             raise LostReplyError(*self._silence(f"within {self._step.seconds:.0f} seconds")) from error
 
@@ -212,104 +182,6 @@ class Connection:
 
 class _ExpiredError(LostReplyError):
     """The session has ended; a statement that was at work may go on all the same."""
-
-
-class _LateError(Exception):
-    """The deadline has passed."""
-
-
-class _Step:
-    """What is being done, and how long it may take."""
-
-    def __init__(self, name: str, seconds: float) -> None:
-        self.name = name
-        self.seconds = seconds
-        self._end = time.monotonic() + seconds
-
-    @property
-    def seconds_left(self) -> float:
-        return max(0.0, self._end - time.monotonic())
-
-    @property
-    def seconds_for_request(self) -> int:
-        return max(1, math.ceil(min(self.seconds_left, self.seconds / _PART_OF_STEP)))
-
-    def within(self, work: Callable[[], T]) -> T:
-        """Return what `work` returns. Raises _LateError at the deadline: it is left to itself, in its own thread.
-
-        The connector's own time-outs bound single tries and sleeps, not an answer that never comes.
-        """
-        done: Future[T] = Future()
-        threading.Thread(target=_settle, args=(done, work), daemon=True, name=self.name).start()
-        try:
-            return done.result(self.seconds_left)
-        except TimeoutError as error:
-            raise _LateError from error
-
-
-def _settle(future: "Future[T]", work: Callable[[], T]) -> None:
-    try:
-        future.set_result(work())
-    except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
-        future.set_exception(error)
-
-
-def _gathering(reads: Mapping[str, str]) -> str:
-    """Return a block that runs each read and returns an OBJECT of their rows, by name in upper case."""
-    variables = {name.upper(): f"part_{number}" for number, name in enumerate(reads)}
-    declared = "\n".join(f"  {variable} VARIANT;" for variable in variables.values())
-    parts = "\n".join(_gathered(variables[name.upper()], sql) for name, sql in reads.items())
-    pairs = ", ".join(f"{literal(name)}, {variable}" for name, variable in variables.items())
-    return f"DECLARE\n{declared}\nBEGIN\n{parts}\n  RETURN OBJECT_CONSTRUCT({pairs});\nEND"
-
-
-def _gathered(variable: str, sql: str) -> str:
-    return (
-        f"  BEGIN\n    {sql};\n"
-        f"    SELECT ARRAY_AGG(OBJECT_CONSTRUCT_KEEP_NULL(*)) INTO :{variable}\n"
-        "      FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()));\n"
-        f"  EXCEPTION WHEN OTHER THEN\n"
-        f"    {variable} := OBJECT_CONSTRUCT('code', SQLCODE, 'state', SQLSTATE, 'message', SQLERRM);\n  END;"
-    )
-
-
-def _part(value: Any) -> Rows | Unread:
-    if isinstance(value, dict):
-        return Unread(int(value["code"]), str(value["state"]), str(value["message"]))
-    return [{key.lower(): cell for key, cell in row.items()} for row in value or ()]
-
-
-def executed(statement: str) -> str:
-    """Return a statement as one of a block, in which its own colons and names are nobody's variables."""
-    return f"EXECUTE IMMEDIATE {literal(statement)};"
-
-
-def _is_lost(error: Any) -> bool:
-    """Whether the connector gave up, or cancelled at the deadline: anything but an answer of Snowflake's."""
-    from snowflake.connector import errors
-
-    answers = (errors.ProgrammingError, errors.IntegrityError, errors.DataError, errors.NotSupportedError)
-    return error.errno in _CANCELLED or not isinstance(error, answers)
-
-
-def _one_line(error: Any) -> str:
-    return " ".join(str(error.msg or error).split())
-
-
-def explained(error: Any, environment: str) -> DeployError:
-    """Turn a connector's error into cause and remedy."""
-    return _told(_one_line(error), error.sqlstate, environment)
-
-
-def _told(cause: str, state: str, environment: str) -> DeployError:
-    if state in _MISSING_GRANT:
-        return DeployError(
-            f"missing grant: {cause}", f"ask an administrator: python -m deploy bootstrap --env {environment}"
-        )
-    if state in _MISSING_OBJECT:
-        remedy = f"if it was never set up, ask an administrator: python -m deploy bootstrap --env {environment}"
-        return MissingObjectError(cause, remedy)
-    return DeployError(cause, f"python -m deploy status --env {environment}")
 
 
 def open_connection(environment: "Environment") -> Connection:

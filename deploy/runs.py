@@ -11,7 +11,8 @@ from deploy.polling import Poll, polls
 from deploy.sql_text import identifier, literal
 
 if TYPE_CHECKING:
-    from deploy.requests import Connection, Rows
+    from deploy.gathering import Rows
+    from deploy.requests import Connection
     from ml_pipeline.config import Environment
 
 SUCCEEDED, SKIPPED = "SUCCEEDED", "SKIPPED"

@@ -19,7 +19,8 @@ from deploy.manifest import MANIFEST, Manifest, Release, StagedFile
 from deploy.sql_text import literal
 
 if TYPE_CHECKING:
-    from deploy.requests import Connection, Rows
+    from deploy.gathering import Rows
+    from deploy.requests import Connection
     from ml_pipeline.config import Environment
 
 _MD5 = re.compile(r"[0-9a-f]{32}")

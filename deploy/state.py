@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from deploy import deployed, grants, lock, names, preflight, record, runs, stage
 from deploy.deployed import AUTO, CLASSIC, TASK_GRAPH, Deployed
 from deploy.errors import DeployError
+from deploy.gathering import Rows, Unread
 from deploy.grants import Grant
 from deploy.lock import Lock
 from deploy.record import Entry
-from deploy.requests import Rows, Unread
 
 if TYPE_CHECKING:
     from deploy.requests import Connection

@@ -9,7 +9,8 @@ from deploy.names import Temporary
 from deploy.sql_text import like, literal, qualified
 
 if TYPE_CHECKING:
-    from deploy.requests import Connection, Rows, Unread
+    from deploy.gathering import Rows, Unread
+    from deploy.requests import Connection
     from ml_pipeline.config import Environment
 
 _LONGEST_PURPOSE = 200  # characters of a comment that is for people only

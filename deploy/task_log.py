@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from deploy.errors import DeployError
-from deploy.requests import Unread
+from deploy.gathering import Unread
 from deploy.runs import TaskRun
 from deploy.sql_text import literal
 

@@ -8,8 +8,8 @@ import pytest
 
 from deploy import grants, names, preflight
 from deploy.errors import DeployError
+from deploy.gathering import Unread
 from deploy.graph import EMPTY, Graph, TaskSpec
-from deploy.requests import Unread
 from ml_pipeline import config
 
 ENVIRONMENTS = Path(__file__).parents[2] / "environments"

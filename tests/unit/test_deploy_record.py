@@ -8,7 +8,7 @@ from deploy import caller, names, record
 from deploy.errors import DeployError, MissingObjectError
 from deploy.graph import EMPTY
 from deploy.record import Entry
-from deploy.requests import explained
+from deploy.refusals import explained
 from ml_pipeline import config
 
 DEV = config.load("dev", Path(__file__).parents[2] / "environments")

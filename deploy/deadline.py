@@ -1,0 +1,55 @@
+"""A step and its deadline, which holds whatever the connector waits for."""
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+T = TypeVar("T")
+
+# A request may take this part of its step, so that there is time left to read back what it did.
+_PART_OF_STEP = 3
+
+
+class LateError(Exception):
+    """The deadline has passed."""
+
+
+class Step:
+    """What is being done, and how long it may take."""
+
+    def __init__(self, name: str, seconds: float) -> None:
+        self.name = name
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the deadline."""
+        return max(0.0, self._end - time.monotonic())
+
+    @property
+    def seconds_for_request(self) -> int:
+        """How long one request may take."""
+        return max(1, math.ceil(min(self.seconds_left, self.seconds / _PART_OF_STEP)))
+
+    def within(self, work: Callable[[], T]) -> T:
+        """Return what `work` returns. Raises LateError at the deadline: it is left to itself, in its own thread.
+
+        The connector's own time-outs bound single tries and sleeps, not an answer that never comes.
+        """
+        done: Future[T] = Future()
+        threading.Thread(target=_settle, args=(done, work), daemon=True, name=self.name).start()
+        try:
+            return done.result(self.seconds_left)
+        except TimeoutError as error:
+            raise LateError from error
+
+
+def _settle(future: "Future[T]", work: Callable[[], T]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
+        future.set_exception(error)
