@@ -61,6 +61,7 @@ class Access:
         # Twice, by what is granted on and by who holds it: each statement asks for a few of many grants.
         self._on: dict[tuple[str, Name], dict[str, Grant]] = {}
         self._to: dict[tuple[str, str], dict[str, Grant]] = {}
+        self._inherited: dict[frozenset[str], frozenset[str]] = {}
         for _, body in store.all("grant"):
             self._index(Grant(**{**body, "name": Name(**body["name"])}))
 
@@ -76,11 +77,13 @@ class Access:
         with self._lock:
             self._on.get((gone.kind, gone.name), {}).pop(gone.key, None)
             self._to.get((gone.grantee_kind, gone.grantee), {}).pop(gone.key, None)
+            self._inherited.clear()
             self._store.remove("grant", gone.key)
 
     def _index(self, grant: Grant) -> None:
         self._on.setdefault((grant.kind, grant.name), {})[grant.key] = grant
         self._to.setdefault((grant.grantee_kind, grant.grantee), {})[grant.key] = grant
+        self._inherited.clear()
 
     def forget(self, kind: str, name: Name) -> None:
         """Remove every grant on a dropped object."""
@@ -113,8 +116,15 @@ class Access:
         """The roles granted to a user directly, and PUBLIC."""
         return {g.name.name for g in self.to("USER", user) if g.kind == "ROLE"} | {"PUBLIC"}
 
-    def effective(self, roles: Iterable[str]) -> set[str]:
+    def effective(self, roles: Iterable[str]) -> frozenset[str]:
         """The roles and all that they inherit."""
+        asked = frozenset(roles)
+        with self._lock:
+            if asked not in self._inherited:
+                self._inherited[asked] = self._reached(asked)
+            return self._inherited[asked]
+
+    def _reached(self, roles: frozenset[str]) -> frozenset[str]:
         found: set[str] = {"PUBLIC"}
         todo = list(roles)
         while todo:
@@ -124,7 +134,7 @@ class Access:
                 todo += _HIERARCHY.get(role, ())
                 todo += [g.name.name for g in self.to("ROLE", role) if g.kind == "ROLE" and g.privilege == "USAGE"]
                 todo = [r for r in todo if r not in found]
-        return found
+        return frozenset(found)
 
     def holds(self, roles: Iterable[str], privilege: str, kind: str, name: Name, owner: str = "") -> bool:
         """Whether the roles, with what they inherit, have the privilege on the object or own it."""

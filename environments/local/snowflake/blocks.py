@@ -6,9 +6,10 @@ https://docs.snowflake.com/en/developer-guide/snowflake-scripting/blocks
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
-from .tokens import Token, Tokens, tokenize
+from .tokens import Token, Tokens, end_of, tokenize
 
 # The verb under which the handler of blocks is registered.
 BLOCK = "BEGIN ... END"
@@ -22,12 +23,15 @@ _TRANSACTION = {"", ";", "TRANSACTION", "WORK", "NAME"}
 _WITH_A_BODY = re.compile(r"(CREATE (OR (REPLACE|ALTER) )?|ALTER )((SECURE|TEMP|TEMPORARY) )?(TASK|PROCEDURE)\b")
 _LONGEST_HEAD = 5  # words that the pattern above may need
 _EXPRESSION = "CASE in an expression"
-_END = Token("end", "", 0, 0)
+_END = end_of("")
 
 
 def split(text: str) -> list[str]:
     """The statements of a multi-statement text, without their semicolons; empty ones are dropped."""
-    ends = _ends(tokenize(text))
+    tokens = tokenize(text)
+    if not any(t.text == ";" for t in tokens):
+        return [text.strip()] if tokens else []
+    ends = _ends(tokens)
     starts = [0] + [t.end for t in ends]
     stops = [t.start for t in ends] + [len(text)]
     pieces = [text[a:b].strip() for a, b in zip(starts, stops, strict=True)]
@@ -58,7 +62,7 @@ def _opens(token: Token, following: Token) -> bool:
     return token.upper in _OPENING
 
 
-def _ends(tokens: list[Token]) -> list[Token]:
+def _ends(tokens: Sequence[Token]) -> list[Token]:
     """The semicolons that stand in no block."""
     nesting = _Nesting()
     return [t for t, following in pairwise([*tokens, _END]) if nesting.ends_statement(t, following)]
@@ -74,23 +78,29 @@ class _Nesting:
 
     def ends_statement(self, token: Token, following: Token) -> bool:
         """Take the next token; whether it is a semicolon outside of every block."""
-        begins = self._statement_begins()
+        word, begins = token.upper, self._statement_begins()
         if begins:
             self._head = []
         if len(self._head) < _LONGEST_HEAD:
-            self._head.append(token.upper)
-        if token.upper == "END":
+            self._head.append(word)
+        if word == "END":
             self._close(begins=begins)
-        elif (begins or self._body_begins()) and _opens(token, following):
+        elif word in _OPENING:
+            self._meet(token, following, begins=begins)
+        self._previous = word
+        return word == ";" and not self._open
+
+    def _statement_begins(self) -> bool:
+        if self._previous == ";":
+            return True
+        return self._previous in _BEFORE_A_STATEMENT and bool(self._open) and self._open[-1] != _EXPRESSION
+
+    def _meet(self, token: Token, following: Token, *, begins: bool) -> None:
+        """Take a word that may open a part."""
+        if (begins or self._body_begins()) and _opens(token, following):
             self._enter(token.upper, begins=begins)
         elif token.upper == "CASE" and self._previous != "END":
             self._open.append(_EXPRESSION)
-        self._previous = token.upper
-        return token.upper == ";" and not self._open
-
-    def _statement_begins(self) -> bool:
-        inside = self._open and self._open[-1] != _EXPRESSION
-        return self._previous == ";" or bool(inside and self._previous in _BEFORE_A_STATEMENT)
 
     def _body_begins(self) -> bool:
         nested = self._open[-1:] == ["DECLARE"] and "PROCEDURE" in self._head[1:2]

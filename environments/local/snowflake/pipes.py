@@ -8,11 +8,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 from .errors import syntax_error
-from .tokens import Token, tokenize
+from .tokens import end_of, tokenize
 
 PIPE = "->>"
 _BEFORE_A_RELATION = {"FROM", "JOIN"}
-_END = Token("end", "", 0, 0)
+_END = end_of("")
 
 
 def parts(text: str) -> list[str]:

@@ -4,9 +4,9 @@ Queries go to sqlglot; its tokenizer swallows SHOW, PUT, EXECUTE and the like wh
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from .errors import syntax_error
 from .names import Name, fold
@@ -31,19 +31,23 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b"}
 _SKIPPED = {"space", "line"}
 
 
-@dataclass(frozen=True)
-class Token:
-    """A piece of a statement: its kind (a group of the pattern), its text as written and where it stands."""
+class Token(NamedTuple):
+    """A piece of a statement.
+
+    Attributes:
+        kind: a group of the pattern.
+        text: as written.
+        start: where it stands.
+        end: where it ends.
+        upper: a word in upper case; quoted text never equals a keyword.
+
+    """
 
     kind: str
     text: str
     start: int
     end: int
-
-    @property
-    def upper(self) -> str:
-        """The word in upper case; quoted text never equals a keyword."""
-        return self.text.upper() if self.kind in {"word", "symbol"} else self.text
+    upper: str
 
     @property
     def value(self) -> str:
@@ -61,13 +65,30 @@ def unescape(written: str) -> str:
     return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), body, flags=re.DOTALL)
 
 
-def tokenize(text: str) -> list[Token]:
-    """All tokens of the text, comments and white space left out."""
-    return [
-        Token(match.lastgroup or "", match.group(), match.start(), match.end())
-        for match in _PATTERN.finditer(text)
-        if match.lastgroup not in _SKIPPED
-    ]
+def tokenize(text: str) -> tuple[Token, ...]:
+    """All tokens of the text, comments and white space left out.
+
+    A statement is read at several places on its way, so the last ones are remembered.
+    """
+    return _short(text) if len(text) <= _SHORT else _long(text)
+
+
+def _read(text: str) -> tuple[Token, ...]:
+    found = ((match.lastgroup or "", match) for match in _PATTERN.finditer(text))
+    return tuple(_token(kind, match.group(), *match.span()) for kind, match in found if kind not in _SKIPPED)
+
+
+def _token(kind: str, text: str, start: int, end: int) -> Token:
+    return Token(kind, text, start, end, text.upper() if kind == "word" else text)
+
+
+def end_of(text: str) -> Token:
+    """What stands behind the last token."""
+    return Token("end", "", len(text), len(text), "")
+
+
+_SHORT = 20_000  # characters
+_short, _long = lru_cache(maxsize=64)(_read), lru_cache(maxsize=2)(_read)
 
 
 class Tokens:
@@ -82,16 +103,13 @@ class Tokens:
     def __init__(self, text: str, bindings: list[Any] | None = None) -> None:
         self.text = text
         self.bindings = bindings or []
-        self._tokens = list(self._bound(tokenize(text)))
+        found = tokenize(text)
+        self._tokens: Sequence[Token] = self._bound(found) if self.bindings else found
         self._at = 0
 
-    def _bound(self, tokens: list[Token]) -> Iterator[Token]:
+    def _bound(self, tokens: Sequence[Token]) -> list[Token]:
         values = iter(self.bindings)
-        for token in tokens:
-            if token.text == "?" and token.kind == "symbol" and self.bindings:
-                yield _literal(next(values), token)
-            else:
-                yield token
+        return [_literal(next(values), t) if t.text == "?" and t.kind == "symbol" else t for t in tokens]
 
     # ---- looking
     @property
@@ -102,11 +120,11 @@ class Tokens:
     def peek(self, ahead: int = 0) -> Token:
         """The next token (or one further on); an empty one at the end."""
         at = self._at + ahead
-        return self._tokens[at] if at < len(self._tokens) else Token("end", "", len(self.text), len(self.text))
+        return self._tokens[at] if at < len(self._tokens) else end_of(self.text)
 
     def looking_at(self, *words: str) -> bool:
         """Whether the next tokens are these words or symbols."""
-        return all(self.peek(i).upper == word for i, word in enumerate(words))
+        return self.peek().upper == words[0] and all(self.peek(i).upper == word for i, word in enumerate(words))
 
     @property
     def previous(self) -> Token:
@@ -242,10 +260,10 @@ class Tokens:
 
 def _literal(value: Any, at: Token) -> Token:
     if value is None:
-        return replace(at, kind="word", text="NULL")
+        return _token("word", "NULL", at.start, at.end)
     if isinstance(value, bool):
-        return replace(at, kind="word", text=str(value).upper())
+        return _token("word", str(value).upper(), at.start, at.end)
     if isinstance(value, int | float):
-        return replace(at, kind="number", text=str(value))
+        return _token("number", str(value), at.start, at.end)
     escaped = str(value).replace("\\", "\\\\").replace("'", "''")
-    return replace(at, kind="string", text=f"'{escaped}'")
+    return _token("string", f"'{escaped}'", at.start, at.end)

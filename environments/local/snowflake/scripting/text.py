@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..names import fold
-from ..tokens import Token
+from ..tokens import Token, end_of
 from . import documents
 from .documents import Construction
 
-_END = Token("end", "", 0, 0)
+_END = end_of("")
 _QUERY = {"SELECT", "WITH"}
 # A word behind one of these is no variable: part of a name, a path, a type, an alias.
 _BEFORE_NO_VARIABLE = {".", ":", "::", "AS"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 
 from sqlglot import exp
 from sqlglot.errors import TokenError
@@ -22,6 +23,11 @@ def parse(text: str) -> exp.Expression:
         SnowflakeError: 001003 when it cannot be parsed; 000002 when it is neither.
 
     """
+    # Clients and blocks send the same texts again and again; to copy a tree is a tenth of reading it.
+    return _remembered(text).copy() if len(text) <= _LONGEST_REMEMBERED else _read(text)
+
+
+def _read(text: str) -> exp.Expression:
     shown = " ".join(text.split())[:300]
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST))
     try:
@@ -31,6 +37,10 @@ def parse(text: str) -> exp.Expression:
     if isinstance(found, exp.Command):
         raise unsupported(shown)
     return named(normalize_identifiers(found, dialect="snowflake"))
+
+
+_LONGEST_REMEMBERED = 2_000  # characters
+_remembered = lru_cache(maxsize=256)(_read)
 
 
 def parse_expression(text: str) -> exp.Expression:

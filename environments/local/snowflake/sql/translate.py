@@ -36,10 +36,10 @@ def constants(scope: Scope, expressions: list[exp.Expression]) -> list[Any]:
     """The values of expressions that read no table."""
     if _literal(expressions):
         return [e.to_py() for e in expressions]
-    query = resolved(scope, exp.select(*(exp.alias_(e.copy(), f"C{i}") for i, e in enumerate(expressions))))
-    found = [e.unalias() for e in query.expressions]
+    found = [resolved(scope, e.copy()) for e in expressions]
     if _literal(found):  # RESULT_SCAN(LAST_QUERY_ID()) takes the value of a function of the account
         return [e.to_py() for e in found]
+    query = exp.select(*(exp.alias_(e, f"C{i}", copy=False) for i, e in enumerate(found)))
     return list(engine.query(scope.session.connection, generated(query)).rows.to_pylist()[0].values())
 
 
