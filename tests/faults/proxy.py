@@ -74,6 +74,7 @@ class Proxy:
         self._expired: set[str] = set()
         self._masterless: set[str] = set()
         self._released = threading.Event()
+        self.stopped = threading.Event()
         self._began = time.monotonic()
         self._server = _Server(("127.0.0.1", 0), _Conversation)
         self._server.proxy = self
@@ -144,12 +145,18 @@ class Proxy:
             return _MASTER_EXPIRED if request.old_token in self._masterless else None
         return _EXPIRED if request.token in self._expired else None
 
-    def kill(self) -> None:
-        """Kill the caller."""
+    def signal(self, number: signal.Signals = signal.SIGKILL) -> None:
+        """Kill the caller, or have it stop or go on."""
         if self.caller is None:
-            raise ValueError("the proxy is to kill its caller, but was not told its process")
+            raise ValueError("the proxy is to kill or stop its caller, but was not told its process")
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.caller, signal.SIGKILL)
+            os.kill(self.caller, number)
+
+    def stop(self) -> None:
+        """Have the caller stop, and wait for the release."""
+        self.signal(signal.SIGSTOP)
+        self.stopped.set()
+        self.hold()
 
     def hold(self) -> None:
         """Wait for the release."""
@@ -229,17 +236,28 @@ class _Conversation(socketserver.StreamRequestHandler):
         if fault in {Fault.EXPIRE, Fault.EXPIRE_MASTER}:
             proxy.expire(seen.request, fault)
             return self._refuse(seen, _EXPIRED)
+        if fault in {Fault.PAUSE, Fault.PAUSE_AFTER}:
+            return self._pause(seen, head, body)
         if fault in {Fault.KILL, Fault.LATE}:
-            proxy.kill()
+            proxy.signal()
         if fault in {Fault.STALL, Fault.LATE}:
             proxy.hold()
         if fault in {Fault.KILL_AFTER, Fault.DROP, Fault.STALL_REPLY, Fault.LATE}:
             b"".join(self._onward.ask(head, body)[1])
         if fault is Fault.KILL_AFTER:
-            proxy.kill()
+            proxy.signal()
         if fault is Fault.STALL_REPLY:
             proxy.hold()
         return False
+
+    def _pause(self, seen: Seen, head: Head, body: Iterator[bytes]) -> bool:
+        if seen.fault is Fault.PAUSE:
+            self._proxy.stop()
+        reply, answer = self._onward.ask(head, body)
+        text = b"".join(answer)
+        if seen.fault is Fault.PAUSE_AFTER:
+            self._proxy.stop()
+        return self._reply(seen, reply.of_length(len(text)), iter([text]))
 
     def _refuse(self, seen: Seen, code: str) -> bool:
         text = "Authentication token has expired.  The user must authenticate again."

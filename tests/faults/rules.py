@@ -22,6 +22,8 @@ class Fault(enum.Enum):
     KILL: the caller is killed (SIGKILL) when it asks, and Snowflake never hears of it.
     KILL_AFTER: it is killed when Snowflake has done the work.
     LATE: it is killed at once, but its request arrives later: when the proxy is told to release it.
+    PAUSE: it is stopped (SIGSTOP), and its request is on its way until the proxy is told to release it; who tells it
+        has the caller go on as well (SIGCONT). PAUSE_AFTER: it is stopped when Snowflake has done the work.
     REFUSE: the connection is closed, and nothing was done.
     DROP: Snowflake does the work, and the connection is closed without a reply.
     UNAVAILABLE: 503, and nothing was done.
@@ -33,6 +35,8 @@ class Fault(enum.Enum):
     KILL = enum.auto()
     KILL_AFTER = enum.auto()
     LATE = enum.auto()
+    PAUSE = enum.auto()
+    PAUSE_AFTER = enum.auto()
     REFUSE = enum.auto()
     DROP = enum.auto()
     UNAVAILABLE = enum.auto()

@@ -1,0 +1,168 @@
+"""Small releases, each with a graph of its own, and their delivery as `python -m deploy release` does it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from deploy import bootstrap, manifest, properties, record
+from deploy.deployed import CLASSIC, TASK_GRAPH
+from deploy.errors import DeployError
+from deploy.graph import Graph, TaskSpec
+from deploy.manifest import Manifest, Release, StagedFile
+from deploy.release import WAIT, Candidate, Delivery
+from ml_pipeline import config
+from ml_pipeline.config import Environment
+from tests.faults.cases import Site
+from tests.faults.observing import Observation, Row
+
+PROJECT = Path(__file__).parents[2]
+ROOT = "LATE_DELIVERY"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a release is delivered: what environments/<name>.toml, the command line and the workflow say.
+
+    `run` is the workflow run, `actor` who set it off. `seconds` is how long the root task takes.
+    """
+
+    backend: str = CLASSIC
+    lease_seconds: int = 20
+    deadline_seconds: int = 60
+    when_running: str = WAIT
+    run: str = ""
+    actor: str = "somebody"
+    seconds: float = 0
+
+
+def environment(site: Site, terms: Terms) -> Environment:
+    """DEV, moved to the site's schema."""
+    dev = config.load("dev", PROJECT / "environments")
+    place = dataclasses.replace(dev.snowflake, database=site.database, schema=site.schema)
+    deploy = config.Deploy(terms.backend, terms.lease_seconds, terms.deadline_seconds)
+    return dataclasses.replace(dev, snowflake=place, deploy=deploy)
+
+
+def set_up(site: Site, backend: str = TASK_GRAPH) -> None:
+    """What the administrator does once: the grants, and the stage."""
+    import snowflake.connector
+
+    texts = bootstrap.scripts(environment(site, Terms(backend)))
+    with snowflake.connector.connect(**site.parameters) as connection:
+        for text in texts.values():
+            connection.cursor().execute(text, num_statements=0)
+
+
+def built(dist: Path, name: str) -> Release:
+    """The release of the commit of this name."""
+    data = {"payload.zip": f"the payload of {name}".encode()}
+    files = tuple(StagedFile.of(file, content) for file, content in data.items())
+    return manifest.write(dist, Manifest(name, "3.11", (), files, ()), data)
+
+
+def graph(name: str, digest: str, seconds: float = 0) -> Graph:
+    """The graph of a release: each of its tasks returns the digest, and some are only its own."""
+    first, own, last, report = (f"{ROOT}${task}" for task in ("FIRST", f"ONLY_{name}".upper(), "LAST", "REPORT"))
+    wait = f"CALL SYSTEM$WAIT({round(seconds * 1000)}, 'MILLISECONDS');\n" if seconds else ""
+    text = f"BEGIN\nCALL SYSTEM$SET_RETURN_VALUE('{digest}');\nEND"
+    schedule = {"CONFIG": json.dumps({"release": digest}), "SCHEDULE": "USING CRON 0 0 1 1 * UTC"}
+    return Graph.of(
+        [
+            _task(ROOT, text.replace("END", f"{wait}END"), root=True, **schedule),
+            _task(first, text, (ROOT,)),
+            _task(own, text, (ROOT,)),
+            _task(last, text, (first, own)),
+            dataclasses.replace(_task(report, text), finalizes=True),
+        ]
+    )
+
+
+def _task(name: str, text: str, after: tuple[str, ...] = (), *, root: bool = False, **values: str) -> TaskSpec:
+    given = {"WAREHOUSE": "ML_DEV_WH", **values}
+    found = properties.collect(lambda known: given.get(known.name), root=root)
+    return TaskSpec(name, text, tuple(sorted(after)), properties=found)
+
+
+def digest(name: str) -> str:
+    """The digest of the release of this name."""
+    with tempfile.TemporaryDirectory() as dist:
+        return built(Path(dist), name).digest
+
+
+def set_up_with(site: Site, name: str, terms: Terms) -> dict[str, Any]:
+    """The administrator's part, then a first release."""
+    set_up(site)
+    return deliver(site, name, terms)
+
+
+def deliver(site: Site, name: str, terms: Terms) -> dict[str, Any]:
+    """Deliver a release in this process, which is a caller: what `--json` prints, and `exit_code` after an error."""
+    os.environ.update(variables(site, terms))
+    with tempfile.TemporaryDirectory() as dist, delivery(site, terms) as (delivering, printed):
+        release = built(Path(dist), name)
+        rendered = graph(name, release.digest, terms.seconds)
+        candidate = Candidate(record.RELEASED, release.digest, name, rendered, release)
+        try:
+            return delivering.deliver(candidate) | {"said": printed.getvalue()}
+        except DeployError as error:
+            kind = type(error).__name__
+            answer = {"error": error.cause, "next": error.remedy, "exit_code": error.exit_code, "kind": kind}
+            return answer | {"said": printed.getvalue()}
+
+
+def variables(site: Site, terms: Terms) -> dict[str, str]:
+    """The environment variables of a workflow job."""
+    job = {"GITHUB_ACTOR": terms.actor, "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "o/r"}
+    return {**site.snowflake.environ, **job, "GITHUB_RUN_ID": terms.run}
+
+
+@contextlib.contextmanager
+def delivery(site: Site, terms: Terms) -> Iterator[tuple[Delivery, io.StringIO]]:
+    """A Delivery to the site, and what it says."""
+    from deploy import requests, smoke_view
+
+    printed, target = io.StringIO(), environment(site, terms)
+
+    def say(line: str) -> None:
+        print(line, file=printed)
+
+    with requests.open_connection(target) as connection:
+        yield Delivery(connection, target, say, lambda g: smoke_view.showing(g, printed), terms.when_running), printed
+
+
+def differences(found: Observation, name: str, backend: str) -> Iterator[str]:
+    """Say what is not as a finished delivery of this release leaves it: the graph, its schedule, the lock."""
+    wanted = graph(name, digest(name))
+    yield from _unlike(found.tasks, wanted)
+    on = frozenset({ROOT}) if backend == TASK_GRAPH else frozenset(wanted.by_name)
+    started = frozenset(key for key, state in found.running.items() if state == "started") or found.started
+    if started != on:
+        yield f"started are {sorted(started)}, and not {sorted(on)}"
+    if backend == TASK_GRAPH:
+        yield from _unlike(found.committed, wanted)
+    holder = found.graphs if backend == TASK_GRAPH else found.tasks
+    if wanted.release not in str(holder.get(ROOT, {}).get("config")):
+        yield f"the graph's CONFIG is not that of {name}"
+    lock = found.lock
+    if lock is None or lock["journal"] or lock["expires_at"] > datetime.now(UTC):
+        yield f"the lock is not free: {lock}"
+
+
+def _unlike(tasks: Mapping[str, Row], wanted: Graph) -> Iterator[str]:
+    """Name the tasks of a schema that are not those of this graph."""
+    if tasks.keys() != wanted.by_name.keys():
+        yield f"the tasks are {sorted(tasks)}, and not {sorted(wanted.by_name)}"
+    for task in wanted.tasks:
+        row = tasks.get(task.name, {})
+        if (row.get("definition"), row.get("predecessors")) != (task.definition, task.predecessors):
+            yield f"{task.name} is not that of the release: {row}"
