@@ -1,0 +1,163 @@
+"""What the sweeps deliver: releases of a few tiny tasks, by the real deployer, as commands that end with an exit code.
+
+Each command is a step of a case (tests/faults/cases.py): it signs in through the environment's variables, as
+`python -m deploy` does, and its value says how that command would have ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy import manifest, names, record, requests, target
+from deploy.errors import OK, DeployError
+from deploy.graph import Graph, TaskSpec
+from deploy.manifest import Manifest, Release, StagedFile
+from deploy.release import Candidate, Delivery
+from ml_pipeline import config
+from ml_pipeline.config import Environment
+from tests.conftest import ROOT
+from tests.faults.cases import Site
+
+ROLE, WAREHOUSE = "SWEEPER", "COMPUTE_WH"
+# How a delivery is to behave, in seconds: a dead holder's lease, and a step.
+LEASE, DEADLINE = 1, 6
+_MARGIN = 0.3
+_GRAPH = "G"
+_SCHEDULE = "USING CRON 0 0 1 1 * UTC"
+_DEFAULTS = {"OVERLAP_POLICY": "NO_OVERLAP", "SUSPEND_TASK_AFTER_NUM_FAILURES": 10, "TASK_AUTO_RETRY_ATTEMPTS": 0}
+_PROD = config.load("prod", ROOT / "environments")
+
+
+@dataclass(frozen=True)
+class Version:
+    """A release by its name, which is its commit: its tasks in a chain as SQL by name, and its finalizer."""
+
+    name: str
+    tasks: tuple[tuple[str, str], ...]
+    finalizer: str
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """Its payload."""
+        return {"payload.zip": self.name.encode()}
+
+    @property
+    def manifest(self) -> Manifest:
+        """The manifest of its payload."""
+        files = tuple(StagedFile.of(name, content) for name, content in self.files.items())
+        return Manifest(self.name, "3.11", (), files, ())
+
+    @property
+    def digest(self) -> str:
+        """What names the release."""
+        return self.manifest.digest
+
+    @property
+    def graph(self) -> Graph:
+        """Its task graph, as `deploy.render` makes it of a DAG."""
+        wide = {"CONFIG": f'{{"release": "{self.digest}"}}', "SCHEDULE": _SCHEDULE, **_DEFAULTS}
+        root = _task(_GRAPH, "SELECT 0", (), **wide)
+        chain, before = [root], _GRAPH
+        for name, text in self.tasks:
+            chain.append(_task(f"{_GRAPH}${name}", f"{text} /* {self.digest[:8]} */", (before,)))
+            before = chain[-1].name
+        last = dataclasses.replace(_task(f"{_GRAPH}${self.finalizer}", "SELECT 9", ()), finalizes=True)
+        return Graph.of([*chain, last])
+
+
+def _task(name: str, text: str, before: tuple[str, ...], **wide: str | int) -> TaskSpec:
+    values = {"WAREHOUSE": WAREHOUSE, **wide}
+    return TaskSpec(name, text, before, properties=tuple(sorted(values.items())))
+
+
+OLDER = Version("older", (("A", "SELECT 1"), ("B", "SELECT 2")), "REPORT")
+OLD = Version("old", (("A", "SELECT 1"), ("B", "SELECT 2"), ("C", "SELECT 3")), "REPORT")
+# One task added, one removed, one changed, another finalizer.
+NEW = Version("new", (("A", "SELECT 1"), ("B", "SELECT 'new'"), ("D", "SELECT 4")), "TELL")
+BAD = Version("bad", (("A", "SELECT 1"), ("B", "SELECT 1 / 0"), ("D", "SELECT 4")), "TELL")
+VERSIONS = {version.digest: version for version in (OLDER, OLD, NEW, BAD)}
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended: its exit code, its error if it had one, and what it said on the way."""
+
+    exit_code: int
+    error: str = ""
+    lines: tuple[str, ...] = ()
+
+
+def write(folder: Path) -> None:
+    """Build the releases into a folder, as `deploy build` does."""
+    for version in VERSIONS.values():
+        manifest.write(folder, version.manifest, version.files)
+
+
+# ---- the commands
+def release(site: Site, version: Version, backend: str, dist: Path) -> Said:
+    """`python -m deploy release`."""
+    built = Release(version.digest, version.manifest, dist / version.digest)
+    candidate = Candidate(record.RELEASED, version.digest, version.name, version.graph, built)
+    return _told(site, backend, lambda delivery: delivery.deliver(candidate))
+
+
+def rollback(site: Site, backend: str) -> Said:
+    """`python -m deploy rollback`."""
+    return _told(site, backend, _roll_back)
+
+
+def _roll_back(delivery: Delivery) -> None:
+    entries = record.history(delivery.connection, delivery.environment)
+    found = record.earlier(entries, delivery.environment)
+    delivery.deliver(Candidate(record.ROLLED_BACK, found.digest, found.commit, found.graph))
+
+
+def status(site: Site, backend: str) -> Said:
+    """`python -m deploy status`, which ends what did not end, by somebody who comes when a dead holder's lease is over."""
+    time.sleep(LEASE + _MARGIN)
+    return _told(site, backend, lambda delivery: delivery.recover())
+
+
+def prepare(site: Site, versions: tuple[Version, ...], backend: str, dist: Path) -> None:
+    """Do what the bootstrap does, then release these one after the other; that they work is known."""
+    with _delivery(site, backend) as (delivery, _):
+        delivery.connection.run([target.stage(delivery.environment)])
+        for version in versions:
+            built = Release(version.digest, version.manifest, dist / version.digest)
+            candidate = Candidate(record.RELEASED, version.digest, version.name, version.graph, built)
+            delivery.deliver(candidate, with_smoke=False)
+
+
+def _told(site: Site, backend: str, command: Callable[[Delivery], object]) -> Said:
+    lines: list[str] = []
+    try:
+        with _delivery(site, backend) as (delivery, lines):
+            command(delivery)
+    except DeployError as error:
+        return Said(error.exit_code, f"{error.cause}\nnext: {error.remedy}", tuple(lines))
+    return Said(OK, lines=tuple(lines))
+
+
+@contextlib.contextmanager
+def _delivery(site: Site, backend: str) -> Iterator[tuple[Delivery, list[str]]]:
+    os.environ.update(site.snowflake.environ)
+    lines: list[str] = []
+    chosen = environment(site, backend)
+    with requests.open_connection(chosen) as connection:
+        yield Delivery(connection, chosen, lines.append, lambda _: contextlib.nullcontext(lambda _: None)), lines
+
+
+def environment(site: Site, backend: str) -> Environment:
+    """PROD, in the schema of the case."""
+    place = dataclasses.replace(
+        _PROD.snowflake, database=site.database, schema=site.schema, role=ROLE, warehouse=WAREHOUSE
+    )
+    graph = dataclasses.replace(_PROD.graph, name=_GRAPH, timeout_minutes=1)
+    how = dataclasses.replace(_PROD.deploy, backend=backend, lease_seconds=LEASE, deadline_seconds=DEADLINE)
+    return dataclasses.replace(_PROD, snowflake=place, graph=graph, deploy=how)
