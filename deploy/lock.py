@@ -240,7 +240,7 @@ def taken_over(environment: "Environment", winner: Lock) -> tuple[str, str]:
 def _taking(environment: "Environment", seen: Lock, token: str, journal: Journal | None) -> str:
     lock = names.named(environment, TABLE)
     expiry = f"DATEADD('second', {environment.deploy.lease_seconds}, CURRENT_TIMESTAMP())"
-    text = literal(journal.to_json() if journal else "")
+    written = literal(journal.to_json() if journal else "")
     values = {
         "fence": str(seen.fence + 1),
         "token": literal(token),
@@ -248,11 +248,12 @@ def _taking(environment: "Environment", seen: Lock, token: str, journal: Journal
         "run_url": literal(caller.run_url()),
         "taken_at": "CURRENT_TIMESTAMP()",
         "expires_at": expiry,
-        "journal": text,
+        "journal": "wanted.journal",
     }
     changes = ", ".join(f"{column} = {value}" for column, value in values.items())
     return f"""BEGIN
-MERGE INTO {lock} AS held USING (SELECT 1 AS id) AS wanted ON held.id = wanted.id
+LET written VARCHAR := {written};
+MERGE INTO {lock} AS held USING (SELECT 1 AS id, :written AS journal) AS wanted ON held.id = wanted.id
 WHEN MATCHED AND held.fence = {seen.fence} AND held.expires_at <= CURRENT_TIMESTAMP()
   THEN UPDATE SET {changes}
 WHEN NOT MATCHED THEN INSERT (id, {", ".join(values)}) VALUES (1, {", ".join(values.values())});

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 _LONGEST_LITERAL = 400
 _HANDED_OVER = "__VALUE_"
 _WHOLE = re.compile(r"-?\d{1,18}\Z")
-_STRING = re.compile(r"'(?:[^'\\]|'')*'\Z")
+# Of the escapes, those that stand for one character whatever follows; DuckDB reads the others.
+_STRING = re.compile(r"""'(?:[^'\\]++|''|\\['"\\ntr])*+'\Z""")
 _WORDS = {"NULL": NULL, "TRUE": boolean(True), "FALSE": boolean(False)}  # noqa: FBT003
 
 
