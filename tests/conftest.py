@@ -1,5 +1,6 @@
 """One local Snowflake for the whole test run; each test makes the database it needs."""
 
+import gc
 import os
 import re
 import subprocess
@@ -9,10 +10,39 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import coverage
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
 os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
+# OpenMP's threads spin while they wait: on two busy cores that is a third of the time that training takes.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# How long an example takes says how busy the machine is.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
+# The files that take longest, so that no core ends with one of them while the other has nothing to do.
+LONGEST = ("test_rehearsal.py", "test_readme.py", "test_pipeline.py", "test_deploy_release.py", "test_bench.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files."""
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(LONGEST)))
+
+
+def pytest_collection_finish() -> None:
+    """The modules that are loaded by now stay: the garbage collector need not walk through them again and again."""
+    gc.freeze()
+
+
+def module(name: str, *, measured: bool) -> list[str]:
+    """The command `python -m <name>`; measured: its lines count for the coverage, those of its children do not.
+
+    Tracing makes imports half as long again, so only what no other test reaches is measured.
+    """
+    measuring = ["-m", "coverage", "run"] if measured and coverage.Coverage.current() else []
+    return [sys.executable, *measuring, "-m", name]
 
 
 @dataclass(frozen=True)
@@ -61,9 +91,10 @@ class LocalSnowflake:
         return snowflake.connector.connect(**{**self.parameters, **options})
 
 
-def start(home: Path, *options: str) -> tuple[subprocess.Popen[str], LocalSnowflake]:
+def start(home: Path, *options: str, measured: bool = False) -> tuple[subprocess.Popen[str], LocalSnowflake]:
     """Start a server on a free port and wait until it says that it is ready."""
-    command = [sys.executable, "-m", "environments.local.snowflake", "--home", str(home), "--port", "0", *options]
+    command = module("environments.local.snowflake", measured=measured)
+    command += ["--home", str(home), "--port", "0", *options]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     line = process.stdout.readline()
     found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
@@ -87,7 +118,7 @@ def stop(process: subprocess.Popen[str]) -> None:
 @pytest.fixture(scope="session")
 def snowflake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSnowflake]:
     """The local Snowflake that tests share; sample data at 1/100 of TPCH_SF1."""
-    process, server = start(tmp_path_factory.mktemp("account"), "--scale", "0.01")
+    process, server = start(tmp_path_factory.mktemp("account"), "--scale", "0.01", measured=True)
     yield server
     stop(process)
 

@@ -1,5 +1,6 @@
 """`make test`: every test, then the coverage of both halves of the project against what is promised."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,10 @@ PROMISED = (
 def main(arguments: list[str]) -> int:
     """Run pytest with the arguments; without any, hold the coverage to its promise too."""
     coverage = [sys.executable, "-m", "coverage"]
-    pytest = ["-m", "pytest", "-n", "2", "--dist", "loadfile", *arguments]
+    # conftest.py says which files come first; xdist would begin with those of most tests.
+    pytest = ["-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", *arguments]
+    # Where Python may not keep what it compiled, as in many containers, each process would compile all of it anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if arguments:
         return subprocess.run([sys.executable, *pytest], cwd=ROOT).returncode
     subprocess.run([*coverage, "erase"], cwd=ROOT, check=True)

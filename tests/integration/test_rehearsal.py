@@ -6,7 +6,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,9 +14,10 @@ import pytest
 from environments.local.rehearsal.checkout import Checkout
 from environments.local.rehearsal.errors import RehearsalError
 from environments.local.rehearsal.server import Server
+from tests.conftest import module
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-m", "environments.local.rehearsal"]
+PLAY = "environments.local.rehearsal"
 
 
 def listening(port):
@@ -36,7 +36,8 @@ def eventually(condition, seconds=30):
 def rehearsal(tmp_path_factory):
     """One whole rehearsal: its summary, what it printed, and its report."""
     report = tmp_path_factory.mktemp("report") / "rehearsal.html"
-    done = subprocess.run([*COMMAND, "--json", "--report", report], cwd=ROOT, capture_output=True, text=True)
+    command = [*module(PLAY, measured=True), "--json", "--report", report]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout), done.stderr, report.read_text()
 
@@ -86,7 +87,7 @@ def test_no_key_is_in_what_it_prints_or_reports(rehearsal):
 def test_a_killed_rehearsal_leaves_no_server(tmp_path):
     port = socket.create_server(("127.0.0.1", 0)).getsockname()[1]
     process = subprocess.Popen(
-        [*COMMAND, "--port", str(port), "--report", tmp_path / "r.html"],
+        [*module(PLAY, measured=False), "--port", str(port), "--report", tmp_path / "r.html"],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -102,7 +103,7 @@ def test_a_killed_rehearsal_leaves_no_server(tmp_path):
 def test_an_interrupted_rehearsal_says_so_and_stops_its_server(tmp_path):
     port = socket.create_server(("127.0.0.1", 0)).getsockname()[1]
     process = subprocess.Popen(
-        [*COMMAND, "--port", str(port), "--report", tmp_path / "r.html"],
+        [*module(PLAY, measured=True), "--port", str(port), "--report", tmp_path / "r.html"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -9,6 +9,7 @@ import pytest
 
 from deploy import cli, commands
 from deploy.errors import DeployError
+from tests.conftest import module
 
 ROOT = Path(__file__).parents[2]
 # `snowflake` itself is an empty namespace that the interpreter makes when it starts.
@@ -24,7 +25,8 @@ def test_help_imports_nothing_heavy():
 
 
 def test_it_runs_as_a_module():
-    done = subprocess.run([sys.executable, "-m", "deploy"], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = module("deploy", measured=True)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "the following arguments are required: <verb>" in done.stderr
 

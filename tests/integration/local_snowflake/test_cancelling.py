@@ -35,7 +35,7 @@ def test_a_client_that_waits_no_longer_cancels_its_statement_and_no_other(connec
 
 def test_cancelling_a_statement_that_waits_leaves_the_running_one_alone(connection):
     outcomes = {}
-    connection.cursor().execute("ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = 4")
+    connection.cursor().execute("ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = 2")
 
     def run(name, **options):
         try:
@@ -45,7 +45,7 @@ def test_cancelling_a_statement_that_waits_leaves_the_running_one_alone(connecti
 
     first = threading.Thread(target=run, args=["running"])
     first.start()
-    time.sleep(0.5)
+    time.sleep(0.3)
     run("waiting", timeout=1)
     assert first.is_alive()
     first.join()

@@ -1,12 +1,15 @@
 """SNOWFLAKE_SAMPLE_DATA: there as in a real account, generated once, read by those who may and written by nobody."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from snowflake.connector.errors import ProgrammingError
 
-from tests.conftest import LocalSnowflake, start, stop
+from environments.local.snowflake import statements
+from environments.local.snowflake.account import ADMINISTRATOR, Account
+from tests.conftest import LocalSnowflake
 
 LINEITEM = "SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.LINEITEM"
 
@@ -78,42 +81,33 @@ def test_another_role_needs_imported_privileges(snowflake, connection):
     execute("DROP ROLE SAMPLE_READER")
 
 
+def orders(account: Account) -> int:
+    with closing(account.open_session(ADMINISTRATOR, "ACCOUNTADMIN")) as session:
+        session.use_warehouse("COMPUTE_WH")
+        counted = statements.run(session, "SELECT COUNT(*) AS N FROM SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.ORDERS")
+    return counted.rows.to_pylist()[0]["N"]
+
+
 class TestGeneration:
+    """In accounts of the tests' own, which need no server for it."""
+
     @pytest.fixture
     def home(self, tmp_path: Path) -> Path:
         return tmp_path / "home"
 
     def test_concurrent_first_reads_generate_once(self, home):
-        process, server = start(home, "--scale", "0.001")
-        try:
-            found: list[int] = []
-
-            def read() -> None:
-                with server.connector(warehouse="COMPUTE_WH") as opened:
-                    found.append(one(opened, "SELECT COUNT(*) FROM SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.ORDERS"))
-
-            readers = [threading.Thread(target=read) for _ in range(4)]
-            for reader in readers:
-                reader.start()
-            for reader in readers:
-                reader.join()
-        finally:
-            stop(process)
-        assert found == [1500] * 4
+        # A second generation could not be given the name that the first one's files have.
+        with closing(Account(home, 0.001)) as account, ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(orders, [account] * 4)) == [1500] * 4
 
     def test_it_survives_a_restart_and_a_killed_generation_is_done_again(self, home):
-        process, server = start(home, "--scale", "0.001")
-        process.kill()
-        process.wait()
-        process.stdout.close()
         # What a generation that was killed leaves: files under a name that is not the data's.
         (home / "temporary" / "tpch-killed").mkdir(parents=True)
         (home / "temporary" / "tpch-killed" / "orders.parquet").write_bytes(b"half")
+        made = []
         for _ in range(2):
-            process, server = start(home, "--scale", "0.001")
-            try:
-                with server.connector(warehouse="COMPUTE_WH") as opened:
-                    assert one(opened, "SELECT COUNT(*) FROM SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.ORDERS") == 1500
-            finally:
-                stop(process)
+            with closing(Account(home, 0.001)) as account:
+                assert orders(account) == 1500
+            made.append((home / "sample_data" / "tpch-0.001" / "orders.parquet").stat().st_mtime_ns)
         assert [f.name for f in (home / "sample_data").iterdir()] == ["tpch-0.001"]
+        assert made[0] == made[1]

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -117,26 +118,41 @@ def test_what_a_call_prints_is_kept_in_the_accounts_log(snowflake, cursor):
     assert "a line for the log" in (snowflake.home / "logs" / "python.log").read_text()
 
 
-def test_a_zygote_that_dies_is_replaced(snowflake, cursor):
-    process = _children_of_the_server(snowflake)[0]
-    os.kill(process, signal.SIGKILL)
-    assert cursor.execute(anonymous("def run(session): return 'again'")).fetchall() == [("again",)]
+def test_a_zygote_that_dies_is_replaced_and_a_server_that_stops_leaves_no_process_behind(tmp_path):
+    with _serving(tmp_path) as (process, server):
+        _until(lambda: _children_of_the_server(server))
+        os.kill(_children_of_the_server(server)[0], signal.SIGKILL)
+        marker = _left_running(server, tmp_path.name)
+        stop(process)
+        _until(lambda: marker not in _processes() and str(tmp_path) not in _processes())
 
 
-@pytest.mark.parametrize("end", ["stopped", "killed"])
-def test_no_process_is_left_behind_by_a_server_that_is(end, tmp_path):
-    process, server = start(tmp_path, "--scale", "0.01")
-    marker = f"left-{tmp_path.name}"
+def test_a_server_that_is_killed_leaves_no_process_behind(tmp_path):
+    with _serving(tmp_path) as (process, server):
+        marker = _left_running(server, tmp_path.name)
+        process.kill()
+        _until(lambda: marker not in _processes() and str(tmp_path) not in _processes())
+
+
+@contextmanager
+def _serving(home: Path):
+    process, server = start(home, "--scale", "0.01")
+    try:
+        yield process, server
+    finally:
+        stop(process)
+
+
+def _left_running(server, name: str) -> str:
+    """Call a procedure whose process starts another one, and go; what that one's command line holds."""
+    marker = f"left-{name}"
     loop = f"import subprocess\ndef run(session): subprocess.run(['sh', '-c', 'sleep 300; : {marker}'])"
     with server.connector(warehouse="COMPUTE_WH", server_session_keep_alive=True) as connection:
         cursor = connection.cursor()
         cursor.execute("CREATE DATABASE D")
         cursor.execute_async(anonymous(loop))
     _until(lambda: marker in _processes())
-    if end == "killed":
-        process.kill()
-    stop(process)
-    _until(lambda: marker not in _processes() and str(tmp_path) not in _processes())
+    return marker
 
 
 def _processes() -> str:

@@ -110,6 +110,7 @@ class _Zygote:
     """One zygote process and the socket on which it is asked."""
 
     def __init__(self) -> None:
+        self._has_forked = False
         self._control, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
@@ -124,6 +125,7 @@ class _Zygote:
         return self._process.poll() is None
 
     def fork(self, theirs: socket.socket) -> int:
+        self._has_forked = True
         return self.ask(b"F", theirs.fileno())
 
     def ask(self, request: bytes, *descriptors: int) -> int:
@@ -140,6 +142,8 @@ class _Zygote:
         return int(answer)
 
     def close(self) -> None:
+        if not self._has_forked:
+            self._process.kill()  # it has no worker to end, and may be in the middle of an import
         self._control.close()
         try:
             self._process.wait(timeout=5)
