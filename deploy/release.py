@@ -154,12 +154,12 @@ class Delivery:
 
     def _meet_run(self, there: State) -> None:
         """Do about a run under way what was asked for. It keeps its own version of the graph in any case."""
-        since = there.running[0]["query_start_time"]
+        run = "run {graph_run_group_id}, since {query_start_time}".format(**there.running[0])
         if self.when_running == REFUSE:
             again = f"python -m deploy status {names.arguments(self.environment)}"
-            raise DeployError(f"a run of the graph is under way, since {since}", again)
+            raise DeployError(f"a run of the graph is under way: {run}", again)
         if self.when_running == WAIT:
-            self.say(f"a run of the graph is under way, since {since}: waiting for its end")
+            self.say(f"a run of the graph is under way, {run}: waiting for its end")
             with self.connection.step("wait for the run"):
                 runs.wait_until_idle(self.connection, self.environment, self.say)
 
