@@ -1,27 +1,33 @@
-"""A graph of any size, delivered by this repository's deployer or by Snowflake's own: steps that a caller can run."""
+"""A graph of any size, delivered by this repository's deployer or by Snowflake's own: steps that a caller can run.
+
+Each returns the CPU seconds that it took its own process.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 from tests.conftest import ROOT
 from tests.faults import baseline
 from tests.faults.cases import Site
 
 if TYPE_CHECKING:
+    from deploy.graph import Graph
     from deploy.manifest import Release
-    from deploy.plan import Plan
     from deploy.release import Delivery
     from ml_pipeline.config import Environment
+
+P = ParamSpec("P")
 
 # About as large as the example's own wheel, and like it not compressible any more.
 _WHEEL = b"".join(hashlib.sha256(b"%d" % number).digest() for number in range(1_000))
@@ -34,7 +40,7 @@ class Version:
     Attributes:
         tasks: how many, the root included.
         commit: two commits differ in every task, and in the name of their release.
-        edited: whether one task has another text than its commit says.
+        edited: whether the text of one task is another than its commit says.
 
     """
 
@@ -43,39 +49,62 @@ class Version:
     edited: bool = False
 
 
-def upload(site: Site, version: Version) -> float:
-    """Put the release on its stage; return the CPU seconds of this process."""
-    from deploy import stage, target
+def _measured(step: Callable[Concatenate[Site, P], None]) -> Callable[Concatenate[Site, P], float]:
+    @functools.wraps(step)
+    def measured(site: Site, *arguments: P.args, **named: P.kwargs) -> float:
+        began = time.process_time()
+        step(site, *arguments, **named)
+        return time.process_time() - began
 
-    with _measured() as spent, _release(version) as release, _delivery(site) as delivery:
-        delivery.connection.run([target.stage(delivery.environment)])
+    return measured
+
+
+@_measured
+def set_up(site: Site, backend: str) -> None:
+    """Do what the administrator does once: `python -m deploy bootstrap`."""
+    import snowflake.connector
+
+    from deploy import bootstrap
+
+    with snowflake.connector.connect(**site.parameters) as connection:
+        for text in bootstrap.scripts(environment(site, backend)).values():
+            connection.cursor().execute(text, num_statements=0)
+
+
+@_measured
+def upload(site: Site, backend: str, version: Version) -> None:
+    """Put the release on its stage."""
+    from deploy import stage
+
+    with _release(version) as release, _delivery(site, backend) as delivery:
         stage.upload(delivery.connection, delivery.environment, release)
-    return spent.seconds
 
 
-def apply(site: Site, version: Version, backend: str) -> float:
-    """Make the deployed graph this one, as `python -m deploy apply` does; return the CPU seconds of this process."""
-    with _measured() as spent, _release(version) as release, _delivery(site, backend) as delivery:
-        _applied(delivery, version, release)
-    return spent.seconds
-
-
-def _applied(delivery: Delivery, version: Version, release: Release) -> Plan:
-    from deploy import record, render
+@_measured
+def apply(site: Site, backend: str, version: Version) -> None:
+    """Make the deployed graph this one, as `python -m deploy apply` does."""
+    from deploy import record
     from deploy.release import Candidate
 
-    dag = baseline.graph(version.tasks, release.digest)
+    with _release(version) as release, _delivery(site, backend) as delivery:
+        graph = _graph(version, release.digest)
+        delivery.apply(Candidate(record.RELEASED, release.digest, version.commit, graph, release))
+
+
+@_measured
+def snowflakes_own(site: Site, version: Version) -> None:
+    """Deploy with `DAGOperation.deploy`, replacing what is there."""
+    baseline.deploy(site, version.tasks, version.commit)
+
+
+def _graph(version: Version, digest: str) -> Graph:
+    """The same graph as the one that `DAGOperation` is given."""
+    from deploy import render
+
+    dag = baseline.graph(version.tasks, digest)
     if version.edited:
         dag.tasks[-1].definition += " -- edited"
-    graph = render.from_dag(dag)
-    return delivery.apply(Candidate(record.RELEASED, release.digest, version.commit, graph, release))
-
-
-def snowflakes_own(site: Site, version: Version) -> float:
-    """Deploy with `DAGOperation.deploy`, replacing what is there; return the CPU seconds of this process."""
-    with _measured() as spent:
-        baseline.deploy(site, version.tasks, version.commit)
-    return spent.seconds
+    return render.from_dag(dag)
 
 
 @contextmanager
@@ -85,21 +114,20 @@ def _release(version: Version) -> Iterator[Release]:
     from deploy.manifest import Manifest, StagedFile
 
     wheel = version.commit.encode() + _WHEEL
-    files = (StagedFile.of(manifest.PAYLOAD, wheel),)
+    description = Manifest(version.commit, "3.11", (), (StagedFile.of(manifest.PAYLOAD, wheel),), ())
     with tempfile.TemporaryDirectory() as folder:
-        yield manifest.write(
-            Path(folder), Manifest(version.commit, "3.11", (), files, ()), {manifest.PAYLOAD: wheel}
-        )
+        yield manifest.write(Path(folder), description, {manifest.PAYLOAD: wheel})
 
 
 @contextmanager
-def _delivery(site: Site, backend: str = "classic") -> Iterator[Delivery]:
+def _delivery(site: Site, backend: str) -> Iterator[Delivery]:
     from deploy import requests
     from deploy.release import Delivery
 
     os.environ.update(site.snowflake.environ)
-    with requests.open_connection(environment(site, backend)) as connection:
-        yield Delivery(connection, connection._environment, lambda _: None, lambda _: nullcontext())
+    target = environment(site, backend)
+    with requests.open_connection(target) as connection:
+        yield Delivery(connection, target, lambda _: None, lambda _: nullcontext(lambda _: None))
 
 
 def environment(site: Site, backend: str) -> Environment:
@@ -107,24 +135,10 @@ def environment(site: Site, backend: str) -> Environment:
     from ml_pipeline import config
 
     dev = config.load("dev", ROOT / "environments")
-    place = dataclasses.replace(
-        dev.snowflake, database=site.database, schema=site.schema, role="ACCOUNTADMIN", warehouse="COMPUTE_WH"
-    )
+    place = {"database": site.database, "schema": site.schema, "warehouse": "COMPUTE_WH"}
     return dataclasses.replace(
         dev,
-        snowflake=place,
+        snowflake=dataclasses.replace(dev.snowflake, **place),
         graph=dataclasses.replace(dev.graph, name=baseline.ROOT),
         deploy=dataclasses.replace(dev.deploy, backend=backend),
     )
-
-
-@dataclass
-class _Spent:
-    seconds: float = 0.0
-
-
-@contextmanager
-def _measured() -> Iterator[_Spent]:
-    spent, began = _Spent(), time.process_time()
-    yield spent
-    spent.seconds = time.process_time() - began
