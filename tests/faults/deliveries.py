@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy import manifest, names, record, requests, target
+from deploy import manifest, record, requests, target
 from deploy.errors import OK, DeployError
 from deploy.graph import Graph, TaskSpec
 from deploy.manifest import Manifest, Release, StagedFile
@@ -119,7 +119,7 @@ def _roll_back(delivery: Delivery) -> None:
 
 
 def status(site: Site, backend: str) -> Said:
-    """`python -m deploy status`, which ends what did not end, by somebody who comes when a dead holder's lease is over."""
+    """`python -m deploy status`, which ends what did not end: asked when a dead holder's lease is over."""
     time.sleep(LEASE + _MARGIN)
     return _told(site, backend, lambda delivery: delivery.recover())
 
