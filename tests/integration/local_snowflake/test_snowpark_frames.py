@@ -241,8 +241,16 @@ def test_a_generator_makes_rows(session: Session) -> None:
     assert [row[0] for row in session.range(0, 10, 3).collect()] == [0, 3, 6, 9]
 
 
-def test_a_frame_of_a_hundred_steps_is_one_query(session: Session) -> None:
+def test_a_frame_of_many_steps_is_one_query(session: Session) -> None:
     frame = session.range(3).to_df("N")
-    for step in range(100):
+    for step in range(20):  # Snowpark asks for the columns after each
         frame = frame.select((F.col("N") + 1).alias("N")).filter(F.col("N") > step)
-    assert sorted(row["N"] for row in frame.collect()) == [100, 101, 102]
+    assert len(frame.queries["queries"]) == 1
+    assert sorted(row["N"] for row in frame.collect()) == [20, 21, 22]
+
+
+def test_a_query_may_be_two_hundred_levels_deep(session: Session) -> None:
+    query = "SELECT 0 AS N"
+    for step in range(100):
+        query = f"SELECT * FROM (SELECT (N + 1) AS N FROM ({query})) WHERE (N > {step})"
+    assert session.sql(query).collect()[0]["N"] == 100
