@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..result import Result
-from . import engine, lineage, spelling
+from . import engine, lineage, spelling, whole_rows
 from .binding import inlined
 from .parsing import parse
 from .scope import Scope
@@ -50,7 +50,11 @@ def answer(scope: Scope, query: Compiled, *, describe: bool = False) -> Result:
 def select(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001 - the registry's signature
     """SELECT and what else answers rows."""
     with Scope(session, describing=describe) as scope:
-        query = compiled(scope, parse(inlined(tokens.text, tokens.bindings, describe=describe)))
+        tree = parse(inlined(tokens.text, tokens.bindings, describe=describe))
+        known = None if describe else whole_rows.answer(scope, tree)
+        if known:
+            return known
+        query = compiled(scope, tree)
         if scope.computes and not describe:
             session.require_warehouse()
         return answer(scope, query, describe=describe)

@@ -17,6 +17,7 @@ from .scope import RESOLVED
 
 if TYPE_CHECKING:
     from ..catalogue import Object
+    from ..result import Result
     from .scope import Scope
 
 Evaluate = Callable[["Scope", list[exp.Expression]], list[Any]]
@@ -126,15 +127,22 @@ def _table_function(scope: Scope, node: exp.TableFromRows, evaluate: Evaluate) -
     if isinstance(call, exp.Literal | exp.Parameter):
         named = exp.Table(this=exp.DynamicIdentifier(this=call), alias=node.args.get("alias"))
         return _table(scope, named, evaluate)
-    call = call.expression if isinstance(call, exp.Dot) else call
+    found = called(scope, call.expression if isinstance(call, exp.Dot) else call, evaluate)
+    if found is None:
+        return None
+    table = scope.result(found)
+    for key in ("alias", "joins"):
+        table.set(key, node.args.get(key))
+    return table
+
+
+def called(scope: Scope, call: exp.Expression, evaluate: Evaluate) -> Result | None:
+    """What a table function of the account answers; None when it has none of that name."""
     function = table_functions().get(_function_name(call))
     if function is None:
         return None
     positional, named_arguments = _arguments(scope, call, evaluate)
-    table = scope.result(function(scope.session, positional, named_arguments))
-    for key in ("alias", "joins"):
-        table.set(key, node.args.get(key))
-    return table
+    return function(scope.session, positional, named_arguments)
 
 
 def _arguments(scope: Scope, call: exp.Expression, evaluate: Evaluate) -> tuple[list[Any], dict[str, Any]]:

@@ -8,10 +8,11 @@ from sqlglot import exp
 
 from . import engine
 from .parsing import parse
-from .references import resolve
+from .references import called, resolve
 from .transforms import ALL
 
 if TYPE_CHECKING:
+    from ..result import Result
     from .scope import Scope
 
 
@@ -23,6 +24,11 @@ def translate(scope: Scope, text: str) -> str:
 def resolved(scope: Scope, expression: exp.Expression) -> exp.Expression:
     """The tree with every name of the account replaced by what DuckDB can read."""
     return resolve(scope, expression, constants)
+
+
+def table_function(scope: Scope, node: exp.TableFromRows) -> Result | None:
+    """What a table function of the account answers; None when it has none of that name."""
+    return called(scope, node.this, constants)
 
 
 def generated(expression: exp.Expression) -> str:
