@@ -202,7 +202,8 @@ def _release(call: Call) -> Outcome:
 
 def _rollback(call: Call) -> Outcome:
     with call.delivery() as delivery:
-        entries = record.history(delivery.connection, delivery.environment)
+        with delivery.connection.step("read"):
+            entries = record.history(delivery.connection, delivery.environment)
         found = record.earlier(entries, delivery.environment, call.options.to)
         candidate = Candidate(record.ROLLED_BACK, found.digest, found.commit, found.graph)
         values = delivery.deliver(candidate, with_smoke=not call.options.skip_smoke)
@@ -212,7 +213,8 @@ def _rollback(call: Call) -> Outcome:
 def _status(call: Call) -> Outcome:
     with call.delivery() as delivery:
         there = _recovered(call, delivery)
-        values = status.status(delivery.connection, delivery.environment, there)
+        with delivery.connection.step("read"):
+            values = status.status(delivery.connection, delivery.environment, there)
     return Outcome(values, status.text(values, delivery.environment))
 
 
@@ -228,7 +230,7 @@ def _recovered(call: Call, delivery: Delivery) -> State:
 def _teardown(call: Call) -> Outcome:
     environment = call.environment
     target.require_temporary(environment)
-    with call.delivery() as delivery:
+    with call.delivery() as delivery, delivery.connection.step("teardown"):
         dropped = target.teardown(delivery.connection, environment)
     where = names.schema(environment)
     return Outcome({"dropped": dropped}, f"dropped {where}" if dropped else f"there is no {where}")

@@ -18,12 +18,13 @@ class LateError(Exception):
 
 
 class Step:
-    """What is being done, and how long it may take."""
+    """What is being done, and how long it may take: no longer than the step that it is a part of, if there is one."""
 
-    def __init__(self, name: str, seconds: float) -> None:
+    def __init__(self, name: str, seconds: float, whole: "Step | None" = None) -> None:
         self.name = name
         self.seconds = seconds
-        self._end = time.monotonic() + seconds
+        own = time.monotonic() + seconds
+        self._end = min(own, whole._end) if whole else own
 
     @property
     def seconds_left(self) -> float:

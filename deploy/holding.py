@@ -23,7 +23,8 @@ class Holding:
 
     def there(self) -> Deployed:
         """Read the graph that is there."""
-        return deployed.read(self.held.connection, self.held.environment)
+        with self.held.connection.step("read"):
+            return deployed.read(self.held.connection, self.held.environment)
 
     def put(self, graph: Graph, backend: str) -> Plan:
         """Make the deployed graph this one, whatever is there, and return what that took."""
@@ -36,6 +37,12 @@ class Holding:
         with self.held.connection.step("apply"):
             while not self._applied(proposal, closing=closing):
                 proposal = plan.make(proposal.graph, self.there(), proposal.backend)
+
+    def suspend(self) -> None:
+        """Switch the schedule off, whichever backend holds the graph."""
+        backend = self.there().backend
+        with self.held.connection.step("switch the schedule off"):
+            self.held.run(apply.suspension(self.held.environment, backend))
 
     def close(self, statements: Sequence[str]) -> None:
         """Send the last statements, each of which can be repeated, and give the lock back."""

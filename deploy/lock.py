@@ -216,7 +216,8 @@ def await_end(connection: "Connection", environment: "Environment", seen: Lock, 
     now = seen
     while now.live:
         time.sleep(min(most, max(0.0, end - time.monotonic()) + _MARGIN_SECONDS))
-        now = read(connection, environment)
+        with connection.step("wait for the lock"):
+            now = read(connection, environment)
         renewed = now.live and time.monotonic() + now.seconds_left > end + _MARGIN_SECONDS
         if renewed or now.token not in (seen.token, seen.token + _ABANDONED):
             raise DeployError(*taken_over(environment, now))

@@ -110,7 +110,7 @@ class Delivery:
         smoke.require_graph(there.deployed.graph, self.environment)
         with self._locked(there, there.lock.unfinished) as holding:
             verdict = self._smoke(holding)
-            self.connection.run([holding.held.abandonment])
+            holding.abandon()
         return verdict
 
     def recover(self) -> State:
@@ -174,7 +174,8 @@ class Delivery:
             if unfinished := there.lock.unfinished:
                 self.say(f"the {unfinished.told} by {there.lock.told} did not end: this takes its place")
                 entry = _entry(unfinished, holding, record.INTERRUPTED)
-                holding.held.run([record.insertion(self.environment, entry)])
+                with self.connection.step("record"):
+                    holding.held.run([record.insertion(self.environment, entry)])
             yield holding
 
     @contextlib.contextmanager
@@ -197,7 +198,8 @@ class Delivery:
                 uploaded = stage.upload(self.connection, self.environment, candidate.release)
             self.say(f"uploaded {', '.join(uploaded) or 'nothing: it was there'}")
         else:
-            stage.require(self.connection, self.environment, candidate.digest)
+            with self.connection.step("look for the files"):
+                stage.require(self.connection, self.environment, candidate.digest)
         self.say(plan_text.text(proposal))
         holding.apply(proposal)
         return self._smoke(holding) if with_smoke else None
@@ -256,8 +258,7 @@ class Delivery:
     def _switch_off(self, holding: Holding) -> str:
         """Make sure that nothing half done runs on a schedule, and say how that went."""
         try:
-            backend = holding.there().backend
-            holding.held.run(apply.suspension(self.environment, backend))
+            holding.suspend()
         except DeployError as error:
             return f"whether its schedule is off is unknown: {error.cause}"
         return "its schedule stays off"

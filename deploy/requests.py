@@ -44,9 +44,10 @@ class Connection:
         self._environment = environment
         self._sign_in = sign_in
         self._lost: list[int] = []  # sessions of which nobody knows what they are doing
-        self._step = Step("sign in", environment.deploy.deadline_seconds)
+        self._steps: list[Step] = []
         self._session: SnowflakeConnection | None = None
-        self._request(lambda _: None, again=False)
+        with self.step("sign in"):
+            self._request(lambda _: None, again=False)
 
     def __enter__(self) -> Self:
         return self
@@ -57,17 +58,25 @@ class Connection:
 
     @contextlib.contextmanager
     def step(self, name: str, seconds: float | None = None) -> Iterator[None]:
-        """Give what is sent in here one deadline (by default the environment's) and a name for its error."""
-        outer, self._step = self._step, Step(name, seconds or self._environment.deploy.deadline_seconds)
+        """Give what is sent in here one deadline (by default the environment's) and a name for its error.
+
+        A step within a step does not outlast it; a request that is sent outside of any is a step of its own.
+        """
+        whole = self._steps[-1] if self._steps else None
+        self._steps.append(Step(name, self._environment.deploy.deadline_seconds if seconds is None else seconds, whole))
         try:
             yield
         finally:
-            self._step = outer
+            self._steps.pop()
 
     @property
     def seconds_left(self) -> float:
         """Until the deadline of the step."""
         return self._step.seconds_left
+
+    @property
+    def _step(self) -> Step:
+        return self._steps[-1]
 
     def rows(self, sql: str) -> Rows:
         """Return the rows of one statement that can be repeated, with column names in lower case."""
@@ -122,6 +131,9 @@ class Connection:
 
     def _request(self, work: "Callable[[SnowflakeConnection], T]", *, again: bool) -> T:
         """Return what the work returns. If that is `again` to be done, it is, until it is answered or the step ends."""
+        if not self._steps:
+            with self.step("request"):
+                return self._request(work, again=again)
         while True:
             try:
                 return self._once(work)

@@ -77,12 +77,14 @@ def smoke(held: "Held", there: Deployed, show: Show) -> Verdict:
     Snowflake refuses, LockLostError as soon as the lock is not ours any more.
     """
     following = _Following(held, there, show)
-    following.begin()
-    ended = following.await_end()
+    with held.connection.step(_STEP, max(_REQUEST_SECONDS, held.environment.graph.timeout_minutes * _SECONDS_A_MINUTE)):
+        following.begin()
+        ended = following.await_end()
     reasons = judge(there.graph, following.run) if ended else (_late(held.environment, following.run),)
     seconds = following.elapsed
     if not ended:
-        following.cancel()
+        with held.connection.step("cancel the smoke run", _CANCEL_SECONDS):
+            following.cancel()
     log = task_log.read(held.connection, following.run.broken)
     return Verdict(reasons, following.run, seconds, following.polls, log)
 

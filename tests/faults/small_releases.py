@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import io
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from deploy.errors import DeployError
 from deploy.graph import Graph, TaskSpec
 from deploy.manifest import Manifest, Release, StagedFile
 from deploy.release import WAIT, Candidate, Delivery
+from deploy.smoke import Show
 from ml_pipeline import config
 from ml_pipeline.config import Environment
 from tests.faults.cases import Site
@@ -108,16 +109,21 @@ def set_up_with(site: Site, name: str, terms: Terms) -> dict[str, Any]:
 def deliver(site: Site, name: str, terms: Terms, *, with_smoke: bool = True) -> dict[str, Any]:
     """Deliver a release in this process, which is a caller: what `--json` prints, and `exit_code` after an error."""
     os.environ.update(variables(site, terms))
-    with tempfile.TemporaryDirectory() as dist, delivery(site, terms) as (delivering, printed):
-        release = built(Path(dist), name)
-        rendered = graph(name, release.digest, terms.seconds)
-        candidate = Candidate(record.RELEASED, release.digest, name, rendered, release)
-        try:
-            return delivering.deliver(candidate, with_smoke=with_smoke) | {"said": printed.getvalue()}
-        except DeployError as error:
-            kind = type(error).__name__
-            answer = {"error": error.cause, "next": error.remedy, "exit_code": error.exit_code, "kind": kind}
-            return answer | {"said": printed.getvalue()}
+    said: list[tuple[float, str]] = []
+    try:
+        with tempfile.TemporaryDirectory() as dist, delivery(site, terms, said) as delivering:
+            release = built(Path(dist), name)
+            rendered = graph(name, release.digest, terms.seconds)
+            candidate = Candidate(record.RELEASED, release.digest, name, rendered, release)
+            answer = delivering.deliver(candidate, with_smoke=with_smoke)
+    except DeployError as error:
+        kind = type(error).__name__
+        answer = {"error": error.cause, "next": error.remedy, "exit_code": error.exit_code, "kind": kind}
+    return answer | {"said": "\n".join(line for _, line in said), "failed_at": _when(said, "failed: ")}
+
+
+def _when(said: list[tuple[float, str]], start: str) -> float | None:
+    return next((at for at, line in said if line.startswith(start)), None)
 
 
 def variables(site: Site, terms: Terms) -> dict[str, str]:
@@ -127,17 +133,21 @@ def variables(site: Site, terms: Terms) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def delivery(site: Site, terms: Terms) -> Iterator[tuple[Delivery, io.StringIO]]:
-    """A Delivery to the site, and what it says."""
-    from deploy import requests, smoke_view
+def delivery(site: Site, terms: Terms, said: list[tuple[float, str]]) -> Iterator[Delivery]:
+    """A Delivery to the site; what it says is noted with the seconds since it began to sign in."""
+    from deploy import requests
 
-    printed, target = io.StringIO(), environment(site, terms)
+    began, target = time.monotonic(), environment(site, terms)
 
     def say(line: str) -> None:
-        print(line, file=printed)
+        said.append((time.monotonic() - began, line))
 
     with requests.open_connection(target) as connection:
-        yield Delivery(connection, target, say, lambda g: smoke_view.showing(g, printed), terms.when_running), printed
+        yield Delivery(connection, target, say, _unseen, terms.when_running)
+
+
+def _unseen(_: Graph) -> contextlib.nullcontext[Show]:
+    return contextlib.nullcontext(lambda _: None)
 
 
 def differences(found: Observation, name: str, backend: str) -> Iterator[str]:
