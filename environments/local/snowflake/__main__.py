@@ -19,6 +19,9 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="the port to listen on; 0: a free one, which is printed")
     parser.add_argument("--scale", type=float, default=1.0, help="scale factor of TPCH_SF1 (default: 1)")
     parser.add_argument(
+        "--http-issuers", action="store_true", help="take tokens of OpenID Connect issuers at http://127.0.0.1, too"
+    )
+    parser.add_argument(
         "--until-stdin-closes", action="store_true", help="stop when standard input ends, unless it said 'stay'"
     )
     return parser.parse_args(argv)
@@ -34,7 +37,7 @@ def main(argv: list[str]) -> int:
         listener = socket.create_server(("127.0.0.1", arguments.port))
         # asyncio does this only for sockets that it made: without it each answer waits 40 ms for an acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        account = Account(arguments.home, arguments.scale)
+        account = Account(arguments.home, arguments.scale, http_issuers=arguments.http_issuers)
     except BlockingIOError:
         return _fail(f"{arguments.home} is in use by another local Snowflake. Stop it, or pass another --home.")
     except OSError as error:

@@ -35,15 +35,17 @@ class Account:
     Args:
         home: the folder that holds it; made when missing. One server at a time uses it.
         scale: the scale factor of SNOWFLAKE_SAMPLE_DATA.TPCH_SF1 (1 as in a real account; 0.01 for a rehearsal).
+        http_issuers: issuers of workload identities may be http:// ones on this machine; Snowflake wants https.
 
     Raises:
         BlockingIOError: when another server uses the folder.
 
     """
 
-    def __init__(self, home: Path, scale: float = 1.0) -> None:
+    def __init__(self, home: Path, scale: float = 1.0, *, http_issuers: bool = False) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home, self.scale, self.address = home.resolve(), scale, ""
+        self.http_issuers = http_issuers
         self._lock_file = _locked(home / "server.lock")
         shutil.rmtree(home / "temporary", ignore_errors=True)  # what sessions of an earlier server left
         self.store = Store(home / "catalogue.sqlite")

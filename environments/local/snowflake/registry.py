@@ -34,6 +34,8 @@ View = Callable[["Session", str], "Result"]
 _MODULES = (
     "objects.account_objects",
     "objects.users",
+    "objects.workload_identity",
+    "objects.policies",
     "objects.containers",
     "objects.grants",
     "objects.show_grants",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import SnowflakeError, invalid
+from ..names import fold
 
-NUMBER, TEXT, FLAG, LIST, NESTED = "number", "text", "flag", "list", "nested"
+NUMBER, TEXT, NAME, FLAG, LIST, NESTED = "number", "text", "name", "flag", "list", "nested"
 
 
 def read(kind: str, given: dict[str, Any], known: dict[str, str]) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def _typed(kind: str, key: str, value: Any, known: dict[str, str]) -> Any:
         return _flag(key, value)
     if wanted in {LIST, NESTED}:
         return value if isinstance(value, list | dict) else [value]
-    return str(value)
+    return fold(str(value)) if wanted == NAME else str(value)
 
 
 def _number(key: str, value: Any) -> int | None:

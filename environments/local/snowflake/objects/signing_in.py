@@ -1,4 +1,4 @@
-"""Who a client is: passwords and key pairs checked, and the role that the session starts in."""
+"""Who a client is: passwords, key pairs and workload identities checked, and the role that the session starts in."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SnowflakeError
 from ..names import Name
 from ..passwords import matches
+from . import policies
+from .attestations import attested
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -30,13 +32,16 @@ def authenticate(account: Account, data: dict[str, Any], role: str) -> Session:
         role: the role asked for; "" for the default.
 
     Raises:
-        SnowflakeError: 390100 wrong name or password, 390144 a refused JWT, 390303 a refused token, 390189 the role.
+        SnowflakeError: 390100 wrong name, password or workload identity, 390144 a refused JWT, 390303 a refused
+            token, 390202 the authentication policy, 390189 the role.
 
     """
     method = (data.get("AUTHENTICATOR") or "SNOWFLAKE").upper()
     if method == "OAUTH":
         return _by_ticket(account, data.get("TOKEN") or "")
-    user = _METHODS.get(method, _unknown)(account, data)
+    called, check = _METHODS.get(method, ("", _unknown))
+    user = check(account, data)
+    policies.require(account, user, called)
     return _open(account, user, role)
 
 
@@ -77,7 +82,12 @@ def _unknown(_: Account, data: dict[str, Any]) -> Object:
     raise SnowflakeError(f"The local Snowflake does not know the authenticator '{method}'.", "390101", "08001")
 
 
-_METHODS = {"SNOWFLAKE": _by_password, "SNOWFLAKE_JWT": _by_key_pair}
+# What an authentication policy calls each authenticator, and who checks it.
+_METHODS = {
+    "SNOWFLAKE": (policies.PASSWORD, _by_password),
+    "SNOWFLAKE_JWT": (policies.KEY_PAIR, _by_key_pair),
+    "WORKLOAD_IDENTITY": (policies.WORKLOAD_IDENTITY, attested),
+}
 
 
 def _user(account: Account, data: dict[str, Any]) -> Object | None:

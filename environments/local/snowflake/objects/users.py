@@ -11,7 +11,7 @@ from ..kinds import STAMP, Create, Kind
 from ..names import Name
 from ..passwords import hashed
 from ..result import DESCRIBE, EXECUTED, Result, rows, status
-from . import options
+from . import options, policies, workload_identity
 from .signing_in import fingerprint, public_key
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ _OPTIONS = {
     "LAST_NAME": options.TEXT, "EMAIL": options.TEXT, "TYPE": options.TEXT, "DISABLED": options.FLAG,
     "MUST_CHANGE_PASSWORD": options.FLAG, "DEFAULT_ROLE": options.TEXT, "DEFAULT_WAREHOUSE": options.TEXT,
     "DEFAULT_NAMESPACE": options.TEXT, "DEFAULT_SECONDARY_ROLES": options.LIST, "RSA_PUBLIC_KEY": options.TEXT,
-    "RSA_PUBLIC_KEY_2": options.TEXT, "WORKLOAD_IDENTITY": options.NESTED, "COMMENT": options.TEXT,
+    "RSA_PUBLIC_KEY_2": options.TEXT, "WORKLOAD_IDENTITY": options.NESTED, "NETWORK_POLICY": options.NAME,
+    "COMMENT": options.TEXT,
 }  # fmt: skip
 _TYPES = {"PERSON", "SERVICE", "LEGACY_SERVICE", "NULL"}
 # What a user of TYPE = SERVICE may not have: it does not sign in with a password.
@@ -44,20 +45,22 @@ class User(Kind):
     def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
         """CREATE USER name options."""
         name = self.read_name(session, tokens)
-        given = _checked(options.read("USER", tokens.options(), _OPTIONS), {})
+        given = _checked(_read(session, name, tokens), {})
         return self.add(session, create, Object("USER", name, session.role, given, given.pop("comment", "")))
 
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
-        """ALTER USER name SET options | UNSET option, ..."""
+        """ALTER USER name SET options | SET AUTHENTICATION POLICY p | UNSET option, ..."""
         session.own("USER", name)
+        if tokens.accept("SET", "AUTHENTICATION", "POLICY"):
+            return policies.attach(session, name, tokens)
         if tokens.accept("UNSET"):
-            gone = {tokens.identifier().lower()}
+            gone = {_property(tokens)}
             while tokens.accept(","):
-                gone.add(tokens.identifier().lower())
+                gone.add(_property(tokens))
             tokens.end()
             return self.change(session, name, lambda o: replace(o, properties=_without(o.properties, gone)))
         tokens.expect("SET")
-        given = options.read("USER", tokens.options(), _OPTIONS)
+        given = _read(session, name, tokens)
         comment = given.pop("comment", None)
         self.change(
             session,
@@ -94,6 +97,23 @@ class User(Kind):
         }  # fmt: skip
 
 
+def _property(tokens: Tokens) -> str:
+    """What is to be unset, as the user's properties call it."""
+    if tokens.accept("AUTHENTICATION", "POLICY"):
+        return "authentication_policy"
+    return tokens.identifier().lower()
+
+
+def _read(session: Session, name: Name, tokens: Tokens) -> dict[str, Any]:
+    """The options as they are written, with what they name looked up."""
+    given = options.read("USER", tokens.options(), _OPTIONS)
+    if policy := given.get("network_policy"):
+        session.get(policies.NETWORK, Name("", "", policy))
+    if "workload_identity" in given:
+        given["workload_identity"] = workload_identity.defined(session, name.name, given["workload_identity"])
+    return given
+
+
 def _checked(given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
     """The options on top of those before, checked together, the password hashed.
 
@@ -117,6 +137,8 @@ def _checked(given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
         raise invalid(f"invalid value [{kind}] for parameter 'TYPE'")
     if kind == "SERVICE":
         _refuse_persons(merged)
+    if workload_identity.PROPERTY in merged and kind not in {"SERVICE", "LEGACY_SERVICE"}:
+        raise invalid(f"Cannot set WORKLOAD_IDENTITY on users with TYPE={kind}.", "003572", "22023")
     return merged
 
 

@@ -1,0 +1,1 @@
+"""The local GitHub: what a laptop lacks to run the real workflow files."""

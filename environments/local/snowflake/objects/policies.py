@@ -1,0 +1,191 @@
+"""Authentication policies, enforced at sign-in, and network policies, recorded: who can connect is on this machine.
+
+https://docs.snowflake.com/en/sql-reference/sql/create-authentication-policy
+https://docs.snowflake.com/en/sql-reference/sql/create-network-policy
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from ..access import ACCOUNT
+from ..catalogue import Object
+from ..errors import SnowflakeError, does_not_exist, insufficient_privileges, invalid
+from ..kinds import STAMP, Create, Kind
+from ..names import Name
+from ..result import DESCRIBE, EXECUTED, Result, rows, status
+from ..tokens import Tokens
+from . import options
+from .workload_identity import PROPERTY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..account import Account
+    from ..session import Session
+
+AUTHENTICATION, NETWORK = "AUTHENTICATION POLICY", "NETWORK POLICY"
+# What a policy calls the ways to sign in.
+PASSWORD, KEY_PAIR, WORKLOAD_IDENTITY = "PASSWORD", "KEYPAIR", "WORKLOAD_IDENTITY"
+_METHODS = {"ALL", PASSWORD, KEY_PAIR, WORKLOAD_IDENTITY, "SAML", "OAUTH", "PROGRAMMATIC_ACCESS_TOKEN"}
+# Network rules that Snowflake keeps itself: https://docs.snowflake.com/en/user-guide/network-rules
+_MANAGED_RULES = {"SNOWFLAKE.NETWORK_SECURITY.GITHUBACTIONS_GLOBAL"}
+
+
+class _Policy(Kind):
+    """What both kinds share: options that CREATE OR ALTER and ALTER ... SET replace, and use by users."""
+
+    known: Mapping[str, str] = MappingProxyType({})
+    attached_as = ""  # the user's property that names it
+
+    def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
+        """CREATE [OR REPLACE | OR ALTER] <policy> [IF NOT EXISTS] name options."""
+        name = self.read_name(session, tokens)
+        given = self.checked(session, options.read(self.word, tokens.options(), self.known))
+        comment = given.pop("comment", "")
+        if create.or_alter and session.account.catalogue.find(self.word, name):
+            return self.change(session, name, lambda o: replace(o, properties=given, comment=comment))
+        return self.add(session, create, Object(self.word, name, session.role, given, comment))
+
+    def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
+        """ALTER <policy> name SET options."""
+        if not tokens.looking_at("SET") or tokens.peek(1).upper not in self.known.keys() - {"COMMENT"}:
+            return super().alter(session, name, tokens)
+        tokens.expect("SET")
+        given = self.checked(session, options.read(self.word, tokens.options(), self.known))
+        comment = given.pop("comment", None)
+        return self.change(session, name, lambda o: replace(o.with_properties(**given), comment=comment or o.comment))
+
+    def checked(self, session: Session, given: dict[str, Any]) -> dict[str, Any]:
+        """The options, if they go together."""
+        return given
+
+    def remove(self, session: Session, name: Name) -> None:
+        """Remove the policy, unless a user has it."""
+        if any(user.properties.get(self.attached_as) == str(name) for user in session.account.catalogue.of("USER")):
+            text = f"Policy {name.name} cannot be dropped/replaced as it is associated with one or more entities."
+            raise invalid(text, "003545", "42601")
+        super().remove(session, name)
+
+    def describe(self, session: Session, thing: Object, tokens: Tokens) -> Result:
+        """DESCRIBE <policy>: a row for each property."""
+        tokens.end()
+        listed = [{"property": key, "value": _shown(thing.properties.get(key.lower()))} for key in self.known]
+        return rows(["property", "value", "default", "description"], listed, DESCRIBE)
+
+
+class AuthenticationPolicy(_Policy):
+    """AUTHENTICATION POLICY: which ways to sign in a user has."""
+
+    word, plural, attached_as = AUTHENTICATION, "AUTHENTICATION POLICIES", "authentication_policy"
+    known = MappingProxyType({
+        "AUTHENTICATION_METHODS": options.LIST, "CLIENT_TYPES": options.LIST, "SECURITY_INTEGRATIONS": options.LIST,
+        "CLIENT_POLICY": options.NESTED, "MFA_ENROLLMENT": options.TEXT, "MFA_POLICY": options.NESTED,
+        "PAT_POLICY": options.NESTED, "WORKLOAD_IDENTITY_POLICY": options.NESTED, "COMMENT": options.TEXT,
+    })  # fmt: skip
+    columns = (("created_on", STAMP), "name", "kind", "database_name", "schema_name", "owner", "comment", "options")
+
+    def checked(self, session: Session, given: dict[str, Any]) -> dict[str, Any]:
+        """The options; their methods must exist."""
+        for method in given.get("authentication_methods", ()):
+            if method.upper() not in _METHODS:
+                raise invalid(f"invalid value [{method}] for parameter 'AUTHENTICATION_METHODS'")
+        return given
+
+    def row(self, session: Session, thing: Object) -> dict[str, Any]:
+        """A row of SHOW AUTHENTICATION POLICIES."""
+        return super().row(session, thing) | {"kind": "AUTHENTICATION_POLICY", "options": ""}
+
+
+class NetworkPolicy(_Policy):
+    """NETWORK POLICY: from where a user may connect."""
+
+    word, plural, scope, attached_as = NETWORK, "NETWORK POLICIES", "account", "network_policy"
+    known = MappingProxyType({
+        "ALLOWED_NETWORK_RULE_LIST": options.LIST, "BLOCKED_NETWORK_RULE_LIST": options.LIST,
+        "ALLOWED_IP_LIST": options.LIST, "BLOCKED_IP_LIST": options.LIST, "COMMENT": options.TEXT,
+    })  # fmt: skip
+    columns = (
+        ("created_on", STAMP), "name", "comment", ("entries_in_allowed_ip_list", "fixed"),
+        ("entries_in_blocked_ip_list", "fixed"), ("entries_in_allowed_network_rules", "fixed"),
+        ("entries_in_blocked_network_rules", "fixed"),
+    )  # fmt: skip
+
+    def checked(self, session: Session, given: dict[str, Any]) -> dict[str, Any]:
+        """The options; their network rules must exist, which here are Snowflake's own."""
+        for rule in (*given.get("allowed_network_rule_list", ()), *given.get("blocked_network_rule_list", ())):
+            if ".".join(Tokens(rule).name()) not in _MANAGED_RULES:
+                raise does_not_exist("NETWORK RULE", rule)
+        return given
+
+    def row(self, session: Session, thing: Object) -> dict[str, Any]:
+        """A row of SHOW NETWORK POLICIES."""
+        counted = {key: len(thing.properties.get(key.lower(), ())) for key in self.known}
+        return super().row(session, thing) | {
+            "entries_in_allowed_ip_list": counted["ALLOWED_IP_LIST"],
+            "entries_in_blocked_ip_list": counted["BLOCKED_IP_LIST"],
+            "entries_in_allowed_network_rules": counted["ALLOWED_NETWORK_RULE_LIST"],
+            "entries_in_blocked_network_rules": counted["BLOCKED_NETWORK_RULE_LIST"],
+        }
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(value)}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}={_shown(inner)}" for key, inner in value.items()) + "}"
+    return "" if value is None else str(value)
+
+
+def attach(session: Session, user: Name, tokens: Tokens) -> Result:
+    """ALTER USER u SET AUTHENTICATION POLICY p [FORCE]; FORCE replaces the one that it has.
+
+    Raises:
+        SnowflakeError: 003552 when the user has one already; 003001 without the privilege to apply it.
+
+    """
+    policy = session.get(AUTHENTICATION, session.qualify(tokens.name()))
+    force = tokens.accept("FORCE")
+    tokens.end()
+    everywhere = session.account.access.holds(session.roles, f"APPLY {AUTHENTICATION}", "ACCOUNT", ACCOUNT)
+    if not everywhere:
+        raise insufficient_privileges("USER", user)
+    if not force and session.own("USER", user).properties.get("authentication_policy"):
+        text = f"Object {user.name} already has a AUTHENTICATION_POLICY. Only one AUTHENTICATION_POLICY is allowed"
+        raise invalid(f"{text} at a time.", "003552", "42710")
+    named = str(policy.name)
+    session.account.catalogue.change("USER", user, lambda o: o.with_properties(authentication_policy=named))
+    return status(EXECUTED)
+
+
+def require(account: Account, user: Object, method: str) -> None:
+    """The user's authentication policy, if it has one, must allow this way to sign in.
+
+    Raises:
+        SnowflakeError: 390202.
+
+    """
+    name = user.properties.get("authentication_policy")
+    policy = account.catalogue.find(AUTHENTICATION, Name(*Tokens(name).name())) if name else None
+    if policy and not _allows(policy.properties, user, method):
+        raise SnowflakeError("Authentication attempt rejected by the current authentication policy.", "390202", "08001")
+
+
+def _allows(policy: dict[str, Any], user: Object, method: str) -> bool:
+    if not _among(method, policy.get("authentication_methods")):
+        return False
+    if method != WORKLOAD_IDENTITY:
+        return True
+    workloads = policy.get("workload_identity_policy", {})
+    issuers = workloads.get("ALLOWED_OIDC_ISSUERS")
+    issuer_allowed = not issuers or user.properties[PROPERTY]["issuer"] in issuers
+    return _among("OIDC", workloads.get("ALLOWED_PROVIDERS")) and issuer_allowed
+
+
+def _among(word: str, listed: list[str] | None) -> bool:
+    return not listed or bool({word, "ALL"} & {each.upper() for each in listed})
+
+
+KINDS = (AuthenticationPolicy(), NetworkPolicy())
