@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from snowflake import connector
 from snowflake.connector.errors import Error
 
+from dag import job_token
 from ml_pipeline.config import Environment
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 LOGIN_TIMEOUT_SECONDS = 30
 _LAST_PORT = 65_535
-_TOKEN_AUTHENTICATORS = ("OAUTH", "PROGRAMMATIC_ACCESS_TOKEN", "WORKLOAD_IDENTITY")
+_REFUSED = range(390_000, 400_000)  # Snowflake's numbers for sign-ins
+_NO_SUCH_ROLE = 390_189
+_WORKLOAD_IDENTITY = "WORKLOAD_IDENTITY"
+_TOKEN_AUTHENTICATORS = ("OAUTH", "PROGRAMMATIC_ACCESS_TOKEN", _WORKLOAD_IDENTITY)
 _CREDENTIALS = ("SNOWFLAKE_PASSWORD", "SNOWFLAKE_PRIVATE_KEY", "SNOWFLAKE_TOKEN")
 
 
@@ -33,7 +37,7 @@ def connect(environment: Environment) -> "Session":
 def sign_in(environment: Environment, **options: Any) -> connector.SnowflakeConnection:
     """Sign in as the environment's service user, with its role, warehouse, database and schema.
 
-    `options` are more keyword arguments for the connector.
+    `options` are more keyword arguments for the connector. A workload identity's token is minted for each sign-in.
 
     Raises SignInError when a variable is missing, or the account cannot be reached or refuses.
     """
@@ -46,6 +50,8 @@ def sign_in(environment: Environment, **options: Any) -> connector.SnowflakeConn
 
 def parameters(environment: Environment, variables: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Return the connector's keyword arguments: names from the configuration, address and credentials from `variables`.
+
+    With SNOWFLAKE_AUTHENTICATOR = workload_identity and no token given, GitHub is asked for one.
 
     Raises SignInError naming every variable that is missing, empty, or contradicts another.
     """
@@ -108,6 +114,8 @@ def _port(variables: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _credentials(variables: Mapping[str, str], service_user: str) -> dict[str, Any]:
+    if _authenticator(variables) == _WORKLOAD_IDENTITY and not variables.get("SNOWFLAKE_TOKEN"):
+        return _workload(_minted(variables))
     name = _credential(variables)
     user = variables.get("SNOWFLAKE_USER") or service_user
     secret = variables[name]
@@ -118,6 +126,30 @@ def _credentials(variables: Mapping[str, str], service_user: str) -> dict[str, A
             return {"user": user, "authenticator": "SNOWFLAKE_JWT", "private_key": _der(secret)}
         case _:
             return _token(user, secret, variables)
+
+
+def _authenticator(variables: Mapping[str, str]) -> str:
+    return variables.get("SNOWFLAKE_AUTHENTICATOR", "").upper()
+
+
+def _workload(token: str) -> dict[str, Any]:
+    """The token itself says who is signing in."""
+    return {"authenticator": _WORKLOAD_IDENTITY, "workload_identity_provider": "OIDC", "token": token}
+
+
+def _minted(variables: Mapping[str, str]) -> str:
+    needs = "SNOWFLAKE_AUTHENTICATOR = workload_identity"
+    if others := [name for name in _CREDENTIALS if variables.get(name)]:
+        raise _Mistake(f"{needs} takes no {' or '.join(others)}", f"unset {' '.join(others)}")
+    if absent := job_token.missing(variables):
+        raise _Mistake(
+            f"{needs} needs a job's token, and {absent[0]} is not set",
+            "in a workflow, give the job `permissions: id-token: write`; elsewhere: unset SNOWFLAKE_AUTHENTICATOR",
+        )
+    try:
+        return job_token.mint(variables)
+    except job_token.TokenError as error:
+        raise _Mistake(str(error), "run the job again; https://www.githubstatus.com says how GitHub is") from error
 
 
 def _credential(variables: Mapping[str, str]) -> str:
@@ -133,7 +165,7 @@ def _credential(variables: Mapping[str, str]) -> str:
 
 
 def _token(user: str, token: str, variables: Mapping[str, str]) -> dict[str, Any]:
-    name = variables.get("SNOWFLAKE_AUTHENTICATOR", "").upper()
+    name = _authenticator(variables)
     if name not in _TOKEN_AUTHENTICATORS:
         expected = " | ".join(_TOKEN_AUTHENTICATORS).lower()
         found = f"is {name.lower()}" if name else _absent("SNOWFLAKE_AUTHENTICATOR", variables)
@@ -141,9 +173,8 @@ def _token(user: str, token: str, variables: Mapping[str, str]) -> dict[str, Any
             f"SNOWFLAKE_TOKEN needs SNOWFLAKE_AUTHENTICATOR = {expected}, which {found}",
             "export SNOWFLAKE_AUTHENTICATOR=<one of them>",
         )
-    if name == "WORKLOAD_IDENTITY":
-        # The token itself says who is signing in.
-        return {"authenticator": name, "workload_identity_provider": "OIDC", "token": token}
+    if name == _WORKLOAD_IDENTITY:
+        return _workload(token)
     return {"user": user, "authenticator": name, "token": token}
 
 
@@ -162,13 +193,16 @@ def _der(pem: str) -> bytes:
 
 
 def _explain(error: Error, keywords: Mapping[str, Any], environment: Environment) -> str:
-    user = keywords.get("user", "the workload identity")
+    workload = keywords.get("authenticator") == _WORKLOAD_IDENTITY
+    user = f"the job with {job_token.told(keywords['token'])}" if workload else keywords["user"]
     where = f"{keywords['protocol']}://{keywords.get('host', keywords['account'])}:{keywords.get('port', '')}".rstrip(
         ":"
     )
     cause = str(error.msg or error).strip()
     match error.errno:
-        case 390189:
+        case int(code) if workload and code in _REFUSED and code != _NO_SUCH_ROLE:
+            remedy = f"python -m deploy bootstrap --env {environment.name} --subject-prefix <sub, up to :environment:>"
+        case code if code == _NO_SUCH_ROLE:
             remedy = f"python -m deploy bootstrap --env {environment.name}"
         case 390100 | 390144 | 390303 | 394400:
             remedy = "check SNOWFLAKE_USER and the credential, then: python -m deploy status --env " + environment.name
