@@ -1,7 +1,7 @@
 """The task graph as a value: what is rendered, deployed, compared, recorded and put back."""
 
 import base64
-import dataclasses
+import functools
 import graphlib
 import json
 import zlib
@@ -30,6 +30,10 @@ class TaskSpec:
     finalizes: bool = False
     condition: str = ""
     properties: tuple[tuple[str, Value], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the task as JSON-able values."""
+        return dict(vars(self))
 
     @property
     def aspects(self) -> dict[str, Any]:
@@ -64,12 +68,12 @@ class Graph:
     def __contains__(self, name: str) -> bool:
         return name in self.by_name
 
-    @property
+    @functools.cached_property
     def by_name(self) -> dict[str, TaskSpec]:
         """The tasks by name."""
         return {task.name: task for task in self.tasks}
 
-    @property
+    @functools.cached_property
     def root(self) -> TaskSpec | None:
         """The task that starts the others; none in an empty graph."""
         return next((task for task in self.tasks if not task.predecessors and not task.finalizes), None)
@@ -100,7 +104,7 @@ class Graph:
 
         It has to go into a statement, whose text may have 1 MB; a graph of 1000 tasks is 20 times smaller compressed.
         """
-        text = json.dumps([dataclasses.asdict(task) for task in self.tasks], sort_keys=True)
+        text = json.dumps([task.to_dict() for task in self.tasks], sort_keys=True)
         return text if len(text) < _LONGEST_PLAIN else base64.b85encode(zlib.compress(text.encode())).decode()
 
     @classmethod

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from deploy.deployed import CLASSIC, Deployed
@@ -123,7 +123,7 @@ class Plan:
             "backend": self.backend,
             "moved_from": self.moved_from,
             "commits": self.commits,
-            "added": [asdict(task) for task in self.added],
+            "added": [task.to_dict() for task in self.added],
             "changed": {change.name: change.differences for change in self.changed},
             "removed": [task.name for task in self.removed],
             "resumed": list(self.resumed),
