@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from deploy import apply, deployed, lock, plan
+from deploy import apply, deployed, lock, names, plan
 from deploy.deployed import Deployed
-from deploy.errors import LostReplyError
+from deploy.errors import LockLostError, LostReplyError
 from deploy.graph import Graph
 from deploy.lock import Held
 from deploy.plan import Plan
@@ -20,10 +20,12 @@ class Holding:
     def __init__(self, held: Held, say: Say) -> None:
         self.held = held
         self._say = say
+        self._in_doubt = False  # whether something that was sent may still be on its way
 
     def there(self) -> Deployed:
-        """Read the graph that is there."""
+        """Read the graph that is there, and that nothing which was sent before changes any more."""
         with self.held.connection.step("read"):
+            self._settle()
             return deployed.read(self.held.connection, self.held.environment)
 
     def put(self, graph: Graph, backend: str) -> Plan:
@@ -64,13 +66,26 @@ class Holding:
 
     def _sent(self, statements: Sequence[str]) -> bool:
         """Send one request; False if nobody knows what became of it, and nothing of it will be done any more."""
+        self._settle()
         try:
             self.held.run(statements)
         except LostReplyError as error:
+            self._in_doubt = True
             if not self.held.connection.seconds_left:
                 raise
             self._say(f"{error.cause}: reading back what was done")
-            advanced = lock.advance(self.held)
-            self.held = advanced or self.held
-            return advanced is None
+            return not self._advance()
         return True
+
+    def _settle(self) -> None:
+        """Make sure that what was sent without an answer is done, or never will be. LockLostError if it ended."""
+        if self._in_doubt and not self._advance():
+            options = names.arguments(self.held.environment)
+            cause = "no answer came, but it was done to its end, and the lock is given back"
+            raise LockLostError(cause, f"python -m deploy status {options}")
+
+    def _advance(self) -> bool:
+        """Take the next fencing number; False if the lock was given back: what was sent was done to its end."""
+        advanced = lock.advance(self.held)
+        self.held, self._in_doubt = advanced or self.held, False
+        return advanced is not None

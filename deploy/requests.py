@@ -147,8 +147,9 @@ class Connection:
     def _once(self, work: "Callable[[SnowflakeConnection], T]") -> T:
         from snowflake.connector import errors
 
+        step = self._step
         try:
-            return self._step.within(lambda: work(self._open()))
+            return step.within(lambda: work(self._open_in(step)))
         except errors.Error as error:
             if refusals.is_over(error):
                 self._forget()
@@ -160,6 +161,12 @@ class Connection:
         except LateError as error:
             self._forget()
             raise LostReplyError(*self._silence(f"within {self._step.seconds:.0f} seconds")) from error
+
+    def _open_in(self, step: Step) -> "SnowflakeConnection":
+        session = self._open()
+        if not step.seconds_left:  # nobody waits for us any more, and somebody else goes on
+            raise LateError
+        return session
 
     def _open(self) -> "SnowflakeConnection":
         if self._session is None:

@@ -240,9 +240,9 @@ class _Conversation(socketserver.StreamRequestHandler):
             return self._pause(seen, head, body)
         if fault in {Fault.KILL, Fault.LATE}:
             proxy.signal()
-        if fault in {Fault.STALL, Fault.LATE}:
+        if fault in {Fault.STALL, Fault.LATE, Fault.DELAY}:
             proxy.hold()
-        if fault in {Fault.KILL_AFTER, Fault.DROP, Fault.STALL_REPLY, Fault.LATE}:
+        if fault in {Fault.KILL_AFTER, Fault.DROP, Fault.STALL_REPLY, Fault.LATE, Fault.DELAY}:
             b"".join(self._onward.ask(head, body)[1])
         if fault is Fault.KILL_AFTER:
             proxy.signal()

@@ -24,6 +24,7 @@ class Fault(enum.Enum):
     LATE: it is killed at once, but its request arrives later: when the proxy is told to release it.
     PAUSE: it is stopped (SIGSTOP), and its request is on its way until the proxy is told to release it; who tells it
         has the caller go on as well (SIGCONT). PAUSE_AFTER: it is stopped when Snowflake has done the work.
+    DELAY: its request is on its way until the proxy is told to release it.
     REFUSE: the connection is closed, and nothing was done.
     DROP: Snowflake does the work, and the connection is closed without a reply.
     UNAVAILABLE: 503, and nothing was done.
@@ -37,6 +38,7 @@ class Fault(enum.Enum):
     LATE = enum.auto()
     PAUSE = enum.auto()
     PAUSE_AFTER = enum.auto()
+    DELAY = enum.auto()
     REFUSE = enum.auto()
     DROP = enum.auto()
     UNAVAILABLE = enum.auto()

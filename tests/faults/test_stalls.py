@@ -1,0 +1,64 @@
+"""What never answers: each step ends at its deadline and says so, and what was on its way comes too late."""
+
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+from deploy.deployed import CLASSIC
+from deploy.requests import Connection
+from tests.faults import races, small_releases, stalls
+from tests.faults.cases import Cases, Site
+from tests.faults.proxy import Proxy, Seen
+from tests.faults.rules import Fault, Rule
+from tests.faults.small_releases import Terms
+
+chosen = random.Random(datetime.now(UTC).date().toordinal())
+
+
+def test_a_step_ends_at_its_deadline_with_its_name_and_its_seconds(cases: Cases) -> None:
+    """A sample, another one each day; `make faults` stalls every step on both backends."""
+    found = stalls.row(cases, chosen.choice(races.BACKENDS), chosen.sample(list(stalls.STEPS), 2))
+    assert found.broken == ()
+
+
+def test_what_was_on_its_way_at_the_deadline_does_nothing_when_the_earlier_release_is_put_back(cases: Cases) -> None:
+    terms = Terms(CLASSIC, deadline_seconds=stalls.SECONDS)
+    delayed = Rule(Fault.DELAY, at=1, selects=stalls.fenced)
+    with cases.site(races.prepared(CLASSIC)) as site, Proxy(site.snowflake.port, delayed, round_trip=0.2) as proxy:
+        with ThreadPoolExecutor(1) as thread:
+            delivering = thread.submit(cases.callers.run, small_releases.deliver, site.behind(proxy), "new", terms)
+            await_reading_back(proxy)
+            proxy.release()
+            answer = delivering.result().value
+        proxy.struck[0].ended.wait(10)
+        found = cases.look(site)
+    assert "apply: no answer" in answer["error"]
+    assert f"release {small_releases.digest('earlier')[:12]} is in use again" in answer["error"]
+    assert list(small_releases.differences(found, "earlier", CLASSIC)) == []
+
+
+def await_reading_back(proxy: Proxy) -> None:
+    """Wait until the graph has been read again after a request was held back."""
+    while not any(stalls.reading(seen.request) and seen.ended.is_set() for seen in after_the_fault(proxy)):
+        time.sleep(0.01)
+
+
+def after_the_fault(proxy: Proxy) -> list[Seen]:
+    seen = list(proxy.seen)
+    return next((seen[number:] for number, each in enumerate(seen) if each.fault), [])
+
+
+def test_what_belongs_to_no_step_is_not_late_because_the_deploy_takes_long(snowflake, database) -> None:
+    target = small_releases.environment(Site(snowflake, database, "PUBLIC"), Terms(deadline_seconds=1))
+    with Connection(target, snowflake.connector) as connection:
+        time.sleep(1.1)
+        assert connection.rows("SELECT 1 AS one") == [{"one": 1}]
+
+
+def test_a_step_within_a_step_ends_with_it(snowflake, database) -> None:
+    target = small_releases.environment(Site(snowflake, database, "PUBLIC"), Terms(deadline_seconds=1))
+    with Connection(target, snowflake.connector) as connection, connection.step("whole", 0.5):
+        with connection.step("part", 60):
+            assert connection.seconds_left <= 0.5
+        assert connection.seconds_left > 0
