@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deploy import workflow
 from deploy.errors import DeployError
 
 if TYPE_CHECKING:
     from deploy.commands import Outcome
 
 PROJECT = Path(__file__).parents[1]
+_SNAPSHOT = Path("snapshot.json")
 _INTERRUPTED = 130  # as a shell reports SIGINT
 
 VERBS = {
@@ -26,14 +28,18 @@ VERBS = {
     "plan": "show what apply would change",
     "apply": "make the deployed graph the release's, with its schedule off",
     "smoke": "run the deployed graph once with the smoke settings and judge that run",
+    "preview": "plan a release where it goes, in main's schema, and in the environment that follows (DEV only)",
     "release": "upload, plan, apply, smoke; then switch the schedule on, or put the earlier release back",
     "rollback": "deliver an earlier release from its record",
     "status": "show what is deployed, its record, its schedule and its last run",
     "teardown": "drop the schema of a pull request or branch (DEV only)",
     "sweep": "drop the schemas of pull requests and branches that have grown old (DEV only)",
+    "snapshot": "write down what an environment runs, for another one to plan against",
+    "publish": "put the snapshot of another environment where plans can read it (DEV only)",
     "gc": "remove releases from the stage that nothing needs any more",
 }
-_NEED_RELEASE = ("upload", "plan", "apply", "release")
+_NEED_RELEASE = ("upload", "plan", "apply", "preview", "release")
+OF_A_WHOLE_ENVIRONMENT = ("build", "bootstrap", "sweep", "snapshot", "publish")
 
 
 def parser(project: Path = PROJECT) -> argparse.ArgumentParser:
@@ -53,7 +59,7 @@ def _add_common(command: argparse.ArgumentParser, verb: str, project: Path) -> N
     command.add_argument("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
     if verb != "build":
         command.add_argument("--env", required=True, help="an environment: environments/<env>.toml")
-    if verb not in ("build", "bootstrap", "sweep"):
+    if verb not in OF_A_WHOLE_ENVIRONMENT:
         _add_target(command)
     if verb in _NEED_RELEASE:
         command.add_argument("--release", default="", metavar="DIGEST", help="a built release (default: the latest)")
@@ -67,6 +73,7 @@ def _add_target(command: argparse.ArgumentParser) -> None:
     temporary = command.add_mutually_exclusive_group()
     temporary.add_argument("--pr", type=int, metavar="N", help="the schema of pull request N (DEV only)")
     temporary.add_argument("--branch", metavar="NAME", help="the schema of this branch (DEV only)")
+    temporary.add_argument("--ref", metavar="REF", help="the schema of a ref of git, as GITHUB_REF names it")
 
 
 def _add_own(parsers: dict[str, argparse.ArgumentParser]) -> None:
@@ -78,7 +85,17 @@ def _add_own(parsers: dict[str, argparse.ArgumentParser]) -> None:
     parsers["plan"].add_argument("--detailed-exitcode", action="store_true", help="exit 2 if there are changes")
     parsers["plan"].add_argument("--offline", action="store_true", help="ask nobody: everything is shown as new")
     parsers["plan"].add_argument("--drift", action="store_true", help="show what somebody changed by hand since")
-    parsers["apply"].add_argument("--plan", default="", metavar="HASH", help="refuse to do anything but this plan")
+    for verb in ("apply", "release"):
+        parsers[verb].add_argument("--plan", default="", metavar="HASH", help="refuse to do anything but this plan")
+    parsers["preview"].add_argument(
+        "--comment", type=Path, metavar="FILE", help="write the pull request's comment there"
+    )
+    parsers["snapshot"].add_argument(
+        "--to", type=Path, default=_SNAPSHOT, metavar="FILE", help=f"where to write it (default: {_SNAPSHOT})"
+    )
+    parsers["publish"].add_argument(
+        "snapshot", type=Path, nargs="?", default=_SNAPSHOT, metavar="FILE", help=f"(default: {_SNAPSHOT})"
+    )
     for verb in ("apply", "release", "rollback"):
         parsers[verb].add_argument(
             "--when-running",
@@ -119,6 +136,8 @@ def _run(options: argparse.Namespace, project: Path) -> "Outcome":
 
 def _report(options: argparse.Namespace, outcome: "Outcome") -> int:
     print(json.dumps(outcome.values, indent=2) if options.json else outcome.text)
+    workflow.output(outcome.outputs)
+    workflow.summarize(outcome.summary)
     return outcome.exit_code
 
 
@@ -126,6 +145,7 @@ def _report_error(options: argparse.Namespace, error: DeployError) -> int:
     if options.json:
         print(json.dumps({"error": error.cause, "next": error.remedy}, indent=2))
     print(f"error: {error.cause}\nnext: {error.remedy}", file=sys.stderr)
+    workflow.error(error.cause, error.remedy)
     return error.exit_code
 
 
@@ -134,4 +154,5 @@ def _after_interrupt(options: argparse.Namespace) -> str:
         return "python -m deploy build"
     pr = f" --pr {options.pr}" if getattr(options, "pr", None) else ""
     branch = f" --branch {shlex.quote(options.branch)}" if getattr(options, "branch", None) else ""
-    return f"python -m deploy status --env {options.env}{pr}{branch}"
+    ref = f" --ref {shlex.quote(options.ref)}" if getattr(options, "ref", None) else ""
+    return f"python -m deploy status --env {options.env}{pr}{branch}{ref}"

@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from deploy import (
     bootstrap,
     build,
+    caller,
     gc,
     manifest,
     names,
@@ -23,29 +24,26 @@ from deploy import (
     record,
     render,
     requests,
+    reviewing,
+    smoke,
     smoke_view,
     stage,
     status,
+    summary,
     sweep,
     target,
+    workflow,
 )
 from deploy.deployed import Deployed
 from deploy.errors import CHANGES, FAILED, OK, USAGE, DeployError
 from deploy.graph import Graph
 from deploy.manifest import Release
+from deploy.outcome import Outcome
 from deploy.release import WAIT, Candidate, Delivery
+from deploy.runs import GraphRun
 from deploy.state import State
 from ml_pipeline import config
 from ml_pipeline.config import ConfigError, Environment
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a verb has to say: to machines, and to people."""
-
-    values: dict[str, Any]
-    text: str
-    exit_code: int = OK
 
 
 @dataclass(frozen=True)
@@ -95,12 +93,21 @@ class Call:
         graph = render.render(environment, release.digest)
         return Candidate(record.RELEASED, release.digest, release.manifest.commit, graph, release)
 
-    def _showing(self, graph: Graph) -> Any:
-        return smoke_view.showing(graph, self.progress)
+    @contextlib.contextmanager
+    def _showing(self, graph: Graph) -> Iterator[smoke.Show]:
+        """Show a run while it is under way; however it ends, it is in the workflow's summary."""
+        seen = [GraphRun()]
+        try:
+            with smoke_view.showing(graph, self.progress) as show:
+                yield lambda run: (seen.append(run), show(run))
+        finally:
+            workflow.summarize(summary.smoke(graph, seen[-1], names.schema(self.environment).replace('"', "")))
 
 
 def _moved(environment: Environment, options: argparse.Namespace) -> Environment:
-    """Go to the schema of the pull request or branch that the options name, if they name one."""
+    """Go to the schema of the pull request, branch or ref that the options name, if they name one."""
+    if (ref := getattr(options, "ref", None)) is not None:
+        return names.in_ref(environment, ref or "")
     if (number := getattr(options, "pr", None)) is not None:
         return names.in_pull_request(environment, number)
     branch = getattr(options, "branch", None)
@@ -137,7 +144,9 @@ def _public_key(path: Path | None) -> str:
 def _build(call: Call) -> Outcome:
     built = build.build(call.project, call.options.dist)
     values = {"release": built.digest, "commit": built.manifest.commit}
-    return Outcome(values, f"built release {built.digest} of commit {built.manifest.commit}")
+    text = f"built release {built.digest} of commit {built.manifest.commit}"
+    summary_line = f"Built release `{built.digest}` of commit `{built.manifest.commit}`."
+    return Outcome(values, text, outputs={"release": built.digest}, summary=summary_line)
 
 
 def _upload(call: Call) -> Outcome:
@@ -196,8 +205,8 @@ def _smoke(call: Call) -> Outcome:
 
 def _release(call: Call) -> Outcome:
     with call.delivering() as (delivery, candidate):
-        values = delivery.deliver(candidate)
-    return Outcome(values, f"released {candidate.digest}")
+        values = delivery.deliver(candidate, expected=call.options.plan)
+    return Outcome(values, f"released {candidate.digest}", outputs=_delivered(call))
 
 
 def _rollback(call: Call) -> Outcome:
@@ -207,7 +216,12 @@ def _rollback(call: Call) -> Outcome:
         found = record.earlier(entries, delivery.environment, call.options.to)
         candidate = Candidate(record.ROLLED_BACK, found.digest, found.commit, found.graph)
         values = delivery.deliver(candidate, with_smoke=not call.options.skip_smoke)
-    return Outcome(values, f"rolled back to {found.digest}")
+    text = f"rolled back to {found.digest}"
+    return Outcome(values, text, outputs=_delivered(call), summary=f"Rolled back to release `{found.digest}`.")
+
+
+def _delivered(call: Call) -> dict[str, str]:
+    return {"verdict": record.PASSED, "url": caller.graph_url(call.environment)}
 
 
 def _status(call: Call) -> Outcome:
@@ -259,6 +273,7 @@ _VERBS: dict[str, Callable[[Call], Outcome]] = {
     "build": _build,
     "upload": _upload,
     "plan": _plan,
+    "preview": reviewing.preview,
     "apply": _apply,
     "smoke": _smoke,
     "release": _release,
@@ -266,5 +281,7 @@ _VERBS: dict[str, Callable[[Call], Outcome]] = {
     "status": _status,
     "teardown": _teardown,
     "sweep": _sweep,
+    "snapshot": reviewing.snapshot,
+    "publish": reviewing.publish,
     "gc": _gc,
 }

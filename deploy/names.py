@@ -15,11 +15,16 @@ TEMPORARY_ENVIRONMENT = "dev"
 STAGE = "RELEASES"
 TAG = "ML_PIPELINE_TEMPORARY"
 
+# What DEV has validated goes there.
+FOLLOWING_ENVIRONMENT = "prod"
+MAIN_BRANCH = "main"
+
 _PULL_REQUEST = "PR_"
 _BRANCH = "BRANCH_"
 # Of sha256: two branches share a schema once in 2 ** 64 tries.
 _HEX_DIGITS = 16
 _LONGEST_SLUG = 60
+_REF = re.compile(r"refs/(?:pull/([1-9][0-9]*)/(?:merge|head)|heads/(.+))")
 _TEMPORARY = re.compile(rf"{_PULL_REQUEST}[1-9][0-9]*|{_BRANCH}([A-Z0-9_]+_)?[0-9A-F]{{{_HEX_DIGITS}}}")
 
 
@@ -53,6 +58,21 @@ def in_branch(environment: Environment, branch: str) -> Temporary:
     schema = branch_schema(branch)
     _require_dev(environment, "branches", _branch_option(branch))
     return _moved(environment, schema, branch=branch)
+
+
+def in_ref(environment: Environment, ref: str) -> Environment:
+    """Return the environment where this ref of git goes: a pull request's or branch's own schema, or main's.
+
+    Raises DeployError for what is no such ref, as GITHUB_REF has it in a workflow, and outside of DEV for all but main.
+    """
+    found = _REF.fullmatch(ref)
+    if found is None:
+        remedy = f"pass --ref refs/heads/{MAIN_BRANCH} or refs/pull/<number>/merge"
+        raise DeployError(f"not a branch or pull request: {ref!r}", remedy, USAGE)
+    number, branch = found.groups()
+    if number:
+        return in_pull_request(environment, int(number))
+    return environment if branch == MAIN_BRANCH else in_branch(environment, branch)
 
 
 def _require_dev(environment: Environment, what: str, option: str) -> None:

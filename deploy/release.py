@@ -73,8 +73,7 @@ class Delivery:
         Raises DeployError if what there is to do is not the plan that has this hash (or begins with it).
         """
         there, proposal = self._considered(candidate)
-        if expected and not proposal.hash.startswith(expected):
-            raise _outdated(self.environment, proposal, expected)
+        self._require(proposal, expected)
         stage.check(self.environment, there.files, candidate.release.manifest)
         if proposal.empty and not there.lock.unfinished:
             self.say(plan_text.text(proposal))
@@ -84,12 +83,14 @@ class Delivery:
             holding.apply(proposal, closing=True)
         return proposal
 
-    def deliver(self, candidate: Candidate, *, with_smoke: bool = True) -> dict[str, Any]:
+    def deliver(self, candidate: Candidate, expected: str = "", *, with_smoke: bool = True) -> dict[str, Any]:
         """Deliver the candidate; on return it is in use and recorded.
 
-        Raises DeployError if it did not pass: the release before it is in use again, or (exit code 3) nothing is.
+        Raises DeployError if what there is to do is not the plan that has this hash, before
+        anything is changed; or if it did not pass: the release before it is in use again, or (exit code 3) nothing is.
         """
         there, proposal = self._considered(candidate)
+        self._require(proposal, expected)
         with self._holding(there, candidate, proposal) as holding:
             try:
                 verdict = self._try(holding, candidate, proposal, with_smoke=with_smoke)
@@ -143,6 +144,10 @@ class Delivery:
             there = self.look(candidate.digest)
             proposal = self._plan(candidate.graph, there)
         return there, proposal
+
+    def _require(self, proposal: Plan, expected: str) -> None:
+        if expected and not proposal.hash.startswith(expected):
+            raise _outdated(self.environment, proposal, expected)
 
     def _plan(self, graph: Graph, there: State) -> Plan:
         """Compare, if it is the same release with all that may have been changed by hand."""

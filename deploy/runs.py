@@ -27,7 +27,10 @@ _MARGIN_SECONDS = 1  # a poll is answered before the step's deadline
 
 @dataclass(frozen=True)
 class TaskRun:
-    """One task's part in a graph run, in its latest attempt; `seconds` is None until it has ended."""
+    """One task's part in a graph run, in its latest attempt; `seconds` is None until it has ended.
+
+    `returned` is its return value, a text.
+    """
 
     name: str
     state: str
@@ -35,6 +38,8 @@ class TaskRun:
     seconds: float | None = None
     query_id: str = ""
     error: str = ""
+    started: datetime.datetime | None = None
+    returned: str = ""
 
     @property
     def cause(self) -> str:
@@ -56,6 +61,8 @@ class TaskRun:
             seconds=(end - start).total_seconds() if start and end else None,
             query_id=row["query_id"] or "",
             error=error,
+            started=start,
+            returned=row["return_value"] or "",
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -126,7 +133,7 @@ def rows_statement(environment: "Environment", minutes: int, root_id: str, condi
     """
     times = ("query_start_time", "completed_time", "scheduled_time")
     columns = [
-        "name, state, query_id, error_code, error_message, attempt_number",
+        "name, state, query_id, error_code, error_message, attempt_number, return_value",
         "TO_VARCHAR(graph_run_group_id) AS graph_run_group_id",
         *(f"TO_VARCHAR({time}, {literal(_TIME_FORMAT)}) AS {time}" for time in times),
         "DATEDIFF('second', completed_time, CURRENT_TIMESTAMP()) AS quiet_seconds",

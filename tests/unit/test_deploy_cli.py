@@ -39,7 +39,7 @@ def test_an_unknown_environment_names_the_nearest_one(verb, capsys):
     assert "\nnext: " in error
 
 
-@pytest.mark.parametrize("verb", sorted(set(cli.VERBS) - {"build", "bootstrap", "sweep"}))
+@pytest.mark.parametrize("verb", sorted(set(cli.VERBS) - set(cli.OF_A_WHOLE_ENVIRONMENT)))
 def test_pull_requests_go_to_dev_only(verb, capsys):
     assert cli.main([verb, "--env", "prod", "--pr", "7"]) == 2
     assert "pull requests are deployed to dev only, not to prod" in capsys.readouterr().err

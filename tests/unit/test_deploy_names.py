@@ -193,3 +193,33 @@ def test_a_temporary_schema_is_made_with_its_own_name_as_the_tags_value():
 )
 def test_a_schema_that_is_not_called_as_ours_are_is_not_looked_at(name):
     assert not names.names_temporary(name)
+
+
+@pytest.mark.parametrize(
+    ("ref", "schema"),
+    [
+        ("refs/heads/main", "MAIN"),
+        ("refs/pull/7/merge", "PR_7"),
+        ("refs/heads/a", names.branch_schema("a")),
+        (
+            "refs/heads/gh-readonly-queue/main/pr-7-0a1b",
+            names.branch_schema("gh-readonly-queue/main/pr-7-0a1b"),
+        ),
+    ],
+)
+def test_a_ref_of_git_leads_to_its_schema(ref, schema):
+    assert names.in_ref(DEV, ref).snowflake.schema == schema
+
+
+@pytest.mark.parametrize("ref", ["", "main", "refs/tags/v1", "refs/pull/0/merge", "refs/pull/7/merge;", "refs/heads/"])
+def test_what_is_no_ref_of_a_branch_or_pull_request_leads_nowhere(ref):
+    with pytest.raises(DeployError, match="not a branch or pull request") as caught:
+        names.in_ref(DEV, ref)
+    assert caught.value.exit_code == USAGE
+
+
+def test_only_main_leads_to_prod():
+    assert names.in_ref(PROD, "refs/heads/main") == PROD
+    for ref in ("refs/heads/other", "refs/pull/7/merge"):
+        with pytest.raises(DeployError, match="deployed to dev only"):
+            names.in_ref(PROD, ref)

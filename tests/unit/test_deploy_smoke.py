@@ -88,7 +88,7 @@ TWO_SECONDS_LATER = "2026-01-01T11:00:02.000Z"
 
 
 def row(name, state, group="1", attempt=1, **columns):
-    known = {"error_code": None, "error_message": None, "query_id": None}
+    known = {"error_code": None, "error_message": None, "query_id": None, "return_value": None}
     times = {"scheduled_time": NOON, "query_start_time": NOON, "completed_time": TWO_SECONDS_LATER}
     return (
         {"name": name, "state": state, "graph_run_group_id": group, "attempt_number": attempt} | known | times | columns

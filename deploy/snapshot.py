@@ -1,0 +1,124 @@
+"""What an environment runs, kept where another one can read it: DEV plans against PROD without PROD's credentials.
+
+It is taken by whoever is signed in to PROD, and published by whoever is signed in to DEV.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from deploy import names, plan
+from deploy.deployed import AUTO, Deployed
+from deploy.errors import DeployError
+from deploy.gathering import Unread
+from deploy.graph import Graph
+from deploy.sql_text import literal
+
+if TYPE_CHECKING:
+    from deploy.plan import Plan
+    from deploy.requests import Connection
+    from deploy.state import State
+    from ml_pipeline.config import Environment
+
+TABLE = "PUBLISHED"
+NEVER = "never"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A graph as an environment had it; `backend` is the one that `auto` meant there."""
+
+    environment: str
+    deployed: Deployed
+    backend: str
+    taken_at: str = NEVER
+
+    @classmethod
+    def of(cls, environment: "Environment", there: "State") -> Self:
+        """Take it from what was read."""
+        return cls(environment.name, there.deployed, there.backend(environment))
+
+    @classmethod
+    def nothing(cls, environment: "Environment") -> Self:
+        """Stand for an environment of which nothing was published: there, everything is new."""
+        configured = environment.deploy.backend
+        return cls(environment.name, Deployed(), Deployed().backend if configured == AUTO else configured)
+
+    def plan(self, graph: Graph, environment: "Environment") -> "Plan":
+        """Return what would be done there to make the deployed graph this one."""
+        configured = environment.deploy.backend
+        return plan.make(graph, self.deployed, self.backend if configured == AUTO else configured)
+
+    def to_text(self) -> str:
+        """Return it as JSON."""
+        values = {
+            "environment": self.environment,
+            "backend": self.backend,
+            "graph": self.deployed.graph.to_text(),
+            "started": sorted(self.deployed.started),
+            "held_by": self.deployed.backend,
+            "staged": self.deployed.staged,
+        }
+        return json.dumps(values, indent=2, sort_keys=True)
+
+    @classmethod
+    def from_text(cls, text: str, taken_at: str = NEVER) -> Self:
+        """Read what `to_text` wrote. Raises DeployError for anything else."""
+        try:
+            return cls._from_values(json.loads(text), taken_at)
+        except (KeyError, TypeError, ValueError) as error:
+            remedy = "python -m deploy snapshot --env prod --to snapshot.json"
+            raise DeployError(f"not a snapshot of an environment: {error}", remedy) from error
+
+    @classmethod
+    def _from_values(cls, values: dict[str, Any], taken_at: str) -> Self:
+        deployed = Deployed(
+            graph=Graph.from_text(values["graph"]),
+            started=frozenset(values["started"]),
+            backend=values["held_by"],
+            staged=values["staged"],
+        )
+        return cls(values["environment"], deployed, values["backend"], taken_at)
+
+
+def read_file(path: Path) -> Snapshot:
+    """Read a snapshot. Raises DeployError if there is none."""
+    try:
+        return Snapshot.from_text(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        remedy = f"python -m deploy snapshot --env prod --to {path.name}"
+        raise DeployError(f"cannot read {path.name}: {error.strerror}", remedy) from error
+
+
+def publish(connection: "Connection", environment: "Environment", taken: Snapshot) -> None:
+    """Write a snapshot of another environment down in this one, in the place of the one before."""
+    name, text = literal(taken.environment), literal(taken.to_text())
+    source = f"SELECT {name} AS environment, {text} AS snapshot, CURRENT_TIMESTAMP() AS taken_at"
+    connection.run(
+        [
+            f"CREATE TABLE IF NOT EXISTS {_table(environment)} "
+            "(environment VARCHAR, snapshot VARCHAR, taken_at TIMESTAMP_LTZ) "
+            f"COMMENT = {literal('What other environments run; python -m deploy preview reads it.')}",
+            f"MERGE INTO {_table(environment)} there USING ({source}) given ON there.environment = given.environment "
+            "WHEN MATCHED THEN UPDATE SET snapshot = given.snapshot, taken_at = given.taken_at "
+            "WHEN NOT MATCHED THEN INSERT (environment, snapshot, taken_at) "
+            "VALUES (given.environment, given.snapshot, given.taken_at)",
+        ]
+    )
+
+
+def published(connection: "Connection", environment: "Environment", of: "Environment") -> Snapshot:
+    """Return what this environment was told of another one."""
+    at = f"TO_VARCHAR(taken_at, {literal('YYYY-MM-DD HH24:MI:SS TZHTZM')}) AS at"
+    select = f"SELECT snapshot, {at} FROM {_table(environment)} WHERE environment = {literal(of.name)}"
+    rows = connection.gather(rows=select)["rows"]
+    if isinstance(rows, Unread) and not rows.missing:
+        raise rows.error(environment)
+    if isinstance(rows, Unread) or not rows:
+        return Snapshot.nothing(of)
+    return Snapshot.from_text(rows[0]["snapshot"], rows[0]["at"])
+
+
+def _table(environment: "Environment") -> str:
+    return f"{names.home(environment)}.{TABLE}"
