@@ -92,7 +92,7 @@ def _show(found: dict[str, dict[str, Any]]) -> None:
         if name != "deploys":
             for figure, value in figures.items():
                 table.add_row(name, figure, f"{value:,.3f}")
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)
     if table.row_count:
         console.print(table)
     if "deploys" in found:
@@ -106,11 +106,12 @@ def _show_deploys(
     not_measured: list[str],
     plot: str,
 ) -> None:
-    heads = ("tasks", "round trip, ms", "deploy", "by", "requests", "seconds", "CPU seconds", "runs")
+    heads = ("tasks", "ms", "deploy", "by", "requests", "seconds", "with sign-in", "CPU", "runs")
     table = Table(*(Column(head, no_wrap=True) for head in heads), box=None)
     for cell in (Cell(**values) for values in cells):
-        figures = (f"{cell.requests:,}", f"{cell.seconds:,.3f}", f"{cell.cpu_seconds:,.3f}", str(cell.runs))
-        table.add_row(str(cell.tasks), str(cell.round_trip), cell.what, cell.deployer, *figures)
+        times = (f"{value:,.3f}" for value in (cell.seconds, cell.whole_seconds, cell.cpu_seconds))
+        named = (str(cell.tasks), str(cell.round_trip), cell.what, cell.deployer)
+        table.add_row(*named, f"{cell.requests:,}", *times, str(cell.runs))
     console.print(table)
     for promise in promises:
         console.print(f"{'holds' if promise['holds'] else 'BROKEN'}: {promise['text']}: {promise['found']}")

@@ -33,7 +33,7 @@ def draw(cells: Sequence[Cell], path: Path) -> None:
             _panel(grid[1][column], here, "requests")
             grid[0][column].set_title(f"{trip} ms of added round-trip time")
             grid[1][column].set_xlabel("tasks")
-        for row, label in zip(grid, ("seconds, sign-in included", "requests after the sign-in"), strict=True):
+        for row, label in zip(grid, ("seconds after the sign-in", "requests after the sign-in"), strict=True):
             row[0].set_ylabel(label)
         handles, labels = grid[0][0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)

@@ -10,7 +10,7 @@ import statistics
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,9 @@ class Cell:
     Attributes:
         round_trip: milliseconds that each request takes longer.
         requests: after the sign-in.
-        seconds: from before the sign-in to after the sign-out, the median of `runs`.
-        cpu_seconds: of the deployer's own process, the median too.
+        seconds: from the answer to the sign-in to the last answer, the median of `runs`.
+        whole_seconds: with the graph's description before, and sign-in and sign-out.
+        cpu_seconds: of the deployer's own process.
         files, file_bytes: that were uploaded.
 
     """
@@ -55,6 +56,7 @@ class Cell:
     what: str
     requests: int
     seconds: float
+    whole_seconds: float
     cpu_seconds: float
     files: int
     file_bytes: int
@@ -120,14 +122,14 @@ def _in_turns(cases: Cases, size: Size, *, own: bool) -> Iterator[Cell]:
         for deployer in deployers:
             prepare = partial(delivering.set_up, backend=OURS.get(deployer, "classic"))
             sites[deployer] = stack.enter_context(cases.site(prepare, _LIMIT_SECONDS))
-        steps = {deployer: _steps(deployer, size.tasks) for deployer in deployers}
+        steps = {deployer: schedule(deployer, size.tasks) for deployer in deployers}
         for what in steps[CLASSIC]:
             for deployer in deployers:
                 if what in steps[deployer]:
-                    yield _played(cases, sites[deployer], steps[deployer][what], (deployer, size, what))
+                    yield played(cases, sites[deployer], steps[deployer][what], (deployer, size, what))
 
 
-def _steps(deployer: str, tasks: int) -> dict[str, Step]:
+def schedule(deployer: str, tasks: int) -> dict[str, Step]:
     """The deploys of one schema, in order."""
     one, two = Version(tasks, "one"), Version(tasks, "two")
     if deployer == DAG_OPERATION:
@@ -146,28 +148,31 @@ def _steps(deployer: str, tasks: int) -> dict[str, Step]:
     }
 
 
-def _played(cases: Cases, site: Site, step: Step, named: tuple[str, Size, str]) -> Cell:
+def played(cases: Cases, site: Site, step: Step, named: tuple[str, Size, str]) -> Cell:
     deployer, size, what = named
     with Proxy(site.snowflake.port, round_trip=size.round_trip / 1000) as proxy:
         ended = cases.callers.run(step, site.behind(proxy), limit=_LIMIT_SECONDS)
     if not ended.well:
         raise RuntimeError(f"{deployer}, {size}, {what}: {ended}")
     files = [seen for seen in proxy.counted if _carries_a_file(seen)]
+    signed_in, *requests = proxy.counted
     return Cell(
         deployer,
         size.tasks,
         size.round_trip,
         what,
-        requests=sum(not _signs_in(seen) for seen in proxy.counted),
-        seconds=ended.seconds,
+        requests=len(requests),
+        seconds=max(map(_end, requests)) - _end(signed_in),
+        whole_seconds=ended.seconds,
         cpu_seconds=ended.value,
         files=len(files),
         file_bytes=sum(seen.request.length for seen in files),
     )
 
 
-def _signs_in(seen: Seen) -> bool:
-    return seen.request.path == "/session/v1/login-request"
+def _end(seen: Seen) -> float:
+    seen.ended.wait()
+    return seen.at + (seen.seconds or 0)
 
 
 def _carries_a_file(seen: Seen) -> bool:
@@ -175,14 +180,8 @@ def _carries_a_file(seen: Seen) -> bool:
 
 
 def _median(cells: list[Cell]) -> Cell:
-    """The cells of several runs as one; a number of requests that differed is the largest."""
-    first, most = cells[0], max(cells, key=lambda cell: cell.requests)
-    return Cell(
-        **{
-            **asdict(most),
-            "seconds": round(statistics.median(cell.seconds for cell in cells), 3),
-            "cpu_seconds": round(statistics.median(cell.cpu_seconds for cell in cells), 3),
-            "runs": len(cells),
-            "deployer": first.deployer,
-        }
-    )
+    """The cells of several runs as one; of numbers of requests that differ, the largest."""
+    most = max(cells, key=lambda cell: cell.requests)
+    figures = ("seconds", "whole_seconds", "cpu_seconds")
+    medians = {name: round(statistics.median(getattr(cell, name) for cell in cells), 3) for name in figures}
+    return replace(most, runs=len(cells), **medians)

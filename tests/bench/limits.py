@@ -62,7 +62,7 @@ def _shown(numbers: Sequence[int]) -> str:
 
 
 def _faster(cells: Sequence[Cell]) -> Iterator[Promise]:
-    """Sign-in and sign-out are in both figures."""
+    """Sign-in and sign-out are in neither figure."""
     here = {c.deployer: c for c in cells if (c.tasks, c.round_trip, c.what) == (_TASKS, _ROUND_TRIP, EVERY)}
     if DAG_OPERATION not in here:
         return
