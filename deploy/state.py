@@ -9,6 +9,7 @@ from deploy.deployed import AUTO, CLASSIC, TASK_GRAPH, Deployed
 from deploy.errors import DeployError
 from deploy.gathering import Rows, Unread
 from deploy.grants import Grant
+from deploy.graph import EMPTY
 from deploy.lock import Lock
 from deploy.record import Entry
 
@@ -74,10 +75,13 @@ def read(connection: "Connection", environment: "Environment", digest: str = "")
         **({"files": stage.listing_statement(environment, digest)} if digest else {}),
     )
 
+    held = preflight.held(environment, found, connection.gather)
+
     def rows(name: str) -> Rows:
         """Of what is not there yet, as before a first release, there are none."""
         answer = found.get(name, [])
         if isinstance(answer, Unread) and not answer.missing:
+            preflight.check_grants(environment, EMPTY, held)  # which names the grant, if that is why
             raise answer.error(environment)
         return [] if isinstance(answer, Unread) else answer
 
@@ -88,7 +92,7 @@ def read(connection: "Connection", environment: "Environment", digest: str = "")
         current=_of(environment, Entry.from_row(current[0])) if current else None,
         files=rows("files"),
         running=rows("running"),
-        grants=preflight.held(environment, found, connection.gather),
+        grants=held,
         prepared=not isinstance(found["lock"], Unread) and not isinstance(found["current"], Unread),
         has_task_graphs=not isinstance(graphs, Unread) or graphs.missing,
     )

@@ -1,0 +1,108 @@
+"""Each grant of the bootstrap, revoked in turn: a release names it and has changed nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from deploy import bootstrap
+from tests.faults.commands import Account, Answer
+from tests.faults.proxy import Proxy, Seen
+from tests.faults.races import Row
+from tests.faults.rules import statements
+
+PULL_REQUEST = ("--pr", "7")
+_MAIN_ALONE = ("ON SCHEMA ML_DEV.MAIN", "ON STAGE ML_DEV.MAIN")
+
+
+@dataclass(frozen=True)
+class Revocation:
+    """A GRANT statement, and for which target a release needs it."""
+
+    grant: str
+    target: tuple[str, ...]
+
+    @property
+    def reverse(self) -> str:
+        """The REVOKE statement."""
+        return self.grant.replace("GRANT ", "REVOKE ", 1).replace(" TO ROLE ", " FROM ROLE ")
+
+    @property
+    def printed(self) -> str:
+        """The grant as the deployer names it."""
+        named = self.grant.removeprefix("GRANT ").split(" TO ROLE ")[0]
+        return named.replace("IMPORTED PRIVILEGES", "USAGE")
+
+
+def revocations(account: Account) -> Row:
+    """Revoke every grant, for main's schema and for a pull request's."""
+    return row(account, every(account))
+
+
+def row(account: Account, chosen: Iterable[Revocation]) -> Row:
+    """Revoke these, one after the other."""
+    with account.snowflake.connector(role="ACCOUNTADMIN", database="ML_DEV") as connection:
+        before = _there(connection)
+        found = [(each, list(_breaches(account, connection, each, before))) for each in chosen]
+    broken = tuple(f"{each.printed} for {each.target}: {breach}" for each, told in found for breach in told)
+    return Row("a missing grant", "task_graph", len(found), broken)
+
+
+def every(account: Account) -> list[Revocation]:
+    """All grants of privileges, each with the targets that need it."""
+    needed = []
+    for file, text in account.statements.items():
+        for grant in _grants(text):
+            temporary = file == bootstrap.TEMPORARY_SCHEMAS
+            main = any(where in grant for where in _MAIN_ALONE) and "GRANT USAGE" not in grant
+            needed += [] if temporary else [Revocation(grant, ())]
+            needed += [] if main else [Revocation(grant, PULL_REQUEST)]
+    return needed
+
+
+def _grants(text: str) -> Iterator[str]:
+    lines = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+    for statement in (" ".join(each.split()) for each in lines.split(";")):
+        if statement.startswith("GRANT ") and not statement.startswith("GRANT ROLE"):
+            yield statement
+
+
+def _breaches(account: Account, connection: Any, revoked: Revocation, before: Any) -> Iterator[str]:
+    connection.cursor().execute(revoked.reverse)
+    try:
+        with Proxy(account.snowflake.port) as proxy:
+            answer = account.behind(proxy.port).run(
+                "release", "--env", "dev", *revoked.target, "--json", release=account_release(account)
+            )
+    finally:
+        connection.cursor().execute(revoked.grant)
+    yield from _untold(revoked, answer)
+    yield from (f"it sent {seen.request.words}" for seen in proxy.counted if _writes(seen))
+    if _there(connection) != before:
+        yield "it changed something"
+
+
+def account_release(account: Account) -> str:
+    """Any of its releases."""
+    return next(iter(account.digests))
+
+
+def _untold(revoked: Revocation, answer: Answer) -> Iterator[str]:
+    if answer.exit_code != 1:
+        yield f"exit code {answer.exit_code}"
+    if revoked.printed not in answer.values["error"]:
+        yield f"it is not named: {answer.values['error']}"
+    if "python -m deploy bootstrap --env dev" not in answer.values["next"]:
+        yield f"next: {answer.values['next']}"
+
+
+def _writes(seen: Seen) -> bool:
+    """Whether it is anything but a block of reads, each of which has a part of the answer."""
+    return not statements(seen.request) or "DECLARE part_0" not in seen.request.words if seen.number > 1 else False
+
+
+def _there(connection: Any) -> list[Any]:
+    kinds = ("SCHEMAS", "TABLES", "STAGES", "TASKS")
+    rows = [connection.cursor().execute(f"SHOW {kind} IN DATABASE ML_DEV").fetchall() for kind in kinds]
+    return [*rows, connection.cursor().execute("LIST @ML_DEV.MAIN.RELEASES").fetchall()]
