@@ -12,13 +12,24 @@ FIGURES = {
     "server": "start of an old account, seconds",
     "procedure": "warm call, seconds",
     "features": "speed relative to DuckDB (at least 0.6)",
+    "help": "python -m deploy --help, seconds (at most 0.15)",
 }
 
 
-def test_each_benchmark_gives_its_figures():
-    command = [sys.executable, "-m", "tests.bench", *FIGURES, "--runs", "1", "--scale", "0.01", "--json"]
+def test_each_benchmark_gives_its_figures(tmp_path):
+    plot = tmp_path / "deploys.svg"
+    few = ["--runs", "1", "--scale", "0.01", "--tasks", "10", "--round-trips", "0", "--plot", str(plot), "--json"]
+    command = [sys.executable, "-m", "tests.bench", *FIGURES, "deploys", *few]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(done.stdout)
-    assert list(found) == list(FIGURES)
+    assert list(found) == [*FIGURES, "deploys"]
     assert all(found[name][figure] > 0 for name, figure in FIGURES.items())
+    assert {cell["deployer"] for cell in found["deploys"]["cells"]} == {
+        "ours, classic",
+        "ours, task_graph",
+        "DAGOperation",
+    }
+    assert all(promise["holds"] for promise in found["deploys"]["promises"])
+    assert found["deploys"]["not_measured"] == []
+    assert "<svg" in plot.read_text()
