@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 import os
 import re
 import shutil
@@ -57,10 +58,13 @@ class Account:
         """The bootstrap's SQL by file."""
         return bootstrap.scripts(config.load("dev", self.folder / "environments"))
 
-    def run(self, *arguments: str, release: str = "", tasks: Mapping[str, str] | None = None) -> Answer:
-        """Run a command in a process of its own."""
+    def run(
+        self, *arguments: str, release: str = "", tasks: Mapping[str, str] | None = None, log: Path | None = None
+    ) -> Answer:
+        """Run a command in a process of its own, which writes to `log` all that anybody logs there."""
         built = ("--dist", str(self.folder / "dist"), "--release", self.digests[release]) if release else ()
-        told = self.callers.run(typed, dict(self.variables), self.folder, [*arguments, *built], dict(tasks or TASKS))
+        typed_in = [*arguments, *built]
+        told = self.callers.run(typed, dict(self.variables), self.folder, typed_in, dict(tasks or TASKS), log)
         if not told.well:
             raise RuntimeError(told.error or f"{arguments} did not end")
         return Answer(*told.value)
@@ -79,13 +83,15 @@ TASKS = {"A": "SELECT 1", "B": "SELECT 2"}
 
 
 def typed(
-    variables: dict[str, str], project: Path, arguments: list[str], tasks: dict[str, str]
+    variables: dict[str, str], project: Path, arguments: list[str], tasks: dict[str, str], log: Path | None
 ) -> tuple[int, str, str]:
     """Run a command in this process, which is a caller."""
     from dag import dag
     from deploy import cli
 
     os.environ.update(variables)
+    if log:
+        logging.basicConfig(filename=log, level=logging.DEBUG, force=True)
     dag.build = account.SmallGraph(tasks).build
     printed, said = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(said):
