@@ -19,8 +19,10 @@ rehearse: .venv/.installed ## play the whole delivery on this machine (ARGS=--ke
 test: .venv/.installed .venv-cli/.installed ## run all tests, with the coverage that they reach
 	@$(RUN) -m tests.run $(ARGS)
 
-lint: .venv/.installed ## check the code and its format
+lint: .venv/.installed ## check the code, its format, and the workflow files
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check --quiet .
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" actionlint
+	@.venv/bin/zizmor --offline --persona auditor --quiet --no-progress .github
 
 format: .venv/.installed ## format the code and mend what can be mended by machine
 	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .

@@ -1,0 +1,44 @@
+"""The checkers of `make lint` and our own rules as one question: who finds anything in this checkout?"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.workflows.reading import Workflows
+from tests.workflows.rules import RULES
+
+PROGRAMS = Path(sys.executable).parent
+LINTERS = {
+    "actionlint": ["actionlint"],
+    "zizmor": ["zizmor", "--offline", "--persona", "auditor", "--quiet", "--no-progress", ".github"],
+}
+
+
+def findings(folder: Path) -> dict[str, str]:
+    """What each check that finds anything says, by its name."""
+    return {**linted(folder), **broken(folder)}
+
+
+def linted(folder: Path) -> dict[str, str]:
+    """What the programs of others find."""
+    environ = {**os.environ, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
+    found = {}
+    for name, command in LINTERS.items():
+        done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
+        if done.returncode:
+            found[name] = done.stdout + done.stderr
+    return found
+
+
+def broken(folder: Path) -> dict[str, str]:
+    """Which of our rules are broken, and by what. A file that cannot be read breaks them all."""
+    workflows, found = Workflows(folder), {}
+    for name, rule in RULES.items():
+        try:
+            said = list(rule(workflows))
+        except Exception as error:  # noqa: BLE001 - a mistake may be anywhere in what the rule reads
+            said = [repr(error)]
+        if said:
+            found[name] = "\n".join(said)
+    return found

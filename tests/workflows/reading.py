@@ -1,0 +1,98 @@
+"""The workflow files as GitHub reads them: YAML 1.2, in which `on` is a key and not a truth."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HERE = "$/"
+"""What a path within this repository begins with in `uses:`."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Only true and false are booleans."""
+
+
+_BOOLEAN = "tag:yaml.org,2002:bool"
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_BOOLEAN, re.compile(r"true|false"), list("tf"))
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job, and where it is."""
+
+    file: str
+    id: str
+    values: dict[str, Any]
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}: {self.id}"
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        return self.values.get("steps", [])
+
+    @property
+    def needs(self) -> list[str]:
+        found = self.values.get("needs", [])
+        return [found] if isinstance(found, str) else found
+
+    @property
+    def calls(self) -> str:
+        """The file that it calls; empty if it has steps of its own."""
+        return str(self.values.get("uses", "")).rpartition("/")[2]
+
+    @property
+    def environment(self) -> str:
+        found = self.values.get("environment", "")
+        return found.get("name", "") if isinstance(found, dict) else found
+
+
+@dataclass(frozen=True)
+class Workflows:
+    """All workflow files of a checkout."""
+
+    folder: Path
+
+    @property
+    def files(self) -> dict[str, dict[str, Any]]:
+        return {path.name: read(path) for path in sorted((self.folder / ".github/workflows").glob("*.yml"))}
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Workflows and actions, by their paths."""
+        paths = sorted((self.folder / ".github").rglob("*.yml"))
+        return {str(path.relative_to(self.folder)): path.read_text() for path in paths}
+
+    @property
+    def jobs(self) -> list[Job]:
+        return [Job(file, name, job) for file, values in self.files.items() for name, job in values["jobs"].items()]
+
+    @property
+    def steps(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Each step of a job or an action, and where it is."""
+        for job in self.jobs:
+            yield from ((job.place, step) for step in job.steps)
+        for path in sorted((self.folder / ".github/actions").glob("*/action.yml")):
+            yield from ((path.parent.name, step) for step in read(path)["runs"]["steps"])
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a YAML file."""
+    return yaml.load(path.read_text(), _Loader)
+
+
+def triggers(workflow: dict[str, Any]) -> dict[str, Any]:
+    """What starts it, with the options of each event."""
+    found = workflow["on"]
+    if isinstance(found, str):
+        return {found: None}
+    return dict.fromkeys(found) if isinstance(found, list) else found
