@@ -116,6 +116,12 @@ def every_output_that_is_used_exists(workflows: Workflows) -> Iterator[str]:
                 yield f"{job.place}: needs.{needed}.outputs.{output}"
 
 
+def _outputs(workflows: Workflows, called: str, values: dict[str, Any]) -> dict[str, Any]:
+    """What a job hands on; of one that calls a workflow, what that workflow does."""
+    holder = triggers(workflows.files[called])["workflow_call"] if called else values
+    return holder.get("outputs", {})
+
+
 def every_output_of_a_step_is_one_that_it_sets(workflows: Workflows) -> Iterator[str]:
     known = {
         "account": {"configured", "verdict"},

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -62,17 +63,17 @@ class Workflows:
 
     folder: Path
 
-    @property
+    @cached_property
     def files(self) -> dict[str, dict[str, Any]]:
         return {path.name: read(path) for path in sorted((self.folder / ".github/workflows").glob("*.yml"))}
 
-    @property
+    @cached_property
     def texts(self) -> dict[str, str]:
         """Workflows and actions, by their paths."""
         paths = sorted((self.folder / ".github").rglob("*.yml"))
         return {str(path.relative_to(self.folder)): path.read_text() for path in paths}
 
-    @property
+    @cached_property
     def jobs(self) -> list[Job]:
         return [Job(file, name, job) for file, values in self.files.items() for name, job in values["jobs"].items()]
 

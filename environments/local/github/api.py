@@ -65,9 +65,9 @@ class Api:
             raise _RefusedError(422, "Validation Failed")
         if found := _COMMENTS.fullmatch(url.path):
             number = int(found[1])
-            return (
-                self.add(number, BOT, values["body"]) if method == "POST" else self._page(number, parse_qs(url.query))
-            )
+            if method == "POST":
+                return self.add(number, BOT, values["body"])
+            return self._page(number, parse_qs(url.query))
         if (found := _COMMENT.fullmatch(url.path)) and method == "PATCH":
             return self._update(int(found[1]), values["body"])
         raise _RefusedError(404, "Not Found")
