@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PATIENCE_SECONDS = 10
+_SILENCE_SECONDS = 60  # the connector's own
 
 
 class Connection:
@@ -96,7 +97,7 @@ class Connection:
         value = next(iter(row.values()))
         return json.loads(value) if isinstance(value, str) else value
 
-    def gather(self, **reads: str) -> dict[str, Rows | Unread]:
+    def gather(self, **reads: str | gathering.Filtered) -> dict[str, Rows | Unread]:
         """Run several reads (SHOW, LIST, SELECT) in one request.
 
         Returns the rows of each, with column names in lower case and values as JSON has them; a read that Snowflake
@@ -214,8 +215,13 @@ def _sign_in(environment: "Environment") -> "SnowflakeConnection":
 
     from dag import connection
 
-    # Aborts and sign-outs end, too, and tries come each second: the time-outs of statements are the steps'.
-    patience = {"network_timeout": _PATIENCE_SECONDS, "backoff_policy": linear_backoff(0, 1, 1, False)}  # noqa: FBT003
+    # Aborts and sign-outs end, too, and tries come each second: the time-outs of statements are the steps'. What hears
+    # nothing gives up in time to read back what was done.
+    patience = {
+        "network_timeout": _PATIENCE_SECONDS,
+        "socket_timeout": min(_SILENCE_SECONDS, Step("", environment.deploy.deadline_seconds).seconds_for_request),
+        "backoff_policy": linear_backoff(0, 1, 1, False),  # noqa: FBT003
+    }
     try:
         return connection.sign_in(environment, **patience)
     except connection.SignInError as error:

@@ -24,11 +24,12 @@ def test_a_step_ends_at_its_deadline_with_its_name_and_its_seconds(cases: Cases)
 
 def test_what_was_on_its_way_at_the_deadline_does_nothing_when_the_earlier_release_is_put_back(cases: Cases) -> None:
     terms = Terms(CLASSIC, deadline_seconds=stalls.SECONDS)
-    delayed = Rule(Fault.DELAY, at=1, selects=stalls.fenced)
+    # The apply is sent twice within its step: each try is given up in time to read back what it did.
+    delayed = Rule(Fault.DELAY, at=1, times=2, selects=stalls.fenced)
     with cases.site(races.prepared(CLASSIC)) as site, Proxy(site.snowflake.port, delayed, round_trip=0.2) as proxy:
         with ThreadPoolExecutor(1) as thread:
             delivering = thread.submit(cases.callers.run, small_releases.deliver, site.behind(proxy), "new", terms)
-            await_reading_back(proxy)
+            await_putting_back(proxy)
             proxy.release()
             answer = delivering.result().value
         proxy.struck[0].ended.wait(10)
@@ -38,15 +39,14 @@ def test_what_was_on_its_way_at_the_deadline_does_nothing_when_the_earlier_relea
     assert list(small_releases.differences(found, "earlier", CLASSIC)) == []
 
 
-def await_reading_back(proxy: Proxy) -> None:
-    """Wait until the graph has been read again after a request was held back."""
-    while not any(stalls.reading(seen.request) and seen.ended.is_set() for seen in after_the_fault(proxy)):
+def await_putting_back(proxy: Proxy) -> None:
+    """Wait until the graph has been read again when the step of the first request that was held back had ended."""
+    while not any(stalls.reading(seen.request) and seen.ended.is_set() for seen in after_the_step(proxy)):
         time.sleep(0.01)
 
 
-def after_the_fault(proxy: Proxy) -> list[Seen]:
-    seen = list(proxy.seen)
-    return next((seen[number:] for number, each in enumerate(seen) if each.fault), [])
+def after_the_step(proxy: Proxy) -> list[Seen]:
+    return [seen for seen in list(proxy.seen) for first in proxy.struck[:1] if seen.at > first.at + stalls.SECONDS]
 
 
 def test_what_belongs_to_no_step_is_not_late_because_the_deploy_takes_long(snowflake, database) -> None:
