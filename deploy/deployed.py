@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from deploy import names, properties
-from deploy.gathering import Unread
+from deploy.gathering import Filtered, Unread
 from deploy.graph import EMPTY, Graph, TaskSpec
 from deploy.sql_text import literal, split_name
 
@@ -50,7 +50,9 @@ def read(connection: "Connection", environment: "Environment", known: Graph = EM
     is read from their comments, where nobody sees what was changed by hand.
     """
     parameters = {
-        f"parameters_{number}": f"SHOW PARAMETERS IN TASK {names.named(environment, task.name)}"
+        f"parameters_{number}": Filtered(
+            f"SHOW PARAMETERS IN TASK {names.named(environment, task.name)}", "level", "TASK"
+        )
         for number, task in enumerate(known.tasks)
     }
     found = connection.gather(**statements(environment), **parameters)
@@ -80,7 +82,8 @@ def from_parts(
 ) -> Deployed:
     """Return the graph of the answers; nothing where there is no schema yet. Raises DeployError for a refusal.
 
-    `parameters` are the rows of SHOW PARAMETERS by task.
+    `parameters` are the rows of SHOW PARAMETERS by task: those that it has itself, and not from its schema, database
+    or account.
     """
     tasks, graphs, staged = found["tasks"], found["graphs"], found["staged"]
     if isinstance(tasks, Unread) and not tasks.missing:
@@ -91,8 +94,7 @@ def from_parts(
 
 
 def _own_parameters(rows: "Rows") -> dict[str, Any]:
-    """Return the parameters that a task has itself, and not from its schema, database or account."""
-    return {row["key"]: row["value"] for row in rows if row["level"] == "TASK"}
+    return {row["key"]: row["value"] for row in rows}
 
 
 def _rows(answer: "Rows | Unread") -> "Rows":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy import refusals
 from deploy.errors import DeployError
-from deploy.sql_text import literal
+from deploy.sql_text import identifier, literal
 
 if TYPE_CHECKING:
     from ml_pipeline.config import Environment
@@ -35,20 +35,42 @@ class Unread:
         return refusals.told(self.message, self.state, environment.name)
 
 
-def block(reads: Mapping[str, str]) -> str:
+@dataclass(frozen=True)
+class Filtered:
+    """A read of which only the rows are wanted that have this text in this column.
+
+    What a SHOW PARAMETERS answers, descriptions and all, is too long to be handed on a thousand times.
+    """
+
+    sql: str
+    column: str
+    value: str
+
+
+def block(reads: "Mapping[str, str | Filtered]") -> str:
     """Return a block that runs each read and returns an OBJECT of their rows, by name in upper case."""
     variables = {name.upper(): f"part_{number}" for number, name in enumerate(reads)}
     declared = "\n".join(f"  {variable} VARIANT;" for variable in variables.values())
-    parts = "\n".join(_gathered(variables[name.upper()], sql) for name, sql in reads.items())
+    parts = "\n".join(_gathered(variables[name.upper()], _sql(read), _where(read)) for name, read in reads.items())
     pairs = ", ".join(f"{literal(name)}, {variable}" for name, variable in variables.items())
     return f"DECLARE\n{declared}\nBEGIN\n{parts}\n  RETURN OBJECT_CONSTRUCT({pairs});\nEND"
 
 
-def _gathered(variable: str, sql: str) -> str:
+def _sql(read: str | Filtered) -> str:
+    return read.sql if isinstance(read, Filtered) else read
+
+
+def _where(read: str | Filtered) -> str:
+    if not isinstance(read, Filtered):
+        return ""
+    return f" WHERE {identifier(read.column)} = {literal(read.value)}"
+
+
+def _gathered(variable: str, sql: str, where: str) -> str:
     return (
         f"  BEGIN\n    {sql};\n"
         f"    SELECT ARRAY_AGG(OBJECT_CONSTRUCT_KEEP_NULL(*)) INTO :{variable}\n"
-        "      FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()));\n"
+        f"      FROM TABLE(RESULT_SCAN(LAST_QUERY_ID())){where};\n"
         f"  EXCEPTION WHEN OTHER THEN\n"
         f"    {variable} := OBJECT_CONSTRUCT('code', SQLCODE, 'state', SQLSTATE, 'message', SQLERRM);\n  END;"
     )

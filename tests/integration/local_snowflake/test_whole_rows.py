@@ -14,16 +14,33 @@ ANSWERS = [
 ]
 
 
+FILTERS = {
+    "SHOW PARAMETERS IN SESSION": "\"type\" = 'BOOLEAN'",
+    "SHOW WAREHOUSES": "\"name\" = 'compute_wh'",
+    "SELECT 'a' AS T, NULL AS U UNION ALL SELECT NULL, 'it''s'": "U = 'it''s'",
+    "SELECT 1 AS N": "N = '1'",
+}
+
+
 @pytest.mark.parametrize("objects", ["OBJECT_CONSTRUCT(*)", "OBJECT_CONSTRUCT_KEEP_NULL(*)"])
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_both_ways_write_the_same(session, answer, objects):
+    short, long = both_ways(session, answer, objects)
+    assert short == long
+
+
+@pytest.mark.parametrize(("answer", "condition"), FILTERS.items())
+def test_both_ways_filter_the_same(session, answer, condition):
+    short, long = both_ways(session, answer, "OBJECT_CONSTRUCT_KEEP_NULL(*)", f"WHERE {condition}")
+    assert short == long
+
+
+def both_ways(session, answer, objects, where=""):
+    """The document as the account writes it and as DuckDB does."""
     cursor = session.connection.cursor()
     scanned = f"TABLE(RESULT_SCAN('{cursor.execute(answer).sfqid}'))"
-    short, long = (
-        cursor.execute(f"SELECT ARRAY_AGG({objects}) FROM {rows}").fetchone()[0]
-        for rows in (scanned, f"(SELECT * FROM {scanned})")
-    )
-    assert json.loads(short) == json.loads(long)
+    for rows in (scanned, f"(SELECT * FROM {scanned})"):
+        yield json.loads(cursor.execute(f"SELECT ARRAY_AGG({objects}) FROM {rows} {where}").fetchone()[0])
 
 
 def test_the_column_is_called_as_any_other(session):
