@@ -9,7 +9,7 @@ Every statement can be repeated: a second bootstrap changes nothing.
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from deploy.errors import DeployError, MissingObjectError
 
 if TYPE_CHECKING:
     from deploy.requests import Connection
+    from deploy.workload import Workload
     from ml_pipeline.config import Environment
 
 SQL = Path(__file__).parent / "sql"
@@ -25,26 +26,47 @@ ADMINISTRATOR = "ACCOUNTADMIN"
 
 TEMPORARY_SCHEMAS = "40_temporary_schemas.sql"
 _TASK_GRAPH = "35_task_graph.sql"
+_COMPUTE_POOL = "32_compute_pool.sql"
+_WORKLOAD_IDENTITY = "55_workload_identity.sql"
 _PUBLIC_KEY = "60_public_key.sql"
+POLICIES = {"authentication-policy": "70_authentication_policy.sql", "network-policy": "80_network_policy.sql"}
+"""What an account, or its edition, may lack or have already, and so can be left out by these names."""
 # Every account may have the sample data; older ones have to fetch it.
 _SHARE = "as ACCOUNTADMIN: CREATE DATABASE SNOWFLAKE_SAMPLE_DATA FROM SHARE SFC_SAMPLES.SAMPLE_DATA"
+# An account may be refused what another has.
+_WITHOUT = {file: f"mend it, or leave it out: --without {name}" for name, file in POLICIES.items()} | {
+    _COMPUTE_POOL: 'mend it, or leave it out: compute_pool = "" in [snowflake] of the environment\'s TOML file'
+}
 _PEM = re.compile(r"-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=]+")
 
 
-def scripts(environment: "Environment", public_key: str = "") -> dict[str, str]:
+def scripts(
+    environment: "Environment", public_key: str = "", workload: "Workload | None" = None, without: Collection[str] = ()
+) -> dict[str, str]:
     """Return the SQL of each file that this environment needs, by file name, in order.
 
-    `public_key` is the service user's, in PEM or as its base64 text; without one, its sign-in is left as it is.
+    Args:
+        environment: what is to be set up.
+        public_key: the service user's, in PEM or as its base64 text; without one, this way to sign in stays as it is.
+        workload: the repository whose jobs are the service user; without it, that and its policies stay as they are.
+        without: which of POLICIES to leave out.
+
     """
-    left_out = set()
+    left_out = {POLICIES[name] for name in without}
     if environment.name != names.TEMPORARY_ENVIRONMENT:
         left_out.add(TEMPORARY_SCHEMAS)
     if environment.deploy.backend != "task_graph":
         left_out.add(_TASK_GRAPH)
+    if not environment.snowflake.compute_pool:
+        left_out.add(_COMPUTE_POOL)
     if not public_key:
         left_out.add(_PUBLIC_KEY)
+    if not workload:
+        left_out |= {_WORKLOAD_IDENTITY, *POLICIES.values()}
     values = _values(environment) | {"public_key": _key_text(public_key)}
+    if workload:
+        values |= {"issuer": workload.issuer, "subject": workload.subject(environment.name)}
     files = (path for path in sorted(SQL.glob("*.sql")) if path.name not in left_out)
     return {path.name: _render(path.read_text(encoding="utf-8"), values) for path in files}
 
@@ -94,7 +116,12 @@ def bootstrap(connection: "Connection", texts: dict[str, str], say: Callable[[st
     for name, text in texts.items():
         try:
             connection.script(text)
-        except MissingObjectError as error:
-            remedy = _SHARE if "SNOWFLAKE_SAMPLE_DATA" in error.cause else error.remedy
-            raise DeployError(f"{name}: {error.cause}", remedy) from error
+        except DeployError as error:
+            raise DeployError(f"{name}: {error.cause}", _remedy(name, error)) from error
         say(f"ran {name}")
+
+
+def _remedy(name: str, error: DeployError) -> str:
+    if isinstance(error, MissingObjectError) and "SNOWFLAKE_SAMPLE_DATA" in error.cause:
+        return _SHARE
+    return _WITHOUT.get(name, error.remedy)

@@ -11,18 +11,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy import workflow
+from deploy import workflow, workload
 from deploy.errors import DeployError
 
 if TYPE_CHECKING:
     from deploy.commands import Outcome
 
 PROJECT = Path(__file__).parents[1]
+_POLICIES = ("authentication-policy", "network-policy")
+_RULES = ("reviewers", "merge-queue")
 _SNAPSHOT = Path("snapshot.json")
 _INTERRUPTED = 130  # as a shell reports SIGINT
 
 VERBS = {
     "bootstrap": "make the database, warehouse, roles and service user of an environment (administrator, once)",
+    "github": "make the environments, their rules and variables, and main's rules on GitHub (administrator, once)",
+    "doctor": "look whether an environment has all that a delivery needs, and say what to do if not",
     "build": "build the release of the commit that is checked out into dist/<digest>/",
     "upload": "put the release on the stage; what is there already stays",
     "plan": "show what apply would change",
@@ -39,7 +43,8 @@ VERBS = {
     "gc": "remove releases from the stage that nothing needs any more",
 }
 _NEED_RELEASE = ("upload", "plan", "apply", "preview", "release")
-OF_A_WHOLE_ENVIRONMENT = ("build", "bootstrap", "sweep", "snapshot", "publish")
+OF_NO_ENVIRONMENT = ("build", "github")
+OF_A_WHOLE_ENVIRONMENT = (*OF_NO_ENVIRONMENT, "bootstrap", "doctor", "sweep", "snapshot", "publish")
 
 
 def parser(project: Path = PROJECT) -> argparse.ArgumentParser:
@@ -57,7 +62,7 @@ def parser(project: Path = PROJECT) -> argparse.ArgumentParser:
 
 def _add_common(command: argparse.ArgumentParser, verb: str, project: Path) -> None:
     command.add_argument("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
-    if verb != "build":
+    if verb not in OF_NO_ENVIRONMENT:
         command.add_argument("--env", required=True, help="an environment: environments/<env>.toml")
     if verb not in OF_A_WHOLE_ENVIRONMENT:
         _add_target(command)
@@ -77,10 +82,7 @@ def _add_target(command: argparse.ArgumentParser) -> None:
 
 
 def _add_own(parsers: dict[str, argparse.ArgumentParser]) -> None:
-    parsers["bootstrap"].add_argument(
-        "--public-key", type=Path, metavar="FILE", help="the service user's public key, PEM"
-    )
-    parsers["bootstrap"].add_argument("--print", action="store_true", help="print the SQL and run nothing")
+    _add_setting_up(parsers["bootstrap"], parsers["github"])
     parsers["plan"].add_argument("--markdown", action="store_true", help="print Markdown with a drawing of the graph")
     parsers["plan"].add_argument("--detailed-exitcode", action="store_true", help="exit 2 if there are changes")
     parsers["plan"].add_argument("--offline", action="store_true", help="ask nobody: everything is shown as new")
@@ -112,6 +114,23 @@ def _add_own(parsers: dict[str, argparse.ArgumentParser]) -> None:
         parsers[verb].add_argument("--dry-run", action="store_true", help="say what would go, and let it be")
     parsers["rollback"].add_argument("--to", default="", metavar="DIGEST", help="the release (default: the one before)")
     parsers["rollback"].add_argument("--skip-smoke", action="store_true", help="switch it on at once: it passed before")
+
+
+def _add_setting_up(bootstrap: argparse.ArgumentParser, github: argparse.ArgumentParser) -> None:
+    for verb in (bootstrap, github):
+        verb.add_argument("--print", action="store_true", help="print it and run nothing")
+        verb.add_argument("--repository", default="", metavar="OWNER/REPO", help="the repository on GitHub")
+    bootstrap.add_argument(
+        "--subject-prefix", default="", metavar="PREFIX", help="what GitHub says of its jobs: repo:OWNER@1/REPO@2"
+    )
+    bootstrap.add_argument("--owner-id", type=int, metavar="N", help="the owner's, for --repository's newer subject")
+    bootstrap.add_argument("--repository-id", type=int, metavar="N", help="the repository's, likewise")
+    bootstrap.add_argument("--issuer", default=workload.ISSUER, metavar="URL", help="(default: %(default)s)")
+    bootstrap.add_argument("--public-key", type=Path, metavar="FILE", help="the service user's public key, PEM")
+    bootstrap.add_argument("--without", nargs="+", default=[], choices=_POLICIES, help="what the account cannot have")
+    github.add_argument("--account", default="", help="the Snowflake account (default: SNOWFLAKE_ACCOUNT)")
+    github.add_argument("--reviewer", nargs="+", default=[], metavar="LOGIN", help="who approve PROD's: all of them")
+    github.add_argument("--without", nargs="+", default=[], choices=_RULES, help="what the repository cannot have")
 
 
 def main(argv: Sequence[str], project: Path = PROJECT) -> int:
@@ -150,8 +169,8 @@ def _report_error(options: argparse.Namespace, error: DeployError) -> int:
 
 
 def _after_interrupt(options: argparse.Namespace) -> str:
-    if options.verb == "build":
-        return "python -m deploy build"
+    if options.verb in OF_NO_ENVIRONMENT:
+        return f"python -m deploy {options.verb}"
     pr = f" --pr {options.pr}" if getattr(options, "pr", None) else ""
     branch = f" --branch {shlex.quote(options.branch)}" if getattr(options, "branch", None) else ""
     ref = f" --ref {shlex.quote(options.ref)}" if getattr(options, "ref", None) else ""

@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import datetime
 import functools
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import TextIO
 
 from deploy import (
-    bootstrap,
     build,
     caller,
     gc,
@@ -25,6 +23,7 @@ from deploy import (
     render,
     requests,
     reviewing,
+    setting_up,
     smoke,
     smoke_view,
     stage,
@@ -119,26 +118,6 @@ def run(options: argparse.Namespace, project: Path) -> Outcome:
     """Run the verb. Raises DeployError for everything that a person can do something about."""
     call = Call(options, project, sys.stderr if options.json else sys.stdout)
     return _VERBS[options.verb](call)
-
-
-def _bootstrap(call: Call) -> Outcome:
-    texts = bootstrap.scripts(call.environment, _public_key(call.options.public_key))
-    if call.options.print:
-        return Outcome({"scripts": texts}, "\n".join(texts.values()))
-    with requests.open_connection(bootstrap.as_administrator(call.environment)) as connection:
-        bootstrap.bootstrap(connection, texts, call.say)
-    return Outcome({"ran": list(texts)}, f"{call.environment.name} is set up")
-
-
-def _public_key(path: Path | None) -> str:
-    if path is None:
-        return os.environ.get("SNOWFLAKE_PUBLIC_KEY", "")
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise DeployError(
-            f"cannot read {path.name}: {error.strerror}", "name the PEM file: --public-key FILE"
-        ) from error
 
 
 def _build(call: Call) -> Outcome:
@@ -269,7 +248,9 @@ def _gc(call: Call) -> Outcome:
 
 
 _VERBS: dict[str, Callable[[Call], Outcome]] = {
-    "bootstrap": _bootstrap,
+    "bootstrap": setting_up.bootstrap,
+    "github": setting_up.github,
+    "doctor": setting_up.doctor,
     "build": _build,
     "upload": _upload,
     "plan": _plan,

@@ -20,6 +20,9 @@ T = TypeVar("T")
 Identifier = NewType("Identifier", str)
 """A Snowflake name that needs no quotes: upper case letters, digits, _ and $."""
 
+ComputePool = NewType("ComputePool", str)
+"""A name as above, or nothing in an account that has no compute pools."""
+
 SchemaName = NewType("SchemaName", str)
 """A schema with its database: DATABASE.SCHEMA."""
 
@@ -47,7 +50,7 @@ class Snowflake:
     role: Identifier
     warehouse: Identifier
     service_user: Identifier
-    compute_pool: Identifier
+    compute_pool: ComputePool
 
 
 @dataclass(frozen=True)
@@ -280,6 +283,7 @@ def _matching(pattern: str, expected: str) -> Callable[[Any], Any]:
 
 _NAME = r"[A-Z_][A-Z0-9_$]*"
 _identifier = _matching(_NAME, "an upper case Snowflake name such as ML_DEV")
+_compute_pool = _matching(rf"({_NAME})?", 'an upper case Snowflake name such as ML_DEV_POOL, or ""')
 _schema_name = _matching(rf"{_NAME}\.{_NAME}", "a schema with its database such as SNOWFLAKE_SAMPLE_DATA.TPCH_SF1")
 _backend = _matching("|".join(BACKENDS), f"one of {', '.join(BACKENDS)}")
 _cron = _matching(r"(\S+ ){5}\S+|", 'five cron fields and a time zone such as "0 5 * * * UTC", or ""')
@@ -289,6 +293,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     float: _number,
     date: _date,
     Identifier: _identifier,
+    ComputePool: _compute_pool,
     SchemaName: _schema_name,
     Backend: _backend,
     Cron: _cron,

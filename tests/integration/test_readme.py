@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy import cli
+from environments.local.github.oidc import Issuer
+
 ROOT = Path(__file__).parents[2]
 # Commands that other tests run, or that run the tests.
 ELSEWHERE = {
@@ -70,3 +73,45 @@ def started(words, environ, tmp_path):
 
 def test_what_is_run_elsewhere_is_in_the_readme():
     assert set(ELSEWHERE) <= set(commands())
+
+
+def steps():
+    """The numbered steps of "Your own account", each with its block of commands."""
+    section = re.search(r"## Your own account\n(.*?)\n## ", (ROOT / "README.md").read_text(), re.DOTALL)[1]
+    return re.findall(r"^\d\. .*?```sh\n(.*?)```", section, re.DOTALL | re.MULTILINE)
+
+
+def test_there_are_at_most_six_steps_to_prod_each_one_command():
+    found = steps()
+    assert 0 < len(found) <= 6
+    assert all(len(step.strip().splitlines()) == 1 for step in found)
+    assert not [step for step in found if re.search(r"secret|PRIVATE_KEY", step)]
+
+
+def test_the_steps_to_prod_work_as_far_as_they_need_no_github(snowflake, monkeypatch, capsys):
+    """Those of `deploy`, as they stand there: `gh` is answered for, and the issuer is the tests' own."""
+    with Issuer() as issuer:
+        for key, value in snowflake.environ.items():
+            monkeypatch.setenv(key, value)
+        ours = [step.strip() for step in steps() if " -m deploy " in step]
+        assert [shlex.split(step)[3] for step in ours] == ["github", "bootstrap", "bootstrap"]
+        for step in ours:
+            words = shlex.split(re.sub(r'"\$\(gh api .*?\)"', issuer.repository.subject_prefix, step))[3:]
+            words += ["--print"] if words[0] == "github" else ["--issuer", issuer.address]
+            assert cli.main(words) == 0, step
+        for key in ("SNOWFLAKE_USER", "SNOWFLAKE_PASSWORD"):
+            monkeypatch.delenv(key)
+        monkeypatch.setenv("SNOWFLAKE_AUTHENTICATOR", "workload_identity")
+        for name in ("dev", "prod"):
+            for key, value in issuer.variables(environment=name).items():
+                monkeypatch.setenv(key, value)
+            assert cli.main(["doctor", "--env", name]) == 0, capsys.readouterr().out
+        undo(snowflake, "ML_DEV_CI", "ML_PROD_CI")
+
+
+def undo(snowflake, *users):
+    """Let other tests drop the databases."""
+    with snowflake.connector(role="ACCOUNTADMIN") as connection:
+        for user in users:
+            for what in ("AUTHENTICATION POLICY", "WORKLOAD_IDENTITY", "NETWORK_POLICY"):
+                connection.cursor().execute(f"ALTER USER {user} UNSET {what}")

@@ -10,6 +10,7 @@ import pytest
 
 from deploy import bootstrap
 from deploy.errors import DeployError
+from deploy.workload import Workload
 from ml_pipeline import config
 
 ENVIRONMENTS = Path(__file__).parents[2] / "environments"
@@ -17,13 +18,16 @@ NAMES = ("local", "dev", "prod")
 KEY = base64.b64encode(bytes(range(200))).decode()
 
 
-def sql(name, public_key=""):
-    texts = bootstrap.scripts(config.load(name, ENVIRONMENTS), public_key)
+JOBS = Workload("repo:acme@1/ml@2")
+
+
+def sql(name, public_key="", workload=None, without=()):
+    texts = bootstrap.scripts(config.load(name, ENVIRONMENTS), public_key, workload, without)
     return re.sub(r"--.*", "", "\n".join(texts.values()))
 
 
-def statements(name, public_key=""):
-    return [" ".join(text.split()) for text in sql(name, public_key).split(";") if text.strip()]
+def statements(name, public_key="", workload=None, without=()):
+    return [" ".join(text.split()) for text in sql(name, public_key, workload, without).split(";") if text.strip()]
 
 
 @pytest.mark.parametrize(("name", "other"), [("dev", "PROD"), ("prod", "DEV")])
@@ -34,8 +38,9 @@ def test_no_statement_names_the_other_environment(name, other):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_statement_can_be_repeated(name):
     repeatable = ("USE ROLE ", "GRANT ", "ALTER USER ")
-    for statement in statements(name, KEY):
-        created = re.match(r"CREATE (DATABASE|SCHEMA|STAGE|WAREHOUSE|ROLE|USER|TAG) IF NOT EXISTS ", statement)
+    kinds = "DATABASE|SCHEMA|STAGE|WAREHOUSE|COMPUTE POOL|ROLE|USER|TAG|NETWORK POLICY"
+    for statement in statements(name, KEY, JOBS):
+        created = re.match(rf"CREATE (({kinds}) IF NOT EXISTS|OR ALTER AUTHENTICATION POLICY) ", statement)
         assert created or statement.startswith(repeatable), statement
 
 
@@ -91,3 +96,46 @@ def test_the_administrator_signs_in_with_a_role_of_her_own():
     dev = config.load("dev", ENVIRONMENTS)
     admin = bootstrap.as_administrator(dev)
     assert admin.snowflake == dataclasses.replace(dev.snowflake, role="ACCOUNTADMIN")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_jobs_of_one_environment_are_its_service_user(name):
+    found = [each for each in statements(name, workload=JOBS) if "WORKLOAD_IDENTITY = (" in each]
+    identity = f"SUBJECT = 'repo:acme@1/ml@2:environment:{name}'"
+    assert len(found) == 1
+    assert identity in found[0]
+    assert "ISSUER = 'https://token.actions.githubusercontent.com'" in found[0]
+    assert found[0].startswith(f"ALTER USER ML_{name.upper()}_CI SET")
+
+
+def test_without_a_repository_nothing_is_said_of_jobs_or_their_policies():
+    assert not re.search(r"WORKLOAD|POLICY|OIDC", sql("prod", KEY))
+
+
+def test_the_service_user_signs_in_as_a_job_or_with_a_key_and_from_githubs_runners():
+    text = " ".join(sql("prod", workload=JOBS).split())
+    assert "AUTHENTICATION_METHODS = ('WORKLOAD_IDENTITY', 'KEYPAIR')" in text
+    assert "ALLOWED_OIDC_ISSUERS = ('https://token.actions.githubusercontent.com')" in text
+    assert "ALLOWED_NETWORK_RULE_LIST = ('SNOWFLAKE.NETWORK_SECURITY.GITHUBACTIONS_GLOBAL')" in text
+
+
+@pytest.mark.parametrize("policy", bootstrap.POLICIES)
+def test_a_policy_can_be_left_out(policy):
+    kind = policy.replace("-", " ").upper()
+    assert kind in sql("prod", workload=JOBS)
+    assert kind not in sql("prod", workload=JOBS, without=[policy])
+    assert "WORKLOAD_IDENTITY = (" in sql("prod", workload=JOBS, without=[policy])
+
+
+def test_compute_that_sleeps_costs_nothing_until_it_is_used():
+    text = " ".join(sql("dev").split())
+    assert text.count("INITIALLY_SUSPENDED = TRUE") == 2
+    assert "AUTO_SUSPEND = 60 " in text
+    assert "AUTO_SUSPEND_SECS = 60 " in text
+
+
+def test_an_account_without_compute_pools_is_set_up_without_one():
+    dev = config.load("dev", ENVIRONMENTS)
+    none = dataclasses.replace(dev, snowflake=dataclasses.replace(dev.snowflake, compute_pool=""))
+    assert "COMPUTE POOL" in "".join(bootstrap.scripts(dev).values())
+    assert "COMPUTE POOL" not in "".join(bootstrap.scripts(none).values())

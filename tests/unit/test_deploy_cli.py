@@ -31,7 +31,7 @@ def test_it_runs_as_a_module():
     assert "the following arguments are required: <verb>" in done.stderr
 
 
-@pytest.mark.parametrize("verb", sorted(set(cli.VERBS) - {"build"}))
+@pytest.mark.parametrize("verb", sorted(set(cli.VERBS) - set(cli.OF_NO_ENVIRONMENT)))
 def test_an_unknown_environment_names_the_nearest_one(verb, capsys):
     assert cli.main([verb, "--env", "prodd"]) == 2
     error = capsys.readouterr().err

@@ -1,0 +1,250 @@
+"""Whether a delivery would find what it needs, looked at from end to end and without changing anything.
+
+Everything in the account is read in one request; each check then looks at its own part of the answer.
+"""
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from deploy import grants, lock, names, preflight, record, render, requests
+from deploy.errors import DeployError
+from deploy.graph import Graph
+from deploy.sql_text import identifier, like, literal, qualified
+
+if TYPE_CHECKING:
+    from deploy.gathering import Rows, Unread
+    from deploy.requests import Connection
+    from ml_pipeline.config import Environment
+
+    Read = Mapping[str, Rows | Unread]
+
+_PACKAGES = re.compile(r"\bPACKAGES\s*=\s*\(([^)]*)\)", re.IGNORECASE)
+_RUNTIME = re.compile(r"\bRUNTIME_VERSION\s*=\s*'([^']*)'", re.IGNORECASE)
+_NO_RELEASE = "0" * 64
+_LONGEST_PAUSE_SECONDS = 600  # of a warehouse, before it goes to sleep
+_SHOWN_VERSIONS = 5
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at: what is there, or what is wrong and the next command to type."""
+
+    name: str
+    said: str
+    remedy: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is as it should be."""
+        return not self.remedy
+
+
+def examine(environment: "Environment", variables: Mapping[str, str] = os.environ) -> tuple[Check, ...]:
+    """Look at everything. What cannot be looked at because of an earlier finding is left out."""
+    from dag import connection
+
+    try:
+        found = connection.parameters(environment, variables)
+    except connection.SignInError as error:
+        cause, _, remedy = str(error).partition("\nnext: ")
+        return (Check("variables", cause, remedy),)
+    how = str(found.get("authenticator", "password")).lower()
+    return (Check("variables", f"account {found['account']}, by {how}"), *_in_account(environment))
+
+
+def _in_account(environment: "Environment") -> tuple[Check, ...]:
+    try:
+        with requests.open_connection(environment) as opened, opened.step("doctor"):
+            return _signed_in(environment, opened)
+    except DeployError as error:
+        return (Check("sign-in", error.cause, error.remedy),)
+
+
+def _signed_in(environment: "Environment", connection: "Connection") -> tuple[Check, ...]:
+    graph = render.render(environment, _NO_RELEASE)
+    answers = connection.gather(**_reads(environment, graph))
+    return (
+        _session(environment, answers["session"]),
+        _grants(environment, graph, preflight.held(environment, answers, connection.gather)),
+        _warehouse(environment, answers["warehouse"]),
+        _sample_data(environment, answers["source"]),
+        _compute_pool(environment, answers.get("pool")),
+        _packages(environment, graph, answers["packages"]),
+        _stage(environment, answers["stage"]),
+        _tables(environment, answers["tables"]),
+    )
+
+
+def _reads(environment: "Environment", graph: Graph) -> dict[str, str]:
+    """Return the reads of all checks."""
+    snowflake = environment.snowflake
+    schema = names.schema(environment)
+    source = qualified(*environment.pipeline.source.split("."), "ORDERS")
+    wanted = ", ".join([literal(""), *(literal(name) for name, _ in sorted(_pins(graph)))])
+    pool = {"pool": f"SHOW COMPUTE POOLS LIKE {literal(like(snowflake.compute_pool))}"}
+    return {
+        **preflight.reads(environment),
+        **(pool if snowflake.compute_pool else {}),
+        "session": "SELECT CURRENT_USER() AS user, CURRENT_ROLE() AS role",
+        "warehouse": f"SHOW WAREHOUSES LIKE {literal(like(snowflake.warehouse))}",
+        "source": f"SELECT COUNT(*) AS orders FROM {source}",
+        "packages": (
+            "SELECT PACKAGE_NAME, VERSION, RUNTIME_VERSION "
+            f"FROM {identifier(snowflake.database)}.INFORMATION_SCHEMA.PACKAGES "
+            f"WHERE LANGUAGE = 'python' AND LOWER(PACKAGE_NAME) IN ({wanted})"
+        ),
+        "stage": f"SHOW STAGES LIKE {literal(like(names.STAGE))} IN SCHEMA {schema}",
+        "tables": f"SHOW TABLES IN SCHEMA {schema}",
+    }
+
+
+def _bootstrap(environment: "Environment") -> str:
+    return f"python -m deploy bootstrap --env {environment.name}"
+
+
+def _unread(name: str, answer: "Unread", environment: "Environment") -> Check:
+    error = answer.error(environment)
+    return Check(name, error.cause, error.remedy)
+
+
+def _session(environment: "Environment", answer: "Rows | Unread") -> Check:
+    if not isinstance(answer, list):
+        return _unread("sign-in", answer, environment)
+    row, role = answer[0], environment.snowflake.role
+    if row["role"] != role:
+        return Check("sign-in", f"as {row['user']} with role {row['role']}, not {role}", _bootstrap(environment))
+    return Check("sign-in", f"as {row['user']} with role {role}")
+
+
+def _grants(environment: "Environment", graph: Graph, held: "Read") -> Check:
+    try:
+        preflight.check_grants(environment, graph, held)
+    except DeployError as error:
+        return Check("grants", error.cause, error.remedy)
+    return Check("grants", f"all {len(grants.required(environment, graph))} that a delivery needs")
+
+
+def _named(answer: "Rows", name: str) -> dict[str, Any] | None:
+    """Return the row of that very name: LIKE does not mind the case."""
+    return next((row for row in answer if row["name"] == name), None)
+
+
+def _warehouse(environment: "Environment", answer: "Rows | Unread") -> Check:
+    if not isinstance(answer, list):
+        return _unread("warehouse", answer, environment)
+    name = environment.snowflake.warehouse
+    row = _named(answer, name)
+    if row is None:
+        return Check("warehouse", f"{name} is not there, or not for this role", _bootstrap(environment))
+    idle = int(row["auto_suspend"] or 0)
+    said = f"{name}, {row['size']}, asleep after {idle} s without work"
+    if not 0 < idle <= _LONGEST_PAUSE_SECONDS:
+        said = f"{name}, {row['size']}, stays awake" + (f" for {idle} s" if idle else "") + ", and costs, without work"
+        return Check("warehouse", said, f"as its owner: ALTER WAREHOUSE {name} SET AUTO_SUSPEND = 60")
+    return Check("warehouse", said)
+
+
+def _sample_data(environment: "Environment", answer: "Rows | Unread") -> Check:
+    source = environment.pipeline.source
+    if isinstance(answer, list):
+        return Check("sample data", f"{source}, {int(answer[0]['orders']):,} orders")
+    share = "as ACCOUNTADMIN: CREATE DATABASE SNOWFLAKE_SAMPLE_DATA FROM SHARE SFC_SAMPLES.SAMPLE_DATA"
+    return Check("sample data", f"{source} cannot be read: {answer.message}", f"{share}; {_bootstrap(environment)}")
+
+
+def _compute_pool(environment: "Environment", answer: "Rows | Unread | None") -> Check:
+    name = environment.snowflake.compute_pool
+    if answer is None:
+        return Check("compute pool", "none, as configured")
+    if not isinstance(answer, list):
+        return _unread("compute pool", answer, environment)
+    row = _named(answer, name)
+    if row is None:
+        without = f'compute_pool = "" in environments/{environment.name}.toml'
+        said = f"{name} is not there, or not for this role"
+        return Check("compute pool", said, f"{_bootstrap(environment)}, or without one: {without}")
+    return Check("compute pool", f"{name}, {row['instance_family']}, {row['state'].lower()}")
+
+
+def _pins(graph: Graph) -> set[tuple[str, str]]:
+    """Return what the tasks' texts ask for: names in lower case, as Snowflake lists them, with a version or none."""
+    lists = (found for task in graph.tasks for found in _PACKAGES.findall(task.definition))
+    wanted = (pin.strip().strip("'") for each in lists for pin in each.split(","))
+    return {(name.strip().lower(), version.strip()) for name, _, version in (pin.partition("==") for pin in wanted)}
+
+
+def _packages(environment: "Environment", graph: Graph, answer: "Rows | Unread") -> Check:
+    if not isinstance(answer, list):
+        return _unread("packages", answer, environment)
+    pins, runtimes = _pins(graph), {runtime for task in graph.tasks for runtime in _RUNTIME.findall(task.definition)}
+    versions = _versions(answer, runtimes)
+    missing = [pin for pin in sorted(pins) if not _has(versions, *pin)]
+    if missing:
+        lines = "\n".join(_lacks(name, version, versions[name]) for name, version in missing)
+        remedies = [f"uv add '{name}=={_newest(versions[name])}'" for name, _ in missing if versions[name]]
+        others = [f"do without {name}, or import it from a stage" for name, _ in missing if not versions[name]]
+        return Check("packages", lines, "; ".join((*remedies, *others, "python -m deploy build")))
+    return Check("packages", f"all {len(pins)} that the tasks ask for: {', '.join(map('=='.join, sorted(pins)))}")
+
+
+def _versions(answer: "Rows", runtimes: Iterable[str]) -> dict[str, set[str]]:
+    """Return the versions for these versions of Python; a package that is for any has none of its own."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in answer:
+        if not row["runtime_version"] or row["runtime_version"] in runtimes:
+            found[row["package_name"].lower()].add(row["version"])
+    return found
+
+
+def _has(versions: Mapping[str, set[str]], name: str, version: str) -> bool:
+    return version in versions[name] if version else bool(versions[name])
+
+
+def _lacks(name: str, version: str, there: set[str]) -> str:
+    newest = ", ".join(sorted(there, key=_order, reverse=True)[:_SHOWN_VERSIONS])
+    return f"{name}{'==' if version else ''}{version} is not in the account" + (f", but {newest}" if newest else "")
+
+
+def _newest(there: set[str]) -> str:
+    return max(there, key=_order)
+
+
+def _order(version: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"[.+-]", version)]
+
+
+def _stage(environment: "Environment", answer: "Rows | Unread") -> Check:
+    if not isinstance(answer, list):
+        return _unread("stage", answer, environment)
+    where = f"{environment.snowflake.database}.{environment.snowflake.schema}.{names.STAGE}"
+    if _named(answer, names.STAGE) is None:
+        return Check("stage", f"{where} is not there, or not for this role", _bootstrap(environment))
+    return Check("stage", where)
+
+
+def _tables(environment: "Environment", answer: "Rows | Unread") -> Check:
+    if not isinstance(answer, list):
+        return _unread("records", answer, environment)
+    made = [name for name in (record.TABLE, lock.TABLE) if _named(answer, name)]
+    return Check("records", ", ".join(made) if made else "none yet; the first release makes them")
+
+
+def to_dict(found: Iterable[Check]) -> dict[str, Any]:
+    """Return what was found as JSON-able values."""
+    checks = [{"name": each.name, "ok": each.ok, "said": each.said, "next": each.remedy} for each in found]
+    return {"ok": all(check["ok"] for check in checks), "checks": checks}
+
+
+def text(found: Iterable[Check]) -> str:
+    """Return what was found, a line or more for each check."""
+    return "\n".join(_line(check) for check in found)
+
+
+def _line(check: Check) -> str:
+    said = check.said.replace("\n", "\n" + " " * 8)
+    line = f"{'ok   ' if check.ok else 'WRONG'}   {check.name}: {said}"
+    return line if check.ok else line + "\n        next: " + check.remedy.replace("\n", "\n" + " " * 8)

@@ -1,0 +1,226 @@
+"""Set up for keyless sign-in, and examined: the administrator's part, a job's sign-in, and what the doctor finds."""
+
+import json
+
+import pytest
+from snowflake.connector import DictCursor
+
+from deploy import bootstrap, cli
+from environments.local.github.oidc import Issuer
+from tests.integration import deploy_account as account
+
+USERS = {"dev": "ML_DEV_CI", "prod": "ML_PROD_CI"}
+
+
+@pytest.fixture(scope="module")
+def issuer():
+    with Issuer() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def admin(snowflake):
+    with snowflake.connector(role="ACCOUNTADMIN") as connection:
+        yield connection.cursor(DictCursor)
+
+
+def set_up(snowflake, issuer, name, *options):
+    """Run the bootstrap for the issuer's repository as the administrator."""
+    prefix = issuer.repository.subject_prefix
+    command = ["bootstrap", "--env", name, "--subject-prefix", prefix, "--issuer", issuer.address, *options]
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in snowflake.environ.items():
+            patch.setenv(variable, value)
+        return cli.main(command)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def environments(snowflake, issuer, admin):
+    for name in USERS:
+        assert set_up(snowflake, issuer, name) == 0
+    yield
+    for user in USERS.values():
+        for what in ("AUTHENTICATION POLICY", "WORKLOAD_IDENTITY", "NETWORK_POLICY"):
+            admin.execute(f"ALTER USER {user} UNSET {what}")
+
+
+@pytest.fixture
+def job(snowflake, issuer, monkeypatch):
+    """Be a job of this GitHub environment from now on."""
+
+    def become(environment):
+        variables = {key: value for key, value in snowflake.environ.items() if key not in ("SNOWFLAKE_USER",)}
+        del variables["SNOWFLAKE_PASSWORD"]
+        variables |= {"SNOWFLAKE_AUTHENTICATOR": "workload_identity", **issuer.variables(environment=environment)}
+        for variable, value in variables.items():
+            monkeypatch.setenv(variable, value)
+
+    return become
+
+
+def printed(capsys):
+    """What the last command printed; no token is among it."""
+    found = capsys.readouterr()
+    return found.out, found.err
+
+
+@pytest.mark.parametrize("name", USERS)
+def test_a_job_of_the_environment_signs_in_and_its_token_is_nowhere(job, issuer, capsys, name):
+    job(name)
+    before = len(issuer.minted)
+    assert cli.main(["status", "--env", name]) == 0
+    assert len(issuer.minted) == before + 1
+    said = "".join(printed(capsys))
+    assert not [token for token in issuer.minted if token in said]
+
+
+WRONG = {
+    "of the other environment": ("prod", "Role 'ML_DEV_DEPLOY' specified in the connect string does not exist or not"),
+    "of an unknown environment": ("staging", "sub repo:acme@1/ml@2:environment:staging, aud snowflakecomputing.com"),
+    "of no environment": ("", "sub repo:acme@1/ml@2:ref:refs/heads/main, aud snowflakecomputing.com"),
+}
+
+
+@pytest.mark.parametrize(("environment", "why"), WRONG.values(), ids=WRONG)
+def test_a_job_of_another_environment_does_not(job, capsys, environment, why):
+    job(environment)
+    assert cli.main(["status", "--env", "dev"]) == 1
+    _, error = printed(capsys)
+    assert why in error
+    assert "\nnext: python -m deploy bootstrap --env dev" in error
+
+
+def seen(admin):
+    """Everything that a bootstrap may change, but for the times at which it did."""
+    asked = {
+        f"{kind} {name}": f"{statement}{name}"
+        for name in USERS.values()
+        for kind, statement in {
+            "user": "DESC USER ",
+            "identity": "SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER ",
+        }.items()
+    }
+    asked |= {
+        kind: f"SHOW {kind}" + (" IN ACCOUNT" if kind == "AUTHENTICATION POLICIES" else "")
+        for kind in ("AUTHENTICATION POLICIES", "NETWORK POLICIES", "COMPUTE POOLS", "WAREHOUSES", "USERS", "ROLES")
+    }
+    times = {"created_on", "last_used"}
+    rows = {key: admin.execute(statement).fetchall() for key, statement in asked.items()}
+    return {key: [{k: v for k, v in row.items() if k not in times} for row in found] for key, found in rows.items()}
+
+
+def test_a_second_keyless_bootstrap_changes_nothing(snowflake, issuer, admin):
+    before = seen(admin)
+    assert all(before.values())
+    for name in USERS:
+        assert set_up(snowflake, issuer, name) == 0
+    assert seen(admin) == before
+
+
+def test_compute_sleeps_from_the_start(admin):
+    (pool,) = admin.execute("SHOW COMPUTE POOLS LIKE 'ML_PROD_POOL'").fetchall()
+    assert (pool["state"], pool["auto_suspend_secs"]) == ("SUSPENDED", 60)
+    (warehouse,) = admin.execute("SHOW WAREHOUSES LIKE 'ML_PROD_WH'").fetchall()
+    assert warehouse["auto_suspend"] == 60
+
+
+def test_a_policy_that_cannot_be_made_can_be_left_out(snowflake, issuer, capsys, monkeypatch, tmp_path):
+    for file in bootstrap.SQL.glob("*.sql"):
+        lacking = file.read_text().replace("GITHUBACTIONS_GLOBAL", "NOT_IN_THIS_ACCOUNT")
+        (tmp_path / file.name).write_text(lacking.replace("_GITHUB_ACTIONS", "_OTHER"))
+    monkeypatch.setattr(bootstrap, "SQL", tmp_path)
+    assert set_up(snowflake, issuer, "dev") == 1
+    assert "next: mend it, or leave it out: --without network-policy" in printed(capsys)[1]
+    assert set_up(snowflake, issuer, "dev", "--without", "network-policy") == 0
+
+
+def examined(capsys, code):
+    """What the doctor finds, by check."""
+    assert cli.main(["doctor", "--env", "dev", "--json"]) == code
+    return {check["name"]: check for check in json.loads(printed(capsys)[0])["checks"]}
+
+
+def test_the_doctor_finds_all_that_a_delivery_needs(job, capsys):
+    job("dev")
+    found = examined(capsys, 0)
+    assert list(found) == [
+        "variables", "sign-in", "grants", "warehouse", "sample data", "compute pool", "packages", "stage", "records",
+    ]  # fmt: skip
+    assert found["sign-in"]["said"] == "as ML_DEV_CI with role ML_DEV_DEPLOY"
+    assert "15,000 orders" in found["sample data"]["said"]
+    assert "snowflake-ml-python==" in found["packages"]["said"]
+    assert cli.main(["doctor", "--env", "dev"]) == 0
+    assert "ok      warehouse: ML_DEV_WH, X-Small, asleep after 60 s" in printed(capsys)[0]
+
+
+# What an administrator breaks, and how she mends it; which check tells, and what it says to do.
+BROKEN = {
+    "a grant": (
+        "REVOKE CREATE TASK ON SCHEMA ML_DEV.MAIN FROM ROLE ML_DEV_ACCESS",
+        "GRANT CREATE TASK ON SCHEMA ML_DEV.MAIN TO ROLE ML_DEV_ACCESS",
+        {"grants": "python -m deploy bootstrap --env dev"},
+    ),
+    "the sample data": (
+        "REVOKE IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA FROM ROLE ML_DEV_ACCESS",
+        "GRANT IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA TO ROLE ML_DEV_ACCESS",
+        {"grants": "python -m deploy bootstrap --env dev", "sample data": "FROM SHARE SFC_SAMPLES.SAMPLE_DATA"},
+    ),
+    "the compute pool": (
+        "REVOKE USAGE ON COMPUTE POOL ML_DEV_POOL FROM ROLE ML_DEV_COMPUTE",
+        "GRANT USAGE ON COMPUTE POOL ML_DEV_POOL TO ROLE ML_DEV_COMPUTE",
+        {
+            "grants": "python -m deploy bootstrap --env dev",
+            "compute pool": 'compute_pool = "" in environments/dev.toml',
+        },
+    ),
+    "a warehouse that never sleeps": (
+        "ALTER WAREHOUSE ML_DEV_WH SET AUTO_SUSPEND = 0",
+        "ALTER WAREHOUSE ML_DEV_WH SET AUTO_SUSPEND = 60",
+        {"warehouse": "ALTER WAREHOUSE ML_DEV_WH SET AUTO_SUSPEND = 60"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("breaking", "mending", "remedies"), BROKEN.values(), ids=BROKEN)
+def test_the_doctor_says_what_is_wrong_and_what_to_type(job, admin, capsys, breaking, mending, remedies):
+    job("dev")
+    admin.execute("USE ROLE ACCOUNTADMIN")
+    admin.execute(breaking)
+    try:
+        found = examined(capsys, 1)
+    finally:
+        admin.execute(mending)
+    assert {name for name, check in found.items() if not check["ok"]} == set(remedies)
+    for name, remedy in remedies.items():
+        assert remedy in found[name]["next"]
+
+
+def test_the_doctor_writes_nothing(job, admin, capsys):
+    job("dev")
+    admin.execute("SELECT SYSTEM$WAIT(0)")
+    before = [admin.execute(f"SHOW {kind} IN DATABASE ML_DEV").fetchall() for kind in ("TABLES", "TASKS", "STAGES")]
+    examined(capsys, 0)
+    assert before == [
+        admin.execute(f"SHOW {kind} IN DATABASE ML_DEV").fetchall() for kind in ("TABLES", "TASKS", "STAGES")
+    ]
+
+
+def test_the_doctor_ends_where_it_cannot_look_further(job, capsys, monkeypatch):
+    job("nobody")
+    found = examined(capsys, 1)
+    assert list(found) == ["variables", "sign-in"]
+    assert "--subject-prefix" in found["sign-in"]["next"]
+    monkeypatch.delenv("SNOWFLAKE_ACCOUNT")
+    found = examined(capsys, 1)
+    assert list(found) == ["variables"]
+    assert found["variables"]["next"] == "export SNOWFLAKE_ACCOUNT=<organization>-<account>"
+
+
+def test_both_environments_have_a_key_as_their_fallback(snowflake, issuer, admin, monkeypatch):
+    key = account.new_key()
+    monkeypatch.setenv("SNOWFLAKE_PUBLIC_KEY", account.public_pem(key))
+    assert set_up(snowflake, issuer, "dev") == 0
+    for variable, value in snowflake.environ.items():
+        monkeypatch.setenv(variable, value)
+    account.as_service_user(key, monkeypatch)
+    assert cli.main(["status", "--env", "dev"]) == 0
