@@ -1,9 +1,10 @@
 """The workflow files as GitHub reads them: YAML 1.2, in which `on` is a key and not a truth."""
 
+import copy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ HERE = "$/"
 """What a path within this repository begins with in `uses:`."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """Only true and false are booleans."""
 
 
@@ -88,7 +89,12 @@ class Workflows:
 
 def read(path: Path) -> dict[str, Any]:
     """Read a YAML file."""
-    return yaml.load(path.read_text(), _Loader)
+    return copy.deepcopy(_parsed(path.read_text()))
+
+
+@cache
+def _parsed(text: str) -> dict[str, Any]:
+    return yaml.load(text, _Loader)
 
 
 def triggers(workflow: dict[str, Any]) -> dict[str, Any]:

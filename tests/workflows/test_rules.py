@@ -7,7 +7,6 @@ from tests.workflows import checks
 from tests.workflows.reading import Workflows
 from tests.workflows.rules import RULES
 
-
 OURS = Workflows(ROOT)
 
 
