@@ -3,6 +3,7 @@
 Everything in the account is read in one request; each check then looks at its own part of the answer.
 """
 
+import contextlib
 import os
 import re
 from collections import defaultdict
@@ -16,6 +17,9 @@ from deploy.graph import Graph
 from deploy.sql_text import identifier, like, literal, qualified
 
 if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+    from packaging.version import Version
+
     from deploy.gathering import Rows, Unread
     from deploy.requests import Connection
     from ml_pipeline.config import Environment
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     Read = Mapping[str, Rows | Unread]
 
 _PACKAGES = re.compile(r"\bPACKAGES\s*=\s*\(([^)]*)\)", re.IGNORECASE)
+_PIN = re.compile(r"'([^']*)'")
 _RUNTIME = re.compile(r"\bRUNTIME_VERSION\s*=\s*'([^']*)'", re.IGNORECASE)
 _NO_RELEASE = "0" * 64
 _LONGEST_PAUSE_SECONDS = 600  # of a warehouse, before it goes to sleep
@@ -84,7 +89,7 @@ def _reads(environment: "Environment", graph: Graph) -> dict[str, str]:
     snowflake = environment.snowflake
     schema = names.schema(environment)
     source = qualified(*environment.pipeline.source.split("."), "ORDERS")
-    wanted = ", ".join([literal(""), *(literal(name) for name, _ in sorted(_pins(graph)))])
+    wanted = ", ".join([literal(""), *(literal(each.name.lower()) for each in _asked(graph))])
     pool = {"pool": f"SHOW COMPUTE POOLS LIKE {literal(like(snowflake.compute_pool))}"}
     return {
         **preflight.reads(environment),
@@ -170,51 +175,50 @@ def _compute_pool(environment: "Environment", answer: "Rows | Unread | None") ->
     return Check("compute pool", f"{name}, {row['instance_family']}, {row['state'].lower()}")
 
 
-def _pins(graph: Graph) -> set[tuple[str, str]]:
-    """Return what the tasks' texts ask for: names in lower case, as Snowflake lists them, with a version or none."""
+def _asked(graph: Graph) -> "list[Requirement]":
+    """Return what the tasks' texts ask for, each once, by name."""
+    from packaging.requirements import Requirement
+
     lists = (found for task in graph.tasks for found in _PACKAGES.findall(task.definition))
-    wanted = (pin.strip().strip("'") for each in lists for pin in each.split(","))
-    return {(name.strip().lower(), version.strip()) for name, _, version in (pin.partition("==") for pin in wanted)}
+    wanted = {pin for each in lists for pin in _PIN.findall(each)}
+    return sorted(map(Requirement, wanted), key=str)
 
 
 def _packages(environment: "Environment", graph: Graph, answer: "Rows | Unread") -> Check:
     if not isinstance(answer, list):
         return _unread("packages", answer, environment)
-    pins, runtimes = _pins(graph), {runtime for task in graph.tasks for runtime in _RUNTIME.findall(task.definition)}
+    asked, runtimes = _asked(graph), {runtime for task in graph.tasks for runtime in _RUNTIME.findall(task.definition)}
     versions = _versions(answer, runtimes)
-    missing = [pin for pin in sorted(pins) if not _has(versions, *pin)]
-    if missing:
-        lines = "\n".join(_lacks(name, version, versions[name]) for name, version in missing)
-        remedies = [f"uv add '{name}=={_newest(versions[name])}'" for name, _ in missing if versions[name]]
-        others = [f"do without {name}, or import it from a stage" for name, _ in missing if not versions[name]]
-        return Check("packages", lines, "; ".join((*remedies, *others, "python -m deploy build")))
-    return Check("packages", f"all {len(pins)} that the tasks ask for: {', '.join(map('=='.join, sorted(pins)))}")
+    missing = [each for each in asked if not any(map(each.specifier.contains, versions[each.name.lower()]))]
+    if not missing:
+        return Check("packages", f"all {len(asked)} that the tasks ask for: {', '.join(map(str, asked))}")
+    said = "\n".join(_lacks(each, versions[each.name.lower()]) for each in missing)
+    remedies = [_instead(each, versions[each.name.lower()]) for each in missing]
+    return Check("packages", said, "; ".join((*remedies, "python -m deploy build")))
 
 
-def _versions(answer: "Rows", runtimes: Iterable[str]) -> dict[str, set[str]]:
+def _versions(answer: "Rows", runtimes: Iterable[str]) -> "dict[str, set[Version]]":
     """Return the versions for these versions of Python; a package that is for any has none of its own."""
-    found: dict[str, set[str]] = defaultdict(set)
+    from packaging.version import InvalidVersion, Version
+
+    found: dict[str, set[Version]] = defaultdict(set)
     for row in answer:
-        if not row["runtime_version"] or row["runtime_version"] in runtimes:
-            found[row["package_name"].lower()].add(row["version"])
+        # What is numbered in some other way cannot be asked for either.
+        with contextlib.suppress(InvalidVersion):
+            if not row["runtime_version"] or row["runtime_version"] in runtimes:
+                found[row["package_name"].lower()].add(Version(row["version"]))
     return found
 
 
-def _has(versions: Mapping[str, set[str]], name: str, version: str) -> bool:
-    return version in versions[name] if version else bool(versions[name])
+def _lacks(asked: "Requirement", there: "set[Version]") -> str:
+    newest = ", ".join(map(str, sorted(there, reverse=True)[:_SHOWN_VERSIONS]))
+    return f"{asked} is not in the account" + (f", but {newest}" if newest else "")
 
 
-def _lacks(name: str, version: str, there: set[str]) -> str:
-    newest = ", ".join(sorted(there, key=_order, reverse=True)[:_SHOWN_VERSIONS])
-    return f"{name}{'==' if version else ''}{version} is not in the account" + (f", but {newest}" if newest else "")
-
-
-def _newest(there: set[str]) -> str:
-    return max(there, key=_order)
-
-
-def _order(version: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"[.+-]", version)]
+def _instead(asked: "Requirement", there: "set[Version]") -> str:
+    if there:
+        return f"uv add '{asked.name}=={max(there)}'"
+    return f"do without {asked.name}, or import it from a stage"
 
 
 def _stage(environment: "Environment", answer: "Rows | Unread") -> Check:

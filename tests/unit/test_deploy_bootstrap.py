@@ -37,7 +37,7 @@ def test_no_statement_names_the_other_environment(name, other):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_statement_can_be_repeated(name):
-    repeatable = ("USE ROLE ", "GRANT ", "ALTER USER ")
+    repeatable = ("USE ROLE ", "GRANT ", "ALTER USER ", "ALTER DATABASE ", "ALTER WAREHOUSE ")
     kinds = "DATABASE|SCHEMA|STAGE|WAREHOUSE|COMPUTE POOL|ROLE|USER|TAG|NETWORK POLICY"
     for statement in statements(name, KEY, JOBS):
         created = re.match(rf"CREATE (({kinds}) IF NOT EXISTS|OR ALTER AUTHENTICATION POLICY) ", statement)
@@ -67,7 +67,14 @@ def test_only_dev_may_make_schemas():
 
 def test_only_dev_may_mark_schemas_as_temporary():
     assert "GRANT APPLY ON TAG ML_DEV.MAIN.ML_PIPELINE_TEMPORARY TO ROLE ML_DEV_ACCESS" in statements("dev")
-    assert not any(" TAG " in statement for statement in statements("prod"))
+    assert not any("APPLY ON TAG" in statement or "TEMPORARY" in statement for statement in statements("prod"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_costs_money_is_tagged_with_its_environment(name):
+    tag = f"SET TAG ML_{name.upper()}.MAIN.ML_PIPELINE_ENVIRONMENT = '{name}'"
+    tagged = [statement for statement in statements(name) if statement.endswith(tag)]
+    assert [statement.split()[1] for statement in tagged] == ["DATABASE", "WAREHOUSE"]
 
 
 @pytest.mark.parametrize("wrap", ["{}", "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n"])
