@@ -14,17 +14,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy import manifest, record, requests, target
+from deploy import bootstrap, manifest, record, requests, target
+from deploy.deployed import TASK_GRAPH
 from deploy.errors import OK, DeployError
 from deploy.graph import Graph, TaskSpec
 from deploy.manifest import Manifest, Release, StagedFile
 from deploy.release import Candidate, Delivery
 from ml_pipeline import config
 from ml_pipeline.config import Environment
-from tests.conftest import ROOT
+from tests.conftest import ROOT, LocalSnowflake
 from tests.faults.cases import Site
 
-ROLE, WAREHOUSE = "SWEEPER", "COMPUTE_WH"
+ROLE = "SWEEPER"
 # How a delivery is to behave, in seconds: a dead holder's lease, and a step.
 LEASE, DEADLINE = 1, 6
 _MARGIN = 0.3
@@ -72,7 +73,7 @@ class Version:
 
 
 def _task(name: str, text: str, before: tuple[str, ...], **wide: str | int) -> TaskSpec:
-    values = {"WAREHOUSE": WAREHOUSE, **wide}
+    values = {"WAREHOUSE": _PROD.snowflake.warehouse, **wide}
     return TaskSpec(name, text, before, properties=tuple(sorted(values.items())))
 
 
@@ -97,6 +98,16 @@ def write(folder: Path) -> None:
     """Build the releases into a folder, as `deploy build` does."""
     for version in VERSIONS.values():
         manifest.write(folder, version.manifest, version.files)
+
+
+def set_up(snowflake: LocalSnowflake, database: str) -> None:
+    """What the administrator does once: a database in which the delivering role has schemas of its own."""
+    with snowflake.connector() as connection:
+        for text in bootstrap.scripts(environment(Site(snowflake, database, "MAIN"), TASK_GRAPH)).values():
+            connection.cursor().execute(text, num_statements=0)
+        connection.cursor().execute("USE ROLE ACCOUNTADMIN")
+        connection.cursor().execute(f"GRANT CREATE SCHEMA ON DATABASE {database} TO ROLE {ROLE}")
+        connection.cursor().execute(f"GRANT ROLE {ROLE} TO USER ADMIN")
 
 
 # ---- the commands
@@ -155,9 +166,7 @@ def _delivery(site: Site, backend: str) -> Iterator[tuple[Delivery, list[str]]]:
 
 def environment(site: Site, backend: str) -> Environment:
     """PROD, in the schema of the case."""
-    place = dataclasses.replace(
-        _PROD.snowflake, database=site.database, schema=site.schema, role=ROLE, warehouse=WAREHOUSE
-    )
+    place = dataclasses.replace(_PROD.snowflake, database=site.database, schema=site.schema, role=ROLE)
     graph = dataclasses.replace(_PROD.graph, name=_GRAPH, timeout_minutes=1)
     how = dataclasses.replace(_PROD.deploy, backend=backend, lease_seconds=LEASE, deadline_seconds=DEADLINE)
     return dataclasses.replace(_PROD, snowflake=place, graph=graph, deploy=how)

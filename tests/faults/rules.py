@@ -57,6 +57,7 @@ class Request:
         id: its requestId, which the connector's retries of it share.
         token: with which it is signed.
         length: of its body, in bytes.
+        poll: whether it waits in Snowflake for something: how many of those there are is a matter of time.
 
     """
 
@@ -68,16 +69,18 @@ class Request:
     token: str = ""
     old_token: str = ""
     length: int = 0
+    poll: bool = False
 
     @classmethod
     def of(cls, head: Head, body: bytes) -> Request:
         """The request of this head; `body` is empty where it is streamed."""
         method, target, _ = head.start.split()
         url, values = urlsplit(target), _json(head, body)
-        words = " ".join(str(values.get("sqlText", "")).split()[:12])
+        sql = str(values.get("sqlText", ""))
+        words, poll = " ".join(sql.split()[:12]), "SYSTEM$WAIT(" in sql
         ids = parse_qs(url.query).get("requestId", [""])
         old, length = str(values.get("oldSessionToken", "")), int(head["content-length"] or 0)
-        return cls(method, url.path, url.query, words, ids[0], _token(head["authorization"]), old, length)
+        return cls(method, url.path, url.query, words, ids[0], _token(head["authorization"]), old, length, poll)
 
     @property
     def renewal(self) -> bool:

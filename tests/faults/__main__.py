@@ -1,0 +1,126 @@
+"""`make faults`: every fault at every request of every delivery, and what became of them; --json for machines."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from tests.faults.baseline import Kills
+from tests.faults.points import SCENARIOS, TROUBLES, Scenario, Trouble, points
+from tests.faults.sweeps import Result
+from tests.faults.workers import Workers
+
+_WIDTH = 150  # where nobody watches
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One trouble at every request of one delivery."""
+
+    scenario: Scenario
+    trouble: Trouble
+    results: tuple[Result, ...]
+
+    @property
+    def converged(self) -> int:
+        """At how many points everything was as it should be afterwards."""
+        return sum(not result.wrong for result in self.results)
+
+    @property
+    def aborts(self) -> int:
+        """At how many a deliverer that lived on gave up."""
+        return sum(result.aborted for result in self.results)
+
+    @property
+    def cell(self) -> str:
+        """In short: points, those that converged if not all did, and aborts if there were any."""
+        count = len(self.results)
+        whole = str(count) if self.converged == count else f"[red]{self.converged} of {count}[/red]"
+        return whole + (f" ({self.aborts})" if self.aborts else "")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-able values."""
+        return {
+            "scenario": self.scenario.name,
+            "backend": self.scenario.backend,
+            "fault": self.trouble.title,
+            "points": len(self.results),
+            "converged": self.converged,
+            "aborts": self.aborts,
+            "broken": {str(result.point): result.wrong for result in self.results if result.wrong},
+            "gave_up": {str(result.point): result.said for result in self.results if result.aborted},
+        }
+
+
+def main(arguments: list[str]) -> int:
+    """Run the sweeps; 1 if a point did not converge."""
+    parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--only", default="", metavar="TEXT", help="points whose description contains this")
+    parser.add_argument("--every", action="store_true", help="points too that show what another one shows")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="(default: 2)")
+    options = parser.parse_args(arguments)
+    console = Console(stderr=True)
+    console = console if console.is_terminal else Console(stderr=True, width=_WIDTH)
+    began = time.monotonic()
+    with Workers(options.workers) as workers:
+        plain = workers.plain()
+        chosen = [
+            point for each in TROUBLES for s in SCENARIOS for point in points(s, plain[s], [each], every=options.every)
+        ]
+        results = _run(workers, [point for point in chosen if options.only in str(point)], console)
+        kills = workers.kills_of_the_baseline()
+    sweeps = [Sweep(s, t, found) for s in SCENARIOS for t in TROUBLES if (found := _of(s, t, results))]
+    _show(sweeps, kills, time.monotonic() - began, console)
+    if options.json:
+        print(json.dumps({"sweeps": [sweep.to_dict() for sweep in sweeps], "baseline": kills.__dict__}, indent=2))
+    return int(any(result.wrong for result in results))
+
+
+def _run(workers: Workers, chosen: list[Any], console: Console) -> list[Result]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        under_way = progress.add_task("faults", total=len(chosen))
+        results = []
+        for result in workers.run(chosen):
+            results.append(result)
+            progress.advance(under_way)
+            for line in result.wrong:
+                progress.console.print(f"{result.point}: {line}", style="red", markup=False)
+    return results
+
+
+def _of(scenario: Scenario, trouble: Trouble, results: Iterable[Result]) -> tuple[Result, ...]:
+    found = (each for each in results if (each.point.scenario, each.point.trouble) == (scenario, trouble))
+    return tuple(sorted(found, key=lambda result: result.point.at))
+
+
+def _show(sweeps: list[Sweep], kills: Kills, seconds: float, console: Console) -> None:
+    table = Table("", *dict.fromkeys(sweep.scenario.title for sweep in sweeps), box=None)
+    for trouble in dict.fromkeys(sweep.trouble for sweep in sweeps):
+        cells = {sweep.scenario.title: sweep.cell for sweep in sweeps if sweep.trouble == trouble}
+        table.add_row(trouble.title, *(cells.get(column.header, "") for column in table.columns[1:]))
+    results = list(chain.from_iterable(sweep.results for sweep in sweeps))
+    converged = sum(not result.wrong for result in results)
+    aborts = sum(result.aborted for result in results)
+    console.print("Points that converged (in brackets: where a deploy that lived on gave up, and said so):")
+    console.print(table)
+    console.print(f"{converged} of {len(results)} points converged, {aborts} aborts, in {seconds:.0f} s")
+    console.print(
+        f"DAGOperation.deploy, killed at each request: {kills.broken} of {kills.points} points left a broken graph, "
+        f"{kills.broken_after_repeating} still did after the same command had been run again"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
