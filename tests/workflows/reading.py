@@ -1,29 +1,16 @@
-"""The workflow files as GitHub reads them: YAML 1.2, in which `on` is a key and not a truth."""
+"""The workflow files as values."""
 
 import copy
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
+from environments.local.github import yaml12
 
 HERE = "$/"
 """What a path within this repository begins with in `uses:`."""
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-    """Only true and false are booleans."""
-
-
-_BOOLEAN = "tag:yaml.org,2002:bool"
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(_BOOLEAN, re.compile(r"true|false"), list("tf"))
 
 
 @dataclass(frozen=True)
@@ -94,7 +81,7 @@ def read(path: Path) -> dict[str, Any]:
 
 @cache
 def _parsed(text: str) -> dict[str, Any]:
-    return yaml.load(text, _Loader)
+    return yaml12.loads(text)
 
 
 def triggers(workflow: dict[str, Any]) -> dict[str, Any]:

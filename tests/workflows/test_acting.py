@@ -1,0 +1,186 @@
+"""Every job of every workflow, run: for each event exactly these jobs, with these results, and these commands.
+
+A job that is not in a table did not run; on GitHub it is skipped, and the gate says why. When a called workflow fails,
+act ends the run at once, so what would follow is not in those tables: tests/workflows/test_gate.py has it.
+"""
+
+import shutil
+
+import pytest
+
+from environments.local.github.api import Api
+from environments.local.github.events import event
+from tests.conftest import ROOT
+from tests.workflows.acting import ACCOUNTS, Project
+from tests.workflows.reading import Workflows
+
+QUALITY = {f"quality/quality/make {target}": "success" for target in ("lint-1", "test-2", "rehearse-3")}
+BUILD = {"build/build/release": "success"}
+PLAN = {"plan/plan/dev and what follows": "success"}
+DEV, PROD = {"dev/deploy/dev": "success"}, {"prod/deploy/prod": "success"}
+REVIEW, COMMENT = {"ci/dependencies": "success"}, {"ci/comment": "success"}
+GATE, DELIVERED, PUBLISH = {"ci/gate": "success"}, {"cd/delivered": "success"}, {"cd/publish": "success"}
+CHECKED = QUALITY | BUILD | REVIEW | GATE
+VALIDATED = CHECKED | PLAN | COMMENT | DEV
+FORK = {"pull_request__head__repo__full_name": "mallory/ml"}
+QUEUE = "refs/heads/gh-readonly-queue/main/pr-7-" + "0" * 40
+RELEASE, OWN, NEXT, OLD = "0a" * 32, "1b" * 32, "2c" * 32, "0" * 64
+
+
+def release(environment, ref, plan):
+    return f"release --env {environment} --ref {ref} --release {RELEASE} --plan {plan}"
+
+
+def preview(ref):
+    return f"preview --env dev --ref {ref} --release {RELEASE} --comment comment.md"
+
+
+MERGE = "refs/pull/7/merge"
+MAIN = "refs/heads/main"
+REQUEST = ["build", preview(MERGE), release("dev", MERGE, OWN)]
+DELIVERY = ["build", preview(MAIN), release("dev", MAIN, OWN), release("prod", MAIN, NEXT)]
+SNAPSHOT = ["snapshot --env prod --to snapshot.json"]
+TOLD = [*SNAPSHOT, "publish --env dev published/snapshot.json"]
+
+RUNS = {
+    "a fork of this repository in its first minute": (
+        "ci.yml", event("pull_request", repository__fork=True), {"accounts": {}},
+        QUALITY | BUILD | PLAN | DEV | GATE, ["build"],
+    ),
+    "a pull request": ("ci.yml", event("pull_request"), {}, VALIDATED, REQUEST),
+    "a draft": ("ci.yml", event("pull_request", pull_request__draft=True), {}, VALIDATED, REQUEST),
+    "a pull request of a private repository": (
+        "ci.yml", event("pull_request", repository__private=True), {},
+        QUALITY | BUILD | PLAN | COMMENT | DEV | GATE, REQUEST,
+    ),
+    "a pull request from a fork": ("ci.yml", event("pull_request", **FORK), {}, CHECKED, ["build"]),
+    "a pull request of Dependabot": (
+        "ci.yml", event("pull_request", pull_request__user__login="dependabot[bot]"), {}, CHECKED, ["build"],
+    ),
+    "a pull request that fails in DEV": (
+        "ci.yml", event("pull_request"), {"fails": "release dev"},
+        QUALITY | BUILD | REVIEW | PLAN | COMMENT | {"dev/deploy/dev": "failure"}, REQUEST,
+    ),
+    "the merge queue": (
+        "ci.yml", event("merge_group"), {}, QUALITY | BUILD | PLAN | DEV | GATE,
+        ["build", preview(QUEUE), release("dev", QUEUE, OWN), f"teardown --env dev --ref {QUEUE}"],
+    ),
+    "a merge": ("cd.yml", event("push"), {}, BUILD | PLAN | DEV | PROD | PUBLISH | DELIVERED, [*DELIVERY, *TOLD]),
+    "a merge without accounts": (
+        "cd.yml", event("push"), {"accounts": {}}, BUILD | PLAN | DEV | PROD | DELIVERED, ["build"],
+    ),
+    "a merge where only DEV has an account": (
+        "cd.yml", event("push"), {"accounts": {"dev": ACCOUNTS["dev"]}},
+        BUILD | PLAN | DEV | PROD | DELIVERED, DELIVERY[:3],
+    ),
+    "a merge where only PROD has an account": (
+        "cd.yml", event("push"), {"accounts": {"prod": ACCOUNTS["prod"]}},
+        BUILD | PLAN | DEV | {"prod/deploy/prod": "failure"}, ["build"],
+    ),
+    "a merge that fails in DEV": (
+        "cd.yml", event("push"), {"fails": "release dev"},
+        BUILD | PLAN | {"dev/deploy/dev": "failure"}, DELIVERY[:3],
+    ),
+    "a merge that fails in PROD": (
+        "cd.yml", event("push"), {"fails": "release prod"},
+        BUILD | PLAN | DEV | {"prod/deploy/prod": "failure"}, [*DELIVERY, *SNAPSHOT],
+    ),
+    "a rollback by hand": (
+        "cd.yml", event("workflow_dispatch"), {},
+        {"rollback/deploy/prod": "success"} | PUBLISH | DELIVERED,
+        [f"rollback --env prod --ref {MAIN} --to {OLD}", *TOLD],
+    ),
+    "the nightly look for drift": (
+        "cd.yml", event("schedule"), {},
+        {"cd/drift of dev-1": "success", "cd/drift of prod-2": "success"} | DELIVERED,
+        [f"plan --env {name} --drift --detailed-exitcode --markdown" for name in ("dev", "prod")],
+    ),
+    "drift in PROD": (
+        "cd.yml", event("schedule"), {"fails": "plan prod"},
+        {"cd/drift of dev-1": "success", "cd/drift of prod-2": "failure", "cd/delivered": "failure"},
+        [f"plan --env {name} --drift --detailed-exitcode --markdown" for name in ("dev", "prod")],
+    ),
+    "a pull request that closes": (
+        "cleanup.yml", event("pull_request", "closed"), {}, {"cleanup/teardown": "success"},
+        ["teardown --env dev --pr 7"],
+    ),
+    "a fork's pull request that closes": ("cleanup.yml", event("pull_request", "closed", **FORK), {}, {}, []),
+    "the nightly sweep": (
+        "cleanup.yml", event("schedule"), {}, {"cleanup/sweep": "success"},
+        ["sweep --env dev --older-than 14", "gc --env dev --keep 20"],
+    ),
+    "a merge, scored": ("scorecard.yml", event("push"), {}, {"scorecard/scorecard": "success"}, []),
+    "a merge into a private repository, scored": (
+        "scorecard.yml", event("push", repository__private=True), {}, {}, [],
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def project(tmp_path):
+    with Api() as api:
+        yield Project.make(tmp_path, api)
+
+
+@pytest.mark.parametrize("what", RUNS)
+def test_these_jobs_run_and_no_others(what, project):
+    workflow, happened, options, jobs, commands = RUNS[what]
+    outcome = project.run(workflow, happened, **options)
+    assert outcome.jobs == jobs, outcome.log[-4000:]
+    assert sorted(call.text for call in project.calls) == sorted(commands)
+    for call in project.calls:
+        # Only its own environment's token, in its own account; a build can sign in nowhere.
+        own = call.command[call.command.index("--env") + 1] if "--env" in call.command else ""
+        assert call.environment_of_token == own
+        assert call.signing_in["SNOWFLAKE_ACCOUNT"] == (f"acme-{own}" if own else "")
+    assert [one["body"] for one in project.api.comments] == (
+        ["<!-- ml-pipeline: the plan -->\nthe plan\n"] if "ci/comment" in jobs else []
+    )
+    for job, result in outcome.jobs.items():
+        if result == "success" and job.startswith(("dev/", "prod/")) and not options.get("accounts", ACCOUNTS):
+            assert "no account is configured yet" in outcome.summaries[job]
+
+
+def test_a_merge_with_attestations_vouches_for_what_was_built(project):
+    """`gh` is GitHub's own, so it is stood in for too."""
+    gh = project.folder / "bin/gh"
+    gh.parent.mkdir()
+    gh.write_text('#!/bin/sh\ntest "$*" = "attestation verify dist/' + RELEASE + '/ml_pipeline.zip '
+                  f'--repo acme/ml --source-ref {MAIN}"\n')  # fmt: skip
+    gh.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(gh.parent), prepend=":")
+        outcome = project.run("cd.yml", event("push"), ATTEST="true")
+    assert outcome.jobs == BUILD | PLAN | DEV | PROD | PUBLISH | DELIVERED | {"cd/attest": "success"}
+
+
+def test_every_job_of_every_workflow_is_in_a_table():
+    ran = {job.partition("/")[2].rpartition("/")[2] for *_, jobs, _ in RUNS.values() for job in jobs} | {"attest"}
+    defined = {
+        str(values.get("name", name))
+        for file in Workflows(ROOT).files.values()
+        for name, values in file["jobs"].items()
+        if "steps" in values
+    }
+    shown = {"make ${{ matrix.target }}", "${{ inputs.environment }}", "drift of ${{ matrix.environment }}"}
+    assert defined - shown - ran == set()
+    assert shown <= defined
+
+
+def test_an_event_starts_only_what_github_would_start(project):
+    with pytest.raises(ValueError, match="does not start"):
+        project.run("ci.yml", event("pull_request", "closed"))
+    with pytest.raises(ValueError, match="does not start"):
+        project.run("cleanup.yml", event("pull_request"))
+    with pytest.raises(ValueError, match="does not start"):
+        project.run("cd.yml", event("push", ref="refs/heads/feature"))
+
+
+@pytest.mark.skipif(not shutil.which("bwrap"), reason="bubblewrap is not installed: act is not confined here")
+def test_a_run_can_write_nowhere_but_in_its_scratch_folder(project, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside") / "file"
+    (project.folder / "project/Makefile").write_text(f"lint test rehearse .venv/.installed:\n\t@echo x > {outside}\n")
+    outcome = project.run("ci.yml", event("pull_request"))
+    assert set(outcome.jobs.values()) >= {"failure"}
+    assert not outside.exists()
+    assert outcome.confined
