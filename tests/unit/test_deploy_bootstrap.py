@@ -9,6 +9,7 @@ import jinja2
 import pytest
 
 from deploy import bootstrap
+from deploy.due import look
 from deploy.errors import DeployError
 from deploy.workload import Workload
 from ml_pipeline import config
@@ -42,6 +43,13 @@ def test_every_statement_can_be_repeated(name):
     for statement in statements(name, KEY, JOBS):
         created = re.match(rf"CREATE (({kinds}) IF NOT EXISTS|OR ALTER AUTHENTICATION POLICY) ", statement)
         assert created or statement.startswith(repeatable), statement
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_of_every_statement_an_account_shows_whether_it_was_run(name):
+    doing = [statement for statement in statements(name, KEY, JOBS) if not statement.startswith("USE ROLE ")]
+    assert doing
+    assert [statement for statement in doing if look(statement) is None] == []
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -158,6 +158,10 @@ class Kind:
         session.account.catalogue.remove(self.word, name)
         session.account.access.forget(self.word, name)
 
+    def given_parameters(self, thing: Object) -> Mapping[str, Any]:
+        """The parameters that are set on the object itself."""
+        return thing.properties.get("parameters", {})
+
     def handed_over(self, thing: Object) -> Object:
         """The object once it has a new owner."""
         return thing

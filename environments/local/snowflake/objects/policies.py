@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..access import ACCOUNT
 from ..catalogue import Object
-from ..errors import SnowflakeError, does_not_exist, insufficient_privileges, invalid
+from ..errors import SnowflakeError, does_not_exist, insufficient_privileges, invalid, unsupported
 from ..kinds import STAMP, Create, Kind
 from ..names import Name
-from ..result import DESCRIBE, EXECUTED, Result, rows, status
+from ..result import DESCRIBE, EXECUTED, SELECT, Result, rows, status
 from ..tokens import Tokens
 from . import options
 from .workload_identity import PROPERTY
@@ -188,4 +188,25 @@ def _among(word: str, listed: list[str] | None) -> bool:
     return not listed or bool({word, "ALL"} & {each.upper() for each in listed})
 
 
+def _references(session: Session, positional: list[Any], named: dict[str, Any]) -> Result:
+    """POLICY_REFERENCES(REF_ENTITY_NAME => 'user', REF_ENTITY_DOMAIN => 'USER'): the policies that a user has.
+
+    https://docs.snowflake.com/en/sql-reference/functions/policy_references
+    """
+    if named.keys() != {"REF_ENTITY_NAME", "REF_ENTITY_DOMAIN"} or str(named["REF_ENTITY_DOMAIN"]).upper() != "USER":
+        raise unsupported("POLICY_REFERENCES of anything but a user")
+    user = session.get("USER", Name("", "", Tokens(str(named["REF_ENTITY_NAME"])).identifier()))
+    listed = []
+    if authentication := user.properties.get("authentication_policy"):
+        database, schema, name = Tokens(authentication).name()
+        where = {"POLICY_DB": database, "POLICY_SCHEMA": schema}
+        listed.append({**where, "POLICY_NAME": name, "POLICY_KIND": "AUTHENTICATION_POLICY"})
+    if network := user.properties.get("network_policy"):
+        listed.append({"POLICY_NAME": network, "POLICY_KIND": "NETWORK_POLICY"})
+    every = {"REF_ENTITY_NAME": user.name.name, "REF_ENTITY_DOMAIN": "USER", "POLICY_STATUS": "ACTIVE"}
+    columns = ["POLICY_DB", "POLICY_SCHEMA", "POLICY_NAME", "POLICY_KIND", *every]
+    return rows(columns, [row | every for row in listed], SELECT)
+
+
+TABLE_FUNCTIONS = {"POLICY_REFERENCES": _references}
 KINDS = (AuthenticationPolicy(), NetworkPolicy())

@@ -151,7 +151,7 @@ class Parameter(Kind):
     """SHOW PARAMETERS."""
 
     word, plural, scope = "PARAMETER", "PARAMETERS", "account"
-    about = MappingProxyType({"TASK": "TASK"})
+    about = MappingProxyType({"TASK": "TASK", "USER": "USER"})
 
     def show(self, session: Session, show: Show) -> Result:
         """The session's parameters, or those of the object asked about, one a row."""
@@ -163,8 +163,9 @@ class Parameter(Kind):
 def _parameters(session: Session, thing: Object | None) -> list[dict[str, Any]]:
     if thing is None:
         return [_parameter(key, default, session.parameters, "SESSION") for key, default in PARAMETERS.items()]
-    known, given = kinds()[thing.kind].parameters, thing.properties["parameters"]
-    return [_parameter(key, default, given, thing.kind) for key, default in known.items()]
+    kind = kinds()[thing.kind]
+    given = kind.given_parameters(thing)
+    return [_parameter(key, default, given, thing.kind) for key, default in kind.parameters.items()]
 
 
 def _parameter(key: str, default: Any, given: Mapping[str, Any], level: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Object
@@ -15,6 +16,8 @@ from . import options, policies, workload_identity
 from .signing_in import fingerprint, public_key
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..session import Session
     from ..tokens import Tokens
 
@@ -36,6 +39,7 @@ class User(Kind):
     """USER: signs in with a password or a key pair; TYPE = SERVICE with a key pair only."""
 
     word, plural, scope = "USER", "USERS", "account"
+    parameters = MappingProxyType({"NETWORK_POLICY": ""})
     columns = (
         "name", ("created_on", STAMP), "login_name", "display_name", "email", "comment", "disabled",
         "default_warehouse", "default_namespace", "default_role", "default_secondary_roles", "owner",
@@ -82,6 +86,11 @@ class User(Kind):
         shown["rsa_public_key_fp"] = fingerprint(key) if key else None
         listed = [{"property": k.upper(), "value": v} for k, v in shown.items() if k != "created_on"]
         return rows(["property", "value", "default", "description"], listed, DESCRIBE)
+
+    def given_parameters(self, thing: Object) -> Mapping[str, Any]:
+        """The network policy, if the user has one."""
+        policy = thing.properties.get("network_policy")
+        return {"NETWORK_POLICY": policy} if policy else {}
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW USERS."""
