@@ -97,6 +97,12 @@ def test_a_token_whose_issuer_is_silent_is_refused(snowflake, admin):
     admin.execute(f"DROP USER {USER}")
 
 
+@pytest.mark.parametrize("documents", [[], {"issuer": "https://somebody.else"}], ids=["no document", "another's"])
+def test_a_token_whose_issuer_says_something_else_is_refused(snowflake, issuer, user, monkeypatch, documents):
+    monkeypatch.setattr(Issuer, "documents", {"/.well-known/openid-configuration": documents})
+    refused(snowflake, issuer.mint(AUDIENCE, environment="dev"), "something else|calls itself 'https://somebody.else'")
+
+
 def test_a_disabled_user_does_not_sign_in(snowflake, admin, issuer, user):
     admin.execute(f"ALTER USER {user} SET DISABLED = TRUE")
     refused(snowflake, issuer.mint(AUDIENCE, environment="dev"), "no user has")

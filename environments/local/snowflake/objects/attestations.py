@@ -86,9 +86,12 @@ def _fetched(account: Account, url: str) -> dict[str, Any]:
         raise _refused(f"its issuer's keys cannot be fetched from '{url}'")
     try:
         with urllib.request.urlopen(url, timeout=_PATIENCE_SECONDS) as answer:  # noqa: S310 - may_be_fetched
-            return json.load(answer)
+            document = json.load(answer)
     except (OSError, ValueError) as error:
         raise _refused(f"its issuer does not answer at '{url}': {error}") from error
+    if not isinstance(document, dict):
+        raise _refused(f"its issuer answers at '{url}' with something else")
+    return document
 
 
 def _used(account: Account, user: Object) -> Object:
