@@ -24,7 +24,15 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
 # The files that take longest, so that no core ends with one of them while the other has nothing to do.
-LONGEST = ("test_rehearsal.py", "test_readme.py", "test_pipeline.py", "test_deploy_release.py", "test_bench.py")
+LONGEST = (
+    "test_rehearsal.py",
+    "test_for_real.py",
+    "test_acting.py",
+    "test_readme.py",
+    "test_pipeline.py",
+    "test_deploy_release.py",
+    "test_bench.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -84,7 +84,8 @@ def test_what_is_reviewed_is_what_is_deployed(deploy, graph, tmp_path):
     assert text.startswith(preview.MARKER)
     assert "ML_DEV.PR_7 (dev)" in text
     assert "ML_PROD.MAIN (prod), as it was published: 20" in text
-    assert deploy("release", *PR, "--plan", reviewed["own_plan"], release="two")[0] == 0
+    for _ in range(2):  # a job that is run again finds its plan carried out
+        assert deploy("release", *PR, "--plan", reviewed["own_plan"], release="two")[0] == 0
 
     # What was not reviewed is not done.
     graph.tasks["D"] = "SELECT 4"

@@ -126,7 +126,7 @@ def project(tmp_path):
 def test_these_jobs_run_and_no_others(what, project):
     workflow, happened, options, jobs, commands = RUNS[what]
     outcome = project.run(workflow, happened, **options)
-    assert outcome.jobs == jobs, outcome.log[-4000:]
+    assert outcome.jobs == jobs, outcome.printed[-4000:]
     assert sorted(call.text for call in project.calls) == sorted(commands)
     for call in project.calls:
         # Only its own environment's token, in its own account; a build can sign in nowhere.

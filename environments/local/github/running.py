@@ -59,7 +59,7 @@ class Repository:
 
 @dataclass
 class Outcome:
-    """What came of a run: the result of each job, its outputs, its summary, and the log of all.
+    """What came of a run: the result of each job, its outputs, its summary, what was printed, and act's log.
 
     A job that did not run is not among them: act says nothing of it.
     """
@@ -67,6 +67,7 @@ class Outcome:
     jobs: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     summaries: dict[str, str] = field(default_factory=dict)
+    printed: str = ""
     log: str = ""
     seconds: float = 0.0
     confined: bool = False
@@ -172,6 +173,8 @@ def _read(lines: list[str]) -> Outcome:
 
 def _note(outcome: Outcome, said: dict[str, Any]) -> None:
     job = str(said.get("job", "")).strip()
+    if said.get("raw_output"):
+        outcome.printed += f"{job}: {said['msg']}"
     if "jobResult" in said:
         outcome.jobs[job] = said["jobResult"]
     if said.get("command") == "set-output":
