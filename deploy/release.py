@@ -167,7 +167,7 @@ class Delivery:
         if self.when_running == WAIT:
             self.say(f"a run of the graph is under way, {run}: waiting for its end")
             with self.connection.step("wait for the run"):
-                runs.wait_until_idle(self.connection, self.environment, self.say)
+                runs.wait_until_idle(self.connection, self.environment, self.say, there.running)
 
     # ---- with the lock
     @contextlib.contextmanager

@@ -199,12 +199,14 @@ def last(connection: "Connection", environment: "Environment", root_id: str, min
     )
 
 
-def wait_until_idle(connection: "Connection", environment: "Environment", say: Callable[[str], None]) -> None:
-    """Wait until no run of the graph is under way.
+def wait_until_idle(
+    connection: "Connection", environment: "Environment", say: Callable[[str], None], seen: "Rows | None" = None
+) -> None:
+    """Wait until no run of the graph is under way; `seen` are those that are, as far as they are known.
 
     Raises DeployError at the deadline of the connection's step, naming the run.
     """
-    running: Rows | None = None
+    running = seen
     for poll in polls(connection.seconds_left - _MARGIN_SECONDS):
         try:
             with connection.step("wait for the run", poll.seconds):

@@ -91,9 +91,9 @@ def account_release(account: Account) -> str:
 def _untold(revoked: Revocation, answer: Answer) -> Iterator[str]:
     if answer.exit_code != 1:
         yield f"exit code {answer.exit_code}"
-    if revoked.printed not in answer.values["error"]:
+    if revoked.printed not in answer.values.get("error", ""):
         yield f"it is not named: {answer.values['error']}"
-    if "python -m deploy bootstrap --env dev" not in answer.values["next"]:
+    if "python -m deploy bootstrap --env dev" not in answer.values.get("next", ""):
         yield f"next: {answer.values['next']}"
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,16 @@ class Terms:
 
 
 def environment(site: Site, terms: Terms) -> Environment:
-    """DEV, moved to the site's schema."""
+    """DEV, moved to the site's schema, with a role and a warehouse of the database's own."""
     dev = config.load("dev", PROJECT / "environments")
-    place = dataclasses.replace(dev.snowflake, database=site.database, schema=site.schema)
+    own = {"role": f"{site.database}_DEPLOY", "service_user": f"{site.database}_CI", "warehouse": _warehouse(site)}
+    place = dataclasses.replace(dev.snowflake, database=site.database, schema=site.schema, **own)
     deploy = config.Deploy(terms.backend, terms.lease_seconds, terms.deadline_seconds)
     return dataclasses.replace(dev, snowflake=place, deploy=deploy)
+
+
+def _warehouse(site: Site) -> str:
+    return f"{site.database}_WH"
 
 
 def set_up(site: Site, backend: str = TASK_GRAPH) -> None:
@@ -71,26 +77,26 @@ def built(dist: Path, name: str) -> Release:
     return manifest.write(dist, Manifest(name, "3.11", (), files, ()), data)
 
 
-def graph(name: str, digest: str, seconds: float = 0) -> Graph:
+def graph(name: str, digest: str, warehouse: str = "", seconds: float = 0) -> Graph:
     """The graph of a release: each of its tasks returns the digest, and some are only its own."""
     first, own, last, report = (f"{ROOT}${task}" for task in ("FIRST", f"ONLY_{name}".upper(), "LAST", "REPORT"))
     wait = f"CALL SYSTEM$WAIT({round(seconds * 1000)}, 'MILLISECONDS');\n" if seconds else ""
     text = f"BEGIN\nCALL SYSTEM$SET_RETURN_VALUE('{digest}');\nEND"
     schedule = {"CONFIG": json.dumps({"release": digest}), "SCHEDULE": "USING CRON 0 0 1 1 * UTC"}
+    task = partial(_task, WAREHOUSE=warehouse or None)
     return Graph.of(
         [
-            _task(ROOT, text.replace("END", f"{wait}END"), root=True, **schedule),
-            _task(first, text, (ROOT,)),
-            _task(own, text, (ROOT,)),
-            _task(last, text, (first, own)),
-            dataclasses.replace(_task(report, text), finalizes=True),
+            task(ROOT, text.replace("END", f"{wait}END"), root=True, **schedule),
+            task(first, text, (ROOT,)),
+            task(own, text, (ROOT,)),
+            task(last, text, (first, own)),
+            dataclasses.replace(task(report, text), finalizes=True),
         ]
     )
 
 
-def _task(name: str, text: str, after: tuple[str, ...] = (), *, root: bool = False, **values: str) -> TaskSpec:
-    given = {"WAREHOUSE": "ML_DEV_WH", **values}
-    found = properties.collect(lambda known: given.get(known.name), root=root)
+def _task(name: str, text: str, after: tuple[str, ...] = (), *, root: bool = False, **values: str | None) -> TaskSpec:
+    found = properties.collect(lambda known: values.get(known.name), root=root)
     return TaskSpec(name, text, tuple(sorted(after)), properties=found)
 
 
@@ -113,7 +119,7 @@ def deliver(site: Site, name: str, terms: Terms, *, with_smoke: bool = True) -> 
     try:
         with tempfile.TemporaryDirectory() as dist, delivery(site, terms, said) as delivering:
             release = built(Path(dist), name)
-            rendered = graph(name, release.digest, terms.seconds)
+            rendered = graph(name, release.digest, _warehouse(site), terms.seconds)
             candidate = Candidate(record.RELEASED, release.digest, name, rendered, release)
             answer = delivering.deliver(candidate, with_smoke=with_smoke)
     except DeployError as error:

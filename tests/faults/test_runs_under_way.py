@@ -1,8 +1,11 @@
 """A deploy while a run of the graph is under way: that run keeps its release to its end, whatever the deploy does."""
 
+import contextlib
+import random
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
 import pytest
@@ -15,7 +18,7 @@ from tests.faults.cases import Cases, Site
 from tests.faults.small_releases import ROOT, Terms
 
 PATIENT = 60
-SECONDS = 3  # the run's first task
+today = random.Random(datetime.now(UTC).date().toordinal())
 
 
 @dataclass
@@ -64,43 +67,49 @@ class Scene:
         )
 
 
-@pytest.fixture(params=races.BACKENDS)
-def scene(cases: Cases, request: pytest.FixtureRequest) -> Scene:
-    terms = Terms(request.param, seconds=SECONDS)
-    with cases.site(partial(small_releases.set_up_with, name="old", terms=terms)) as site:
-        word = "TASK GRAPH" if request.param == TASK_GRAPH else "TASK"
+@contextlib.contextmanager
+def under_way(cases: Cases, backend: str, seconds: float) -> Iterator[Scene]:
+    """A run of a release whose first task takes so many seconds."""
+    prepare = partial(small_releases.set_up_with, name="old", terms=Terms(backend, seconds=seconds))
+    with cases.site(prepare) as site:
+        word = "TASK GRAPH" if backend == TASK_GRAPH else "TASK"
         cases.rows(f"EXECUTE {word} {site.schema}.{ROOT}")
         where = f"TABLE({site.database}.INFORMATION_SCHEMA.CURRENT_TASK_GRAPHS()) WHERE schema_name = '{site.schema}'"
         sql = f"SELECT TO_VARCHAR(graph_run_group_id) FROM {where} AND state = 'EXECUTING'"
         while not (found := cases.rows(sql)):
             time.sleep(0.05)
-        yield Scene(cases, site, request.param, found[0][0])
+        yield Scene(cases, site, backend, found[0][0])
 
 
 OLD = dict.fromkeys(("", "FIRST", "ONLY_OLD", "LAST", "REPORT"), small_releases.digest("old"))
 
 
-def test_every_task_of_the_run_is_of_the_old_release_though_a_deploy_went_on_beside_it(scene: Scene) -> None:
-    answer = scene.deliver(PROCEED).value
-    assert answer["release"] == small_releases.digest("new")
-    scene.await_end()
-    assert scene.returned() == OLD
-    assert scene.changed < scene.ended
-    assert list(small_releases.differences(scene.cases.look(scene.site), "new", scene.backend)) == []
+@pytest.mark.parametrize("backend", races.BACKENDS)
+def test_every_task_of_the_run_is_of_the_old_release_though_a_deploy_goes_on_beside_it(
+    cases: Cases, backend: str
+) -> None:
+    with under_way(cases, backend, seconds=5) as scene:
+        assert scene.deliver(PROCEED).value["release"] == small_releases.digest("new")
+        scene.await_end()
+        assert scene.changed < scene.ended
+        assert scene.returned() == OLD
+        assert list(small_releases.differences(cases.look(scene.site), "new", backend)) == []
 
 
-def test_a_deploy_that_waits_changes_nothing_before_the_end_of_the_run(scene: Scene) -> None:
-    answer = scene.deliver(WAIT).value
-    assert "a run of the graph is under way" in answer["said"]
-    assert scene.returned() == OLD
-    assert scene.changed > scene.ended
+def test_a_deploy_that_waits_changes_nothing_before_the_end_of_the_run(cases: Cases) -> None:
+    with under_way(cases, today.choice(races.BACKENDS), seconds=2) as scene:
+        assert f"a run of the graph is under way, run {scene.run}" in scene.deliver(WAIT).value["said"]
+        assert scene.returned() == OLD
+        assert scene.changed > scene.ended
 
 
-def test_a_deploy_that_refuses_or_has_waited_for_too_long_names_the_run_and_has_changed_nothing(scene: Scene) -> None:
-    before = scene.cases.look(scene.site)
-    refused, late = scene.deliver(REFUSE).value, scene.deliver(WAIT, seconds=2).value
-    assert f"a run of the graph is under way: run {scene.run}, since" in refused["error"]
-    assert (refused["exit_code"], refused["next"]) == (1, "python -m deploy status --env dev")
-    assert f"a run of the graph did not end in time: run {scene.run}, since" in late["error"]
-    assert (late["exit_code"], late["next"].endswith("--when-running proceed")) == (1, True)
-    assert scene.cases.look(scene.site) == before
+def test_a_deploy_that_refuses_or_has_waited_for_too_long_names_the_run_and_has_changed_nothing(cases: Cases) -> None:
+    with under_way(cases, today.choice(races.BACKENDS), seconds=60) as scene:
+        before = cases.look(scene.site)
+        refused, late = scene.deliver(REFUSE).value, scene.deliver(WAIT, seconds=2).value
+        assert f"a run of the graph is under way: run {scene.run}, since" in refused["error"]
+        assert (refused["exit_code"], refused["next"]) == (1, "python -m deploy status --env dev")
+        assert f"a run of the graph did not end in time: run {scene.run}, since" in late["error"]
+        assert (late["exit_code"], late["next"].endswith("--when-running proceed")) == (1, True)
+        assert cases.look(scene.site) == before
+        cases.rows(f"SELECT SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS('{scene.site.schema}.{ROOT}')")
