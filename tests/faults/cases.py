@@ -59,6 +59,7 @@ class Case:
         rule: the fault and the request; None for none.
         prepare: what is there before, if anything.
         recover: the command that follows, through a proxy that only counts.
+        finish: one more, when what was held back has arrived.
         round_trip: seconds that each request of `deliver` takes longer.
         limit: seconds that a step may take.
 
@@ -68,6 +69,7 @@ class Case:
     rule: Rule | None = None
     prepare: Step | None = None
     recover: Step | None = None
+    finish: Step | None = None
     round_trip: float = 0.0
     limit: float = 60.0
 
@@ -78,7 +80,7 @@ class Outcome:
 
     Attributes:
         before, between, after: the schema when it was prepared, when the delivery had ended, and at the end: after the
-            recovery, and after what was held back has arrived.
+            recovery, after what was held back has arrived, and after the last command, if there is one.
         seen: the requests of the delivery that count.
         recovery: those of the recovery.
 
@@ -145,6 +147,8 @@ class Cases:
             proxy.release()
             for seen in proxy.struck:
                 seen.ended.wait(case.limit)
+        if case.finish:
+            self.callers.run(case.finish, site, limit=case.limit)
         after = self.look(site)
         return Outcome(case, before, delivered, between, recovered, after, tuple(proxy.counted), recovery)
 

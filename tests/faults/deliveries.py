@@ -27,7 +27,7 @@ from tests.faults.cases import Site
 
 ROLE = "SWEEPER"
 # How a delivery is to behave, in seconds: a dead holder's lease, and a step.
-LEASE, DEADLINE = 1, 6
+LEASE, DEADLINE = 1, 12
 _MARGIN = 0.3
 _GRAPH = "G"
 _SCHEDULE = "USING CRON 0 0 1 1 * UTC"

@@ -49,7 +49,7 @@ class Scenario:
 _KINDS = {
     "first deploy": ((), NEW),
     "redeploy": ((OLDER, OLD), NEW),
-    "rollback": ((OLDER, OLD), None),
+    "rollback": ((OLDER, OLD, NEW), None),  # so that there is something to go back to after it, too
     "failing release": ((OLDER, OLD), BAD),
     "move": ((OLDER, OLD), NEW),
 }

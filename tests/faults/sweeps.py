@@ -16,10 +16,12 @@ from tests.faults.cases import Case, Cases, Outcome, Step
 from tests.faults.deliveries import NEW, OLD, OLDER, Said, Version
 from tests.faults.laws import Whole
 from tests.faults.points import Point, Scenario
-from tests.faults.rules import Request
+from tests.faults.rules import Fault, Request
 
 # A deliverer that nobody answers waits for the smoke run as long as the graph may take, and then to cancel it.
 _LIMIT = 240.0
+# Who signs in twice has lost an answer, as can happen on a busy machine: that is not how many requests it takes.
+_SIGN_IN, _TRIES = "/session/v1/login-request", 5
 
 
 @dataclass(frozen=True)
@@ -58,17 +60,23 @@ class Sweeper:
         return Whole({(version.digest, on): look for (version, on), look in zip(wanted, looks, strict=True)})
 
     def plain(self, scenario: Scenario) -> tuple[Request, ...]:
-        """Run a delivery to which nothing happens. Raises RuntimeError if it does not end as it should."""
-        outcome = self._cases.run(self._case(scenario))
-        wrong = [*laws.at_the_end(outcome.after, self.whole)]
-        if wrong or not _as_without(scenario, outcome):
-            raise RuntimeError(f"{scenario.title}, undisturbed: {wrong or outcome.delivered}")
-        return tuple(seen.request for seen in outcome.seen)
+        """Return the requests of a delivery to which nothing happens. Raises RuntimeError if it does not end well."""
+        for _ in range(_TRIES):
+            outcome = self._cases.run(self._case(scenario))
+            wrong = [*laws.at_the_end(outcome.after, self.whole)]
+            if wrong or not _as_without(scenario, outcome):
+                raise RuntimeError(f"{scenario.title}, undisturbed: {wrong or outcome.delivered}")
+            if sum(seen.request.path == _SIGN_IN for seen in outcome.seen) == 1:
+                return tuple(seen.request for seen in outcome.seen)
+        raise RuntimeError(f"{scenario.title}: this machine is so busy that answers come late without any fault")
 
     def run(self, point: Point) -> Result:
         """Run one point and judge it."""
         case = self._case(point.scenario)
-        outcome = self._cases.run(dataclasses.replace(case, rule=point.rule, recover=self._recovery(point)))
+        # What arrives when all has been put right may take the lock for a dead man: somebody has to take it from him.
+        finish = self._status(point.scenario) if point.trouble.fault is Fault.LATE else None
+        steps = {"recover": self._recovery(point), "finish": finish}
+        outcome = self._cases.run(dataclasses.replace(case, rule=point.rule, **steps))
         said = outcome.delivered.value
         return Result(
             point,
@@ -92,7 +100,12 @@ class Sweeper:
     def _recovery(self, point: Point) -> Step:
         if point.recovery == "again":
             return self._delivery(point.scenario)
-        return partial(getattr(deliveries, point.recovery), backend=point.scenario.backend)
+        if point.recovery == "rollback":
+            return partial(deliveries.rollback, backend=point.scenario.backend)
+        return self._status(point.scenario)
+
+    def _status(self, scenario: Scenario) -> Step:
+        return partial(deliveries.status, backend=scenario.backend)
 
 
 def _nothing(_: object) -> None:

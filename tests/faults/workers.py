@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import pkgutil
+import queue
 import tempfile
 import threading
 import traceback
@@ -25,6 +26,7 @@ from tests.faults.sweeps import Result, Sweeper
 
 _CLIENTS = ("snowflake.connector", "snowflake.core.task.dagv1", "snowflake.snowpark")
 _DATABASE = "SWEEPS"
+_PATIENCE = 5.0
 _AT_ONCE = 8  # most of them wait
 
 
@@ -69,10 +71,18 @@ class Workers:
         for task in tasks:
             self._tasks.put(task)
         for _ in tasks:
-            about, answer = self._answers.get()
+            about, answer = self._next()
             if isinstance(answer, TaskError):
                 raise answer
             yield about, answer
+
+    def _next(self) -> tuple[Any, Any]:
+        while True:
+            try:
+                return self._answers.get(timeout=_PATIENCE)
+            except queue.Empty:
+                if any(process.exitcode for process in self._processes):
+                    raise TaskError("a worker has ended: what it said is above") from None
 
 
 def _work(tasks: Any, answers: Any) -> None:
