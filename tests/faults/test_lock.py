@@ -19,7 +19,7 @@ from tests.faults import small_releases
 from tests.faults.cases import Site
 from tests.faults.small_releases import Terms
 
-EXAMPLES = int(os.environ.get("LOCK_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("LOCK_EXAMPLES", "8"))
 holders = st.integers(0, 2)
 
 
