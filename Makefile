@@ -25,6 +25,7 @@ faults: .venv/.installed ## let every fault meet every request of a deploy (ARGS
 lint: .venv/.installed ## check the code, its format, and the workflow files
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check --quiet .
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" actionlint
+	@$(RUN) -m tests.workflows.language_service
 	@.venv/bin/zizmor --offline --persona auditor --quiet --no-progress .github
 
 format: .venv/.installed ## format the code and mend what can be mended by machine
@@ -37,7 +38,7 @@ local: .venv/.installed ## start a local Snowflake in .local/account on port 808
 	@$(RUN) -m environments.local.snowflake --home .local/account --port 8085 --scale 0.1 $(ARGS)
 
 clean: ## remove what these commands made
-	rm -rf .venv .venv-cli .uv .local dist .pytest_cache .ruff_cache .coverage*
+	rm -rf .venv .venv-cli .uv .local dist tests/workflows/language_service/node_modules .pytest_cache .ruff_cache .coverage*
 
 .uv/bin/uv:
 	@$(PYTHON) -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv || { rm -rf .uv; \

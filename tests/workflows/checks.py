@@ -6,12 +6,14 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from tests.workflows import language_service
 from tests.workflows.reading import Workflows
 from tests.workflows.rules import RULES
 
 PROGRAMS = Path(sys.executable).parent
 LINTERS = {
     "actionlint": ["actionlint"],
+    "languageservice": language_service.command(),
     "zizmor": ["zizmor", "--offline", "--persona", "auditor", "--quiet", "--no-progress", ".github"],
 }
 
@@ -21,11 +23,17 @@ def findings(folder: Path) -> dict[str, str]:
     return {**linted(folder), **broken(folder)}
 
 
+def installed(names: Iterable[str] = LINTERS) -> list[str]:
+    """Those of the programs that are here: not everybody has Node."""
+    node = language_service.available() and language_service.install()
+    return [name for name in names if node or name != "languageservice"]
+
+
 def linted(folder: Path, names: Iterable[str] = LINTERS) -> dict[str, str]:
     """What the programs of others find."""
     environ = {**os.environ, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
     found = {}
-    for name in names:
+    for name in installed(names):
         done = subprocess.run(LINTERS[name], cwd=folder, env=environ, capture_output=True, text=True)
         if done.returncode:
             found[name] = done.stdout + done.stderr

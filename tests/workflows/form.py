@@ -68,7 +68,7 @@ def updates_wait_and_come_together(workflows: Workflows) -> Iterator[str]:
     for update in updates:
         if update.get("cooldown", {}).get("default-days", 0) < 7 or not update.get("groups"):
             yield f"dependabot.yml: {update['package-ecosystem']}"
-    missing = {"github-actions", "uv"} - {update["package-ecosystem"] for update in updates}
+    missing = {"github-actions", "uv", "npm"} - {update["package-ecosystem"] for update in updates}
     yield from (f"dependabot.yml does not update {name}" for name in missing)
 
 

@@ -27,6 +27,6 @@ def test_nothing_is_suppressed():
 
 def test_make_lint_asks_them():
     lint = (ROOT / "Makefile").read_text().partition("\nlint:")[2].partition("\n\n")[0]
-    for command in checks.LINTERS.values():
-        assert command[0] in lint
+    for name in ("actionlint", "zizmor", "language_service"):
+        assert name in lint
     assert "--persona auditor" in lint
