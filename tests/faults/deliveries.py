@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy import bootstrap, manifest, record, requests, target
-from deploy.deployed import TASK_GRAPH
+from deploy import apply, bootstrap, lock, manifest, plan, record, requests, stage, target
+from deploy.deployed import TASK_GRAPH, Deployed
 from deploy.errors import OK, DeployError
 from deploy.graph import Graph, TaskSpec
+from deploy.lock import Lock
 from deploy.manifest import Manifest, Release, StagedFile
+from deploy.record import Entry
 from deploy.release import Candidate, Delivery
 from ml_pipeline import config
 from ml_pipeline.config import Environment
@@ -113,8 +115,7 @@ def set_up(snowflake: LocalSnowflake, database: str) -> None:
 # ---- the commands
 def release(site: Site, version: Version, backend: str, dist: Path) -> Said:
     """`python -m deploy release`."""
-    built = Release(version.digest, version.manifest, dist / version.digest)
-    candidate = Candidate(record.RELEASED, version.digest, version.name, version.graph, built)
+    candidate = Candidate(record.RELEASED, version.digest, version.name, version.graph, built(version, dist))
     return _told(site, backend, lambda delivery: delivery.deliver(candidate))
 
 
@@ -136,13 +137,29 @@ def status(site: Site, backend: str) -> Said:
 
 
 def prepare(site: Site, versions: tuple[Version, ...], backend: str, dist: Path) -> None:
-    """Do what the bootstrap does, then release these one after the other; that they work is known."""
+    """Leave what the bootstrap and the releases of these leave, the last one in use, in a tenth of the requests."""
     with _delivery(site, backend) as (delivery, _):
-        delivery.connection.run([target.stage(delivery.environment)])
+        there, connection = delivery.environment, delivery.connection
+        if not versions:
+            connection.run([target.stage(there)])
+            return
+        connection.run(target.preparation(there))
         for version in versions:
-            built = Release(version.digest, version.manifest, dist / version.digest)
-            candidate = Candidate(record.RELEASED, version.digest, version.name, version.graph, built)
-            delivery.deliver(candidate, with_smoke=False)
+            stage.upload(connection, there, built(version, dist), rows=[])
+        proposal = plan.make(versions[-1].graph, Deployed(), backend)
+        held = lock.acquire(connection, there, Lock(), None)
+        entries = [_passed(version, held.number - age) for age, version in enumerate(reversed(versions))]
+        recorded = [record.insertion(there, entry) for entry in reversed(entries)]
+        held.run([*apply.statements(there, proposal), *apply.activation(there, backend), *recorded, held.release])
+
+
+def _passed(version: Version, fence: int) -> Entry:
+    return Entry(record.RELEASED, version.name, version.digest, "", version.graph, record.PASSED, fence)
+
+
+def built(version: Version, dist: Path) -> Release:
+    """The release as `write` has built it."""
+    return Release(version.digest, version.manifest, dist / version.digest)
 
 
 def _told(site: Site, backend: str, command: Callable[[Delivery], object]) -> Said:
