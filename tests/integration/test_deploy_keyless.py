@@ -36,7 +36,10 @@ def set_up(snowflake, issuer, name, *options):
 
 @pytest.fixture(scope="module", autouse=True)
 def environments(snowflake, issuer, admin):
+    admin.execute("USE ROLE ACCOUNTADMIN")
     for name in USERS:
+        # What other modules granted it would make up for a grant that is revoked here.
+        admin.execute(f"DROP ROLE IF EXISTS ML_{name.upper()}_DEPLOY")
         assert set_up(snowflake, issuer, name) == 0
     yield
     for user in USERS.values():
