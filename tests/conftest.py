@@ -125,12 +125,17 @@ def stop(process: subprocess.Popen[str]) -> None:
     process.stdout.close()
 
 
-@pytest.fixture(scope="session")
-def snowflake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSnowflake]:
-    """The local Snowflake that tests share; sample data at 1/100 of TPCH_SF1."""
-    process, server = start(tmp_path_factory.mktemp("account"), "--scale", "0.01", "--http-issuers", measured=True)
+def serve(folder: Path, *, measured: bool) -> Iterator[LocalSnowflake]:
+    """A local Snowflake for tests to share; sample data at 1/100 of TPCH_SF1."""
+    process, server = start(folder, "--scale", "0.01", "--http-issuers", measured=measured)
     yield server
     stop(process)
+
+
+@pytest.fixture(scope="session")
+def snowflake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSnowflake]:
+    """The local Snowflake of the tests that are of something else. Its own (integration/local_snowflake) measure it."""
+    yield from serve(tmp_path_factory.mktemp("account"), measured=False)
 
 
 @pytest.fixture

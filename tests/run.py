@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+# One more than there are cores: now and then each waits for a server or a deadline.
+_PROCESSES = (os.cpu_count() or 1) + 1
 # What runs in production and what it is tested on: name, files, per cent of lines and branches.
 PROMISED = (
     ("src, dag and deploy", "src/*,dag/*,deploy/*", 90),
@@ -17,7 +19,7 @@ def main(arguments: list[str]) -> int:
     """Run pytest with the arguments; without any, hold the coverage to its promise too."""
     coverage = [sys.executable, "-m", "coverage"]
     # conftest.py says which files come first; xdist would begin with those of most tests.
-    pytest = ["-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", *arguments]
+    pytest = ["-m", "pytest", "-n", str(_PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder", *arguments]
     # Where Python may not keep what it compiled, as in many containers, each process would compile all of it anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if arguments:

@@ -48,9 +48,8 @@ RUNS = {
         QUALITY | BUILD | PLAN | DEV | GATE, ["build"],
     ),
     "a pull request": ("ci.yml", event("pull_request"), {}, VALIDATED, REQUEST),
-    "a draft": ("ci.yml", event("pull_request", pull_request__draft=True), {}, VALIDATED, REQUEST),
-    "a pull request of a private repository": (
-        "ci.yml", event("pull_request", repository__private=True), {},
+    "a draft in a private repository": (
+        "ci.yml", event("pull_request", pull_request__draft=True, repository__private=True), {},
         QUALITY | BUILD | PLAN | COMMENT | DEV | GATE, REQUEST,
     ),
     "a pull request from a fork": ("ci.yml", event("pull_request", **FORK), {}, CHECKED, ["build"]),
@@ -76,10 +75,6 @@ RUNS = {
     "a merge where only PROD has an account": (
         "cd.yml", event("push"), {"accounts": {"prod": ACCOUNTS["prod"]}},
         BUILD | PLAN | DEV | {"prod/deploy/prod": "failure"}, ["build"],
-    ),
-    "a merge that fails in DEV": (
-        "cd.yml", event("push"), {"fails": "release dev"},
-        BUILD | PLAN | {"dev/deploy/dev": "failure"}, DELIVERY[:3],
     ),
     "a merge that fails in PROD": (
         "cd.yml", event("push"), {"fails": "release prod"},
