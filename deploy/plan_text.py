@@ -9,6 +9,8 @@ from deploy.graph import Graph
 from deploy.plan import Added, Change, Changed, Plan, Removed
 
 _SIGNS = {Added: "+", Changed: "~", Removed: "-"}
+_WHOLE = 200  # characters of two values that are shown whole
+_AROUND = 24  # characters shown on both sides of a difference
 _STYLES = {"added": "#d3f9d8,stroke:#2b8a3e", "changed": "#fff3bf,stroke:#e67700", "removed": "#ffe3e3,stroke:#c92a2a"}
 
 
@@ -49,7 +51,23 @@ def _difference(key: str, old: Any, new: Any) -> Iterator[str]:
         kept = list(difflib.unified_diff(str(old or "").splitlines(), str(new or "").splitlines(), lineterm="", n=0))
         yield from (f"      {line}" for line in kept if not line.startswith(("---", "+++", "@@")))
     else:
-        yield f"    {key}: {_shown(old)} -> {_shown(new)}"
+        before, after = _apart(_shown(old), _shown(new))
+        yield f"    {key}: {before} -> {after}"
+
+
+def _apart(old: str, new: str) -> tuple[str, str]:
+    """Leave out what two long lines have in common, but for some characters on both sides of the difference."""
+    if len(old) + len(new) <= _WHOLE:
+        return old, new
+    start = max(0, _common(old, new) - _AROUND)
+    end = max(0, _common(old[start:][::-1], new[start:][::-1]) - _AROUND)
+    return tuple(f"{'…' * (start > 0)}{text[start : len(text) - end]}{'…' * (end > 0)}" for text in (old, new))
+
+
+def _common(old: str, new: str) -> int:
+    """With how many of the same characters both begin."""
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((index for index, (one, other) in pairs if one != other), min(len(old), len(new)))
 
 
 def _config(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:

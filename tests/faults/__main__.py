@@ -1,4 +1,7 @@
-"""`make faults`: every fault at every request of every delivery, and what became of them; --json for machines."""
+"""`make faults`: every fault at every request of every delivery, and all encounters (tests/faults/encounters.py).
+
+It prints what became of them; --json for machines.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
 
@@ -15,11 +18,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from tests.faults import encounters
 from tests.faults.baseline import Kills
 from tests.faults.points import SCENARIOS, TROUBLES, Scenario, Trouble, points
+from tests.faults.races import Row
 from tests.faults.sweeps import Result
 from tests.faults.workers import Workers
 
+_COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+_A_LINE_EACH = 100  # points, where nobody watches a bar
 _WIDTH = 150  # where nobody watches
 
 
@@ -63,7 +70,7 @@ class Sweep:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the sweeps; 1 if a point did not converge."""
+    """Run the sweeps and the encounters; 1 if a point did not converge, or an encounter broke something."""
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--only", default="", metavar="TEXT", help="points whose description contains this")
@@ -80,24 +87,41 @@ def main(arguments: list[str]) -> int:
         ]
         results = _run(workers, [point for point in chosen if options.only in str(point)], console)
         kills = workers.kills_of_the_baseline()
+    rows = _meet(options.workers, console) if not options.only else []
     sweeps = [Sweep(s, t, found) for s in SCENARIOS for t in TROUBLES if (found := _of(s, t, results))]
-    _show(sweeps, kills, time.monotonic() - began, console)
+    _show(sweeps, kills, rows, console)
+    console.print(f"in {time.monotonic() - began:.0f} s")
     if options.json:
-        print(json.dumps({"sweeps": [sweep.to_dict() for sweep in sweeps], "baseline": kills.__dict__}, indent=2))
-    return int(any(result.wrong for result in results))
+        found = {"sweeps": [sweep.to_dict() for sweep in sweeps], "encounters": [asdict(row) for row in rows]}
+        print(json.dumps(found | {"baseline": asdict(kills)}, indent=2))
+    return int(any(result.wrong for result in results) or any(row.broken for row in rows))
 
 
 def _run(workers: Workers, chosen: list[Any], console: Console) -> list[Result]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
+    with Progress(*_COLUMNS, console=console) as progress:
         under_way = progress.add_task("faults", total=len(chosen))
         results = []
         for result in workers.run(chosen):
             results.append(result)
             progress.advance(under_way)
+            if not console.is_terminal and len(results) % _A_LINE_EACH == 0:
+                console.print(f"{len(results)} of {len(chosen)} points")
             for line in result.wrong:
                 progress.console.print(f"{result.point}: {line}", style="red", markup=False)
     return results
+
+
+def _meet(processes: int, console: Console) -> list[Row]:
+    found = []
+    with Progress(*_COLUMNS, console=console) as progress:
+        for rows in progress.track(
+            encounters.rows(processes), total=len(encounters.ENCOUNTERS), description="encounters"
+        ):
+            found += rows
+            for row in rows:
+                for line in row.broken:
+                    progress.console.print(f"{row.what}, {row.backend}: {line}", style="red", markup=False)
+    return found
 
 
 def _of(scenario: Scenario, trouble: Trouble, results: Iterable[Result]) -> tuple[Result, ...]:
@@ -105,7 +129,7 @@ def _of(scenario: Scenario, trouble: Trouble, results: Iterable[Result]) -> tupl
     return tuple(sorted(found, key=lambda result: result.point.at))
 
 
-def _show(sweeps: list[Sweep], kills: Kills, seconds: float, console: Console) -> None:
+def _show(sweeps: list[Sweep], kills: Kills, rows: list[Row], console: Console) -> None:
     table = Table("", *dict.fromkeys(sweep.scenario.title for sweep in sweeps), box=None)
     for trouble in dict.fromkeys(sweep.trouble for sweep in sweeps):
         cells = {sweep.scenario.title: sweep.cell for sweep in sweeps if sweep.trouble == trouble}
@@ -115,7 +139,9 @@ def _show(sweeps: list[Sweep], kills: Kills, seconds: float, console: Console) -
     aborts = sum(result.aborted for result in results)
     console.print("Points that converged (in brackets: where a deploy that lived on gave up, and said so):")
     console.print(table)
-    console.print(f"{converged} of {len(results)} points converged, {aborts} aborts, in {seconds:.0f} s")
+    console.print(f"{converged} of {len(results)} points converged, {aborts} aborts")
+    for row in rows:
+        console.print(f"{row.what}, {row.backend}: {row.points} times, {len(row.broken)} broken")
     console.print(
         f"DAGOperation.deploy, killed at each request: {kills.broken} of {kills.points} points left a broken graph, "
         f"{kills.broken_after_repeating} still did after the same command had been run again"

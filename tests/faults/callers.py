@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import io
 import os
 import pickle
+import pkgutil
 import select
 import signal
 import socket
@@ -21,7 +23,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Self
+
+import dag
+import deploy
+
+# What dag and deploy import when they need it.
+_CLIENTS = ("snowflake.connector", "snowflake.core.task.dagv1", "snowflake.snowpark")
+
+
+def load() -> None:
+    """Import, before there are callers, what a deliverer needs: that takes longer than most cases."""
+    for name in (*_CLIENTS, *_modules(dag), *_modules(deploy)):
+        importlib.import_module(name)
+
+
+def _modules(package: ModuleType) -> list[str]:
+    found = pkgutil.iter_modules(package.__path__, package.__name__ + ".")
+    return [module.name for module in found if not module.name.endswith("__main__")]
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import multiprocessing
-import pkgutil
 import queue
 import tempfile
 import threading
@@ -14,17 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-import dag
-import deploy
 from tests.conftest import start, stop
 from tests.faults import baseline, deliveries
-from tests.faults.callers import Callers
+from tests.faults.callers import Callers, load
 from tests.faults.cases import Cases
 from tests.faults.points import SCENARIOS, Point, Scenario
 from tests.faults.rules import Request
 from tests.faults.sweeps import Result, Sweeper
 
-_CLIENTS = ("snowflake.connector", "snowflake.core.task.dagv1", "snowflake.snowpark")
 _DATABASE = "SWEEPS"
 _PATIENCE = 5.0
 _AT_ONCE = 8  # most of them wait
@@ -110,8 +105,7 @@ def _serve(cases: Cases, sweeper: Sweeper, tasks: Any, answers: Any) -> None:
 @contextmanager
 def account() -> Iterator[Cases]:
     """A local Snowflake that is set up for deliveries, and callers with all imports done."""
-    for name in (*_CLIENTS, *_modules(dag), *_modules(deploy)):
-        importlib.import_module(name)
+    load()
     with tempfile.TemporaryDirectory() as home, Callers() as callers:
         process, server = start(Path(home), "--scale", "0.001")
         try:
@@ -120,8 +114,3 @@ def account() -> Iterator[Cases]:
                 yield cases
         finally:
             stop(process)
-
-
-def _modules(package: Any) -> list[str]:
-    found = pkgutil.iter_modules(package.__path__, package.__name__ + ".")
-    return [module.name for module in found if not module.name.endswith("__main__")]

@@ -34,9 +34,9 @@ def eventually(condition, seconds=30):
 
 @pytest.fixture(scope="module")
 def rehearsal(tmp_path_factory):
-    """One whole rehearsal: its summary, what it printed, and its report."""
+    """One whole rehearsal, the short story: its summary, what it printed, and its report."""
     report = tmp_path_factory.mktemp("report") / "rehearsal.html"
-    command = [*module(PLAY, measured=True), "--json", "--report", report]
+    command = [*module(PLAY, measured=True), "--fast", "--json", "--report", report]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout), done.stderr, report.read_text()
@@ -87,7 +87,7 @@ def test_no_key_is_in_what_it_prints_or_reports(rehearsal):
 def test_a_killed_rehearsal_leaves_no_server(tmp_path):
     port = socket.create_server(("127.0.0.1", 0)).getsockname()[1]
     process = subprocess.Popen(
-        [*module(PLAY, measured=False), "--port", str(port), "--report", tmp_path / "r.html"],
+        [*module(PLAY, measured=False), "--fast", "--port", str(port), "--report", tmp_path / "r.html"],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -191,6 +191,15 @@ def test_a_long_text_is_shown_as_its_differing_lines():
     assert plan_text.text(proposal).splitlines()[1:-1] == ["    AS:", "      -SELECT 1;", "      +SELECT 2;"]
 
 
+def test_of_two_long_lines_only_what_differs_is_shown_and_what_is_around_it():
+    head, tail = "SELECT " + "a, " * 100, ", b" * 100
+    old, new = (TaskSpec("T", f"{head}{middle}{tail}") for middle in ("one", "another"))
+    (line,) = plan_text.text(plan.Plan(EMPTY, (Changed(old, new),))).splitlines()[1:-1]
+    assert "a, one, b" in line
+    assert "a, another, b" in line
+    assert len(line) < 200
+
+
 def test_the_summary_counts_what_is_resumed():
     graph = chain("A")
     assert plan_text.summary(plan.make(graph, Deployed(graph))) == "0 to add, 0 to change, 0 to remove, 1 to resume"

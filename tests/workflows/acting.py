@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from environments.local.github import running
 from environments.local.github.api import Api
 from environments.local.github.events import Event
 from environments.local.github.running import Outcome, Repository
+from environments.local.rehearsal.checkout import Checkout
 from tests.conftest import ROOT
 
 TOKEN = {"ACTIONS_ID_TOKEN_REQUEST_URL": "http://127.0.0.1:9/token?api-version=2.0"}
@@ -52,7 +52,7 @@ class Project:
         for path in (ROOT / "environments").glob("*.toml"):
             shutil.copy(path, project / "environments")
         (project / "Makefile").write_text(MAKEFILE)
-        subprocess.run(["git", "init", "--quiet", project], check=True)
+        Checkout.begin(project)
         venv = folder / "venv/bin"
         venv.mkdir(parents=True)
         shutil.copy(Path(__file__).parent / "stubs/python", venv)

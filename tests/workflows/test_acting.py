@@ -4,12 +4,12 @@ A job that is not in a table did not run; on GitHub it is skipped, and the gate 
 act ends the run at once, so what would follow is not in those tables: tests/workflows/test_gate.py has it.
 """
 
-import shutil
-
 import pytest
 
+from environments.local.github import running
 from environments.local.github.api import Api
 from environments.local.github.events import event
+from environments.local.rehearsal.checkout import Checkout
 from tests.conftest import ROOT
 from tests.workflows.acting import ACCOUNTS, Project
 from tests.workflows.reading import Workflows
@@ -171,10 +171,12 @@ def test_an_event_starts_only_what_github_would_start(project):
         project.run("cd.yml", event("push", ref="refs/heads/feature"))
 
 
-@pytest.mark.skipif(not shutil.which("bwrap"), reason="bubblewrap is not installed: act is not confined here")
+@pytest.mark.skipif(not running.sandbox(ROOT), reason="bubblewrap does not work here: act is not confined")
 def test_a_run_can_write_nowhere_but_in_its_scratch_folder(project, tmp_path_factory):
     outside = tmp_path_factory.mktemp("outside") / "file"
-    (project.folder / "project/Makefile").write_text(f"lint test rehearse .venv/.installed:\n\t@echo x > {outside}\n")
+    checkout = Checkout(project.folder / "project")
+    (checkout.folder / "Makefile").write_text(f"lint test rehearse .venv/.installed:\n\t@echo x > {outside}\n")
+    checkout.commit("Write somewhere else")
     outcome = project.run("ci.yml", event("pull_request"))
     assert set(outcome.jobs.values()) >= {"failure"}
     assert not outside.exists()

@@ -12,12 +12,11 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from environments.local.rehearsal.checkout import Checkout
 
 from . import yaml12
 from .translation import translate
@@ -36,7 +35,7 @@ class Repository:
     """A repository on the local GitHub.
 
     Attributes:
-        checkout: the commit that is run; it is only read.
+        checkout: a git working tree; the commit that it is at is run.
         scratch: a folder for what a run leaves behind.
         environments: the variables of each GitHub environment.
         variables: the repository's own variables.
@@ -75,16 +74,30 @@ class Outcome:
 
 
 def sandbox(scratch: Path) -> list[str]:
-    """Return the command that confines another one to a folder; nothing where bubblewrap is not installed."""
-    if not shutil.which("bwrap"):
-        return []
+    """Return the command that confines another one to a folder; nothing where bubblewrap does not work."""
     # The network stays: the local Snowflake, the issuer and the API are on this machine's own address.
-    writable = ("--bind", str(scratch), str(scratch))
-    return ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", *writable, "--die-with-parent"]
+    return [*_READ_ONLY, "--bind", str(scratch), str(scratch), "--die-with-parent"] if _can_confine() else []
 
 
-def run(repository: Repository, event: Event, workflow: str) -> Outcome:
-    """Run one workflow file for an event that starts it. Raises ValueError for one that it does not start."""
+_READ_ONLY = ("bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc")
+
+
+@cache
+def _can_confine() -> bool:
+    """Whether bubblewrap is installed, and may do here what it does: in many containers it may not."""
+    if not shutil.which("bwrap"):
+        return False
+    return subprocess.run([*_READ_ONLY, "true"], capture_output=True, check=False).returncode == 0
+
+
+def run(
+    repository: Repository, event: Event, workflow: str, watch: Callable[[str, str], None] = lambda *_: None
+) -> Outcome:
+    """Run one workflow file for an event that starts it; `watch` is told each job and its result as it ends.
+
+    Raises:
+        ValueError: for an event that does not start it.
+    """
     folder = repository.scratch / f"run-{time.monotonic_ns()}"
     folder.mkdir(parents=True)
     checkout = _copy(repository, folder / "repo")
@@ -95,23 +108,28 @@ def run(repository: Repository, event: Event, workflow: str) -> Outcome:
     (folder / "event.json").write_text(json.dumps(event.payload))
     (folder / "artifacts").mkdir()
     start = time.monotonic()
-    done = subprocess.run(
+    process = subprocess.Popen(
         [*sandbox(repository.scratch), *_command(repository, event, workflow, folder)],
         cwd=checkout,
         env=_environ(folder),
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        check=False,
     )
-    outcome = _read(done.stdout.splitlines() + done.stderr.splitlines())
-    outcome.seconds, outcome.confined = time.monotonic() - start, bool(sandbox(repository.scratch))
+    with process:
+        outcome = _read(process.stdout, watch)
+    outcome.seconds, outcome.confined = time.monotonic() - start, _can_confine()
     return outcome
 
 
 def _copy(repository: Repository, folder: Path) -> Path:
-    """Copy the project with its uncommitted changes; its remote is the repository on GitHub."""
-    Checkout.copy(repository.checkout, folder)
-    subprocess.run(["git", "-C", folder, "remote", "add", "origin", "https://github.com/acme/ml.git"], check=True)
+    """Clone the repository, so that a run has its commit; its remote is the one on GitHub."""
+    commands = (
+        ("clone", "--quiet", str(repository.checkout), str(folder)),
+        ("-C", str(folder), "remote", "set-url", "origin", "https://github.com/acme/ml.git"),
+    )
+    for command in commands:
+        subprocess.run(["git", *command], check=True, capture_output=True)
     return folder
 
 
@@ -160,14 +178,18 @@ def _stand_ins(checkout: Path) -> Iterator[str]:
             yield from ("--local-repository", f"{action}={folder}")
 
 
-def _read(lines: list[str]) -> Outcome:
-    outcome = Outcome(log="\n".join(lines))
+def _read(lines: Iterable[str], watch: Callable[[str, str], None]) -> Outcome:
+    outcome, log = Outcome(), []
     for line in lines:
+        log.append(line)
         try:
             said = json.loads(line)
         except ValueError:
             continue
         _note(outcome, said)
+        if "jobResult" in said:
+            watch(said["job"].strip(), said["jobResult"])
+    outcome.log = "".join(log)
     return outcome
 
 

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+from environments.local.github.api import Api
+from environments.local.github.oidc import Issuer
+
 from . import delivery, screen
 from .checkout import Checkout
+from .direct import Direct
 from .errors import RehearsalError
+from .hosted import OnGitHub
+from .hosting import Hosted
 from .server import Server
-from .story import Stage, Told
+from .story import ENVIRONMENTS, Story, Told
 
 _PROJECT = Path(__file__).parents[3]
 _FOLDER = _PROJECT / ".local"
@@ -23,6 +32,8 @@ _FOLDER = _PROJECT / ".local"
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make rehearse", description=__doc__)
+    parser.add_argument("--fast", action="store_true", help="the deployer's commands alone, without the workflow files")
+    parser.add_argument("--until", metavar="STEP", help="end after this step, without a report, such as merge")
     parser.add_argument("--keep", action="store_true", help="leave the server running and say how to connect")
     parser.add_argument("--port", type=int, default=0, help="the server's port (default: a free one)")
     parser.add_argument("--scale", type=float, default=0.01, help="scale factor of the sample data (default: 0.01)")
@@ -58,11 +69,9 @@ def _play(arguments: argparse.Namespace, show: screen.Screen, scratch: Path, hom
     try:
         delivery.preload()
         show.report(f"http://127.0.0.1:{server.port}, the clients are loaded", time.monotonic() - start)
-        checkout = Checkout.copy(_PROJECT, scratch / "checkout")
-        keys = {name: delivery.KeyPair.generate() for name in ("dev", "prod")}
-        stage = Stage(checkout, delivery.Deployer(checkout.folder, server, keys), Told())
-        stage.tell(show.announce, show.report)
-        _conclude(arguments, show, stage, time.monotonic() - start)
+        with _story(arguments, show, server, scratch) as story:
+            story.tell(show.announce, show.report, arguments.until)
+            _conclude(arguments, show, story, time.monotonic() - start)
         kept = arguments.keep
     finally:
         server.stay() if kept else server.stop()
@@ -71,14 +80,31 @@ def _play(arguments: argparse.Namespace, show: screen.Screen, scratch: Path, hom
     return 0
 
 
-def _conclude(arguments: argparse.Namespace, show: screen.Screen, stage: Stage, seconds: float) -> None:
+@contextmanager
+def _story(arguments: argparse.Namespace, show: screen.Screen, server: Server, scratch: Path) -> Iterator[Story]:
+    """The story that was asked for, and what it needs while it is told."""
+    checkout = Checkout.copy(_PROJECT, scratch / "checkout")
+    keys = {name: delivery.KeyPair.generate() for name in ENVIRONMENTS}
+    if arguments.fast:
+        yield Direct(checkout, delivery.Deployer(checkout.folder, server, keys), Told())
+        return
+    with Issuer() as issuer, Api() as api:
+        trusted = ("--subject-prefix", issuer.repository.subject_prefix, "--issuer", issuer.address)
+        hosted = Hosted(checkout, scratch / "github", server, issuer, api, show.job)
+        yield OnGitHub(checkout, delivery.Deployer(checkout.folder, server, keys, trusted), Told(), hosted)
+
+
+def _conclude(arguments: argparse.Namespace, show: screen.Screen, story: Story, seconds: float) -> None:
     from . import findings, report
 
-    found = findings.collect(stage, seconds)
-    report.write(arguments.report, found)
-    show.summary(found, arguments.report)
+    values = story.told.to_dict()
+    if not arguments.until:
+        found = findings.collect(story, seconds)
+        report.write(arguments.report, found)
+        show.summary(found, arguments.report)
+        values = found.to_dict()
     if arguments.json:
-        print(found.to_json())
+        print(json.dumps(values, indent=2))
 
 
 def _fresh(folder: Path) -> Path:

@@ -41,6 +41,11 @@ class Checkout:
                 target = folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(project / name, target)
+        return cls.begin(folder)
+
+    @classmethod
+    def begin(cls, folder: Path) -> Self:
+        """Make a folder a git working tree, and commit what is in it."""
         _git(folder, "init", "--quiet", "--initial-branch=main")
         made = cls(folder)
         made.commit("The project as it is")

@@ -64,11 +64,13 @@ class Deployer:
     checkout: Path
     server: Server
     keys: dict[str, KeyPair]
+    trusted: tuple[str, ...] = ()
+    """Options of the bootstrap that say whose jobs may sign in without a key."""
 
     def bootstrap(self, environment: str) -> Answer:
         """The administrator's part, with the service user's public key."""
         variables = {**self.server.administrator, "SNOWFLAKE_PUBLIC_KEY": self.keys[environment].public}
-        return self._run(["bootstrap", "--env", environment], variables)
+        return self._run(["bootstrap", "--env", environment, *self.trusted], variables)
 
     def build(self) -> Answer:
         """Build the checkout's release."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from deploy.graph import Graph
 
     from .full_run import FullRun
-    from .story import Stage
+    from .story import Story, Told
 
 
 @dataclass(frozen=True)
@@ -32,39 +31,30 @@ class Findings:
     """The outcome of a rehearsal that went through."""
 
     seconds: float
-    steps: dict[str, float]
-    releases: dict[str, str]
-    environments: tuple[EnvironmentRow, ...]
-    smoke: dict[str, Any]
-    graph: Graph
+    told: Told
     run: FullRun
+    environments: tuple[EnvironmentRow, ...]
+    graph: Graph
 
-    def to_json(self) -> str:
+    def to_dict(self) -> dict[str, Any]:
         """The summary for machines."""
-        summary = {
-            "seconds": round(self.seconds, 1),
-            "steps": {name: round(s, 1) for name, s in self.steps.items()},
-            "releases": self.releases,
-            "environments": {row.name: asdict(row) for row in self.environments},
-            "metrics": self.run.results["EVALUATE"]["metrics"],
-        }
-        return json.dumps(summary, indent=2)
+        rows = {row.name: asdict(row) for row in self.environments}
+        metrics = self.run.results["EVALUATE"]["metrics"]
+        return {"seconds": round(self.seconds, 1), **self.told.to_dict(), "environments": rows, "metrics": metrics}
 
 
-def collect(stage: Stage, seconds: float) -> Findings:
+def collect(story: Story, seconds: float) -> Findings:
     """Put together what the story left in the account and in its answers."""
-    told = stage.told
+    told = story.told
     if told.run is None:
         raise ValueError("the story has no full run")
-    prod = config.load("prod", stage.checkout.folder / "environments")
-    rows = tuple(_row(stage, name) for name in ("dev", "prod"))
-    smoke = told.answers["release prod"].values["smoke"]
-    graph = render.render(prod, rows[1].digest)
-    return Findings(seconds, told.seconds, told.releases, rows, smoke, graph, told.run)
+    prod = config.load("prod", story.checkout.folder / "environments")
+    rows = tuple(_row(story, name) for name in ("dev", "prod"))
+    return Findings(seconds, told, told.run, rows, render.render(prod, rows[1].digest))
 
 
-def _row(stage: Stage, name: str) -> EnvironmentRow:
-    status, told = stage.told.answers[f"status {name}"].values, stage.told
+def _row(story: Story, name: str) -> EnvironmentRow:
+    status, told = story.told.answers[f"status {name}"].values, story.told
     schedule = status["schedule"]
     cron = schedule["text"].removeprefix("USING CRON ")
     shown = f"{'on' if schedule['on'] else 'off'}: {cron}" if cron else "none"

@@ -31,6 +31,10 @@ class Screen:
         self._number += 1
         self._console.print(f"\n[bold cyan]{self._number}[/] [bold]{escape(step.rstrip('.'))}[/]")
 
+    def job(self, name: str, result: str) -> None:
+        """A job of a workflow has ended."""
+        self._console.print(f"  [dim]{escape(result):8} {escape(name)}[/]")
+
     def report(self, outcome: str, seconds: float) -> None:
         """A step did what it should."""
         self._console.print(f"  [green]ok[/] {escape(outcome)} [dim]({seconds:.1f} s)[/]")

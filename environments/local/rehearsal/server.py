@@ -52,7 +52,7 @@ class Server:
             RehearsalError: when it does not start; its own words are the cause.
         """
         command = [sys.executable, "-m", "environments.local.snowflake", "--home", str(home), "--port", str(port)]
-        command += ["--scale", str(scale), "--until-stdin-closes"]
+        command += ["--scale", str(scale), "--http-issuers", "--until-stdin-closes"]
         home.mkdir(parents=True, exist_ok=True)
         log = home / "server.log"
         with log.open("w") as errors:

@@ -1,4 +1,4 @@
-"""The story: what a team does in a week, and what must be true after each step."""
+"""What every story of the rehearsal has in common: how it is told, what it may look at, and how it begins and ends."""
 
 from __future__ import annotations
 
@@ -12,22 +12,38 @@ from .errors import RehearsalError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from environments.local.github.running import Outcome
+
     from .checkout import Checkout
     from .delivery import Answer, Deployer
 
-PULL_REQUEST = "7"
+ENVIRONMENTS = ("dev", "prod")
 FAILURE = "rehearsed failure"
-_PR = ("--pr", PULL_REQUEST)
 
 
 @dataclass
 class Told:
-    """What has happened so far: the digest of each release by its name, the answers, and how long each step took."""
+    """What has happened so far: the digest of each release by its name, the answers, and how long each step took.
+
+    `workflows` are the runs of workflow files by the step that set them off.
+    """
 
     releases: dict[str, str] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    workflows: dict[str, Outcome] = field(default_factory=dict)
     run: full_run.FullRun | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """What has happened so far, for machines."""
+        return {
+            "steps": {name: round(seconds, 1) for name, seconds in self.seconds.items()},
+            "workflows": {
+                step: {"seconds": round(outcome.seconds, 1), "jobs": outcome.jobs}
+                for step, outcome in self.workflows.items()
+            },
+            "releases": self.releases,
+        }
 
     def name_of(self, digest: str) -> str:
         """What the story calls a release."""
@@ -35,14 +51,38 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Stage:
-    """The means of the story: a checkout to commit to, and the deployer to deliver with."""
+class Story:
+    """A checkout to commit to, and the deployer, which looks at what is there if it does not deliver itself."""
 
     checkout: Checkout
     deployer: Deployer
     told: Told
 
-    # ---- doing
+    def steps(self) -> Iterator[Callable[[], str]]:
+        """The steps in order; the first line of what each is described by is shown."""
+        yield from ()
+
+    def tell(
+        self, announce: Callable[[str], None], report: Callable[[str, float], None], until: str | None = None
+    ) -> None:
+        """Play every step, or those until one of them; the first that does not do what it should ends the story.
+
+        Raises:
+            RehearsalError: from that step, and for one that the story has not.
+        """
+        steps = {step.__name__: step for step in self.steps()}
+        if until is not None and until not in steps:
+            raise RehearsalError(f"the story has no step {until!r}\nnext: --until with one of {', '.join(steps)}")
+        for name, step in steps.items():
+            announce((step.__doc__ or "").splitlines()[0])
+            start = time.monotonic()
+            outcome = step()
+            self.told.seconds[name] = time.monotonic() - start
+            report(outcome, self.told.seconds[name])
+            if name == until:
+                return
+
+    # ---- looking
     def done(self, verb: str, environment: str, *options: str) -> dict[str, Any]:
         """Run a verb that must succeed."""
         answer = self.deployer.run(verb, environment, *options)
@@ -50,80 +90,34 @@ class Stage:
         self.told.answers[f"{verb} {environment}"] = answer
         return answer.values
 
-    def build(self, name: str, message: str) -> str:
-        """Commit the checkout and build its release."""
-        self.checkout.commit(message)
-        answer = self.deployer.build()
-        expect(answer.exit_code == 0, f"deploy build {answer.outcome}")
-        self.told.releases[name] = answer.values["release"]
-        return answer.values["release"]
-
     def runs(self, environment: str, *options: str) -> str:
         """The digest that an environment runs."""
         return self.done("status", environment, *options)["release"]
 
-    # ---- the steps
-    def bootstrap(self) -> str:
-        """The administrator sets up DEV and PROD."""
-        for environment in ("dev", "prod"):
-            answer = self.deployer.bootstrap(environment)
-            expect(answer.exit_code == 0, f"bootstrap of {environment} {answer.outcome}")
-        return "databases, warehouses, roles and service users of dev and prod"
-
-    def open_pull_request(self) -> str:
-        """A pull request is validated in a schema of its own."""
-        digest = self.build("pull request", "A pull request")
-        self.done("release", "dev", *_PR)
-        status = self.done("status", "dev", *_PR)
-        expect(status["release"] == digest, f"the schema of the pull request runs {status['release']}, not {digest}")
-        expect(not status["schedule"]["on"], "a pull request's graph has its schedule on")
-        return f"release {digest[:12]} passed in {status['schema']}, unscheduled"
-
-    def close_pull_request(self) -> str:
-        """It is closed: its schema goes."""
-        answer = self.done("teardown", "dev", *_PR)
-        expect(bool(answer["dropped"]), "nothing was dropped")
-        expect(self.done("status", "dev", *_PR)["release"] == "", "something is left of the pull request")
-        return f"dropped its schema, PR_{PULL_REQUEST}"
-
-    def merge(self) -> str:
-        """Merged: built once, validated in DEV, delivered to PROD."""
-        digest = self.build("first", "Merge the pull request")
-        return self._promote(digest)
-
-    def second_release(self) -> str:
-        """A second change takes the same way."""
-        self.checkout.replace("src/ml_pipeline/__init__.py", '"""', '"""The second release. ')
-        digest = self.build("second", "A change to the payload")
-        expect(digest != self.told.releases["first"], "a changed payload has the digest of the one before")
-        return self._promote(digest)
-
-    def _promote(self, digest: str) -> str:
-        for environment in ("dev", "prod"):
-            self.done("release", environment)
+    def expect_everywhere(self, digest: str) -> None:
+        """Both environments run this release, and PROD's schedule is on."""
+        for environment in ENVIRONMENTS:
             found = self.runs(environment)
             expect(found == digest, f"{environment} runs {found}, not {digest}")
         expect(self.done("status", "prod")["schedule"]["on"], "PROD's schedule is off after a passed smoke run")
-        return f"dev and prod run {digest[:12]}"
 
-    def failing_release(self) -> str:
-        """A release whose smoke run fails never reaches PROD, and DEV gets back what it had."""
+    # ---- the changes that a team makes
+    def change_the_payload(self, words: str) -> None:
+        """A change to the code that runs in Snowflake."""
+        self.checkout.replace("src/ml_pipeline/__init__.py", '"""', f'"""{words}. ')
+
+    def break_a_step(self) -> None:
+        """A change with which the smoke run fails."""
         path, start = "src/ml_pipeline/inference.py", "    version = registry.version_in_use(session, run)\n"
         self.checkout.replace(path, start, f'    raise RuntimeError("{FAILURE}")\n{start}')
-        digest, second = self.build("failing", "A change that fails"), self.told.releases["second"]
-        answer = self.deployer.run("release", "dev")
-        expect(answer.exit_code == 1, f"a release that fails {answer.outcome}")
-        expect(FAILURE in answer.values["error"], f"the error does not tell the cause: {answer.values['error']}")
-        for environment in ("dev", "prod"):
-            expect(self.runs(environment) == second, f"{environment} does not run {second} any more")
-        return f"{digest[:12]} failed in dev and was put back; both run {second[:12]}"
 
-    def roll_back(self) -> str:
-        """Somebody rolls PROD back by hand."""
-        self.done("rollback", "prod")
-        first = self.told.releases["first"]
-        expect(self.runs("prod") == first, f"prod does not run {first}")
-        return f"prod runs {first[:12]} again; dev keeps {self.runs('dev')[:12]}"
+    # ---- how it begins and ends
+    def bootstrap(self) -> str:
+        """The administrator sets up DEV and PROD."""
+        for environment in ENVIRONMENTS:
+            answer = self.deployer.bootstrap(environment)
+            expect(answer.exit_code == 0, f"bootstrap of {environment} {answer.outcome}")
+        return "databases, warehouses, roles and service users of dev and prod"
 
     def full_run(self) -> str:
         """PROD's hour comes: its graph runs in full, and a new model is in use."""
@@ -132,30 +126,6 @@ class Stage:
         expect(self.told.run.state == "SUCCEEDED", f"the run ended {self.told.run.state}: {states}")
         metrics = self.told.run.results["EVALUATE"]["metrics"]
         return f"model {self.told.run.model_version} is in use, AUC {metrics['auc']} on later lines"
-
-    def steps(self) -> Iterator[Callable[[], str]]:
-        """The steps in order."""
-        yield self.bootstrap
-        yield self.open_pull_request
-        yield self.close_pull_request
-        yield self.merge
-        yield self.second_release
-        yield self.failing_release
-        yield self.roll_back
-        yield self.full_run
-
-    def tell(self, announce: Callable[[str], None], report: Callable[[str, float], None]) -> None:
-        """Play every step; the first that does not do what it should ends the story.
-
-        Raises:
-            RehearsalError: from that step.
-        """
-        for step in self.steps():
-            announce(step.__doc__ or "")
-            start = time.monotonic()
-            outcome = step()
-            self.told.seconds[step.__name__] = time.monotonic() - start
-            report(outcome, self.told.seconds[step.__name__])
 
 
 def expect(truth: bool, otherwise: str) -> None:  # noqa: FBT001 - it reads as a sentence

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
@@ -83,9 +84,13 @@ async def _write(request: Request) -> Response:
         return Response("no such upload", status_code=404)
     target = upload.target(request.headers.get("content-encoding", ""))
     incoming = account.folder("temporary", "incoming") / secrets.token_hex(16)
-    with incoming.open("wb") as file:
-        async for chunk in request.stream():
-            file.write(chunk)
+    try:
+        with incoming.open("wb") as file:
+            async for chunk in request.stream():
+                file.write(chunk)
+    except ClientDisconnect:
+        incoming.unlink()
+        return Response("the upload was cut", status_code=400)
     try:
         return await run_in_threadpool(_place, incoming, target, overwrite=upload.overwrite)
     except SnowflakeError as error:

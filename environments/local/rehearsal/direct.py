@@ -1,0 +1,88 @@
+"""The short story: what a team does in a week, by the deployer's own commands, and what must be true after each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .story import ENVIRONMENTS, FAILURE, Story, expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PULL_REQUEST = "7"
+_PR = ("--pr", PULL_REQUEST)
+
+
+@dataclass(frozen=True)
+class Direct(Story):
+    """The commands that CI would run, without CI."""
+
+    def build(self, name: str, message: str) -> str:
+        """Commit the checkout and build its release."""
+        self.checkout.commit(message)
+        answer = self.deployer.build()
+        expect(answer.exit_code == 0, f"deploy build {answer.outcome}")
+        self.told.releases[name] = answer.values["release"]
+        return answer.values["release"]
+
+    def open_pull_request(self) -> str:
+        """A pull request is validated in a schema of its own."""
+        digest = self.build("pull request", "A pull request")
+        self.done("release", "dev", *_PR)
+        status = self.done("status", "dev", *_PR)
+        expect(status["release"] == digest, f"the schema of the pull request runs {status['release']}, not {digest}")
+        expect(not status["schedule"]["on"], "a pull request's graph has its schedule on")
+        return f"release {digest[:12]} passed in {status['schema']}, unscheduled"
+
+    def close_pull_request(self) -> str:
+        """It is closed: its schema goes."""
+        answer = self.done("teardown", "dev", *_PR)
+        expect(bool(answer["dropped"]), "nothing was dropped")
+        expect(self.done("status", "dev", *_PR)["release"] == "", "something is left of the pull request")
+        return f"dropped its schema, PR_{PULL_REQUEST}"
+
+    def merge(self) -> str:
+        """Merged: built once, validated in DEV, delivered to PROD."""
+        return self._promote(self.build("first", "Merge the pull request"))
+
+    def second_release(self) -> str:
+        """A second change takes the same way."""
+        self.change_the_payload("The second release")
+        digest = self.build("second", "A change to the payload")
+        expect(digest != self.told.releases["first"], "a changed payload has the digest of the one before")
+        return self._promote(digest)
+
+    def _promote(self, digest: str) -> str:
+        for environment in ENVIRONMENTS:
+            self.done("release", environment)
+        self.expect_everywhere(digest)
+        return f"dev and prod run {digest[:12]}"
+
+    def failing_release(self) -> str:
+        """A release whose smoke run fails never reaches PROD, and DEV gets back what it had."""
+        self.break_a_step()
+        digest, second = self.build("failing", "A change that fails"), self.told.releases["second"]
+        answer = self.deployer.run("release", "dev")
+        expect(answer.exit_code == 1, f"a release that fails {answer.outcome}")
+        expect(FAILURE in answer.values["error"], f"the error does not tell the cause: {answer.values['error']}")
+        self.expect_everywhere(second)
+        return f"{digest[:12]} failed in dev and was put back; both run {second[:12]}"
+
+    def roll_back(self) -> str:
+        """Somebody rolls PROD back by hand."""
+        self.done("rollback", "prod")
+        first = self.told.releases["first"]
+        expect(self.runs("prod") == first, f"prod does not run {first}")
+        return f"prod runs {first[:12]} again; dev keeps {self.runs('dev')[:12]}"
+
+    def steps(self) -> Iterator[Callable[[], str]]:
+        """The steps in order."""
+        yield self.bootstrap
+        yield self.open_pull_request
+        yield self.close_pull_request
+        yield self.merge
+        yield self.second_release
+        yield self.failing_release
+        yield self.roll_back
+        yield self.full_run

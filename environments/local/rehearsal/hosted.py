@@ -1,0 +1,161 @@
+"""The whole story: what a team does in a week on GitHub, by the real workflow files, and what must be true after each.
+
+Each event names the jobs that run and their results; any other job, or another result, ends the story.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from environments.local.github.events import Event, event
+
+from .story import FAILURE, Story, expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from environments.local.github.running import Outcome
+
+    from .hosting import Hosted
+
+_GREEN, _RED = "success", "failure"
+_QUALITY = dict.fromkeys((f"quality/quality/make {target}" for target in ("lint-1", "test-2", "rehearse-3")), _GREEN)
+_BUILD, _DEPENDENCIES = {"build/build/release": _GREEN}, {"ci/dependencies": _GREEN}
+_PLAN, _COMMENT = {"plan/plan/dev and what follows": _GREEN}, {"ci/comment": _GREEN}
+_DEV, _PROD, _ROLLBACK = "dev/deploy/dev", "prod/deploy/prod", "rollback/deploy/prod"
+_GATE, _DELIVERED, _PUBLISH = {"ci/gate": _GREEN}, {"cd/delivered": _GREEN}, {"cd/publish": _GREEN}
+_FORKED = _QUALITY | _BUILD | _DEPENDENCIES | _GATE
+_REQUESTED = _FORKED | _PLAN | _COMMENT | {_DEV: _GREEN}
+_QUEUED = _QUALITY | _BUILD | _PLAN | {_DEV: _GREEN} | _GATE
+_MERGED = _BUILD | _PLAN | {_DEV: _GREEN, _PROD: _GREEN} | _PUBLISH | _DELIVERED
+# act ends a run with the first called workflow that fails: on GitHub, `delivered` follows and fails too.
+_FAILED = _BUILD | _PLAN | {_DEV: _RED}
+_ROLLED_BACK = {_ROLLBACK: _GREEN} | _PUBLISH | _DELIVERED
+_SCHEMA = "PR_7"
+_FORK = {
+    "number": 8,
+    "pull_request__number": 8,
+    "pull_request__head__repo__full_name": "mallory/ml",
+    "ref": "refs/pull/8/merge",
+}
+
+
+@dataclass(frozen=True)
+class OnGitHub(Story):
+    """A repository on the local GitHub, and what is pushed to it."""
+
+    hosted: Hosted
+
+    def _run(self, step: str, workflow: str, happened: Event, jobs: Mapping[str, str]) -> Outcome:
+        outcome = self.hosted.run(workflow, happened)
+        self.told.workflows[step] = outcome
+        expect(outcome.jobs == jobs, f"{workflow} ran {outcome.jobs}, not {dict(jobs)}\n{outcome.printed[-4000:]}")
+        return outcome
+
+    def _built(self, name: str, outcome: Outcome) -> str:
+        self.told.releases[name] = outcome.outputs["build/build/release"]["release"]
+        return self.told.releases[name]
+
+    # ---- the steps
+    def open_pull_request(self) -> str:
+        """A pull request is opened: it is checked, built, planned, and validated in a schema of its own."""
+        return self._requested("open_pull_request", event("pull_request"))
+
+    def push_to_it(self) -> str:
+        """A commit is pushed to it: its schema gets the new release, its comment the new plan."""
+        self.change_the_payload("The first release")
+        self.checkout.commit("A change to the payload")
+        return self._requested("push_to_it", event("pull_request", "synchronize"))
+
+    def _requested(self, step: str, happened: Event) -> str:
+        outcome = self._run(step, "ci.yml", happened, _REQUESTED)
+        digest = self._built("pull request", outcome)
+        status = self.done("status", "dev", "--pr", "7")
+        expect(status["release"] == digest, f"{_SCHEMA} runs {status['release']}, not {digest}")
+        expect(not status["schedule"]["on"], "a pull request's graph has its schedule on")
+        _expect_the_plan(self.hosted.api.comments, digest)
+        for words in ("### Smoke run of ML_DEV.PR_7: SUCCEEDED", "gantt", "| auc |"):
+            expect(words in outcome.summaries[_DEV], f"the summary of the job has no {words!r}")
+        return f"{digest[:12]} passed in {_SCHEMA}, unscheduled: {_verdict(outcome)}"
+
+    def fork(self) -> str:
+        """A stranger's fork sends a pull request: it is checked and built, and gets no token."""
+        tokens, comments = len(self.hosted.issuer.minted), len(self.hosted.api.comments)
+        outcome = self._run("fork", "ci.yml", event("pull_request", **_FORK), _FORKED)
+        expect(len(self.hosted.issuer.minted) == tokens, "a job of a fork got a token")
+        expect(len(self.hosted.api.comments) == comments, "a job of a fork wrote a comment")
+        return f"nothing of it signed in anywhere: {_verdict(outcome)}"
+
+    def merge_queue(self) -> str:
+        """The pull request enters the merge queue: what main would be is validated in a schema of its own."""
+        queued = event("merge_group")
+        outcome = self._run("merge_queue", "ci.yml", queued, _QUEUED)
+        expect(self.runs("dev", "--ref", queued.ref) == "", "something is left of the merge group")
+        return f"passed, and its schema is gone: {_verdict(outcome)}"
+
+    def merge(self) -> str:
+        """Merged: built once, validated in DEV, delivered to PROD."""
+        self.checkout.commit("Merge the pull request")
+        return self._merged("merge", "first")
+
+    def second_release(self) -> str:
+        """A second change takes the same way."""
+        self.change_the_payload("The second release")
+        self.checkout.commit("Another change to the payload")
+        return self._merged("second_release", "second")
+
+    def _merged(self, step: str, name: str) -> str:
+        digest = self._built(name, self._run(step, "cd.yml", event("push"), _MERGED))
+        self.expect_everywhere(digest)
+        return f"dev and prod run {digest[:12]}"
+
+    def close_pull_request(self) -> str:
+        """The pull request is closed: its schema goes."""
+        closed = event("pull_request", "closed")
+        self._run("close_pull_request", "cleanup.yml", closed, {"cleanup/teardown": _GREEN})
+        expect(self.runs("dev", "--pr", "7") == "", "something is left of the pull request")
+        return f"dropped {_SCHEMA}"
+
+    def failing_release(self) -> str:
+        """A release whose smoke run fails never reaches PROD, and DEV gets back what it had."""
+        self.break_a_step()
+        self.checkout.commit("A change that fails")
+        outcome, second = self._run("failing_release", "cd.yml", event("push"), _FAILED), self.told.releases["second"]
+        digest = self._built("failing", outcome)
+        expect(FAILURE in outcome.printed, "the job's log does not tell the cause")
+        self.expect_everywhere(second)
+        return f"{digest[:12]} failed in dev and was put back; both run {second[:12]}"
+
+    def roll_back(self) -> str:
+        """Somebody rolls PROD back by hand."""
+        first = self.told.releases["first"]
+        self._run("roll_back", "cd.yml", event("workflow_dispatch", inputs__release=first), _ROLLED_BACK)
+        expect(self.runs("prod") == first, f"prod does not run {first}")
+        return f"prod runs {first[:12]} again; dev keeps {self.runs('dev')[:12]}"
+
+    def steps(self) -> Iterator[Callable[[], str]]:
+        """The steps in order."""
+        yield self.bootstrap
+        yield self.open_pull_request
+        yield self.push_to_it
+        yield self.fork
+        yield self.merge_queue
+        yield self.merge
+        yield self.close_pull_request
+        yield self.second_release
+        yield self.failing_release
+        yield self.roll_back
+        yield self.full_run
+
+
+def _expect_the_plan(comments: Sequence[Mapping[str, Any]], digest: str) -> None:
+    """One comment, of this release: what it changes in its own schema, in main's, and in PROD."""
+    bodies = [comment["body"] for comment in comments]
+    expect(len(bodies) == 1, f"there are {len(bodies)} comments on the pull request")
+    for words in (digest[:12], "ML_DEV.PR_7 (dev)", "ML_DEV.MAIN (dev), after the merge", "ML_PROD.MAIN (prod)"):
+        expect(words in bodies[0], f"the comment on the pull request has no {words!r}")
+
+
+def _verdict(outcome: Outcome) -> str:
+    return f"{len(outcome.jobs)} jobs green in {outcome.seconds:.1f} s"

@@ -1,0 +1,72 @@
+"""What no single fault shows: deploys that meet, holders that pause, steps that stall, grants and secrets.
+
+Each encounter has a local Snowflake of its own in a process of its own.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from deploy.deployed import CLASSIC, TASK_GRAPH
+from tests.conftest import start, stop
+from tests.faults import baseline, canaries, commands, pauses, races, revocations, stalls
+from tests.faults.callers import Callers, load
+from tests.faults.cases import Cases
+from tests.faults.commands import Account
+from tests.faults.races import Row
+
+# The longest first.
+ENCOUNTERS = (
+    "two deploys at once, classic",
+    "two deploys at once, task_graph",
+    "a paused holder",
+    "a stall",
+    "a missing grant, a secret",
+)
+
+
+def rows(processes: int) -> Iterator[list[Row]]:
+    """Run all, so many at a time: the rows of each as soon as it has ended."""
+    with multiprocessing.get_context("spawn").Pool(processes, maxtasksperchild=1) as pool:
+        yield from pool.imap_unordered(encounter, ENCOUNTERS, chunksize=1)
+
+
+def encounter(name: str) -> list[Row]:
+    """Run one."""
+    if name not in _PLAYED:
+        return _commands()
+    load()
+    with baseline.account() as cases:
+        return _PLAYED[name](cases)
+
+
+def _races(cases: Cases, backend: str) -> list[Row]:
+    return races.races(cases, [backend], races.OFFSETS // len(races.BACKENDS))
+
+
+def _commands() -> list[Row]:
+    load()
+    with tempfile.TemporaryDirectory() as home, tempfile.TemporaryDirectory() as folder, Callers() as callers:
+        process, server = start(Path(home), "--scale", "0.001", "--http-issuers")
+        try:
+            with commands.opened(server, callers, Path(folder), *canaries.RELEASES) as account:
+                return _told(account)
+        finally:
+            stop(process)
+
+
+def _told(account: Account) -> list[Row]:
+    return [revocations.revocations(account), *canaries.canaries(account)]
+
+
+_PLAYED: dict[str, Callable[[Cases], list[Row]]] = dict(
+    zip(
+        ENCOUNTERS,
+        (partial(_races, backend=CLASSIC), partial(_races, backend=TASK_GRAPH), pauses.pauses, stalls.stalls),
+        strict=False,
+    )
+)
