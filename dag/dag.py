@@ -3,21 +3,16 @@
 `python dag/dag.py --env dev` delivers it, by way of `python -m deploy release --env dev`.
 """
 
-import re
 import subprocess
 import sys
 from datetime import timedelta
-from importlib import metadata
 from pathlib import Path
 
 from snowflake.core.task import Cron
 from snowflake.core.task.dagv1 import DAG, DAGTask, DAGTaskBranch
 
 from ml_pipeline.config import Environment, Graph
-
-PROJECT = "ml-pipeline"
-PAYLOAD = "ml_pipeline.zip"
-PYTHON = "3.11"
+from ml_pipeline.payload import PAYLOAD, PYTHON, packages
 
 
 def build(environment: Environment, digest: str) -> DAG:
@@ -58,17 +53,6 @@ def procedure(environment: Environment, digest: str, handler: str) -> str:
         f"WITH step AS PROCEDURE () RETURNS VARCHAR LANGUAGE PYTHON RUNTIME_VERSION = '{PYTHON}' "
         f"PACKAGES = ({pins}) IMPORTS = ('{payload}') HANDLER = 'ml_pipeline.tasks.{handler}' CALL step()"
     )
-
-
-def packages() -> tuple[str, ...]:
-    """Return what the project depends on in the versions installed here: what was tested is what runs in Snowflake.
-
-    To run another version there, lock it: `uv add 'scikit-learn==1.8.*'`.
-    """
-    requirements = (re.match(r"[\w.-]+", line)[0] for line in metadata.requires(PROJECT) or ())
-    distributions = (metadata.distribution(name) for name in requirements)
-    # The name as its author writes it: Snowflake knows snowflake.core, but not snowflake-core.
-    return tuple(sorted(f"{each.metadata['Name']}=={each.version}" for each in distributions))
 
 
 def _root(environment: Environment, digest: str) -> DAG:

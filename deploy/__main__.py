@@ -1,5 +1,6 @@
 """`python -m deploy <verb>`."""
 
+import gc
 import os
 import sys
 import threading
@@ -11,6 +12,8 @@ from deploy.cli import main
 _WITHOUT_PANDAS = ("bootstrap", "upload", "smoke", "rollback", "status", "teardown", "sweep", "gc")
 
 if __name__ == "__main__":
+    # snowflake.core makes so many objects when it is imported that looking for garbage among them takes a second.
+    gc.disable()
     if sys.argv[1:2] and sys.argv[1] in _WITHOUT_PANDAS:
         sys.modules["pandas"] = None  # type: ignore[assignment]
     code = main(sys.argv[1:])
@@ -18,4 +21,5 @@ if __name__ == "__main__":
     sys.stderr.flush()
     if threading.active_count() > 1:
         os._exit(code)  # a request that nobody waits for any more must not keep the process
+    gc.freeze()
     sys.exit(code)

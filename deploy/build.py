@@ -16,6 +16,7 @@ from typing import Any
 
 from deploy.errors import DeployError
 from deploy.manifest import PAYLOAD, File, Manifest, Release, StagedFile, write
+from ml_pipeline import payload
 
 # What goes into the payload: a change there that is not committed makes the commit's name untrue.
 _PAYLOAD_SOURCES = ("src", "pyproject.toml", "uv.lock")
@@ -24,13 +25,11 @@ _EPOCH = "315532800"  # 1980-01-01, the earliest time that a zip file can hold
 
 def build(project: Path, dist: Path) -> Release:
     """Build the project's release into `dist/<digest>/`. Two builds of a commit are byte-identical."""
-    from dag import dag  # snowflake.core takes seconds to import
-
     wheel = _wheel(project)
     manifest = Manifest(
         commit=commit(project),
-        python=dag.PYTHON,
-        packages=dag.packages(),
+        python=payload.PYTHON,
+        packages=payload.packages(),
         files=(StagedFile.of(PAYLOAD, wheel),),
         contents=_contents(wheel),
     )

@@ -10,9 +10,10 @@ import pytest
 from snowflake.core import Root
 from snowflake.core.task.dagv1 import DAGOperation
 
-from dag.dag import PAYLOAD, build
+from dag.dag import build
 from dag.run_pipeline import run_graph
 from ml_pipeline.config import Run, load
+from ml_pipeline.payload import PAYLOAD
 
 ROOT = Path(__file__).parents[2]
 DIGEST = "d1g35t"

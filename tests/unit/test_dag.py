@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from snowflake.core.task.dagv1 import DAGTaskBranch
 
-from dag import dag as graph_module
-from dag.dag import build, packages
-from ml_pipeline import quality_gate, tasks
+from dag.dag import build
+from ml_pipeline import payload, quality_gate, tasks
 from ml_pipeline.config import load
+from ml_pipeline.payload import packages
 from ml_pipeline.steps import STEPS
 
 ROOT = Path(__file__).parents[2]
@@ -100,7 +100,7 @@ def test_the_packages_are_the_projects_own_in_the_versions_installed():
 
 
 def test_the_runtime_is_the_python_that_the_project_asks_for():
-    assert (ROOT / ".python-version").read_text().strip() == graph_module.PYTHON
+    assert (ROOT / ".python-version").read_text().strip() == payload.PYTHON
 
 
 def test_the_same_environment_and_digest_describe_the_same_graph(graph):

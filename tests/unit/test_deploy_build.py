@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dag import dag
 from deploy import build, manifest
 from deploy.errors import DeployError
+from ml_pipeline import payload
 
 PROJECT = Path(__file__).parents[2]
 
@@ -63,9 +63,9 @@ def test_the_manifest_names_the_commit_and_every_file_of_the_payload(project, re
 
 
 def test_the_manifest_names_what_the_graph_runs_with(release):
-    assert release.manifest.packages == dag.packages()
-    assert release.manifest.python == dag.PYTHON
-    assert [file.name for file in release.manifest.files] == [dag.PAYLOAD]
+    assert release.manifest.packages == payload.packages()
+    assert release.manifest.python == payload.PYTHON
+    assert [file.name for file in release.manifest.files] == [payload.PAYLOAD]
 
 
 def test_the_payload_runs_from_its_archive(release):

@@ -246,12 +246,22 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_on_a_terminal_every_task_has_a_row():
+def test_on_a_terminal_every_task_has_a_row(monkeypatch):
+    monkeypatch.delenv("CI", raising=False)
     out = Terminal()
     with smoke_view.showing(GRAPH, out) as show:
         show(run(SCORE="FAILED"))
     for name in GRAPH.by_name:
         assert name in out.getvalue()
+
+
+def test_in_ci_there_are_plain_lines_whatever_the_stream_is(monkeypatch):
+    monkeypatch.setenv("CI", "true")
+    out = Terminal()
+    with smoke_view.showing(GRAPH, out) as show:
+        show(run(SCORE="FAILED"))
+    assert "\x1b" not in out.getvalue()
+    assert "FAILED" in out.getvalue()
 
 
 def test_the_verdict_is_json():

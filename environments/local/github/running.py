@@ -125,7 +125,7 @@ def run(
 def _copy(repository: Repository, folder: Path) -> Path:
     """Clone the repository, so that a run has its commit; its remote is the one on GitHub."""
     commands = (
-        ("clone", "--quiet", str(repository.checkout), str(folder)),
+        ("clone", "--quiet", "--no-local", "--template=", str(repository.checkout), str(folder)),
         ("-C", str(folder), "remote", "set-url", "origin", "https://github.com/acme/ml.git"),
     )
     for command in commands:

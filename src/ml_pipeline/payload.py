@@ -1,0 +1,19 @@
+"""What a task asks Snowflake for: this package as a file, its Python, and the packages that it depends on."""
+
+import re
+from importlib import metadata
+
+PROJECT = "ml-pipeline"
+PAYLOAD = "ml_pipeline.zip"
+PYTHON = "3.11"
+
+
+def packages() -> tuple[str, ...]:
+    """Return what the project depends on in the versions installed here: what was tested is what runs in Snowflake.
+
+    To run another version there, lock it: `uv add 'scikit-learn==1.8.*'`.
+    """
+    requirements = (re.match(r"[\w.-]+", line)[0] for line in metadata.requires(PROJECT) or ())
+    distributions = (metadata.distribution(name) for name in requirements)
+    # The name as its author writes it: Snowflake knows snowflake.core, but not snowflake-core.
+    return tuple(sorted(f"{each.metadata['Name']}=={each.version}" for each in distributions))
