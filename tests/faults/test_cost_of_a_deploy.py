@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from functools import partial
 
 import pytest
@@ -39,9 +40,12 @@ VERBS = (
 )
 
 
-@pytest.mark.parametrize("deployer", deploys.OURS)
-@pytest.mark.parametrize("tasks", [10, 1000])
-def test_requests_and_files_do_not_grow_with_the_graph(cases, deployer, tasks):
+# A thousand tasks on one backend today, on the other tomorrow; `make bench` has both.
+TODAY = list(deploys.OURS)[datetime.now(UTC).date().toordinal() % len(deploys.OURS)]
+
+
+@pytest.mark.parametrize(("tasks", "deployer"), [*((10, deployer) for deployer in deploys.OURS), (1000, TODAY)])
+def test_requests_and_files_do_not_grow_with_the_graph(cases, tasks, deployer):
     with cases.site(partial(delivering.set_up, backend=deploys.OURS[deployer])) as site:
         steps = deploys.schedule(deployer, tasks)
         found = {

@@ -74,11 +74,14 @@ def test_the_record_and_the_lock_are_judged_too(sweeper: Sweeper) -> None:
     assert len(list(laws.interrupted(found, found))) == 1
 
 
-def test_a_sample_has_each_fault_and_each_kind_of_delivery() -> None:
+def test_a_sample_has_each_kind_of_delivery_and_some_days_have_each_fault() -> None:
     request = Request("POST", "/queries/v1/query-request", words="DEPLOY_LOCK_LOST")
+    met = set()
     for seed in range(20):
         chance = random.Random(seed)
         chosen = points.one_of_each_kind(chance)
         found = points.sample(dict.fromkeys(chosen, (request, request)), chance)
-        assert {point.trouble for point in found} == set(TROUBLES)
+        assert len({point.trouble for point in found}) == len(found)
+        met |= {point.trouble for point in found}
         assert {point.scenario.name for point in found} == {each.name for each in SCENARIOS}
+    assert met == set(TROUBLES)
