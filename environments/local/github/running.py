@@ -42,6 +42,7 @@ class Repository:
         env: what every step finds in its environment, such as the address of the local Snowflake.
         id_token: the variables of a job that may sign in (see oidc.Issuer.variables); without them none can.
         api_url: the address of GitHub's API.
+        token: the GITHUB_TOKEN of its jobs.
         virtual_environment: what the stand-in of setup-uv links.
 
     """
@@ -53,6 +54,7 @@ class Repository:
     env: Mapping[str, str] = field(default_factory=dict)
     id_token: dict[str, str] | None = None
     api_url: str = ""
+    token: str = "rehearsal"  # noqa: S105 - it opens nothing
     virtual_environment: Path = Path(sys.prefix)
 
 
@@ -160,7 +162,7 @@ def _command(repository: Repository, event: Event, workflow: str, folder: Path) 
         *(str(Path(sys.executable).with_name("act")), event.name, "-W", f".github/workflows/{workflow}"),
         *("-e", str(folder / "event.json"), "-P", f"{_RUNNER}=-self-hosted", "--json", "--rm"),
         *("--action-offline-mode", "--no-cache-server", "--action-cache-path", str(folder / "actions")),
-        *("-s", "GITHUB_TOKEN=rehearsal", "--env-file", os.devnull, "--var-file", os.devnull),
+        *("-s", f"GITHUB_TOKEN={repository.token}", "--env-file", os.devnull, "--var-file", os.devnull),
         *("--secret-file", os.devnull),
         *(word for name, known in options for key, value in known.items() for word in (name, f"{key}={value}")),
         *_stand_ins(folder / "repo"),

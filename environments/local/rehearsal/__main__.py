@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import secrets
 import shutil
 import signal
 import sys
@@ -88,7 +89,7 @@ def _story(arguments: argparse.Namespace, show: screen.Screen, server: Server, s
     if arguments.fast:
         yield Direct(checkout, delivery.Deployer(checkout.folder, server, keys), Told())
         return
-    with Issuer() as issuer, Api() as api:
+    with Issuer() as issuer, Api(token=secrets.token_hex(20)) as api:
         trusted = ("--subject-prefix", issuer.repository.subject_prefix, "--issuer", issuer.address)
         hosted = Hosted(checkout, scratch / "github", server, issuer, api, show.job)
         yield OnGitHub(checkout, delivery.Deployer(checkout.folder, server, keys, trusted), Told(), hosted)

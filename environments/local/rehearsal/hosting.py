@@ -38,7 +38,7 @@ class Hosted:
         """Run what an event starts.
 
         Raises:
-            RehearsalError: when a token of a job, or what it is asked for with, is in a log, a summary or a comment.
+            RehearsalError: when a token of a job, or what one is asked for with, is in a log, a summary or a comment.
         """
         account = {"SNOWFLAKE_ACCOUNT": self.server.address["SNOWFLAKE_ACCOUNT"]}
         address = {key: value for key, value in self.server.address.items() if key not in account}
@@ -50,6 +50,7 @@ class Hosted:
             env={**address, "SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES": "127.0.0.1", **_PRINT_ONLY},
             id_token=self.issuer.variables(ref=event.ref, event_name=event.name),
             api_url=self.api.url,
+            token=self.api.token,
         )
         outcome = running.run(repository, event, workflow, self.watch)
         self._expect_no_secret(outcome)
@@ -58,5 +59,5 @@ class Hosted:
     def _expect_no_secret(self, outcome: running.Outcome) -> None:
         said = "".join([outcome.log, *outcome.summaries.values(), *(each["body"] for each in self.api.comments)])
         signatures = (token.rpartition(".")[2] for token in self.issuer.minted)
-        if any(secret in said for secret in (*self.issuer.minted, *signatures, self.issuer.bearer)):
+        if any(secret in said for secret in (self.api.token, self.issuer.bearer, *self.issuer.minted, *signatures)):
             raise RehearsalError("a job's token, or what it is asked for with, is in a log, a summary or a comment")
