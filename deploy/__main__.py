@@ -9,7 +9,7 @@ from deploy.cli import main
 
 # The connector imports pandas wherever it is installed, for results as data frames: half a second of each command.
 # These verbs ask for none; the others run dag/dag.py, which may.
-_WITHOUT_PANDAS = ("bootstrap", "upload", "smoke", "rollback", "status", "teardown", "sweep", "gc")
+_WITHOUT_PANDAS = ("bootstrap", "upload", "smoke", "rollback", "status", "model", "teardown", "sweep", "gc")
 
 if __name__ == "__main__":
     # snowflake.core makes so many objects when it is imported that looking for garbage among them takes a second.

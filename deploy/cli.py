@@ -36,6 +36,7 @@ VERBS = {
     "release": "upload, plan, apply, smoke; then switch the schedule on, or put the earlier release back",
     "rollback": "deliver an earlier release from its record",
     "status": "show what is deployed, its record, its schedule and its last run",
+    "model": "show the versions of the model; put an earlier one in use again",
     "teardown": "drop the schema of a pull request or branch (DEV only)",
     "sweep": "drop the schemas of pull requests and branches that have grown old (DEV only)",
     "snapshot": "write down what an environment runs, for another one to plan against",
@@ -108,6 +109,11 @@ def _add_own(parsers: dict[str, argparse.ArgumentParser]) -> None:
     parsers["sweep"].add_argument("--older-than", type=float, default=14, metavar="DAYS", help="(default: 14)")
     parsers["sweep"].add_argument(
         "--keep-pr", type=int, nargs="*", action="extend", default=[], metavar="N", help="pull requests that are open"
+    )
+    which = parsers["model"].add_mutually_exclusive_group()
+    which.add_argument("--use", default="", metavar="VERSION", help="put this version in use")
+    which.add_argument(
+        "--back", action="store_true", help="put the version in use that was logged before the present one"
     )
     parsers["gc"].add_argument("--keep", type=int, metavar="N", help="count only the N newest recorded releases")
     for verb in ("sweep", "gc"):

@@ -15,6 +15,7 @@ from deploy import (
     caller,
     gc,
     manifest,
+    model,
     names,
     plan,
     plan_text,
@@ -220,6 +221,17 @@ def _recovered(call: Call, delivery: Delivery) -> State:
         return delivery.look()
 
 
+def _model(call: Call) -> Outcome:
+    environment, options = call.environment, call.options
+    with requests.open_connection(environment) as connection, connection.step("model"):
+        found = model.versions(connection, environment)
+        if options.use or options.back:
+            version = model.chosen(found, options.use, environment)
+            model.use(connection, environment, version)
+            found = model.versions(connection, environment)
+    return Outcome({"versions": [version.to_dict() for version in found]}, model.text(found))
+
+
 def _teardown(call: Call) -> Outcome:
     environment = call.environment
     target.require_temporary(environment)
@@ -260,6 +272,7 @@ _VERBS: dict[str, Callable[[Call], Outcome]] = {
     "release": _release,
     "rollback": _rollback,
     "status": _status,
+    "model": _model,
     "teardown": _teardown,
     "sweep": _sweep,
     "snapshot": reviewing.snapshot,

@@ -14,6 +14,8 @@ from snowflake.ml.registry import Registry
 
 from dag.dag import build
 from dag.run_pipeline import run_graph
+from deploy import cli
+from ml_pipeline import config
 from ml_pipeline.config import Run, load
 from ml_pipeline.steps import STEPS, execute
 from tests.late_delivery import best_auc
@@ -104,6 +106,29 @@ def test_the_default_version_moves_to_the_accepted_model(session, second):
 def test_a_version_says_which_release_made_it(session, second):
     versions = {row["name"]: row["comment"] for row in session.sql("SHOW VERSIONS IN MODEL LATE_DELIVERY").collect()}
     assert versions == {"V_FIRST": "release d1, run FIRST", "V_SECOND": "release d2, run SECOND"}
+
+
+def deploy_model(snowflake, capsys, monkeypatch, *options):
+    """`python -m deploy model` on the schema of these tests: what it prints."""
+    for name, value in snowflake.environ.items():
+        monkeypatch.setenv(name, value)
+    place = replace(
+        LOCAL.snowflake, database="T_PIPELINE", schema="PUBLIC", warehouse="T_PIPELINE_WH", role="ACCOUNTADMIN"
+    )
+    monkeypatch.setattr(config, "load", lambda *_: replace(LOCAL, snowflake=place))
+    capsys.readouterr()
+    assert cli.main(["model", "--env", "local", "--json", *options]) == 0
+    return json.loads(capsys.readouterr().out)["versions"]
+
+
+def test_one_command_puts_the_version_before_in_use_again(snowflake, session, second, capsys, monkeypatch):
+    found = deploy_model(snowflake, capsys, monkeypatch)
+    assert [(version["version"], version["in_use"]) for version in found] == [("V_SECOND", True), ("V_FIRST", False)]
+    assert found[0]["metrics"]["auc"] == second[0]["EVALUATE"]["metrics"]["auc"]
+    deploy_model(snowflake, capsys, monkeypatch, "--back")
+    assert in_use(session) == "V_FIRST"
+    deploy_model(snowflake, capsys, monkeypatch, "--use", "V_SECOND")
+    assert in_use(session) == "V_SECOND"
 
 
 def test_the_candidate_leaves_the_stage_once_it_is_registered(session, second):

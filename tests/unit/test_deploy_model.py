@@ -1,0 +1,47 @@
+"""Which version of the model an earlier one is, and what is said where there is none."""
+
+from pathlib import Path
+
+import pytest
+
+from deploy import model
+from deploy.errors import USAGE, DeployError
+from ml_pipeline import config
+
+DEV = config.load("dev", Path(__file__).parents[2] / "environments")
+
+
+def version(name, *, in_use=False, **metrics):
+    return model.Version(name, f"2026-11-2{name[-1]} 10:00:00.000 +0000", in_use, f"release of {name}", metrics)
+
+
+NEWEST_FIRST = (version("V_3"), version("V_2", in_use=True, auc=0.67), version("V_1"))
+
+
+def test_the_earlier_one_is_older_than_the_one_in_use_however_many_came_after():
+    assert model.chosen(NEWEST_FIRST, "", DEV).name == "V_1"
+
+
+def test_any_can_be_named():
+    assert model.chosen(NEWEST_FIRST, "V_3", DEV).name == "V_3"
+
+
+@pytest.mark.parametrize(
+    ("found", "name", "cause"),
+    [
+        (NEWEST_FIRST, "V_9", "the model has no version V_9, only V_3, V_2, V_1"),
+        (NEWEST_FIRST[:2], "", "no version is older than the one in use, V_2"),
+    ],
+)
+def test_one_that_is_not_there_is_said_with_the_next_command(found, name, cause):
+    with pytest.raises(DeployError) as caught:
+        model.chosen(found, name, DEV)
+    assert caught.value.cause == cause
+    assert caught.value.remedy == "python -m deploy model --env dev"
+    assert caught.value.exit_code == USAGE
+
+
+def test_the_one_in_use_has_a_star_and_its_metric():
+    lines = model.text(NEWEST_FIRST).splitlines()
+    assert lines[1] == "* V_2  2026-11-22 10:00:00  release of V_2  auc 0.67"
+    assert lines[2] == "  V_1  2026-11-21 10:00:00  release of V_1"
