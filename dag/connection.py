@@ -1,5 +1,6 @@
 """Signing in: the one place where environment variables become the connector's keyword arguments."""
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -67,7 +68,14 @@ def parameters(environment: Environment, variables: Mapping[str, str] = os.envir
         "role": snowflake.role,
         "warehouse": snowflake.warehouse,
         "login_timeout": LOGIN_TIMEOUT_SECONDS,
+        "session_parameters": {"QUERY_TAG": _query_tag(environment, variables)},
     }
+
+
+def _query_tag(environment: Environment, variables: Mapping[str, str]) -> str:
+    """Return what QUERY_HISTORY shows with each query: for which environment, and for which commit and workflow run."""
+    job = {"commit": variables.get("GITHUB_SHA"), "workflow_run": variables.get("GITHUB_RUN_ID")}
+    return json.dumps({"environment": environment.name, **{key: value for key, value in job.items() if value}})
 
 
 def _all(*readers: Callable[[], dict[str, Any]]) -> dict[str, Any]:

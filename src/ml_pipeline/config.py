@@ -6,6 +6,7 @@ from environment variables, in dag/connection.py.
 
 import dataclasses
 import difflib
+import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -177,6 +178,10 @@ class Run:
             settings=Pipeline.from_dict({**settings, **overrides} if smoke else settings),
             smoke=smoke,
         )
+
+    def query_tag(self, step: str) -> str:
+        """Return what QUERY_HISTORY shows with each query of a step, for telling its cost by release and run."""
+        return json.dumps({"release": self.release, "run": self.id, "step": step, "smoke": self.smoke})
 
     def name(self, name: str) -> str:
         """Return the name of an object that this run writes: a smoke run keeps away from the real ones."""

@@ -48,6 +48,7 @@ def execute(session: Session, run: Run, name: str, results: dict[str, Result]) -
     """
     step = STEPS[name]
     started = time.monotonic()
+    session.query_tag = run.query_tag(name)
     try:
         result = step.function(session, run, {need: results[need] for need in step.needs})
     except Exception as error:

@@ -103,6 +103,16 @@ def test_the_default_version_moves_to_the_accepted_model(session, second):
     assert in_use(session) == "V_SECOND"
 
 
+def test_each_query_of_a_step_says_for_which_release_run_and_step_it_is(session, first):
+    rows = session.sql(
+        "SELECT DISTINCT QUERY_TAG FROM TABLE(INFORMATION_SCHEMA.QUERY_HISTORY(RESULT_LIMIT => 10000)) "
+        "WHERE DATABASE_NAME = 'T_PIPELINE' AND CONTAINS(QUERY_TAG, 'FIRST')"
+    ).collect()
+    tags = [json.loads(row["QUERY_TAG"]) for row in rows]
+    assert {tag["step"] for tag in tags} >= set(STEPS) - {"REJECT"}
+    assert {(tag["release"], tag["run"], tag["smoke"]) for tag in tags} == {("d1", "FIRST", False)}
+
+
 def test_a_version_says_which_release_made_it(session, second):
     versions = {row["name"]: row["comment"] for row in session.sql("SHOW VERSIONS IN MODEL LATE_DELIVERY").collect()}
     assert versions == {"V_FIRST": "release d1, run FIRST", "V_SECOND": "release d2, run SECOND"}

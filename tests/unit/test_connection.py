@@ -1,5 +1,6 @@
 """Signing in: what the environment variables say, and what is said when they are wrong."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,13 @@ def test_names_come_from_the_configuration_and_secrets_from_the_environment():
 def test_an_address_can_be_given():
     found = signed_in(PASSWORD="x", HOST="127.0.0.1", PORT="8085", PROTOCOL="http")
     assert (found["host"], found["port"], found["protocol"]) == ("127.0.0.1", 8085, "http")
+
+
+def test_each_query_says_for_which_commit_and_workflow_run_it_is():
+    job = {"GITHUB_SHA": "c0ffee", "GITHUB_RUN_ID": "7"}
+    tag = parameters(DEV, {**ACCOUNT, "SNOWFLAKE_PASSWORD": "x", **job})["session_parameters"]["QUERY_TAG"]
+    assert json.loads(tag) == {"environment": "dev", "commit": "c0ffee", "workflow_run": "7"}
+    assert json.loads(signed_in(PASSWORD="x")["session_parameters"]["QUERY_TAG"]) == {"environment": "dev"}
 
 
 def test_a_user_can_be_given():

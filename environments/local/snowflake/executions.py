@@ -36,6 +36,7 @@ class Execution:
         text: the statement, with passwords masked: it is shown in histories and logs.
         request_id: what the client calls the request, to cancel it or to ask again.
         begun: whether it runs, rather than waits for the session's statement before it.
+        context: the session's database, schema, role, warehouse and query tag when it began.
 
     """
 
@@ -49,9 +50,11 @@ class Execution:
     error: SnowflakeError | None = None
     finished: threading.Event = field(default_factory=threading.Event)
     cancelled: SnowflakeError | None = None
+    context: dict[str, str | None] = field(init=False)
 
     def __post_init__(self) -> None:
         self.text = _PASSWORD.sub(r"\1'***'", self.text)
+        self.context = _context(self.session)
 
     @property
     def key(self) -> tuple[int, str]:
@@ -72,7 +75,7 @@ class Execution:
             SnowflakeError: when it was cancelled while it waited.
 
         """
-        self.begun = True
+        self.begun, self.context = True, _context(self.session)
         if self.cancelled:
             raise self.cancelled
 
@@ -96,6 +99,17 @@ class Execution:
         """The query has ended: with an error, or well."""
         self.error, self.ended = error, now()
         self.finished.set()
+
+
+def _context(session: Session) -> dict[str, str | None]:
+    """What QUERY_HISTORY shows of the session, which a statement may change."""
+    return {
+        "DATABASE_NAME": session.database,
+        "SCHEMA_NAME": session.schema,
+        "ROLE_NAME": session.role,
+        "WAREHOUSE_NAME": session.warehouse,
+        "QUERY_TAG": session.parameters.get("QUERY_TAG", ""),
+    }
 
 
 class Executions:

@@ -60,3 +60,13 @@ def test_a_password_is_masked_in_the_history(connection):
     texts = [text for (text,) in rows if "CANARY" in text]
     assert any("PASSWORD = '***'" in text for text in texts)
     assert not any("never-to-be-seen" in text for text in texts)
+
+
+def test_the_history_shows_the_session_as_it_was_when_a_query_began(connection):
+    cursor = connection.cursor()
+    for tag in ("one", "two"):
+        cursor.execute(f"ALTER SESSION SET QUERY_TAG = '{tag}'")
+        cursor.execute(f"SELECT '{tag} of two'")
+    history = "SELECT QUERY_TEXT, QUERY_TAG FROM TABLE(INFORMATION_SCHEMA.QUERY_HISTORY_BY_SESSION())"
+    tags = {text: tag for text, tag in cursor.execute(history).fetchall() if text.endswith("of two'")}
+    assert tags == {"SELECT 'one of two'": "one", "SELECT 'two of two'": "two"}
