@@ -11,6 +11,7 @@ from .access import ACCOUNT, OWNERSHIP, SYSTEM_ROLES, Access, Grant
 from .catalogue import Catalogue, Object
 from .data import Data
 from .executions import Executions
+from .jobs.processes import Jobs
 from .names import Name
 from .passwords import hashed
 from .python.residents import Residents
@@ -68,6 +69,7 @@ class Account:
         if not self.catalogue.of("ROLE"):
             _furnish(self)
         self.scheduler = Scheduler(self)
+        self.jobs = Jobs(self)
         self.sample_data.furnish()
 
     def folder(self, *parts: str) -> Path:
@@ -120,6 +122,7 @@ class Account:
         if self._preparing.is_alive():
             self._preparing.join()
         self.scheduler.close()
+        self.jobs.close()
         self.executions.close()
         self.sample_data.close()
         self.workers.close()

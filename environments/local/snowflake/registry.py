@@ -12,6 +12,7 @@ from .kinds import Kind
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from .names import Name
     from .result import Result
     from .session import Session
     from .sql.scope import Scope
@@ -30,6 +31,8 @@ TableFunction = Callable[["Session", list[Any], dict[str, Any]], "Result"]
 Rewrite = Callable[["Scope", Any], Any]
 # INFORMATION_SCHEMA.NAME: gets the database.
 View = Callable[["Session", str], "Result"]
+# `CALL object!NAME(...)`: gets the full name of the object and constants; its answer is text.
+Method = Callable[["Session", "Name", list[str]], str]
 
 _MODULES = (
     "objects.account_objects",
@@ -60,6 +63,10 @@ _MODULES = (
     "scripting.block",
     "python.functions",
     "models.kind",
+    "jobs.kind",
+    "jobs.history",
+    "jobs.methods",
+    "jobs.submitting",
     "tasks.kind",
     "tasks.functions",
     "tasks.graph_objects.kind",
@@ -115,6 +122,12 @@ def table_functions() -> dict[str, TableFunction]:
 def views() -> dict[str, View]:
     """Views of INFORMATION_SCHEMA by name."""
     return _merged("VIEWS")
+
+
+@cache
+def methods() -> dict[str, Method]:
+    """Methods of objects by name."""
+    return _merged("METHODS")
 
 
 @cache

@@ -33,6 +33,7 @@ ON: dict[str, frozenset[str]] = {
     "TASK": frozenset({"MONITOR", "OPERATE"}),
     "TASK GRAPH": frozenset({"MONITOR", "OPERATE"}),
     "TAG": frozenset({"APPLY", "READ"}),
+    "SERVICE": frozenset({"USAGE", "OPERATE", "MONITOR"}),
     "WAREHOUSE": frozenset({"USAGE", "OPERATE", "MODIFY", "MONITOR", "APPLYBUDGET"}),
     "COMPUTE POOL": frozenset({"USAGE", "OPERATE", "MODIFY", "MONITOR"}),
     "ROLE": frozenset({"USAGE"}),

@@ -47,7 +47,7 @@ def authenticate(account: Account, data: dict[str, Any], role: str) -> Session:
 
 def _by_ticket(account: Account, ticket: str) -> Session:
     """Python in the account signs in with a ticket that the account gave it, as containers do with their token."""
-    session = account.tickets.get(ticket)
+    session = account.tickets.get(ticket) or account.jobs.signed_in(ticket)
     if session is None:
         raise SnowflakeError("Invalid OAuth access token.", "390303", "08001")
     return session

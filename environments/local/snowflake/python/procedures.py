@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..errors import SnowflakeError
+from ..errors import SnowflakeError, unsupported
 from ..models.inference import without_model_aliases
-from ..registry import queries
-from ..result import Result
+from ..registry import methods, queries
+from ..result import CALL, Result, rows
 from ..sql.binding import inlined
 from ..tokens import Tokens
 from . import arguments, calls, scripting
@@ -41,6 +41,8 @@ def _call(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: 
     parts = tokens.name()
     if parts[-1].startswith("SYSTEM$"):
         return _system(session, parts[-1], tokens, describe)
+    if tokens.accept("!"):
+        return _method(session, session.qualify(parts), tokens, describe)
     given = arguments.read(tokens)
     tokens.end()
     return _run(session, _found(session, session.qualify(parts), given), given, describe)
@@ -51,6 +53,16 @@ def _system(session: Session, name: str, tokens: Tokens, describe: bool) -> Resu
     query = Tokens(f'SELECT {name}({tokens.parenthesised()}) AS "{name}"')
     tokens.end()
     return queries()["SELECT"](session, query, describe)
+
+
+def _method(session: Session, name: Name, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001
+    """`CALL object!NAME(constants)`."""
+    called = tokens.identifier()
+    arguments_ = tokens.values()
+    tokens.end()
+    if called not in methods():
+        raise unsupported(f"CALL {name}!{called}")
+    return rows([called], [] if describe else [{called: methods()[called](session, name, arguments_)}], CALL)
 
 
 def _found(session: Session, base: Name, given: Given) -> Routine:

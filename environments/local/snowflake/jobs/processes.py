@@ -1,0 +1,213 @@
+"""The jobs that wait and run: a thread and some processes for each, and what becomes of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..catalogue import now
+from ..errors import SnowflakeError
+from ..names import Name
+from . import states
+from .container import container, environment, place
+
+if TYPE_CHECKING:
+    from ..account import Account
+    from ..catalogue import Object
+    from ..session import Session
+    from .container import Place
+
+_STARTUP = Path(__file__).parent / "runtime" / "startup.py"
+# How often a waiting job looks whether its pool has room, and a running one whether an instance has ended.
+_LOOK_SECONDS = 0.05
+
+
+@dataclass(eq=False)
+class Job:
+    """A job that has not ended.
+
+    Attributes:
+        name: of its service.
+        place: its folders.
+        token: what its containers sign in with.
+        stopped: the state that it is to end in, once somebody has stopped it.
+        sessions: those that its containers opened.
+
+    """
+
+    name: Name
+    place: Place
+    token: str
+    stopped: str = ""
+    nodes: int = 0
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
+
+
+class Jobs:
+    """The jobs of an account that have not ended."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._jobs: dict[str, Job] = {}  # by the id of the service
+        self._room = threading.Lock()
+        self.changed = threading.Condition()
+        for left in account.catalogue.of("SERVICE"):
+            if left.properties["status"] not in states.ENDED:
+                self._end(left.name, states.INTERNAL_ERROR, "The local Snowflake was stopped while the job ran.")
+
+    def start(self, thing: Object, payload: Path) -> None:
+        """Begin to run a job that is in the catalogue."""
+        place_ = place(self._account, thing.id)
+        job = Job(thing.name, place_, place_.make(payload, thing.name.name))
+        self._jobs[thing.id] = job
+        threading.Thread(target=self._run, args=(thing, job), daemon=True).start()
+
+    def signed_in(self, token: str) -> Session | None:
+        """A session for a container of the job that has this token: as its owner, in its schema."""
+        job = next((j for j in list(self._jobs.values()) if j.token == token and not j.stopped), None)
+        service = self._account.catalogue.find("SERVICE", job.name) if job else None
+        if job is None or service is None:
+            return None
+        session = self._account.open_session(service.name.name, service.owner)
+        session.secondary = False
+        session.use_schema(service.name.database, service.name.schema)
+        job.sessions.append(session)
+        return session
+
+    def stop(self, thing: Object) -> bool:
+        """Cancel a job; whether there was anything to cancel. It has ended when this returns."""
+        job = self._jobs.get(thing.id)
+        if job is None:
+            return False
+        job.stopped = job.stopped or states.CANCELLED
+        _kill(job)
+        with self.changed:
+            self.changed.wait_for(lambda: thing.id not in self._jobs)
+        return True
+
+    def close(self) -> None:
+        """End every job: the server stops."""
+        jobs = list(self._jobs.items())
+        for _, job in jobs:
+            job.stopped = job.stopped or states.INTERNAL_ERROR
+            _kill(job)
+        with self.changed:
+            self.changed.wait_for(lambda: not self._jobs, timeout=10)
+
+    # ---- one job, in its thread
+    def _run(self, thing: Object, job: Job) -> None:
+        try:
+            self._wait_for_room(thing, job)
+            if not job.stopped:
+                self._launch(thing, job)
+            codes = self._wait(thing, job)
+            self._end(thing.name, *_outcome(job, codes))
+        except OSError as error:
+            self._end(thing.name, states.FAILED, f"No process could be started: {error}")
+        finally:
+            self._let_go(thing, job)
+
+    def _wait_for_room(self, thing: Object, job: Job) -> None:
+        """Until the pool has nodes for the instances that it needs at least."""
+        while not job.stopped:
+            with self._room:
+                free = self._free(thing.properties["compute_pool"])
+                if free >= thing.properties["min_instances"]:
+                    job.nodes = min(free, thing.properties["target_instances"])
+                    return
+            threading.Event().wait(_LOOK_SECONDS)
+
+    def _free(self, pool: str) -> int:
+        """How many more nodes the pool may have: none when it is gone, or stays suspended."""
+        found = self._account.catalogue.find("COMPUTE POOL", Name("", "", pool))
+        if found is None:
+            return 0
+        if found.properties["state"] == "SUSPENDED" and not found.properties.get("auto_resume", True):
+            return 0
+        return int(found.properties["max_nodes"]) - self.nodes(pool)
+
+    def nodes(self, pool: str) -> int:
+        """How many nodes of the pool the running jobs have."""
+        of_pool = [(j, self._account.catalogue.find("SERVICE", j.name)) for j in list(self._jobs.values())]
+        return sum(j.nodes for j, service in of_pool if service and service.properties["compute_pool"] == pool)
+
+    def _launch(self, thing: Object, job: Job) -> None:
+        command = [sys.executable, "-P", str(_STARTUP), *container(thing)["args"]]
+        directory = job.place.stage / container(thing)["env"].get("MLRS_PAYLOAD_DIR", "")
+        started = now().isoformat()
+        for index in range(job.nodes):
+            with job.place.log(index).open("wb") as log:
+                variables = environment(self._account, thing, job.place, index, job.nodes)
+                process = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=directory, env=variables,
+                    start_new_session=True,
+                )  # fmt: skip
+            job.processes.append(process)
+        instances = [{"status": states.READY, "started": started} for _ in job.processes]
+        self._change(thing.name, status=states.RUNNING, instances=instances)
+        if job.stopped:  # while they were started
+            _kill(job)
+
+    def _wait(self, thing: Object, job: Job) -> list[int]:
+        """The instances' exit codes. Those that only lend their nodes end with the first one."""
+        if not job.processes:
+            return []
+        if container(thing)["env"].get("MLRS_LAUNCH_BACKEND") != "passthrough":
+            job.processes[0].wait()
+            for process in job.processes[1:]:
+                process.stdin.close()  # type: ignore[union-attr]
+        codes = [process.wait() for process in job.processes]
+        ended = [states.TERMINATED if job.stopped else states.FAILED if c else states.SUCCEEDED for c in codes]
+        service = self._account.catalogue.find("SERVICE", thing.name)
+        before = service.properties["instances"] if service else []
+        instances = [{**i, "status": s, "exit_code": c} for i, s, c in zip(before, ended, codes, strict=False)]
+        self._change(thing.name, instances=instances)
+        return codes
+
+    def _let_go(self, thing: Object, job: Job) -> None:
+        """What the job started, opened and was lent."""
+        _kill(job)
+        for session in job.sessions:
+            for execution in self._account.executions.of(session):
+                execution.cancel()
+            self._account.forget(session)
+            with session.lock:
+                session.close()
+        job.place.leave()
+        with self.changed:
+            self._jobs.pop(thing.id, None)
+            self.changed.notify_all()
+
+    def _end(self, name: Name, status: str, message: str) -> None:
+        self._change(name, status=status, message=message, completed=now().isoformat())
+
+    def _change(self, name: Name, **properties: Any) -> None:
+        with suppress(SnowflakeError):  # it was dropped meanwhile
+            self._account.catalogue.change("SERVICE", name, lambda o: o.with_properties(**properties))
+        with self.changed:
+            self.changed.notify_all()
+
+
+def _outcome(job: Job, codes: list[int]) -> tuple[str, str]:
+    """State and message of a job whose instances have ended with these codes."""
+    if job.stopped == states.CANCELLED:
+        return states.CANCELLED, "The job was cancelled."
+    if job.stopped:
+        return job.stopped, "The local Snowflake was stopped while the job ran."
+    failed = [f"instance {index} exited with code {code}" for index, code in enumerate(codes) if code]
+    return (states.FAILED, "; ".join(failed)) if failed else (states.DONE, "")
+
+
+def _kill(job: Job) -> None:
+    """End the instances' process groups, with all that the payload started."""
+    for process in list(job.processes):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,36 @@
+"""Waiting for a job's state."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from ..executions import go_on
+from . import states
+
+if TYPE_CHECKING:
+    from ..catalogue import Object
+    from ..names import Name
+    from ..session import Session
+
+_LOOK_SECONDS = 0.2
+
+
+def until(session: Session, name: Name, wanted: Collection[str], seconds: float | None = None) -> Object:
+    """The service once it is in one of these states, has ended, or the time is over; a cancelled query stops waiting.
+
+    Raises:
+        SnowflakeError: 002003 when it is dropped meanwhile; why the query was stopped.
+
+    """
+    deadline = None if seconds is None else time.monotonic() + seconds
+    jobs, running = session.account.jobs, session.running
+    while True:
+        go_on(running)
+        with jobs.changed:
+            service = session.account.catalogue.get("SERVICE", name)
+            is_over = deadline is not None and time.monotonic() >= deadline
+            if service.properties["status"] in states.ENDED.union(wanted) or is_over:
+                return service
+            jobs.changed.wait(_LOOK_SECONDS)
