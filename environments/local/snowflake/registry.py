@@ -67,6 +67,8 @@ _MODULES = (
     "jobs.history",
     "jobs.methods",
     "jobs.submitting",
+    "streams.kind",
+    "streams.reading",
     "tasks.kind",
     "tasks.functions",
     "tasks.graph_objects.kind",

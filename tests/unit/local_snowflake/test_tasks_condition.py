@@ -10,8 +10,15 @@ from environments.local.snowflake.tokens import Tokens
 RETURNED = {None: "7", "A": "yes", "B": "0.5", "NOTHING": None}
 
 
+class Asked:
+    """Two streams, of which one has data, and what predecessors returned."""
+
+    predecessor_value = staticmethod(RETURNED.__getitem__)
+    stream_has_data = staticmethod({"full": True, "empty": False}.__getitem__)
+
+
 def holds(text: str) -> bool:
-    return parse(text).holds(RETURNED.__getitem__)
+    return parse(text).holds(Asked())
 
 
 @pytest.mark.parametrize(
@@ -57,9 +64,10 @@ def test_only_conversions_and_two_functions_are_allowed(text: str) -> None:
         parse(text)
 
 
-def test_streams_are_refused_by_name() -> None:
-    with pytest.raises(SnowflakeError, match="has no streams"):
-        parse("SYSTEM$STREAM_HAS_DATA('s')")
+@pytest.mark.parametrize(("stream", "has_data"), [("full", True), ("empty", False)])
+def test_a_condition_asks_a_stream_for_data(stream: str, has_data: bool) -> None:  # noqa: FBT001
+    assert holds(f"SYSTEM$STREAM_HAS_DATA('{stream}')") is has_data
+    assert holds(f"NOT system$stream_has_data('{stream}')") is not has_data
 
 
 def test_a_value_that_cannot_be_converted_is_an_error() -> None:

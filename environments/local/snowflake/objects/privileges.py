@@ -25,6 +25,7 @@ ON: dict[str, frozenset[str]] = {
     "TABLE": frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "EVOLVE SCHEMA"}),
     "VIEW": frozenset({"SELECT", "REFERENCES"}),
     "DYNAMIC TABLE": frozenset({"SELECT", "OPERATE", "MONITOR"}),
+    "STREAM": frozenset({"SELECT"}),
     "STAGE": frozenset({"READ", "WRITE", "USAGE"}),
     "FILE FORMAT": frozenset({"USAGE"}),
     "PROCEDURE": frozenset({"USAGE"}),

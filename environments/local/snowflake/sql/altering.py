@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import SnowflakeError, already_exists, invalid, unsupported
 from ..names import Name, quote
 from ..result import EXECUTED, Result, status
+from ..streams import changes
 from . import columns, datatypes, engine, places, storage
 from .columns import TableColumn
 
@@ -240,9 +241,11 @@ _CLAUSES: tuple[tuple[str, _Change], ...] = (
 
 
 # ---- both sides of a change
-def _run(session: Session, table: Object, changes: list[str]) -> None:
+def _run(session: Session, table: Object, steps: list[str]) -> None:
+    if not steps[0].startswith("RENAME TO"):
+        changes.refuse(session, table)
     name = places.sql_name(session, table)
-    engine.together(session.connection, [f"ALTER TABLE {name} {change}" for change in changes])
+    engine.together(session.connection, [f"ALTER TABLE {name} {step}" for step in steps])
 
 
 def _put(kind: Table, session: Session, table: Object, changed: list[TableColumn]) -> None:

@@ -9,8 +9,10 @@ import pyarrow as pa
 from sqlglot import exp
 
 from ..errors import unsupported
+from ..names import Name
 from ..result import DELETE, EXECUTED, INSERT, MERGE, UPDATE, Result, counts, status
 from ..stages import history
+from ..streams import changes, reading
 from . import engine, places, spelling, transactions
 from .binding import inlined
 from .naming import merge_action, relation_named
@@ -37,13 +39,15 @@ def update(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa:
     if describe:
         return _updated(0, 0)
     session.require_warehouse()
-    with Scope(session) as scope:
+    with Scope(session, consuming=True) as scope:
         statement = _unqualified(parse(inlined(tokens.text, tokens.bindings)))
         spelling.check(scope, statement)
         tree = resolved(scope, statement)
-        with transactions.changing(session, _target(tree)):
+        with transactions.changing(session, _target(tree)), changes.recorded(session, _changed_table(tree)):
             several = _multi_joined(session, tree) if tree.args.get("from_") else 0
-            return _updated(transactions.write(session, generated(tree))[0][0], several)
+            changed = transactions.write(session, generated(tree))[0][0]
+        reading.consumed(scope)
+    return _updated(changed, several)
 
 
 def _updated(changed: int, several: int) -> Result:
@@ -93,13 +97,16 @@ def _changed(session: Session, statement: exp.Expression) -> int:
 
 def _run(session: Session, statement: exp.Expression) -> list[tuple]:
     session.require_warehouse()
-    with Scope(session) as scope:
+    with Scope(session, consuming=True) as scope:
         spelling.check(scope, statement)
         tree = resolved(scope, statement)
-        with transactions.changing(session, _target(tree)):
-            if isinstance(tree, exp.Insert) and tree.args.get("overwrite"):
-                return _overwrite(session, tree)
-            return transactions.write(session, generated(tree))
+        overwrites = isinstance(tree, exp.Insert) and tree.args.get("overwrite")
+        adds = isinstance(tree, exp.Insert) and not overwrites
+        noted = changes.recorded(session, _changed_table(tree), adds=adds)
+        with transactions.changing(session, _target(tree)), noted:
+            done = _overwrite(session, tree) if overwrites else transactions.write(session, generated(tree))
+        reading.consumed(scope)
+        return done
 
 
 def _target(tree: exp.Expression) -> tuple[str, str, str] | None:
@@ -107,6 +114,11 @@ def _target(tree: exp.Expression) -> tuple[str, str, str] | None:
     if isinstance(tree, exp.Insert) and not tree.args.get("overwrite"):
         return None
     return _shared(tree.this.this if isinstance(tree.this, exp.Schema) else tree.this)
+
+
+def _changed_table(tree: exp.Expression) -> Name | None:
+    table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    return None if table.catalog == "temp" else Name(table.catalog, table.db, table.name)
 
 
 def _shared(table: exp.Table) -> tuple[str, str, str] | None:
@@ -152,7 +164,9 @@ def truncate(session: Session, tokens: Tokens) -> Result:
     if quiet and session.find("TABLE", session.qualify(parts)) is None:
         return status(EXECUTED)
     table = relation_named(Scope(session), parts, "TRUNCATE")
-    with transactions.changing(session, _shared(places.relation(session, table))):
+    target = None if table.properties.get("temporary") else table.name
+    place = _shared(places.relation(session, table))
+    with transactions.changing(session, place), changes.recorded(session, target):
         transactions.write(session, f"DELETE FROM {places.sql_name(session, table)}")
     history.forget(session, table)
     return status(EXECUTED)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ..errors import SnowflakeError, does_not_exist
+from ..errors import SnowflakeError, does_not_exist, invalid
 from ..tokens import Tokens
 from .parsing import parse_expression
 
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from ..catalogue import Object
     from .scope import Scope
 
-# The kinds of objects that a query can read, which share their names.
+# The kinds of objects that a query can read, which share their names; streams are not listed among them.
 RELATIONS = ("TABLE", "VIEW", "DYNAMIC TABLE")
+READABLE = (*RELATIONS, "STREAM")
 
 
 def written_parts(scope: Scope, node: exp.Table) -> tuple[str, ...]:
@@ -60,12 +61,14 @@ def relation_named(scope: Scope, parts: tuple[str, ...], *privileges: str) -> Ob
     """The table or view of that name, on which the session has the privileges (SELECT, unless others are given).
 
     Raises:
-        SnowflakeError: 002003, 003001.
+        SnowflakeError: 002003, 003001; 001008 for a stream whose rows are to be changed.
 
     """
     name = scope.session.qualify(parts)
-    for kind in RELATIONS:
+    for kind in READABLE:
         if scope.session.find(kind, name):
+            if kind == "STREAM" and {*privileges} - {"SELECT"}:
+                raise invalid(f"Stream '{name}' can only be read.")
             found = [scope.session.get(kind, name, privilege) for privilege in privileges or ("SELECT",)]
             return found[0]
     raise does_not_exist("OBJECT", name)

@@ -10,6 +10,7 @@ from sqlglot import exp
 from ..errors import SnowflakeError, does_not_exist
 from ..names import Name
 from ..registry import functions, rewrites, table_functions, views
+from ..streams import reading
 from . import places
 from .naming import is_cte, privileges_on, relation_named, variable, written_parts
 from .parsing import parse
@@ -75,8 +76,13 @@ def _table(scope: Scope, node: exp.Table, evaluate: Evaluate) -> exp.Expression 
         return _dressed(_information_schema(scope, parts), node, parts[-1])
     thing = relation_named(scope, parts, *privileges_on(node))
     scope.computes = True
-    found = _view(scope, thing, evaluate) if thing.kind == "VIEW" else places.relation(scope.session, thing)
-    return _dressed(found, node, parts[-1])
+    return _dressed(_stored(scope, thing, evaluate), node, parts[-1])
+
+
+def _stored(scope: Scope, thing: Object, evaluate: Evaluate) -> exp.Expression:
+    if thing.kind == "STREAM":
+        return scope.result(reading.read(scope, thing))
+    return _view(scope, thing, evaluate) if thing.kind == "VIEW" else places.relation(scope.session, thing)
 
 
 def _no_table(node: exp.Table) -> SnowflakeError:

@@ -13,7 +13,7 @@ from ..errors import already_exists
 from ..kinds import Create, Kind, Show
 from ..result import DESCRIBE, Result, rows, status
 from . import columns, spelling
-from .naming import RELATIONS
+from .naming import READABLE
 
 if TYPE_CHECKING:
     from ..names import Name
@@ -68,7 +68,7 @@ class Relation(Kind):
         return status(f"{self.word.capitalize()} {new.name.name} successfully created.")
 
     def _authorise(self, session: Session, create: Create, name: Name, old: Object | None) -> None:
-        others = [kind for kind in RELATIONS if kind != self.word and session.account.catalogue.find(kind, name)]
+        others = [kind for kind in READABLE if kind != self.word and session.account.catalogue.find(kind, name)]
         if (old and not create.or_replace) or (others and not create.temporary):
             raise already_exists(name)
         spelling.check_table(session, name)

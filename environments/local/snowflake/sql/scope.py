@@ -37,6 +37,8 @@ class Scope:
         endings: what is undone when the query has ended: tables and functions that DuckDB knows for it alone.
         describing: whether only the columns are asked for, so that nothing may happen.
         computes: whether the query reads stored rows, which takes a warehouse.
+        consuming: whether it belongs to a statement that moves the offsets of the streams that it reads.
+        streams: the streams that were read, by their id, with the batches of changes that were found.
         started: what CURRENT_TIMESTAMP is.
 
     """
@@ -45,6 +47,8 @@ class Scope:
     endings: ExitStack = field(default_factory=ExitStack)
     describing: bool = False
     computes: bool = False
+    consuming: bool = False
+    streams: dict[str, tuple[Object, list[int]]] = field(default_factory=dict)
     started: datetime = field(default_factory=now)
 
     def within(self, view: Object) -> Scope:
@@ -54,6 +58,8 @@ class Scope:
             replace(self.session, role=view.owner, secondary=False, **place),
             self.endings,
             self.describing,
+            consuming=self.consuming,
+            streams=self.streams,
             started=self.started,
         )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from ..names import literal, quote
+from ..streams import changes
 from . import engine
 from .parsing import parse_expression
 from .places import relation, sql_name
@@ -54,6 +55,7 @@ def rebuild(session: Session, table: Object, kept: list[TableColumn], columns: l
         columns: all that it has afterwards.
 
     """
+    changes.refuse(session, table)
     name, new = sql_name(session, table), f"{table.id} rebuilt"
     place = relation(session, table)
     beside = exp.table_(new, place.db, place.catalog, quoted=True).sql("duckdb")

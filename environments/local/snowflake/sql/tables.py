@@ -10,6 +10,7 @@ from ..errors import SnowflakeError, invalid, unsupported
 from ..kinds import STAMP, Create, read_tags
 from ..result import Result
 from ..stages import history, locations
+from ..streams import reading
 from . import altering, columns, places, queries, storage
 from .binding import remaining
 from .columns import TableColumn
@@ -96,20 +97,19 @@ class Table(Relation):
         return Object(self.word, name, session.role, properties, draft.comment, draft.tags)
 
     def _create_as(self, session: Session, create: Create, new: Object, draft: _Draft, tokens: Tokens) -> Result:
-        with Scope(session) as scope:
+        with Scope(session, consuming=True) as scope:
             query = queries.compiled(scope, parse(remaining(tokens)))
             found = columns.from_result(queries.answer(scope, query, describe=True).columns)
             if draft.columns and len(draft.columns) != len(found):
                 raise invalid("Invalid column definition list", "002026", "42601")
             made = renamed(draft.columns, found)
             new = new.with_properties(columns=[c.document() for c in made])
-            return self.place(
-                session,
-                create,
-                new,
-                lambda: storage.build(session, new, made, query.sql),
-                copy_grants=draft.copy_grants,
-            )
+
+            def build() -> None:
+                storage.build(session, new, made, query.sql)
+                reading.consumed(scope)
+
+            return self.place(session, create, new, build, copy_grants=draft.copy_grants)
 
     def _create_like(self, session: Session, create: Create, name: Name, tokens: Tokens, *, rows: bool) -> Result:
         """LIKE copies the columns, CLONE the rows too; both leave the grants behind unless COPY GRANTS says not to."""

@@ -42,17 +42,23 @@ def commit(session: Session) -> None:
     if session.in_transaction:
         session.in_transaction = False
         try:
-            engine.execute(session.connection, "COMMIT")
-        except SnowflakeError:
-            session.at_commit.clear()
-            engine.rollback(session.connection)
-            raise
+            _commit_now(session)
         finally:
+            # Last, as who waits for a stream must find its offset moved.
             session.account.locks.release(session.connection)
-        actions = list(session.at_commit)
+
+
+def _commit_now(session: Session) -> None:
+    try:
+        engine.execute(session.connection, "COMMIT")
+    except SnowflakeError:
         session.at_commit.clear()
-        for action in actions:
-            action()
+        engine.rollback(session.connection)
+        raise
+    actions = list(session.at_commit)
+    session.at_commit.clear()
+    for action in actions:
+        action()
 
 
 def rollback(session: Session) -> None:
@@ -94,15 +100,21 @@ def changing(session: Session, table: Hashable) -> AbstractContextManager[None]:
 
 def write(session: Session, sql: str) -> list[tuple]:
     """Run DML in DuckDB's SQL: in the open transaction, or as one of its own."""
-    if not active(session) and session.parameters.get("AUTOCOMMIT") in (False, "false", "FALSE"):
-        begin(session)
+    _open(session)
     run = engine.execute if active(session) else engine.change
     return run(session.connection, sql)
+
+
+def _open(session: Session) -> None:
+    """With AUTOCOMMIT = FALSE the first change opens a transaction."""
+    if not active(session) and session.parameters.get("AUTOCOMMIT") in (False, "false", "FALSE"):
+        begin(session)
 
 
 @contextmanager
 def joined(session: Session) -> Iterator[None]:
     """Several writes as one: in the open transaction, or in one that ends with the block."""
+    _open(session)
     outside = not active(session)
     if outside:
         begin(session)

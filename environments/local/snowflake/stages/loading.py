@@ -17,6 +17,7 @@ from ..sql.naming import relation_named
 from ..sql.parsing import parse
 from ..sql.scope import Scope
 from ..sql.translate import generated, resolved
+from ..streams import changes
 from ..tokens import Tokens
 from . import formats, history, locations, reading, unloading
 
@@ -202,7 +203,9 @@ def _insert(session: Session, copy: Copy, file: locations.StagedFile, *, toleran
         reading.point(select)
         query = generated(resolved(scope, select))
         into = f"{places.sql_name(session, copy.table)} ({', '.join(quote(t.name) for t in targets)})"
-        return transactions.write(session, f"INSERT INTO {into} {query}")[0][0]
+        target = None if copy.table.properties.get("temporary") else copy.table.name
+        with changes.recorded(session, target, adds=True):
+            return transactions.write(session, f"INSERT INTO {into} {query}")[0][0]
 
 
 def _select(

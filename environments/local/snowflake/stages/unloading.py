@@ -12,6 +12,7 @@ from ..result import COPY, Result, rows
 from ..sql.faults import translated
 from ..sql.scope import Scope
 from ..sql.translate import translate
+from ..streams.reading import consumed
 from . import formats, locations
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _file_name(location: locations.Location, format_: formats.Format, *, single:
 
 
 def _write(session: Session, query: str, path: Path, format_: formats.Format, *, header: bool) -> int:
-    with Scope(session) as scope:
+    with Scope(session, consuming=True) as scope:
         sql = translate(scope, query)
         columns = session.connection.relation(sql).columns
         # Without HEADER the names are lost, in Parquet as in CSV.
@@ -87,7 +88,9 @@ def _write(session: Session, query: str, path: Path, format_: formats.Format, *,
             done = session.connection.execute(f"COPY ({source}) TO {literal(str(path))} ({_options(format_, header)})")
         except duckdb.Error as error:
             raise translated(error) from error
-        return done.fetchall()[0][0]
+        written = done.fetchall()[0][0]
+        consumed(scope)
+        return written
 
 
 def _options(format_: formats.Format, header: bool) -> str:  # noqa: FBT001 - one of the options

@@ -59,7 +59,7 @@ def resume(session: Session, name: Name) -> Result:
 
     Raises:
         SnowflakeError: 091089 when the owner lacks a privilege; 091421 for a child of a running graph; 091093 for a
-            root without a schedule.
+            root with neither a schedule nor a stream to wait for.
 
     """
     scheduler = session.account.scheduler
@@ -69,8 +69,9 @@ def resume(session: Session, name: Name) -> Result:
     refuse_own_life(session, name, "RESUME")
     if not task.is_root:
         require_suspended(name, schema_tasks(session, name), name.name)
-    elif not task.schedule:
-        raise invalid(f"Task {name} cannot be resumed: a root task needs a SCHEDULE.", "091093", "22023")
+    elif not task.schedule and not task.triggered:
+        text = f"Task {name} cannot be resumed: a root task needs a SCHEDULE, or a WHEN that asks for a stream's data."
+        raise invalid(text, "091093", "22023")
     check_privileges(session.account, task)
     if task.is_root:
         scheduler.runs.commit(name)

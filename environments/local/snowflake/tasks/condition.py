@@ -1,7 +1,7 @@
 """The WHEN condition of a task: parsed when the task is written, evaluated when it is due, without a warehouse.
 
-Snowflake allows type conversions, comparisons and two functions, of which the local account has one: there are no
-streams. https://docs.snowflake.com/en/sql-reference/sql/create-task (WHEN)
+Snowflake allows type conversions, comparisons and two functions.
+https://docs.snowflake.com/en/sql-reference/sql/create-task (WHEN)
 """
 
 from __future__ import annotations
@@ -10,13 +10,22 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Protocol
 
 from ..errors import SnowflakeError, execution_error, invalid, unsupported
 from ..tokens import Tokens
 
-# Answers SYSTEM$GET_PREDECESSOR_RETURN_VALUE: the predecessor's name (None: the only one) -> its value.
-Lookup = Callable[[str | None], str | None]
+
+class Lookup(Protocol):
+    """What a condition can ask."""
+
+    def predecessor_value(self, written: str | None) -> str | None:
+        """SYSTEM$GET_PREDECESSOR_RETURN_VALUE: a predecessor's value; None asks for the only one's."""
+
+    def stream_has_data(self, written: str) -> bool:
+        """SYSTEM$STREAM_HAS_DATA of the stream of that name."""
+
+
 # An evaluated node: reads what it needs through the lookup.
 Expression = Callable[[Lookup], Any]
 
@@ -38,6 +47,11 @@ class Condition:
 
     text: str
     holds: Callable[[Lookup], bool]
+
+
+def reads_stream(text: str | None) -> bool:
+    """Whether a condition asks for a stream's data, so that a task without a schedule can wait for that."""
+    return _STREAM in (text or "").upper()
 
 
 def parse(text: str) -> Condition:
@@ -148,11 +162,13 @@ def _call(tokens: Tokens) -> Expression:
     name = tokens.take().upper
     tokens.expect("(")
     if name == _STREAM:
-        raise unsupported(f"{_STREAM}: the local Snowflake has no streams")
+        stream = tokens.value()
+        tokens.expect(")")
+        return lambda lookup: lookup.stream_has_data(stream)
     if name == _PREDECESSOR:
         argument = None if tokens.looking_at(")") else tokens.take().value
         tokens.expect(")")
-        return lambda lookup: lookup(argument)
+        return lambda lookup: lookup.predecessor_value(argument)
     return _conversion(name, tokens)
 
 

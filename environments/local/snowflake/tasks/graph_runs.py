@@ -36,7 +36,7 @@ class Request:
     Attributes:
         due: when its root was to start.
         group: the graph run group's id.
-        scheduled_from: SCHEDULE or EXECUTE_TASK.
+        scheduled_from: SCHEDULE, TRIGGER or EXECUTE_TASK.
         next_due: when the root's schedule is due after that.
 
     """
@@ -138,6 +138,11 @@ class GraphRuns:
                 self._begin(version, self._record(request), {})
             elif queue:
                 self._queued[version.id] = request
+
+    def idle(self, holder_id: str) -> bool:
+        """Whether no run of a graph is under way."""
+        with self._lock:
+            return not self._runners.get(holder_id)
 
     def retry(self, holder_id: str, what: str, group: int | None = None) -> None:
         """Run the last run of a graph, or the last attempt of one graph run group, again from the tasks that failed.

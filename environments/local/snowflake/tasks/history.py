@@ -49,7 +49,7 @@ class GraphRun:
         root_id: the root task's id; for a task graph object, the object's.
         group: the attempts of one run share it; with `attempt` it is unique.
         run_id: when the first attempt was due, milliseconds since 1970.
-        scheduled_from: SCHEDULE or EXECUTE_TASK.
+        scheduled_from: SCHEDULE, TRIGGER or EXECUTE_TASK.
         config: the JSON that the run's tasks read.
         graph: the task graph object's bare name, when it runs one; it lies in the root's schema.
         last_success: group and due time (ISO) of the graph's last successful run before this group.

@@ -1,4 +1,4 @@
-"""The clock of the account's tasks: starts each resumed root task's graph when its schedule is due."""
+"""The clock of the account's tasks: starts each resumed root task's graph when its schedule or its stream says so."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..catalogue import now
 from .graph_objects.committed import CommittedGraphs
 from .graph_objects.spec import WORD, clock_task
 from .graph_runs import GraphRuns
+from .triggers import Triggers
 
 if TYPE_CHECKING:
     from ..account import Account
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from .spec import Task
 
 _log = logging.getLogger(__name__)
-SCHEDULE, EXECUTE_TASK = "SCHEDULE", "EXECUTE_TASK"
+SCHEDULE, EXECUTE_TASK, TRIGGER = "SCHEDULE", "EXECUTE_TASK", "TRIGGER"
 _LONGEST_NAP = 60.0  # seconds; so that a clock that was set is noticed
+_STREAM_NAP = 1.0  # seconds, while a task waits for a stream
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Scheduler:
         self.runs = GraphRuns(account)
         self.committed = CommittedGraphs(account.store)
         self.shape = threading.RLock()
+        self._triggers = Triggers(self.runs)
         self._due: dict[tuple[str, str | None, str | None], datetime] = {}
         self._began = now()
         self._changed = threading.Condition()
@@ -106,6 +109,7 @@ class Scheduler:
                 for one in due:
                     if one.moment <= now():
                         self._fire(one)
+                self._look_at_streams()
             except Exception:  # noqa: BLE001 - one graph that cannot start must not stop the others
                 _log.exception("A schedule met a fault of the local Snowflake")
             with self._changed:
@@ -114,16 +118,25 @@ class Scheduler:
 
     def _nap(self) -> float:
         seconds = [(due.moment - now()).total_seconds() for due in self.due()]
-        return max(min([_LONGEST_NAP, *seconds]), 0)
+        longest = _STREAM_NAP if any(task.triggered for _, task in self._clocks()) else _LONGEST_NAP
+        return max(min([longest, *seconds]), 0)
 
     def _fire(self, due: Due) -> None:
         """Start one run, however many times have passed since; the next one is reckoned from this due time."""
         following = due.task.next_run(max(due.moment, now()))
         if following:
             self._due[_key(due.task)] = following
+        self._start(due, SCHEDULE, following)
+
+    def _look_at_streams(self) -> None:
+        for thing, task in self._clocks():
+            if task.started and task.triggered and self._triggers.ready(task, now()):
+                self._start(Due(thing, task, now()), TRIGGER, None)
+
+    def _start(self, due: Due, scheduled_from: str, following: datetime | None) -> None:
         version = self.runs.versions.latest(due.task.id)
         if version and self.account.catalogue.find(due.thing.kind, due.thing.name) == due.thing:
-            request = self.runs.request(version, due.moment, SCHEDULE, version.root_task.config, following)
+            request = self.runs.request(version, due.moment, scheduled_from, version.root_task.config, following)
             self.runs.start(request, queue=False)
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from . import schedule
+from . import condition, schedule
 
 if TYPE_CHECKING:
     from ..catalogue import Object
@@ -75,6 +75,11 @@ class Task:
     def is_root(self) -> bool:
         """Whether it starts a graph; a standalone task is a graph of one."""
         return not self.after and not self.finalizes
+
+    @property
+    def triggered(self) -> bool:
+        """Whether it starts when a stream has data, for want of a schedule."""
+        return self.is_root and not self.schedule and condition.reads_stream(self.condition)
 
     @property
     def started(self) -> bool:

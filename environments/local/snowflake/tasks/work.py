@@ -13,6 +13,7 @@ from ..errors import SnowflakeError
 from ..executions import Execution
 from ..names import Name, fold
 from ..objects.session_verbs import PARAMETERS, set_parameters
+from ..streams.reading import has_data
 from . import condition
 from .history import GraphRun, TaskRun
 from .progress import CANCELLED, EXECUTING, FAILED, SKIPPED, SUCCEEDED
@@ -118,6 +119,10 @@ class Work:
             raise SnowflakeError(text, "091092", "22023")
         return self._value(name)
 
+    def stream_has_data(self, written: str) -> bool:
+        """Whether a stream has changes, as the task's owner sees it."""
+        return stream_has_data(self.account, self.version, self.task, written)
+
     def _value(self, name: str) -> str | None:
         done = self.run.tasks.get(name) or self.carried.get(name)
         return done.return_value if done else None
@@ -155,7 +160,7 @@ class Work:
     def _condition_holds(self) -> bool:
         if self.task.condition is None:
             return True
-        return condition.parse(self.task.condition).holds(self.predecessor_value)
+        return condition.parse(self.task.condition).holds(self)
 
     def _execute(self, waiting: TaskRun, begun: Callable[[TaskRun], None]) -> Execution:
         session = self._open()
@@ -172,12 +177,31 @@ class Work:
         return execution
 
     def _open(self) -> Session:
-        session = self.account.open_session(_USER, self.task.owner)
-        session.secondary, session.task = False, self
-        session.use_schema(self.version.root.database, self.version.root.schema)
-        session.warehouse = self.task.warehouse
+        session = _owners_session(self.account, self.version, self.task)
+        session.task, session.warehouse = self, self.task.warehouse
         set_parameters(session, {k: v for k, v in self.task.parameters.items() if k in PARAMETERS})
         return session
+
+
+def stream_has_data(account: Account, version: GraphVersion, task: Task, written: str) -> bool:
+    """Whether a stream has changes, as the task's owner sees it.
+
+    Raises:
+        SnowflakeError: when the owner cannot read it.
+
+    """
+    session = _owners_session(account, version, task)
+    try:
+        return has_data(session, written)
+    finally:
+        session.close()
+
+
+def _owners_session(account: Account, version: GraphVersion, task: Task) -> Session:
+    session = account.open_session(_USER, task.owner)
+    session.secondary = False
+    session.use_schema(version.root.database, version.root.schema)
+    return session
 
 
 def _failed(run: TaskRun, error: SnowflakeError) -> TaskRun:
