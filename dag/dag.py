@@ -11,7 +11,7 @@ from pathlib import Path
 from snowflake.core.task import Cron
 from snowflake.core.task.dagv1 import DAG, DAGTask, DAGTaskBranch
 
-from ml_pipeline.config import Environment, Graph
+from ml_pipeline.config import INTERVAL, Environment, Graph
 from ml_pipeline.payload import PAYLOAD, PYTHON, packages
 
 
@@ -59,7 +59,7 @@ def _root(environment: Environment, digest: str) -> DAG:
     graph = environment.graph
     return DAG(
         graph.name,
-        schedule=_cron(graph),
+        schedule=_schedule(graph),
         warehouse=environment.snowflake.warehouse,
         comment=f"release {digest}",
         config=environment.graph_config(digest),
@@ -69,9 +69,12 @@ def _root(environment: Environment, digest: str) -> DAG:
     )
 
 
-def _cron(graph: Graph) -> Cron | None:
+def _schedule(graph: Graph) -> Cron | timedelta | None:
     if not graph.schedule:
         return None
+    if INTERVAL.fullmatch(graph.schedule):
+        number, unit = graph.schedule.split()
+        return timedelta(**{unit.lower(): int(number)})
     fields, _, timezone = graph.schedule.rpartition(" ")
     return Cron(fields, timezone)
 

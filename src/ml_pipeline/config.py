@@ -27,11 +27,13 @@ ComputePool = NewType("ComputePool", str)
 SchemaName = NewType("SchemaName", str)
 """A schema with its database: DATABASE.SCHEMA."""
 
-Cron = NewType("Cron", str)
-"""Five cron fields and a time zone, or nothing for a graph that runs only when it is told to."""
+Schedule = NewType("Schedule", str)
+"""Five cron fields and a time zone, an interval, or nothing for a graph that runs only when it is told to."""
 
 Backend = NewType("Backend", str)
 """What holds the graph together in Snowflake: classic (its root task), task_graph (a TASK GRAPH object), or auto."""
+
+INTERVAL = re.compile(r"[1-9][0-9]* (?:SECONDS|MINUTES|HOURS)")
 
 BACKENDS = ("classic", "task_graph", "auto")
 
@@ -59,7 +61,7 @@ class Graph:
     """The task graph's own properties. An empty schedule means that it runs only when it is told to."""
 
     name: Identifier
-    schedule: Cron
+    schedule: Schedule
     timeout_minutes: int
     retries: int
     suspend_after_failures: int
@@ -136,7 +138,9 @@ class Environment:
         """Move to another schema of the database, such as PR_7, where nothing runs on a schedule."""
         name = _typed(Identifier, schema, "the schema to deploy to")
         snowflake = dataclasses.replace(self.snowflake, schema=name)
-        return dataclasses.replace(self, snowflake=snowflake, graph=dataclasses.replace(self.graph, schedule=_cron("")))
+        return dataclasses.replace(
+            self, snowflake=snowflake, graph=dataclasses.replace(self.graph, schedule=_schedule(""))
+        )
 
     def graph_config(self, release: str) -> dict[str, Scalar]:
         """Return the CONFIG of the task graph: the settings, the smoke run's overrides as smoke_<key>, and the release.
@@ -291,7 +295,10 @@ _identifier = _matching(_NAME, "an upper case Snowflake name such as ML_DEV")
 _compute_pool = _matching(rf"({_NAME})?", 'an upper case Snowflake name such as ML_DEV_POOL, or ""')
 _schema_name = _matching(rf"{_NAME}\.{_NAME}", "a schema with its database such as SNOWFLAKE_SAMPLE_DATA.TPCH_SF1")
 _backend = _matching("|".join(BACKENDS), f"one of {', '.join(BACKENDS)}")
-_cron = _matching(r"(\S+ ){5}\S+|", 'five cron fields and a time zone such as "0 5 * * * UTC", or ""')
+_schedule = _matching(
+    rf"(\S+ ){{5}}\S+|{INTERVAL.pattern}|",
+    'five cron fields and a time zone such as "0 5 * * * UTC", an interval such as "90 MINUTES", or ""',
+)
 
 _READERS: dict[Any, Callable[[Any], Any]] = {
     int: _integer,
@@ -301,5 +308,5 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     ComputePool: _compute_pool,
     SchemaName: _schema_name,
     Backend: _backend,
-    Cron: _cron,
+    Schedule: _schedule,
 }

@@ -103,6 +103,8 @@ MISTAKES = {
     "a name in need of quotes": ('"ML_DEV"', '"ml dev"', "such as ML_DEV, not 'ml dev'"),
     "a source without database": ("SNOWFLAKE_SAMPLE_DATA.", "", "expected a schema with its database"),
     "a schedule without zone": ("0 4 * * MON UTC", "0 4 * * MON", "expected five cron fields and a time zone"),
+    "an interval of nothing": ("0 4 * * MON UTC", "0 MINUTES", r'"schedule" in \[graph\]: .*such as "90 MINUTES"'),
+    "an interval of a unit unknown": ("0 4 * * MON UTC", "2 WEEKS", r'"schedule" in \[graph\]: .*not \'2 WEEKS\''),
     "not TOML": ("[graph]", "[graph", "dev.toml: not TOML"),
 }  # fmt: skip
 

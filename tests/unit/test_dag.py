@@ -1,5 +1,6 @@
 """The graph as dag/dag.py writes it: complete, pinned to a release, and in step with the pipeline's functions."""
 
+import dataclasses
 import subprocess
 import sys
 from datetime import timedelta
@@ -10,6 +11,8 @@ import pytest
 from snowflake.core.task.dagv1 import DAGTaskBranch
 
 from dag.dag import build
+from deploy.limits import limits
+from deploy.render import from_dag
 from ml_pipeline import payload, quality_gate, tasks
 from ml_pipeline.config import load
 from ml_pipeline.payload import packages
@@ -87,6 +90,22 @@ def test_the_roots_properties_come_from_the_configuration(graph):
 
 def test_a_graph_without_a_schedule_has_none():
     assert build(PROD.in_schema("PR_7"), "d").schedule is None
+
+
+@pytest.mark.parametrize(
+    ("schedule", "every", "written"),
+    [
+        ("45 SECONDS", timedelta(seconds=45), "45 SECOND"),
+        ("90 MINUTES", timedelta(minutes=90), "90 MINUTE"),
+        ("6 HOURS", timedelta(hours=6), "360 MINUTE"),
+    ],
+)
+def test_an_interval_is_a_schedule_too(schedule, every, written):
+    environment = dataclasses.replace(PROD, graph=dataclasses.replace(PROD.graph, schedule=schedule))
+    graph = build(environment, "d")
+    assert graph.schedule == every
+    assert dict(from_dag(graph).root.properties)["SCHEDULE"] == written
+    assert limits(from_dag(graph)) == ()
 
 
 def test_the_packages_are_the_projects_own_in_the_versions_installed():
