@@ -3,11 +3,18 @@
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from snowflake.connector import DictCursor
 from snowflake.connector.errors import ProgrammingError
+from snowflake.connector.pandas_tools import write_pandas
+
+from environments.local.snowflake.account import ADMINISTRATOR
+from environments.local.snowflake.account import Account as LocalAccount
+from environments.local.snowflake.statements import run
 
 Rows = list[dict[str, Any]]
 _PATIENCE = 30
@@ -236,6 +243,48 @@ def test_two_consumers_take_each_change_once(stream: Account, snowflake: Any, da
         stream.run("COMMIT")
         waiting.join()
     assert stream.run("SELECT COUNT(*) AS n FROM taken")[0]["N"] == 1
+
+
+def test_without_autocommit_the_offset_waits_for_the_commit(stream: Account) -> None:
+    stream.run("INSERT INTO t (id, name) VALUES (3, 'three')")
+    stream.run("ALTER SESSION SET AUTOCOMMIT = FALSE")
+    stream.consume()
+    stream.run("ROLLBACK")
+    assert stream.has_data() is True
+    stream.consume()
+    stream.run("COMMIT")
+    assert stream.has_data() is False
+
+
+def test_what_a_data_frame_writes_is_told(stream: Account) -> None:
+    write_pandas(stream.connection, pd.DataFrame({"ID": [3, 4], "NAME": ["three", "four"]}), "T")
+    assert stream.changes() == [("INSERT", False, 3, "three"), ("INSERT", False, 4, "four")]
+
+
+def at(home: Path, *statements: str) -> Rows:
+    """What the last statement answers in an account that is opened for these alone."""
+    account = LocalAccount(home, 0.01)
+    session = account.open_session(ADMINISTRATOR, "ACCOUNTADMIN")
+    session.use_warehouse("COMPUTE_WH")
+    try:
+        return [run(session, sql).rows.to_pylist() for sql in statements][-1]
+    finally:
+        account.close()
+
+
+def test_a_restart_keeps_what_was_not_consumed(tmp_path: Path) -> None:
+    at(
+        tmp_path,
+        "CREATE DATABASE d",
+        "CREATE TABLE t (a INT)",
+        "CREATE STREAM s ON TABLE t",
+        "INSERT INTO t VALUES (1)",
+    )
+    assert at(tmp_path, "USE SCHEMA d.public", "SELECT a FROM s") == [{"A": 1}]
+    at(tmp_path, "USE SCHEMA d.public", "CREATE TABLE taken AS SELECT a FROM s", "INSERT INTO t VALUES (2)")
+    assert at(tmp_path, "USE SCHEMA d.public", "SELECT a FROM s") == [{"A": 2}]
+    at(tmp_path, "DROP SCHEMA d.public")
+    assert at(tmp_path, "SHOW STREAMS IN ACCOUNT") == []
 
 
 # ---- the object

@@ -117,6 +117,34 @@ def test_a_dropped_task_does_not_fire(ticking: Ticking) -> None:
     assert ticking.settle(0) == []
 
 
+def waiting_for_changes(ticking: Ticking, statement: str) -> None:
+    ticking.run("CREATE TABLE changed AS SELECT 1 AS a")
+    ticking.run("CREATE STREAM s ON TABLE changed")
+    ticking.run(f"CREATE TASK t WAREHOUSE = COMPUTE_WH WHEN SYSTEM$STREAM_HAS_DATA('s') AS {statement}")
+    ticking.run("ALTER TASK t RESUME")
+
+
+def test_a_task_that_waits_for_changes_starts_at_most_every_thirty_seconds(ticking: Ticking) -> None:
+    waiting_for_changes(ticking, "SELECT 1")
+    assert ticking.settle(0) == []
+    ticking.run("INSERT INTO changed VALUES (2)")
+    ticking.account.scheduler.wake()
+    assert ticking.settle(1) == [MORNING]
+    ticking.until(MORNING + timedelta(seconds=29))
+    assert ticking.settle(1) == [MORNING]
+    ticking.until(MORNING + timedelta(seconds=30))
+    assert ticking.settle(2)[1] == MORNING + timedelta(seconds=30)
+
+
+def test_a_task_that_consumed_the_changes_waits_for_others(ticking: Ticking) -> None:
+    waiting_for_changes(ticking, "CREATE TABLE taken AS SELECT a FROM s")
+    ticking.run("INSERT INTO changed VALUES (2)")
+    ticking.account.scheduler.wake()
+    ticking.settle(1)
+    ticking.until(MORNING + timedelta(hours=1))
+    assert ticking.settle(1) == [MORNING]
+
+
 def test_a_run_that_is_due_while_the_last_one_goes_on_is_left_out(ticking: Ticking) -> None:
     ticking.run("CREATE TASK t WAREHOUSE = COMPUTE_WH SCHEDULE = '10 MINUTES' AS SELECT SYSTEM$WAIT(30)")
     ticking.run("ALTER TASK t RESUME")
