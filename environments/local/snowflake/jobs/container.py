@@ -59,7 +59,7 @@ class Place:
         """Make the folders and mount the payload; the token that is theirs."""
         results = payload / job
         for folder in (self.stage.parent, self.token.parent, self.logs, self.work / "home", results):
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
         self.stage.symlink_to(payload)
         self.results.symlink_to(results)
         token = secrets.token_urlsafe(32)

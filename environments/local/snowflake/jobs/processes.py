@@ -132,12 +132,13 @@ class Jobs:
             return 0
         if found.properties["state"] == "SUSPENDED" and not found.properties.get("auto_resume", True):
             return 0
-        return int(found.properties["max_nodes"]) - self.nodes(pool)
+        return int(found.properties["max_nodes"]) - sum(self.nodes(pool))
 
-    def nodes(self, pool: str) -> int:
-        """How many nodes of the pool the running jobs have."""
-        of_pool = [(j, self._account.catalogue.find("SERVICE", j.name)) for j in list(self._jobs.values())]
-        return sum(j.nodes for j, service in of_pool if service and service.properties["compute_pool"] == pool)
+    def nodes(self, pool: str) -> list[int]:
+        """How many nodes of the pool each of its running jobs has."""
+        running = [j for j in list(self._jobs.values()) if j.nodes]
+        of_pool = [(j, self._account.catalogue.find("SERVICE", j.name)) for j in running]
+        return [j.nodes for j, service in of_pool if service and service.properties["compute_pool"] == pool]
 
     def _launch(self, thing: Object, job: Job) -> None:
         command = [sys.executable, "-P", str(_STARTUP), *container(thing)["args"]]
@@ -173,18 +174,19 @@ class Jobs:
         return codes
 
     def _let_go(self, thing: Object, job: Job) -> None:
-        """What the job started, opened and was lent."""
+        """What the job started, was lent and opened."""
         _kill(job)
+        job.place.leave()
+        with self.changed:
+            self._jobs.pop(thing.id, None)
+            self.changed.notify_all()
+        # Last, because one of its own sessions may be dropping it.
         for session in job.sessions:
             for execution in self._account.executions.of(session):
                 execution.cancel()
             self._account.forget(session)
             with session.lock:
                 session.close()
-        job.place.leave()
-        with self.changed:
-            self._jobs.pop(thing.id, None)
-            self.changed.notify_all()
 
     def _end(self, name: Name, status: str, message: str) -> None:
         self._change(name, status=status, message=message, completed=now().isoformat())

@@ -98,7 +98,11 @@ def _payload(session: Session, request: Request) -> locations.Location:
 
 def _wait(session: Session, name: Name) -> None:
     """A job that is not asynchronous ends before its statement, which fails with it."""
-    ended = waiting.until(session, name, states.ENDED)
+    try:
+        ended = waiting.until(session, name, states.ENDED)
+    except SnowflakeError:  # the statement was cancelled, or its time is over
+        session.account.jobs.stop(session.account.catalogue.get("SERVICE", name))
+        raise
     if ended.properties["status"] != states.DONE:
         text = f"Job {name} failed with status: {ended.properties['status']}. {ended.properties['message']}"
         raise execution_error(text, "395012", "XX000")

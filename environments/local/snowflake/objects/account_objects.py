@@ -10,6 +10,7 @@ from ..catalogue import Object
 from ..errors import insufficient_privileges, invalid
 from ..kinds import STAMP, Create, Kind, read_tags
 from ..names import Name
+from ..registry import kinds
 from ..result import EXECUTED, Result, status
 from . import options
 
@@ -192,6 +193,8 @@ class ComputePool(Kind):
         if verb:
             session.get("COMPUTE POOL", name, "OPERATE")
             state = "SUSPENDED" if verb == "SUSPEND" else "IDLE"
+            if verb == "STOP":
+                _stop_all(session, name)
             session.account.catalogue.change("COMPUTE POOL", name, lambda o: o.with_properties(state=state))
             return status(EXECUTED)
         if tokens.looking_at("SET") and tokens.peek(1).upper in _POOL.keys() - {"COMMENT"}:
@@ -204,9 +207,19 @@ class ComputePool(Kind):
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW COMPUTE POOLS."""
-        counts = dict.fromkeys(("num_services", "num_jobs", "active_nodes", "idle_nodes", "target_nodes"), 0)
+        jobs = session.account.jobs.nodes(thing.name.name)
+        nodes = {"active_nodes": sum(jobs), "idle_nodes": 0, "target_nodes": sum(jobs)}
+        counts = {"num_services": 0, "num_jobs": len(jobs), **nodes}
         row = {"auto_suspend_secs": 3600, **counts, **super().row(session, thing)}
-        return row | {"auto_resume": str(thing.properties.get("auto_resume", True)).lower()}
+        state = {"state": "ACTIVE"} if jobs else {}
+        return row | state | {"auto_resume": str(thing.properties.get("auto_resume", True)).lower()}
+
+
+def _stop_all(session: Session, pool: Name) -> None:
+    """Drop the services of a compute pool, its jobs among them."""
+    for service in session.account.catalogue.of("SERVICE"):
+        if service.properties["compute_pool"] == pool.name:
+            kinds()["SERVICE"].remove(session, service.name)
 
 
 class Tag(Kind):
