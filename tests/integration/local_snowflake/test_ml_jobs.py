@@ -124,6 +124,21 @@ def test_a_payload_signs_in_as_the_role_that_submitted_it_and_leaves_files_on_th
     assert [row["name"] for row in home.sql(f"LIST {job._stage_path}/left.txt").collect()]
 
 
+def test_a_payload_has_the_role_of_its_owner_and_no_other_and_may_drop_its_own_job(submit):
+    job = submit("""
+        import os, time
+        from snowflake.snowpark.context import get_active_session
+        session = get_active_session()
+        session.use_role("JOBBER")
+        try:
+            session.use_role("ACCOUNTADMIN")
+        except Exception:
+            session.sql("DROP SERVICE " + os.environ["SNOWFLAKE_SERVICE_NAME"]).collect()
+            time.sleep(600)
+    """)
+    ran(job, "CANCELLED")
+
+
 def test_a_remote_function_takes_arguments_and_returns_or_raises(home):
     @jobs.remote("JOB_POOL", stage_name="PAYLOADS", session=home)
     def divided(a, b=1):
@@ -223,6 +238,17 @@ def test_a_statement_that_runs_a_job_waits_for_it_and_fails_with_it(home, tmp_pa
     assert jobs.get_job(name, session=home).status == "DONE"
     with pytest.raises(SnowparkSQLException, match="FAILED"):
         home.sql(job.to_sql(job_args=["bad"])).collect()
+
+
+def test_a_statement_that_is_cancelled_takes_its_job_along(home, tmp_path):
+    (tmp_path / "script.py").write_text("import time\ntime.sleep(600)")
+    job = jobs.MLJobDefinition.register(str(tmp_path / "script.py"), "JOB_POOL", "PAYLOADS", session=home, name="CUT")
+    home.sql("ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = 1").collect()
+    with pytest.raises(SnowparkSQLException, match="timeout"):
+        home.sql(job.to_sql()).collect()
+    home.sql("ALTER SESSION UNSET STATEMENT_TIMEOUT_IN_SECONDS").collect()
+    (row,) = home.sql("SHOW JOB SERVICES LIKE 'CUT%' IN JOBBED.PUBLIC").collect()
+    assert row["status"] == "CANCELLED"
 
 
 def test_stopping_all_of_a_pool_drops_its_jobs(snowflake, submit, admin):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..catalogue import now
 from ..errors import SnowflakeError
 from ..names import Name
-from . import states
+from . import sessions, states
 from .container import container, environment, place
 
 if TYPE_CHECKING:
@@ -76,9 +76,7 @@ class Jobs:
         service = self._account.catalogue.find("SERVICE", job.name) if job else None
         if job is None or service is None:
             return None
-        session = self._account.open_session(service.name.name, service.owner)
-        session.secondary = False
-        session.use_schema(service.name.database, service.name.schema)
+        session = sessions.opened(self._account, service)
         job.sessions.append(session)
         return session
 
