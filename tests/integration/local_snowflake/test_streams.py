@@ -391,6 +391,13 @@ def test_a_root_with_neither_schedule_nor_stream_cannot_be_resumed(stream: Accou
     stream.refused("ALTER TASK idle RESUME", "needs a SCHEDULE")
 
 
+def test_a_serverless_task_that_waits_for_a_stream_says_how_soon_it_is_to_be_done(stream: Account) -> None:
+    waits = "WHEN SYSTEM$STREAM_HAS_DATA('s') AS SELECT 1"
+    stream.refused(f"CREATE TASK soon {waits}", "needs a TARGET_COMPLETION_INTERVAL")
+    stream.run(f"CREATE TASK soon TARGET_COMPLETION_INTERVAL = '10 MINUTES' {waits}")
+    stream.run("ALTER TASK soon RESUME")
+
+
 @pytest.mark.parametrize(("change", "state"), [("SELECT 1", "SKIPPED"), ("DELETE FROM t", "SUCCEEDED")])
 def test_a_task_is_skipped_while_its_stream_has_no_data(stream: Account, change: str, state: str) -> None:
     stream.run(

@@ -13,7 +13,7 @@ from ..errors import SnowflakeError, does_not_exist, invalid
 from ..names import Name
 from ..objects.session_verbs import PARAMETERS
 from ..tokens import Tokens
-from . import config, schedule
+from . import condition, config, schedule
 from .spec import ALL_OVERLAP, CHILD_OVERLAP, NO_OVERLAP
 
 if TYPE_CHECKING:
@@ -217,16 +217,25 @@ def check_compute(properties: dict[str, Any]) -> None:
     """A task runs on a warehouse or is serverless.
 
     Raises:
-        SnowflakeError: 091857 or 001008 for options that only a serverless task has.
+        SnowflakeError: 091857 or 001008 for options that only a serverless task has, and for a serverless task that
+            waits for a stream and does not say how soon it is to be done.
 
     """
     if properties["warehouse"] is None:
+        if _waits(properties) and not properties["target_completion_interval"]:
+            raise invalid("A serverless triggered task needs a TARGET_COMPLETION_INTERVAL.")
         return
     if properties["target_completion_interval"]:
         raise SnowflakeError("TARGET_COMPLETION_INTERVAL is only allowed for serverless Tasks.", "091857", "42601")
     for name in SERVERLESS:
         if name in properties["parameters"]:
             raise invalid(f"Cannot set {name} on a non-serverless task.")
+
+
+def _waits(properties: dict[str, Any]) -> bool:
+    """Whether a stream's data starts the task: https://docs.snowflake.com/en/user-guide/tasks-triggered."""
+    elsewhere = properties["schedule"] or properties["after"] or properties["finalizes"]
+    return not elsewhere and condition.reads_stream(properties["condition"])
 
 
 def _unknown(key: str) -> SnowflakeError:
