@@ -53,10 +53,10 @@ def admin(snowflake, home):
 def submit(home, tmp_path):
     """Submit a script."""
 
-    def submitted(text, session=home, **options):
+    def submitted(text, session=home, pool="JOB_POOL", **options):
         path = tmp_path / "script.py"
         path.write_text(textwrap.dedent(text))
-        return jobs.submit_file(str(path), "JOB_POOL", stage_name="PAYLOADS", session=session, **options)
+        return jobs.submit_file(str(path), pool, stage_name="PAYLOADS", session=session, **options)
 
     return submitted
 
@@ -178,7 +178,7 @@ def test_cancelling_a_job_ends_its_processes(home, submit):
     assert job.status == "RUNNING"
     assert all(is_running(pid) for pid in pids)
     job.cancel()
-    assert not any(is_running(pid) for pid in pids)
+    until(lambda: not any(is_running(pid) for pid in pids), 5)
     assert job.status == "CANCELLED"
     assert job.wait() == "CANCELLED"
 
@@ -251,13 +251,18 @@ def test_a_statement_that_is_cancelled_takes_its_job_along(home, tmp_path):
     assert row["status"] == "CANCELLED"
 
 
-def test_stopping_all_of_a_pool_drops_its_jobs(snowflake, submit, admin):
-    job = submit("import os, time\nprint('pids', os.getpid(), flush=True)\ntime.sleep(600)")
+@pytest.mark.parametrize("statement", ["ALTER COMPUTE POOL OTHER_POOL STOP ALL", "DROP COMPUTE POOL OTHER_POOL"])
+def test_a_pool_that_is_stopped_or_dropped_cancels_its_jobs(home, submit, admin, statement):
+    admin.execute("CREATE OR REPLACE COMPUTE POOL OTHER_POOL MIN_NODES=1 MAX_NODES=1 INSTANCE_FAMILY=CPU_X64_XS")
+    admin.execute("GRANT USAGE ON COMPUTE POOL OTHER_POOL TO ROLE JOBBER")
+    job = submit("import os, time\nprint('pids', os.getpid(), flush=True)\ntime.sleep(600)", pool="OTHER_POOL")
     (pid,) = pids_of(job)
-    admin.execute("ALTER COMPUTE POOL JOB_POOL STOP ALL")
-    assert not is_running(pid)
+    admin.execute(statement)
+    until(lambda: not is_running(pid), 5)
     assert job.status == "CANCELLED"
-    assert job.name not in [row[0] for row in admin.execute("SHOW SERVICES IN ACCOUNT").fetchall()]
+    is_listed = bool(home.sql(f"SHOW SERVICES LIKE '{job.name}'").collect())
+    assert is_listed == statement.startswith("DROP")
+    admin.execute("DROP COMPUTE POOL IF EXISTS OTHER_POOL")
 
 
 @pytest.mark.parametrize(

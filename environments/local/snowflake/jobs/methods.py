@@ -28,7 +28,7 @@ def _wait_for(session: Session, name: Name, arguments: list[str]) -> str:
 
 
 def _cancel(session: Session, name: Name, arguments: list[str]) -> str:
-    """SPCS_CANCEL_JOB(): its processes have ended when this answers."""
+    """SPCS_CANCEL_JOB(): its processes are killed when this answers."""
     service = session.get("SERVICE", name, "OPERATE")
     if session.account.jobs.stop(service):
         return f"Job {name} was cancelled."

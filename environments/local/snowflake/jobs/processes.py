@@ -81,7 +81,7 @@ class Jobs:
         return session
 
     def stop(self, thing: Object) -> bool:
-        """Cancel a job; whether there was anything to cancel. It has ended when this returns."""
+        """Cancel a job; whether there was anything to cancel. Its processes are killed when this returns."""
         job = self._jobs.get(thing.id)
         if job is None:
             return False

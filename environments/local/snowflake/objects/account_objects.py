@@ -193,8 +193,8 @@ class ComputePool(Kind):
         if verb:
             session.get("COMPUTE POOL", name, "OPERATE")
             state = "SUSPENDED" if verb == "SUSPEND" else "IDLE"
-            if verb == "STOP":
-                _stop_all(session, name)
+            for service in _services(session, name) if verb == "STOP" else ():
+                kinds()["SERVICE"].remove(session, service.name)
             session.account.catalogue.change("COMPUTE POOL", name, lambda o: o.with_properties(state=state))
             return status(EXECUTED)
         if tokens.looking_at("SET") and tokens.peek(1).upper in _POOL.keys() - {"COMMENT"}:
@@ -204,6 +204,12 @@ class ComputePool(Kind):
             session.account.catalogue.change("COMPUTE POOL", name, lambda o: o.with_properties(**changes))
             return status(EXECUTED)
         return super().alter(session, name, tokens)
+
+    def remove(self, session: Session, name: Name) -> None:
+        """Drop the pool; jobs that run on it are cancelled."""
+        for service in _services(session, name):
+            session.account.jobs.stop(service)
+        super().remove(session, name)
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW COMPUTE POOLS."""
@@ -215,11 +221,9 @@ class ComputePool(Kind):
         return row | state | {"auto_resume": str(thing.properties.get("auto_resume", True)).lower()}
 
 
-def _stop_all(session: Session, pool: Name) -> None:
-    """Drop the services of a compute pool, its jobs among them."""
-    for service in session.account.catalogue.of("SERVICE"):
-        if service.properties["compute_pool"] == pool.name:
-            kinds()["SERVICE"].remove(session, service.name)
+def _services(session: Session, pool: Name) -> list[Object]:
+    """The services of a compute pool: its jobs."""
+    return [o for o in session.account.catalogue.of("SERVICE") if o.properties["compute_pool"] == pool.name]
 
 
 class Tag(Kind):
