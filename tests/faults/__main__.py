@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import random
 import sys
 import time
 from collections.abc import Iterable
@@ -26,6 +28,7 @@ from tests.faults.sweeps import Result
 from tests.faults.workers import Workers
 
 _COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+_A_FEW = 5  # points of a thousand
 _A_LINE_EACH = 100  # points, where nobody watches a bar
 _WIDTH = 150  # where nobody watches
 
@@ -75,6 +78,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--only", default="", metavar="TEXT", help="points whose description contains this")
     parser.add_argument("--every", action="store_true", help="points too that show what another one shows")
+    parser.add_argument(
+        "--within",
+        type=float,
+        default=math.inf,
+        metavar="MINUTES",
+        help="begin no sweep's point later: others each run",
+    )
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="(default: 2)")
     options = parser.parse_args(arguments)
     console = Console(stderr=True)
@@ -85,7 +95,10 @@ def main(arguments: list[str]) -> int:
         chosen = [
             point for each in TROUBLES for s in SCENARIOS for point in points(s, plain[s], [each], every=options.every)
         ]
-        results = _run(workers, [point for point in chosen if options.only in str(point)], console)
+        chosen = [point for point in chosen if options.only in str(point)]
+        if math.isfinite(options.within):
+            random.shuffle(chosen)
+        results = _again(workers, _run(workers, chosen, options.within * 60, console), console)
         kills = workers.kills_of_the_baseline()
     rows = _meet(options.workers, console) if not options.only else []
     sweeps = [Sweep(s, t, found) for s in SCENARIOS for t in TROUBLES if (found := _of(s, t, results))]
@@ -97,18 +110,35 @@ def main(arguments: list[str]) -> int:
     return int(any(result.wrong for result in results) or any(row.broken for row in rows))
 
 
-def _run(workers: Workers, chosen: list[Any], console: Console) -> list[Result]:
+def _run(workers: Workers, chosen: list[Any], seconds: float, console: Console) -> list[Result]:
     with Progress(*_COLUMNS, console=console) as progress:
         under_way = progress.add_task("faults", total=len(chosen))
         results = []
-        for result in workers.run(chosen):
+        for result in workers.run(chosen, seconds):
             results.append(result)
             progress.advance(under_way)
             if not console.is_terminal and len(results) % _A_LINE_EACH == 0:
                 console.print(f"{len(results)} of {len(chosen)} points")
             for line in result.wrong:
                 progress.console.print(f"{result.point}: {line}", style="red", markup=False)
+    if len(results) < len(chosen):
+        console.print(f"{len(chosen) - len(results)} points were not begun: the time was up")
     return results
+
+
+def _again(workers: Workers, results: list[Result], console: Console) -> list[Result]:
+    """Run alone what went wrong among others: a machine that is too busy for a deadline breaks no law.
+
+    What goes wrong then, too, is broken. So is everything, if it is more than a few.
+    """
+    wrong = [result.point for result in results if result.wrong]
+    if len(wrong) > _A_FEW:
+        return results
+    alone = {}
+    for point in wrong:
+        (alone[point],) = workers.run([point])
+        console.print(f"again, alone: {point}: {'; '.join(alone[point].wrong) or 'converged'}", markup=False)
+    return [alone.get(result.point, result) for result in results]
 
 
 def _meet(processes: int, console: Console) -> list[Row]:

@@ -27,6 +27,7 @@ from tests.faults.proxy import Proxy, Seen
 from tests.faults.rules import Rule
 
 _AT_ONCE = 6
+_TRIES = 3  # to prepare a case
 
 
 @dataclass(frozen=True)
@@ -128,15 +129,22 @@ class Cases:
     @contextlib.contextmanager
     def site(self, prepare: Step | None = None, limit: float = 60) -> Iterator[Site]:
         """A schema of its own, as this step leaves it. Raises RuntimeError if the step does not end well."""
-        site = replace(self._site, schema=f"CASE_{next(self._numbers)}")
-        self._administrator.cursor().execute(f"CREATE SCHEMA {site.schema}")
+        site = self._prepared(prepare, limit)
         try:
-            prepared = self.callers.run(prepare, site, limit=limit) if prepare else Ended()
-            if not prepared.well:
-                raise RuntimeError(f"the case could not be prepared: {prepared}")
             yield site
         finally:
             self._administrator.cursor().execute(f"DROP SCHEMA {site.schema}")
+
+    def _prepared(self, prepare: Step | None, limit: float) -> Site:
+        """A new schema, prepared. On a busy machine that may take another try, which says nothing of what is tested."""
+        for _ in range(_TRIES):
+            site = replace(self._site, schema=f"CASE_{next(self._numbers)}")
+            self._administrator.cursor().execute(f"CREATE SCHEMA {site.schema}")
+            prepared = self.callers.run(prepare, site, limit=limit) if prepare else Ended()
+            if prepared.well:
+                return site
+            self._administrator.cursor().execute(f"DROP SCHEMA {site.schema}")
+        raise RuntimeError(f"the case could not be prepared: {prepared}")
 
     def _played(self, case: Case, site: Site) -> Outcome:
         before, caller = self.look(site), self.callers.new()

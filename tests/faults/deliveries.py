@@ -30,6 +30,7 @@ from tests.faults.cases import Site
 ROLE = "SWEEPER"
 # How a delivery is to behave, in seconds: a dead holder's lease, and a step.
 LEASE, DEADLINE = 1, 12
+_PATIENCE = 60  # for a preparation, which is no delivery
 _MARGIN = 0.3
 _GRAPH = "G"
 _SCHEDULE = "USING CRON 0 0 1 1 * UTC"
@@ -138,7 +139,7 @@ def status(site: Site, backend: str) -> Said:
 
 def prepare(site: Site, versions: tuple[Version, ...], backend: str, dist: Path) -> None:
     """Leave what the bootstrap and the releases of these leave, the last one in use, in a tenth of the requests."""
-    with _delivery(site, backend) as (delivery, _):
+    with _delivery(site, backend, _PATIENCE) as (delivery, _):
         there, connection = delivery.environment, delivery.connection
         if not versions:
             connection.run([target.stage(there)])
@@ -173,17 +174,17 @@ def _told(site: Site, backend: str, command: Callable[[Delivery], object]) -> Sa
 
 
 @contextlib.contextmanager
-def _delivery(site: Site, backend: str) -> Iterator[tuple[Delivery, list[str]]]:
+def _delivery(site: Site, backend: str, deadline: int = DEADLINE) -> Iterator[tuple[Delivery, list[str]]]:
     os.environ.update(site.snowflake.environ)
     lines: list[str] = []
-    chosen = environment(site, backend)
+    chosen = environment(site, backend, deadline)
     with requests.open_connection(chosen) as connection:
         yield Delivery(connection, chosen, lines.append, lambda _: contextlib.nullcontext(lambda _: None)), lines
 
 
-def environment(site: Site, backend: str) -> Environment:
+def environment(site: Site, backend: str, deadline: int = DEADLINE) -> Environment:
     """PROD, in the schema of the case."""
     place = dataclasses.replace(_PROD.snowflake, database=site.database, schema=site.schema, role=ROLE)
     graph = dataclasses.replace(_PROD.graph, name=_GRAPH, timeout_minutes=1)
-    how = dataclasses.replace(_PROD.deploy, backend=backend, lease_seconds=LEASE, deadline_seconds=DEADLINE)
+    how = dataclasses.replace(_PROD.deploy, backend=backend, lease_seconds=LEASE, deadline_seconds=deadline)
     return dataclasses.replace(_PROD, snowflake=place, graph=graph, deploy=how)

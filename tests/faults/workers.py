@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import multiprocessing
 import queue
 import tempfile
 import threading
+import time
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -52,9 +55,9 @@ class Workers:
         """The requests of each delivery to which nothing happens."""
         return dict(self._all([("plain", scenario) for scenario in SCENARIOS]))
 
-    def run(self, points: Iterable[Point]) -> Iterator[Result]:
-        """What came of points, in the order in which they ended."""
-        for _, result in self._all([("run", point) for point in points]):
+    def run(self, points: Iterable[Point], seconds: float = math.inf) -> Iterator[Result]:
+        """What came of points, in the order in which they ended. After so many seconds, no other is begun."""
+        for _, result in self._all([("run", point) for point in points], time.monotonic() + seconds):
             yield result
 
     def kills_of_the_baseline(self) -> baseline.Kills:
@@ -62,13 +65,20 @@ class Workers:
         ((_, kills),) = self._all([("baseline", None)])
         return kills
 
-    def _all(self, tasks: list[tuple[str, Any]]) -> Iterator[tuple[Any, Any]]:
-        for task in tasks:
+    def _all(self, tasks: list[tuple[str, Any]], end: float = math.inf) -> Iterator[tuple[Any, Any]]:
+        waiting = iter(tasks)
+        under_way = 0
+        for task in itertools.islice(waiting, len(self._processes) * _AT_ONCE):
             self._tasks.put(task)
-        for _ in tasks:
+            under_way += 1
+        while under_way:
             about, answer = self._next()
             if isinstance(answer, TaskError):
                 raise answer
+            task = next(waiting, None) if time.monotonic() < end else None
+            if task:
+                self._tasks.put(task)
+            under_way -= not task
             yield about, answer
 
     def _next(self) -> tuple[Any, Any]:
