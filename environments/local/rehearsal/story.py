@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -51,16 +52,16 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Story:
+class Story(ABC):
     """A checkout to commit to, and the deployer, which looks at what is there if it does not deliver itself."""
 
     checkout: Checkout
     deployer: Deployer
     told: Told
 
+    @abstractmethod
     def steps(self) -> Iterator[Callable[[], str]]:
         """The steps in order; the first line of what each is described by is shown."""
-        yield from ()
 
     def tell(
         self, announce: Callable[[str], None], report: Callable[[str, float], None], until: str | None = None
