@@ -14,6 +14,9 @@ from snowflake.core.task.dagv1 import DAG, DAGTask, DAGTaskBranch
 from ml_pipeline.config import INTERVAL, Environment, Graph
 from ml_pipeline.payload import PAYLOAD, PYTHON, packages
 
+ANY_WAY = "SYSTEM$PREDECESSORS_STATE('NONE_FAILED_MIN_ONE_SUCCEEDED')"
+"""The condition of a task where branches join again: it runs whichever of them was taken."""
+
 
 def build(environment: Environment, digest: str) -> DAG:
     """Describe the graph of one environment, every task pinned to the release that `digest` names.
@@ -22,25 +25,29 @@ def build(environment: Environment, digest: str) -> DAG:
     The finalizer runs whatever happened before it.
     """
 
-    def task(name: str, kind: type[DAGTask] = DAGTask, **options: bool) -> DAGTask:
+    def task(name: str, kind: type[DAGTask] = DAGTask, **options: bool | str) -> DAGTask:
         return kind(name, procedure(environment, digest, name.lower()), dag=dag, **options)
 
     dag = _root(environment, digest)
     ingest = task("INGEST")
     features = task("FEATURES")
+    decide = task("DECIDE", DAGTaskBranch)
     train = task("TRAIN")
+    keep = task("KEEP")
     evaluate = task("EVALUATE")
     quality_gate = task("QUALITY_GATE", DAGTaskBranch)
     register = task("REGISTER")
     reject = task("REJECT")
-    score = task("SCORE")
+    score = task("SCORE", condition=ANY_WAY)
     monitor = task("MONITOR")
     task("REPORT", is_finalizer=True)
 
-    ingest >> features >> train >> evaluate >> quality_gate >> [register, reject]
+    ingest >> features >> decide >> [train, keep]
+    train >> evaluate >> quality_gate >> [register, reject]
     # A branch's return value is a task's name, so what comes after it takes the evaluation from its source.
     evaluate >> [register, reject]
-    register >> score >> monitor
+    score << [register, reject, keep]
+    score >> monitor
     return dag
 
 

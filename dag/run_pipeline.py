@@ -63,8 +63,16 @@ def order(graph: "DAG") -> list[str]:
 
 
 def _is_skipped(graph: "DAG", name: str, results: dict[str, Any]) -> bool:
-    """Say whether Snowflake would skip the task: a branch chose another, or one that it comes after was skipped."""
-    before = [task.name for task in graph.get_task(name).predecessors]
+    """Say whether Snowflake would skip the task: a branch chose another, or one that it comes after was skipped.
+
+    Where branches join again, one way to the task is enough.
+    """
+    from dag.dag import ANY_WAY
+
+    task = graph.get_task(name)
+    before = [each.name for each in task.predecessors]
+    if task.condition == ANY_WAY:
+        return not any(each in results for each in before)
     if any(each not in results for each in before):
         return True
     return any(results[each].get("branch", name) != name for each in before)

@@ -27,6 +27,8 @@ _MARGIN_MINUTES = 5  # between the start of the run as we know it and as Snowfla
 _START_SECONDS = 5  # a run whose start was not answered shows itself by then, if it was started
 _CANCEL_SECONDS = 20
 _REQUEST_SECONDS = 60
+# A condition that asks how the predecessors ended: of a task where branches join again.
+_JOINS = "SYSTEM$PREDECESSORS_STATE"
 # A graph that failed with retries left may begin again shortly after it counts as ended.
 _RETRY_GRACE_SECONDS = 30
 
@@ -232,8 +234,8 @@ def _cancellation(environment: "Environment", task: str) -> str:
 def judge(graph: Graph, run: GraphRun) -> tuple[str, ...]:
     """Say why this run is no proof that the graph works; nothing if it is one.
 
-    A task may be skipped by its own condition, or because every way to it was: then the quality gate went the other
-    way. What did not run because something before it broke is not listed beside it.
+    A task may be skipped by its own condition, or because the way to it was: then a branch went the other way. Where
+    branches join again, one way is enough. What did not run because something before it broke is not listed beside it.
     """
     if run.broken:
         return tuple(f"{task.name} {task.state}: {task.cause} (query {task.query_id})" for task in run.broken)
@@ -256,8 +258,13 @@ def _excused(graph: Graph, run: GraphRun) -> set[str]:
 
 
 def _may_be_skipped(task: TaskSpec, states: dict[str, str], excused: set[str]) -> bool:
+    before = task.predecessors
+    if before and all(name in excused for name in before):
+        return True
+    if _JOINS in task.condition:  # it runs whichever branch was taken
+        return False
     by_condition = bool(task.condition) and states.get(task.name) == runs.SKIPPED
-    return by_condition or any(name in excused for name in task.predecessors)
+    return by_condition or any(name in excused for name in before)
 
 
 def _late(environment: "Environment", run: GraphRun) -> str:

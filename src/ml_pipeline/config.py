@@ -99,6 +99,8 @@ class Pipeline:
     history_lag_days: int
     """A line's outcome counts as known this long after its order. No promised delivery may lie later than that."""
 
+    retrain_days: int
+    """A model in use that is this old is trained anew; 0 trains in every run."""
     learning_rate: float
     max_iter: int
     max_leaf_nodes: int
@@ -165,6 +167,8 @@ class Run:
     release: str
     settings: Pipeline
     smoke: bool = False
+    retrain: bool = False
+    """Whether somebody asked for a new model: `EXECUTE TASK ... USING CONFIG = '{"retrain": true}'`."""
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], run_id: str) -> Self:
@@ -181,6 +185,7 @@ class Run:
             release=str(config.get("release", "")),
             settings=Pipeline.from_dict({**settings, **overrides} if smoke else settings),
             smoke=smoke,
+            retrain=bool(config.get("retrain", False)),
         )
 
     def query_tag(self, step: str) -> str:

@@ -9,6 +9,8 @@ from .features import FEATURES
 from .quality_gate import objections
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from snowflake.ml.model import Model, ModelVersion
     from snowflake.ml.model.model_signature import ModelSignature
     from snowflake.ml.registry import Registry
@@ -63,6 +65,12 @@ def version_in_use(session: Session, run: Run) -> ModelVersion | None:
     if not any(row["name"] == name for row in models):
         return None
     return _registry(session).get_model(name).default
+
+
+def created_on(session: Session, version: ModelVersion) -> datetime:
+    """Return when the version was logged."""
+    versions = session.sql(f"SHOW VERSIONS IN MODEL {version.fully_qualified_model_name}").collect()
+    return next(row["created_on"] for row in versions if row["name"] == version.version_name)
 
 
 def score(version: ModelVersion, lines: DataFrame) -> DataFrame:

@@ -9,7 +9,7 @@ from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's docum
 from .config import Run
 from .tables import replace_rows, rows_of
 
-REGISTERED, REJECTED, FAILED = "registered", "rejected", "failed"
+REGISTERED, REJECTED, KEPT, FAILED = "registered", "rejected", "kept", "failed"
 
 
 def report(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
@@ -31,12 +31,11 @@ def report(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any
 
 
 def outcome(steps: dict[str, Any]) -> str:
-    """Say how a run ended: only a run that scored has done everything, and only a rejected model excuses it."""
-    if any(not step["succeeded"] for step in steps.values()):
+    """Say how a run ended, by the branch that it took; only one that came to its last step has not failed."""
+    if "MONITOR" not in steps or any(not step["succeeded"] for step in steps.values()):
         return FAILED
-    if "REJECT" in steps:
-        return REJECTED
-    return REGISTERED if "MONITOR" in steps else FAILED
+    branches = {"REGISTER": REGISTERED, "REJECT": REJECTED, "KEEP": KEPT}
+    return next((verdict for step, verdict in branches.items() if step in steps), FAILED)
 
 
 def _headline(steps: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from snowflake.snowpark import Session
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
-from . import data, evaluation, features, inference, monitoring, quality_gate, registry, reporting, training
+from . import data, decision, evaluation, features, inference, monitoring, quality_gate, registry, reporting, training
 from .config import Run
 from .tables import add_rows, create
 
@@ -30,6 +30,8 @@ class Step:
 STEPS = {
     "INGEST": Step(data.ingest),
     "FEATURES": Step(features.build),
+    "DECIDE": Step(decision.decide),
+    "KEEP": Step(decision.keep),
     "TRAIN": Step(training.train),
     "EVALUATE": Step(evaluation.evaluate, needs=("TRAIN",)),
     "QUALITY_GATE": Step(quality_gate.quality_gate, needs=("EVALUATE",)),

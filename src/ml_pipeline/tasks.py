@@ -25,6 +25,16 @@ def features(session: Session) -> str:
     return _task(session, "FEATURES")
 
 
+def decide(session: Session) -> str:
+    """Choose the branch: train a model, or keep the one in use."""
+    return _task(session, "DECIDE", returns="branch")
+
+
+def keep(session: Session) -> str:
+    """Say which model stays in use."""
+    return _task(session, "KEEP")
+
+
 def train(session: Session) -> str:
     """Fit a model on the past."""
     return _task(session, "TRAIN")

@@ -66,8 +66,8 @@ def second(session, graph, first):
 
 def test_a_first_model_is_registered_and_scores(session, first):
     results, states = first
-    assert {name for name, state in states.items() if state == "skipped"} == {"REJECT"}
-    assert {name for name, state in states.items() if state == "succeeded"} == set(STEPS) - {"REJECT"}
+    assert {name for name, state in states.items() if state == "skipped"} == {"KEEP", "REJECT"}
+    assert {name for name, state in states.items() if state == "succeeded"} == set(STEPS) - {"KEEP", "REJECT"}
     assert results["REPORT"]["outcome"] == "registered"
     assert results["REGISTER"]["version"] == "V_FIRST"
     assert results["SCORE"]["lines"] == results["FEATURES"]["parts"]["OPEN"]
@@ -109,7 +109,7 @@ def test_each_query_of_a_step_says_for_which_release_run_and_step_it_is(session,
         "WHERE DATABASE_NAME = 'T_PIPELINE' AND CONTAINS(QUERY_TAG, 'FIRST')"
     ).collect()
     tags = [json.loads(row["QUERY_TAG"]) for row in rows]
-    assert {tag["step"] for tag in tags} >= set(STEPS) - {"REJECT"}
+    assert {tag["step"] for tag in tags} >= set(STEPS) - {"KEEP", "REJECT"}
     assert {(tag["release"], tag["run"], tag["smoke"]) for tag in tags} == {("d1", "FIRST", False)}
 
 
@@ -199,14 +199,14 @@ def test_smoke_runs_do_not_pile_up_versions(session, graph, second):
     assert [row["name"] for row in session.sql("SHOW VERSIONS IN MODEL SMOKE_LATE_DELIVERY").collect()] == ["V_SMOKE_2"]
 
 
-def test_a_rejected_model_leaves_the_version_in_use_and_its_predictions(session, graph, second):
+def test_a_rejected_model_leaves_the_version_in_use_which_scores(session, graph, second):
     strict = Run("THIRD", "d4", replace(LOCAL.pipeline, max_orders=1_500, max_iter=10, min_auc=0.99))
     results, states = run_with(session, graph, strict)
     assert results["REJECT"]["in_use"] == "V_SECOND"
     assert results["REJECT"]["reasons"][0].startswith("auc is ")
     assert results["REPORT"]["outcome"] == "rejected"
-    assert [name for name, state in states.items() if state == "skipped"] == ["REGISTER", "SCORE", "MONITOR"]
-    assert in_use(session) == "V_SECOND"
+    assert {name for name, state in states.items() if state == "skipped"} == {"KEEP", "REGISTER"}
+    assert in_use(session) == results["SCORE"]["version"] == "V_SECOND"
     assert session.sql("LIST @MODELS").collect() == []
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from snowflake.core.task.dagv1 import DAGTaskBranch
 
-from dag.dag import build
+from dag.dag import ANY_WAY, build
 from deploy.limits import limits
 from deploy.render import from_dag
-from ml_pipeline import payload, quality_gate, tasks
+from ml_pipeline import decision, payload, quality_gate, tasks
 from ml_pipeline.config import load
 from ml_pipeline.payload import packages
 from ml_pipeline.steps import STEPS
@@ -60,19 +60,27 @@ def test_what_a_step_needs_is_a_direct_predecessor(graph):
 def test_no_step_needs_the_branch(graph):
     """Its return value is the name of a task, not a result."""
     branches = {task.name for task in graph.tasks if isinstance(task, DAGTaskBranch)}
-    assert branches == {"QUALITY_GATE"}
+    assert branches == {"DECIDE", "QUALITY_GATE"}
     assert not any(branches & set(step.needs) for step in STEPS.values())
 
 
-def test_the_gate_chooses_between_the_two_tasks_after_it(graph):
-    chosen = {task.name: task.condition for task in graph.tasks if task.condition}
-    assert sorted(chosen) == sorted([quality_gate.ACCEPTED, quality_gate.REJECTED])
-    for name, condition in chosen.items():
-        assert condition == f"SYSTEM$GET_PREDECESSOR_RETURN_VALUE('LATE_DELIVERY$QUALITY_GATE') = '{name}'"
+@pytest.mark.parametrize(
+    ("branch", "choices"),
+    [
+        ("DECIDE", [decision.TRAIN, decision.KEEP]),
+        ("QUALITY_GATE", [quality_gate.ACCEPTED, quality_gate.REJECTED]),
+    ],
+)
+def test_a_branch_chooses_between_the_two_tasks_after_it(graph, branch, choices):
+    returned = f"SYSTEM$GET_PREDECESSOR_RETURN_VALUE('LATE_DELIVERY${branch}') = "
+    chosen = {task.name: task.condition for task in graph.tasks if returned in (task.condition or "")}
+    assert chosen == {name: f"{returned}'{name}'" for name in choices}
 
 
-def test_only_a_registered_model_scores(graph):
-    assert names(graph.get_task("SCORE").predecessors) == ["REGISTER"]
+def test_whichever_branch_was_taken_the_version_in_use_scores(graph):
+    score = graph.get_task("SCORE")
+    assert names(score.predecessors) == ["KEEP", "REGISTER", "REJECT"]
+    assert score.condition == ANY_WAY
 
 
 def test_the_report_is_the_finalizer(graph):

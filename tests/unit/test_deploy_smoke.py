@@ -22,6 +22,9 @@ GRAPH = Graph.of(
         TaskSpec("G$REGISTER", "CALL register()", ("G$GATE",), condition="gate = 'REGISTER'"),
         TaskSpec("G$REJECT", "CALL reject()", ("G$GATE",), condition="gate = 'REJECT'"),
         TaskSpec("G$SCORE", "CALL score()", ("G$REGISTER",)),
+        TaskSpec(
+            "G$TELL", "CALL tell()", ("G$SCORE", "G$REJECT"), condition="SYSTEM$PREDECESSORS_STATE('NONE_FAILED')"
+        ),
         TaskSpec("G$REPORT", "CALL report()", finalizes=True),
     ]
 )
@@ -41,6 +44,11 @@ def test_a_run_in_which_every_task_succeeded_passes():
 def test_the_quality_gate_may_go_either_way():
     assert smoke.judge(GRAPH, run(REGISTER="SKIPPED", REJECT="SUCCEEDED", SCORE="SKIPPED")) == ()
     assert smoke.judge(GRAPH, run(REGISTER="SKIPPED", REJECT="SUCCEEDED", SCORE=None)) == ()
+
+
+def test_where_branches_join_again_a_task_is_due_whichever_was_taken():
+    assert smoke.judge(GRAPH, run(TELL="SKIPPED")) == ("G$TELL SKIPPED",)
+    assert smoke.judge(GRAPH, run(REGISTER="SKIPPED", SCORE=None, TELL="SKIPPED")) == ()
 
 
 def test_a_failed_task_fails_the_run_with_its_error_and_query_id():

@@ -16,14 +16,17 @@ def recorded(*names, failed=()):
     ("steps", "verdict"),
     [
         (recorded(*DONE, "REGISTER", "SCORE", "MONITOR"), "registered"),
-        (recorded(*DONE, "REJECT"), "rejected"),
+        (recorded(*DONE, "REJECT", "SCORE", "MONITOR"), "rejected"),
+        (recorded("INGEST", "FEATURES", "DECIDE", "KEEP", "SCORE", "MONITOR"), "kept"),
+        (recorded(*DONE, "REJECT"), "failed"),
+        (recorded("INGEST", "SCORE", "MONITOR"), "failed"),
         (recorded(*DONE, failed=["REGISTER"]), "failed"),
         (recorded(*DONE, failed=["REJECT"]), "failed"),
         (recorded(*DONE, "REGISTER", "SCORE"), "failed"),
         (recorded(), "failed"),
     ],
 )
-def test_only_a_run_that_did_everything_or_was_rejected_has_not_failed(steps, verdict):
+def test_only_a_run_that_came_to_its_last_step_by_a_branch_has_not_failed(steps, verdict):
     assert outcome(steps) == verdict
 
 

@@ -29,10 +29,18 @@ def test_every_task_comes_after_its_predecessors_and_the_finalizer_is_not_among_
 
 
 def test_the_branch_that_was_not_chosen_is_skipped_with_all_that_follows(graph):
+    results = {"DECIDE": {"branch": "KEEP"}}
+    assert _is_skipped(graph, "TRAIN", results)
+    assert _is_skipped(graph, "EVALUATE", results)
+    assert not _is_skipped(graph, "KEEP", results)
+
+
+def test_where_branches_join_again_one_way_is_enough(graph):
     results = {"EVALUATE": {}, "QUALITY_GATE": {"branch": "REJECT"}}
     assert _is_skipped(graph, "REGISTER", results)
     assert not _is_skipped(graph, "REJECT", results)
-    assert _is_skipped(graph, "SCORE", {**results, "REJECT": {}})
+    assert _is_skipped(graph, "SCORE", results)
+    assert not _is_skipped(graph, "SCORE", {**results, "REJECT": {}})
 
 
 def test_a_run_has_the_settings_of_its_environment_and_a_name_of_its_own():

@@ -1,5 +1,7 @@
 """WHEN conditions: what they mean, and what they may not contain."""
 
+import itertools
+
 import pytest
 
 from environments.local.snowflake.errors import SnowflakeError
@@ -7,6 +9,8 @@ from environments.local.snowflake.tasks import config
 from environments.local.snowflake.tasks.condition import parse, read
 from environments.local.snowflake.tokens import Tokens
 
+STATES = ("SUCCEEDED", "FAILED", "SKIPPED", "CANCELLED")
+PAIRS = [*itertools.combinations_with_replacement(STATES, 2)]
 RETURNED = {None: "7", "A": "yes", "B": "0.5", "NOTHING": None}
 
 
@@ -15,6 +19,12 @@ class Asked:
 
     predecessor_value = staticmethod(RETURNED.__getitem__)
     stream_has_data = staticmethod({"full": True, "empty": False}.__getitem__)
+
+    def __init__(self, *states: str) -> None:
+        self.states = states
+
+    def predecessor_states(self) -> tuple[str, ...]:
+        return self.states
 
 
 def holds(text: str) -> bool:
@@ -97,3 +107,27 @@ def test_a_configuration_is_read_by_path() -> None:
 def test_a_configuration_is_a_json_object(text: str) -> None:
     with pytest.raises(SnowflakeError, match="JSON object"):
         config.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "states"),
+    [
+        ("ALL_SUCCEEDED", [("SUCCEEDED", "SUCCEEDED")]),
+        ("ALL_FAILED", [("FAILED", "FAILED")]),
+        ("ALL_SKIPPED", [("SKIPPED", "SKIPPED")]),
+        ("ALL_DONE", [*itertools.combinations_with_replacement(STATES, 2)]),
+        ("AT_LEAST_ONE_FAILED", [pair for pair in PAIRS if "FAILED" in pair]),
+        ("AT_LEAST_ONE_SUCCEEDED", [pair for pair in PAIRS if "SUCCEEDED" in pair]),
+        ("NONE_FAILED", [pair for pair in PAIRS if set(pair) <= {"SUCCEEDED", "SKIPPED"}]),
+        ("NONE_FAILED_MIN_ONE_SUCCEEDED", [("SUCCEEDED", "SUCCEEDED"), ("SUCCEEDED", "SKIPPED")]),
+        ("NONE_SKIPPED", [pair for pair in PAIRS if "SKIPPED" not in pair]),
+    ],
+)
+def test_a_condition_can_ask_how_all_predecessors_ended(outcome: str, states: list[tuple[str, str]]) -> None:
+    condition = parse(f"SYSTEM$PREDECESSORS_STATE('{outcome}')")
+    assert [pair for pair in PAIRS if condition.holds(Asked(*pair))] == states
+
+
+def test_it_can_ask_for_nothing_else_about_them() -> None:
+    with pytest.raises(SnowflakeError, match="Invalid argument 'MOST_SUCCEEDED'"):
+        parse("SYSTEM$PREDECESSORS_STATE('MOST_SUCCEEDED')")

@@ -162,3 +162,34 @@ def test_links_follow_every_change_of_a_task(changes: list[tuple[str, bool, set[
     again = graph.Linked(linked.values())
     assert {k: v for k, v in linked.children.items() if v} == again.children
     assert (linked.finalizers, linked.started) == (again.finalizers, again.started)
+
+
+# ---- branches that join again
+JOINED = tasks(
+    task("R"),
+    task("A", "R"),
+    task("B", "A"),
+    task("C", "R"),
+    task("JOIN", "B", "C", condition="SYSTEM$PREDECESSORS_STATE('ALL_DONE')"),
+)
+
+
+@pytest.mark.parametrize(
+    ("ends", "seen"),
+    [
+        ({}, ["SUCCEEDED", "SUCCEEDED"]),
+        ({"A": SKIPPED}, ["SKIPPED", "SUCCEEDED"]),
+        ({"A": SKIPPED, "C": SKIPPED}, ["SKIPPED", "SKIPPED"]),
+        ({"A": FAILED}, ["FAILED", "SUCCEEDED"]),
+        ({"B": CANCELLED, "C": SKIPPED}, ["CANCELLED", "SKIPPED"]),
+    ],
+)
+def test_a_task_that_asks_how_its_predecessors_ended_is_due_however_they_did(
+    ends: dict[str, str], seen: list[str]
+) -> None:
+    run = progress(JOINED)
+    ready = run.begin()
+    while ready != ["JOIN"]:
+        name = ready.pop()
+        ready += run.settle(name, ends.get(name, SUCCEEDED))
+    assert run.states_before("JOIN") == seen

@@ -1,13 +1,14 @@
 """The WHEN condition of a task: parsed when the task is written, evaluated when it is due, without a warehouse.
 
-Snowflake allows type conversions, comparisons and two functions.
+Snowflake allows type conversions, comparisons and three functions.
 https://docs.snowflake.com/en/sql-reference/sql/create-task (WHEN)
+https://docs.snowflake.com/en/sql-reference/functions/system_predecessors_state
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
@@ -25,11 +26,28 @@ class Lookup(Protocol):
     def stream_has_data(self, written: str) -> bool:
         """SYSTEM$STREAM_HAS_DATA of the stream of that name."""
 
+    def predecessor_states(self) -> Collection[str]:
+        """How each predecessor ended: SUCCEEDED, FAILED, SKIPPED or CANCELLED."""
+
 
 # An evaluated node: reads what it needs through the lookup.
 Expression = Callable[[Lookup], Any]
 
 _PREDECESSOR, _STREAM = "SYSTEM$GET_PREDECESSOR_RETURN_VALUE", "SYSTEM$STREAM_HAS_DATA"
+_STATES = "SYSTEM$PREDECESSORS_STATE"
+_SUCCEEDED, _FAILED, _SKIPPED = "SUCCEEDED", "FAILED", "SKIPPED"
+# What it may be asked, of the states of all predecessors.
+_OUTCOMES: dict[str, Callable[[Collection[str]], bool]] = {
+    "ALL_SUCCEEDED": lambda states: set(states) <= {_SUCCEEDED},
+    "ALL_FAILED": lambda states: set(states) <= {_FAILED},
+    "ALL_DONE": lambda _: True,
+    "ALL_SKIPPED": lambda states: set(states) <= {_SKIPPED},
+    "AT_LEAST_ONE_FAILED": lambda states: _FAILED in states,
+    "AT_LEAST_ONE_SUCCEEDED": lambda states: _SUCCEEDED in states,
+    "NONE_FAILED": lambda states: set(states) <= {_SUCCEEDED, _SKIPPED},
+    "NONE_FAILED_MIN_ONE_SUCCEEDED": lambda states: set(states) <= {_SUCCEEDED, _SKIPPED} and _SUCCEEDED in states,
+    "NONE_SKIPPED": lambda states: _SKIPPED not in states,
+}
 _COMPARISONS = {
     "=": operator.eq,
     "!=": operator.ne,
@@ -52,6 +70,11 @@ class Condition:
 def reads_stream(text: str | None) -> bool:
     """Whether a condition asks for a stream's data, so that a task without a schedule can wait for that."""
     return _STREAM in (text or "").upper()
+
+
+def reads_states(text: str | None) -> bool:
+    """Whether a condition asks how the predecessors ended, so that it is due whatever they did."""
+    return _STATES in (text or "").upper()
 
 
 def parse(text: str) -> Condition:
@@ -165,11 +188,21 @@ def _call(tokens: Tokens) -> Expression:
         stream = tokens.value()
         tokens.expect(")")
         return lambda lookup: lookup.stream_has_data(stream)
+    if name == _STATES:
+        return _outcome(tokens)
     if name == _PREDECESSOR:
         argument = None if tokens.looking_at(")") else tokens.take().value
         tokens.expect(")")
         return lambda lookup: lookup.predecessor_value(argument)
     return _conversion(name, tokens)
+
+
+def _outcome(tokens: Tokens) -> Expression:
+    wanted = tokens.value()
+    tokens.expect(")")
+    if wanted.upper() not in _OUTCOMES:
+        raise invalid(f"Invalid argument '{wanted}' of {_STATES}; one of: {', '.join(_OUTCOMES)}.", "001015", "22023")
+    return lambda lookup: _OUTCOMES[wanted.upper()](lookup.predecessor_states())
 
 
 def _conversion(name: str, tokens: Tokens) -> Expression:
@@ -283,5 +316,5 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 def _not_allowed() -> SnowflakeError:
     return invalid(
         "Invalid expression for task condition expression. Only some data type conversions and the following "
-        f"functions are allowed: [{_PREDECESSOR}, {_STREAM}]."
+        f"functions are allowed: [{_PREDECESSOR}, {_STATES}, {_STREAM}]."
     )

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from ..catalogue import now
 from ..errors import SnowflakeError
 from ..names import Name
+from . import condition
 from .failures import Failures
 from .history import GraphRun, History, TaskRun
 from .index import TaskIndex
 from .progress import AUTO_SUSPENDED, CANCELLED, FAILED, FAILURES, SKIPPED, SUCCEEDED
 from .run import Runner
-from .spec import ALL_OVERLAP, NO_OVERLAP, STARTED, SUSPENDED
+from .spec import ALL_OVERLAP, NO_OVERLAP, STARTED, SUSPENDED, Task
 from .versions import GraphVersion, Versions
 
 if TYPE_CHECKING:
@@ -47,6 +48,12 @@ class Request:
     scheduled_from: str
     config: str | None
     next_due: datetime | None = None
+
+
+def _stays(ended: TaskRun, task: Task) -> bool:
+    if ended.state == SKIPPED:
+        return not condition.reads_states(task.condition)
+    return ended.state == SUCCEEDED
 
 
 def may_start(policy: str, runners: Iterable[Runner]) -> bool:
@@ -194,7 +201,10 @@ class GraphRuns:
         runner.start(self.history, self._pool, self)
 
     def _again(self, run: GraphRun) -> None:
-        """The next attempt of a run: what succeeded or was skipped in any attempt stays as it is."""
+        """The next attempt of a run: what succeeded or was skipped in any attempt stays as it is.
+
+        But a task that was skipped for how its predecessors ended is asked again: they may end otherwise now.
+        """
         attempts = [r for r in self.history.of(run.root_id) if r.group == run.group]
         latest = {name: task for attempt in attempts for name, task in list(attempt.tasks.items())}
         version = self.versions.find(run.root_id, run.version)
@@ -202,7 +212,7 @@ class GraphRuns:
         carried = {
             name: task
             for name, task in latest.items()
-            if task.state in {SUCCEEDED, SKIPPED} and not (last and name == last.name)
+            if _stays(task, version.tasks[name]) and not (last and name == last.name)
         }
         fresh = replace(run, attempt=run.attempt + 1, scheduled=now(), completed=None, state=GraphRun.state, tasks={})
         self._begin(version, fresh, carried)

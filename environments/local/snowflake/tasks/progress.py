@@ -2,7 +2,8 @@
 
 A task runs when all its predecessors have ended, none of them in failure, and at least one in success. A suspended
 child counts as a success. What comes only after skipped tasks does not run, and neither does what comes after a
-failure; such tasks leave no row in the history. The finalizer runs last, whatever happened.
+failure; such tasks leave no row in the history. A task whose condition asks how its predecessors ended
+(SYSTEM$PREDECESSORS_STATE) is due once all of them have, however they did. The finalizer runs last, whatever happened.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from . import graph
+from . import condition, graph
 
 if TYPE_CHECKING:
     from .versions import GraphVersion
@@ -25,6 +26,7 @@ FAILURES = frozenset({FAILED, AUTO_SUSPENDED})
 ENDED = FAILURES | {SUCCEEDED, SKIPPED, CANCELLED}
 _BAD = FAILURES | {CANCELLED, _BLOCKED}
 _GOOD = frozenset({SUCCEEDED, _PASSED})
+_REPORTED = {_PASSED: SUCCEEDED, _BLOCKED: FAILED, _UNREACHED: SKIPPED, AUTO_SUSPENDED: FAILED}
 
 
 class Progress:
@@ -77,14 +79,24 @@ class Progress:
 
     def _decided(self, name: str) -> str | None:
         """How a task ends without running; None when it is to run."""
-        before = [self._ends[p] for p in self._tasks[name].after if p in self._ends]
-        if any(end in _BAD for end in before):
+        task = self._tasks[name]
+        before = [self._ends[p] for p in task.after if p in self._ends]
+        whatever = task.started and condition.reads_states(task.condition)
+        if not whatever and any(end in _BAD for end in before):
             return _BLOCKED
-        if before and not any(end in _GOOD for end in before):
+        if not whatever and before and not any(end in _GOOD for end in before):
             return _UNREACHED
         if name in self._carried:
             return self._carried[name]
-        return None if self._tasks[name].started else _PASSED
+        return None if task.started else _PASSED
+
+    def states_before(self, name: str) -> list[str]:
+        """How a task's predecessors ended, in the words of SYSTEM$PREDECESSORS_STATE.
+
+        One that did not run after a failure counts as failed, one that no branch led to as skipped.
+        """
+        ends = [self._ends[p] for p in self._tasks[name].after if p in self._ends]
+        return [_REPORTED.get(end, end) for end in ends]
 
     def _freed(self, name: str) -> list[str]:
         after = self._children.get(name, ())

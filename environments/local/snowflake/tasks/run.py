@@ -156,7 +156,8 @@ class Runner:
 
     def _launch(self, task_run: TaskRun) -> None:
         task = self.version.tasks[task_run.name]
-        work = Work(self.account, self.version, self.run, task, self._carried)
+        before = () if task.finalizes else tuple(self._progress.states_before(task.name))
+        work = Work(self.account, self.version, self.run, task, self._carried, before)
         self._work[task.name] = work
         if not task.has_own_timeout and not task.finalizes:
             self._deadlines[task.name] = self._graph_deadline

@@ -59,5 +59,8 @@ class _Streams:
     def predecessor_value(self, written: str | None) -> str | None:
         raise SnowflakeError(f"Task '{written}' is not a predecessor of the root task.", "091092", "22023")
 
+    def predecessor_states(self) -> tuple[str, ...]:
+        return ()
+
     def stream_has_data(self, written: str) -> bool:
         return stream_has_data(self._runs.account, self._version, self._version.root_task, written)

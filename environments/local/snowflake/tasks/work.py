@@ -64,6 +64,7 @@ class Work:
         version: the graph as the run sees it.
         task: the task of it that runs.
         carried: task runs of an earlier attempt that this run goes on from.
+        before: how its predecessors ended.
         return_value: what SYSTEM$SET_RETURN_VALUE set.
 
     """
@@ -73,6 +74,7 @@ class Work:
     run: GraphRun
     task: Task
     carried: Mapping[str, TaskRun] = field(default_factory=dict)
+    before: tuple[str, ...] = ()
     return_value: str | None = None
     _execution: Execution | None = None
     _stopped: threading.Event = field(default_factory=threading.Event)
@@ -122,6 +124,10 @@ class Work:
     def stream_has_data(self, written: str) -> bool:
         """Whether a stream has changes, as the task's owner sees it."""
         return stream_has_data(self.account, self.version, self.task, written)
+
+    def predecessor_states(self) -> tuple[str, ...]:
+        """How its predecessors ended."""
+        return self.before
 
     def _value(self, name: str) -> str | None:
         done = self.run.tasks.get(name) or self.carried.get(name)

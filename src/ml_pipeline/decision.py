@@ -1,0 +1,45 @@
+"""The decision whether to train: a model is made when there is a reason to, and otherwise the one in use goes on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from . import registry
+from .features import TABLE
+
+if TYPE_CHECKING:
+    from snowflake.ml.model import ModelVersion
+    from snowflake.snowpark import Session
+
+    from .config import Run
+
+TRAIN, KEEP = "TRAIN", "KEEP"
+"""The tasks that the branch goes on with."""
+
+
+def decide(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return the task to go on with, and every reason to train."""
+    version = registry.version_in_use(session, run)
+    reasons = reasons_to_train(session, run, version) if version else ["no version of the model is in use"]
+    return {"branch": TRAIN if reasons else KEEP, "reasons": reasons}
+
+
+def reasons_to_train(session: Session, run: Run, version: ModelVersion) -> list[str]:
+    """Hold the version in use against what this run knows; return why another one is due."""
+    reasons = ["this run was asked to train"] if run.retrain else []
+    missing = registry.missing_inputs(version, session.table(run.name(TABLE)))
+    if missing:
+        reasons.append(f"{version.version_name} needs features that are no longer computed: {', '.join(missing)}")
+    age, most = _age_days(session, version), run.settings.retrain_days
+    return [*reasons, *([f"{version.version_name} is {age} days old, of {most}"] if age >= most else [])]
+
+
+def keep(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
+    """Leave the version in use where it is, and say which it is and how old."""
+    version = registry.version_in_use(session, run)
+    return {"in_use": version.version_name, "age_days": _age_days(session, version)}
+
+
+def _age_days(session: Session, version: ModelVersion) -> int:
+    return (datetime.now(UTC) - registry.created_on(session, version)).days
