@@ -5,20 +5,26 @@ from typing import Any
 from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
+from . import predictions
 from .config import Run
-from .data import ORDER_LINES
-from .features import FEATURES, OPEN, TABLE, TRAIN
-from .tables import replace_rows, rows_of
+from .features import FEATURES, LABEL, OPEN, TABLE, TRAIN
+from .tables import replace_rows
 
 
-def monitor(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
-    """Write the shift of every feature, and said against actual late shares by week, to MONITORING."""
+def monitor(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Join the labels that have arrived; write feature shifts, and said and late shares by week, to MONITORING."""
+    labels = predictions.join_labels(session, run)
     shifts = shift(session.table(run.name(TABLE)))
-    weeks = _weeks(rows_of(session, run, "PREDICTIONS"), session.table(run.name(ORDER_LINES)))
+    weeks = _weeks(predictions.of_version(session, run, inputs["SCORE"]["version"]))
     rows = [["shift", name, value] for name, value in shifts.items()]
-    rows += [[metric, week["week"], week[metric]] for week in weeks for metric in ("said", "late")]
+    rows += [
+        [metric, week["week"], week[metric]]
+        for week in weeks
+        for metric in ("said", "late")
+        if week[metric] is not None
+    ]
     replace_rows(session.create_dataframe(rows, schema=["METRIC", "SLICE", "VALUE"]), run, "MONITORING")
-    return {"shift": shifts, "weeks": weeks}
+    return {"labels": labels, "shift": shifts, "weeks": weeks}
 
 
 def shift(features: DataFrame) -> dict[str, float]:
@@ -42,25 +48,26 @@ def _ratio(now: float | None, then: float | None, deviation: float | None) -> fl
     return round((now - then) / deviation, 4)
 
 
-def _weeks(predictions: DataFrame, lines: DataFrame) -> list[dict[str, Any]]:
-    """Compare by order week. TPC-H knows the future; elsewhere the outcomes arrive in later runs."""
-    late = F.iff(F.col("RECEIPT_DATE") > F.col("COMMIT_DATE"), F.lit(1.0), F.lit(0.0))
-    outcomes = lines.select(
-        "ORDER_KEY", "LINE_NUMBER", F.date_trunc("week", F.col("ORDER_DATE")).alias("WEEK"), late.alias("WAS_LATE")
-    )
-    weeks = (
-        predictions.join(outcomes, on=["ORDER_KEY", "LINE_NUMBER"])
-        .group_by("WEEK")
-        .agg(F.avg("LATE_PROBABILITY").alias("SAID"), F.avg("WAS_LATE").alias("LATE"), F.count("*").alias("LINES"))
+def _weeks(said: DataFrame) -> list[dict[str, Any]]:
+    """Compare by order week; what became of a week's lines is null until it is known."""
+    rows = (
+        said.group_by(F.date_trunc("week", F.col(predictions.ORDERED)).alias("WEEK"))
+        .agg(
+            F.avg(predictions.PROBABILITY).alias("SAID"),
+            F.avg(F.col(LABEL).cast("FLOAT")).alias("LATE"),
+            F.count("*").alias("LINES"),
+            F.count(LABEL).alias("LABELLED"),
+        )
         .sort("WEEK")
         .collect()
     )
     return [
         {
             "week": str(row["WEEK"])[:10],
-            "said": round(float(row["SAID"]), 4),
-            "late": round(float(row["LATE"]), 4),
+            "said": round(row["SAID"], 4),
+            "late": None if row["LATE"] is None else round(row["LATE"], 4),
             "lines": row["LINES"],
+            "labelled": row["LABELLED"],
         }
-        for row in weeks
+        for row in rows
     ]

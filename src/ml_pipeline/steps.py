@@ -38,7 +38,7 @@ STEPS = {
     "REGISTER": Step(registry.register, needs=("EVALUATE",)),
     "REJECT": Step(registry.reject, needs=("EVALUATE",)),
     "SCORE": Step(inference.score),
-    "MONITOR": Step(monitoring.monitor),
+    "MONITOR": Step(monitoring.monitor, needs=("SCORE",)),
     "REPORT": Step(reporting.report),
 }
 

@@ -8,7 +8,10 @@ from .config import Run
 _STAMP = "RUN_ID VARCHAR, RELEASE VARCHAR, WRITTEN_AT TIMESTAMP_NTZ"
 _COLUMNS = {
     "DATA_VALIDATION": "EXPECTATION VARCHAR, FAILED_ROWS NUMBER, OFFENDERS VARCHAR",
-    "PREDICTIONS": "ORDER_KEY NUMBER, LINE_NUMBER NUMBER, LATE_PROBABILITY FLOAT, MODEL_VERSION VARCHAR",
+    "PREDICTIONS": (
+        "ORDER_KEY NUMBER, LINE_NUMBER NUMBER, ORDERED_AT TIMESTAMP_NTZ, MODEL_VERSION VARCHAR, "
+        "LATE_PROBABILITY FLOAT, PREDICTED_LATE NUMBER, LATE NUMBER, LABELLED_AT TIMESTAMP_NTZ"
+    ),
     "MONITORING": "METRIC VARCHAR, SLICE VARCHAR, VALUE FLOAT",
     "STEP_RESULTS": "STEP VARCHAR, SUCCEEDED BOOLEAN, SECONDS FLOAT, RESULT VARCHAR",
     "REPORTS": "OUTCOME VARCHAR, DOCUMENT VARCHAR",
@@ -39,8 +42,13 @@ def replace_rows(rows: DataFrame, run: Run, table: str) -> None:
 
 def add_rows(rows: DataFrame, run: Run, name: str) -> None:
     """Append `rows`, stamped with the run, its release and the time (UTC)."""
+    stamped(rows, run).write.insert_into(name)
+
+
+def stamped(rows: DataFrame, run: Run) -> DataFrame:
+    """Put the run, its release and the time (UTC) before the columns of `rows`."""
     stamp = (F.lit(run.id).alias("RUN_ID"), F.lit(run.release).alias("RELEASE"), F.sysdate().alias("WRITTEN_AT"))
-    rows.select(*stamp, *rows.columns).write.insert_into(name)
+    return rows.select(*stamp, *rows.columns)
 
 
 def rows_of(session: Session, run: Run, table: str) -> DataFrame:

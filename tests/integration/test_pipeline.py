@@ -145,16 +145,9 @@ def test_the_candidate_leaves_the_stage_once_it_is_registered(session, second):
     assert session.sql("LIST @MODELS").collect() == []
 
 
-def test_scoring_again_replaces_and_leaves_other_runs_alone(session, second):
-    def count():
-        return {
-            row[0]: row[1] for row in session.sql("SELECT RUN_ID, COUNT(*) FROM PREDICTIONS GROUP BY RUN_ID").collect()
-        }
-
-    before = count()
-    assert set(before) == {"FIRST", "SECOND"}
-    execute(session, Run("SECOND", "d2", LOCAL.pipeline), "SCORE", second[0])
-    assert count() == before
+def test_each_version_scores_the_open_lines_and_what_the_other_said_stays(session, second):
+    rows = session.sql("SELECT MODEL_VERSION, COUNT(*) FROM PREDICTIONS GROUP BY MODEL_VERSION").collect()
+    assert {row[0]: row[1] for row in rows} == dict.fromkeys(("V_FIRST", "V_SECOND"), second[0]["SCORE"]["lines"])
 
 
 def test_registering_again_finds_the_version_that_is_there(session, second):
@@ -178,7 +171,8 @@ def test_monitoring_finds_no_shift_where_there_is_none(session, second):
     shifts = second[0]["MONITOR"]["shift"]
     assert abs(shifts["PROMISED_DAYS"]) < 0.1
     rows = session.sql("SELECT METRIC, COUNT(*) FROM MONITORING WHERE RUN_ID = 'SECOND' GROUP BY METRIC").collect()
-    assert {row[0] for row in rows} == {"shift", "said", "late"}
+    # What became of them is not known yet: see test_scoring.py.
+    assert {row[0] for row in rows} == {"shift", "said"}
 
 
 def test_a_smoke_run_touches_nothing_that_anyone_uses(session, graph, second):

@@ -1,0 +1,159 @@
+"""Batch scoring and the prediction log, day after day: no line is scored twice, and labels come when they are known."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from snowflake.ml.registry import Registry
+
+from dag.dag import build
+from dag.run_pipeline import run_graph
+from ml_pipeline import predictions, registry
+from ml_pipeline.config import Run, load
+from ml_pipeline.features import FEATURES
+from ml_pipeline.steps import execute
+
+LOCAL = load("local", Path(__file__).parents[2] / "environments")
+FIRST_DAY = date(1998, 5, 4)
+QUICK = replace(
+    LOCAL.pipeline, source="T_SCORING.SOURCE", max_orders=0, max_iter=5, min_auc=0.5, max_log_loss=1.0,
+    max_calibration_error=1.0, max_auc_drop=1.0, history_lag_days=91,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def session(snowflake):
+    with snowflake.connect() as administrator:
+        for statement in (
+            "CREATE OR REPLACE DATABASE T_SCORING",
+            "CREATE SCHEMA T_SCORING.SOURCE",
+            "CREATE WAREHOUSE IF NOT EXISTS T_SCORING_WH",
+        ):
+            administrator.sql(statement).collect()
+    with snowflake.connect(database="T_SCORING", schema="PUBLIC", warehouse="T_SCORING_WH") as session:
+        yield session
+
+
+def run_on(day, run_id):
+    return Run(run_id, "d1", replace(QUICK, as_of=day))
+
+
+def open_for_business(session, day):
+    """What the source holds on that day: an eighth of the orders, and none that is still to come."""
+    sample = LOCAL.pipeline.source
+    session.sql(
+        f"CREATE OR REPLACE VIEW T_SCORING.SOURCE.ORDERS AS SELECT * FROM {sample}.ORDERS "
+        f"WHERE O_ORDERDATE <= '{day}' AND MOD(O_CUSTKEY, 8) = 1"
+    ).collect()
+    session.sql(f"CREATE OR REPLACE VIEW T_SCORING.SOURCE.LINEITEM AS SELECT * FROM {sample}.LINEITEM").collect()
+
+
+def day_of(session, day, run_id):
+    """The steps of a day on which the version in use is kept."""
+    open_for_business(session, day)
+    results = {}
+    for step in ("INGEST", "FEATURES", "SCORE", "MONITOR"):
+        results[step] = execute(session, run_on(day, run_id), step, results)
+    return results
+
+
+def log_of(session, where="TRUE"):
+    rows = session.sql(f"SELECT * FROM PREDICTIONS WHERE {where} ORDER BY ALL").collect()
+    return [row.as_dict() for row in rows]
+
+
+@pytest.fixture(scope="module")
+def first(session):
+    open_for_business(session, FIRST_DAY)
+    return run_graph(session, run_on(FIRST_DAY, "FIRST"), build(LOCAL, "d1g35t"), lambda *_: None)
+
+
+@pytest.fixture(scope="module")
+def next_month(session, first):
+    return day_of(session, FIRST_DAY + timedelta(days=30), "NEXT_MONTH")
+
+
+def test_scoring_again_adds_nothing(session, first):
+    before = log_of(session)
+    again = execute(session, run_on(FIRST_DAY, "AGAIN"), "SCORE", {})
+    assert (again["lines"], again["new"]) == (first["SCORE"]["lines"], 0)
+    assert log_of(session) == before
+
+
+def test_a_run_that_is_killed_before_it_commits_leaves_nothing(snowflake, session, first):
+    """A version that has said nothing yet scores in a transaction, and its session ends."""
+    session.sql("ALTER MODEL LATE_DELIVERY ADD VERSION KILLED FROM MODEL LATE_DELIVERY VERSION V_FIRST").collect()
+    run = run_on(FIRST_DAY, "KILLED")
+    lines = "SELECT * FROM FEATURES WHERE PART = 'OPEN'"
+    with snowflake.connect(database="T_SCORING", schema="PUBLIC", warehouse="T_SCORING_WH") as other:
+        version = Registry(other).get_model("LATE_DELIVERY").version("KILLED")
+        other.sql("BEGIN TRANSACTION").collect()
+        assert predictions.add(registry.score(version, other.sql(lines)), run, "KILLED") == first["SCORE"]["lines"]
+    assert log_of(session, "MODEL_VERSION = 'KILLED'") == []
+    assert predictions.add(registry.score(version_of(session, "KILLED"), session.sql(lines)), run, "KILLED") > 0
+    session.sql("DELETE FROM PREDICTIONS WHERE MODEL_VERSION = 'KILLED'").collect()
+
+
+def version_of(session, name):
+    return Registry(session).get_model("LATE_DELIVERY").version(name)
+
+
+def test_python_and_sql_say_the_same(session, first):
+    arguments = ", ".join(FEATURES)
+    said = session.sql(
+        f"SELECT ORDER_KEY, LINE_NUMBER, MODEL(T_SCORING.PUBLIC.LATE_DELIVERY, V_FIRST)!PREDICT_PROBA({arguments})"
+        ":LATE_PROBABILITY::FLOAT AS SAID FROM FEATURES WHERE PART = 'OPEN'"
+    ).collect()
+    logged = {(row["ORDER_KEY"], row["LINE_NUMBER"]): row["LATE_PROBABILITY"] for row in log_of(session)}
+    assert {(row["ORDER_KEY"], row["LINE_NUMBER"]): row["SAID"] for row in said} == pytest.approx(logged)
+
+
+def test_only_new_orders_are_scored(session, first, next_month):
+    newly = log_of(session, "RUN_ID = 'NEXT_MONTH'")
+    assert len(newly) == next_month["SCORE"]["new"] < next_month["SCORE"]["lines"]
+    assert {row["ORDERED_AT"].date() > FIRST_DAY for row in newly} == {True}
+    assert len(log_of(session, "RUN_ID = 'FIRST'")) == first["SCORE"]["new"] == first["SCORE"]["lines"]
+
+
+def test_a_label_comes_once_the_outcome_is_known_and_not_a_day_before(session, first, next_month):
+    known = FIRST_DAY + timedelta(days=30 - QUICK.history_lag_days)
+    labelled = log_of(session, "LATE IS NOT NULL")
+    assert first["MONITOR"]["labels"] == 0
+    assert len(labelled) == next_month["MONITOR"]["labels"] > 0
+    assert max(row["ORDERED_AT"].date() for row in labelled) <= known
+    assert {row["ORDERED_AT"].date() > known for row in log_of(session, "LATE IS NULL")} == {True}
+
+
+def test_a_label_is_what_became_of_the_line(session, next_month):
+    wrong = session.sql(
+        "SELECT COUNT(*) FROM PREDICTIONS P JOIN ORDER_LINES L USING (ORDER_KEY, LINE_NUMBER) "
+        "WHERE P.LATE IS NOT NULL AND P.LATE <> IFF(L.RECEIPT_DATE > L.COMMIT_DATE, 1, 0)"
+    ).collect()
+    assert wrong[0][0] == 0
+
+
+def test_said_and_late_are_compared_by_week_as_far_as_outcomes_are_known(next_month):
+    weeks = next_month["MONITOR"]["weeks"]
+    assert sum(week["labelled"] for week in weeks) == next_month["MONITOR"]["labels"]
+    assert [week["late"] is not None for week in weeks] == [week["labelled"] > 0 for week in weeks]
+    assert weeks[0]["late"] is not None
+    assert weeks[-1]["late"] is None
+
+
+def test_a_version_that_comes_into_use_scores_the_open_lines_anew(session, next_month):
+    before = log_of(session)
+    session.sql("ALTER MODEL LATE_DELIVERY ADD VERSION OTHER FROM MODEL LATE_DELIVERY VERSION V_FIRST").collect()
+    session.sql("ALTER MODEL LATE_DELIVERY SET DEFAULT_VERSION = OTHER").collect()
+    scored = execute(session, run_on(FIRST_DAY + timedelta(days=30), "OTHER"), "SCORE", {})
+    assert (scored["version"], scored["new"]) == ("OTHER", next_month["SCORE"]["lines"])
+    assert log_of(session, "MODEL_VERSION = 'V_FIRST'") == before
+
+
+def test_a_feature_that_the_log_has_not_met_gets_a_column(session):
+    """A release may add one; the rows of earlier releases have none of it."""
+    run = Run("SMOKE", "d1", QUICK, smoke=True)
+    columns = ", ".join(f"{feature} FLOAT" for feature in FEATURES[1:])
+    session.sql(f"CREATE TABLE SMOKE_PREDICTIONS (ORDER_KEY NUMBER, {columns})").collect()
+    assert predictions.ready(session, run) == "SMOKE_PREDICTIONS"
+    assert session.table("SMOKE_PREDICTIONS").columns[-1] == FEATURES[0]
