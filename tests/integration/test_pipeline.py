@@ -204,6 +204,33 @@ def test_a_rejected_model_leaves_the_version_in_use_which_scores(session, graph,
     assert session.sql("LIST @MODELS").collect() == []
 
 
+@pytest.fixture(scope="module")
+def kept(session, graph, second):
+    weekly = replace(LOCAL.pipeline, max_orders=1_500, retrain_days=7)
+    return run_with(session, graph, Run("KEPT", "d5", weekly))
+
+
+def test_without_a_reason_to_train_the_version_in_use_is_kept_and_scores(kept):
+    results, states = kept
+    assert results["DECIDE"] == {"branch": "KEEP", "reasons": []}
+    assert results["KEEP"] == {"in_use": "V_SECOND", "age_days": 0}
+    untrained = {name for name, state in states.items() if state == "skipped"}
+    assert untrained == {"TRAIN", "EVALUATE", "QUALITY_GATE", "REGISTER", "REJECT"}
+    assert results["SCORE"]["version"] == "V_SECOND"
+    assert results["REPORT"]["outcome"] == "kept"
+
+
+def test_somebody_can_ask_for_a_new_model(session, kept):
+    weekly = replace(LOCAL.pipeline, retrain_days=7)
+    asked = Run("ASKED", "d5", weekly, retrain=True)
+    assert execute(session, asked, "DECIDE", {}) == {"branch": "TRAIN", "reasons": ["this run was asked to train"]}
+
+
+def test_a_model_that_is_old_enough_is_trained_anew(session, kept):
+    reasons = execute(session, Run("OLD", "d5", LOCAL.pipeline), "DECIDE", {})["reasons"]
+    assert reasons == ["V_SECOND is 0 days old, of 0"]
+
+
 def test_a_release_may_drop_a_feature_that_the_version_in_use_needs(session, graph):
     """Otherwise no release could ever do so: the old version cannot be judged on lines without it."""
     session.sql("CREATE SCHEMA T_PIPELINE.DROPPED").collect()
@@ -216,5 +243,6 @@ def test_a_release_may_drop_a_feature_that_the_version_in_use_needs(session, gra
     quick = replace(LOCAL.pipeline, max_orders=1_500, max_iter=10, min_auc=0.5, max_log_loss=1.0)
     results, _ = run_with(session, graph, Run("NEW", "d5", quick))
     session.use_schema("T_PIPELINE.PUBLIC")
+    assert results["DECIDE"]["reasons"][0] == "OLD needs features that are no longer computed: COLOUR"
     assert results["EVALUATE"]["in_use"] == {"version": "OLD", "metrics": None, "missing": ["COLOUR"]}
     assert results["REGISTER"]["version"] == "V_NEW"
