@@ -32,6 +32,7 @@ VERBS = {
     "plan": "show what apply would change",
     "apply": "make the deployed graph the release's, with its schedule off",
     "smoke": "run the deployed graph once with the smoke settings and judge that run",
+    "run": "run the deployed graph once with its real settings, as its schedule would, and follow that run",
     "preview": "plan a release where it goes, in main's schema, and in the environment that follows (DEV only)",
     "release": "upload, plan, apply, smoke; then switch the schedule on, or put the earlier release back",
     "rollback": "deliver an earlier release from its record",
@@ -110,6 +111,7 @@ def _add_own(parsers: dict[str, argparse.ArgumentParser]) -> None:
     parsers["sweep"].add_argument(
         "--keep-pr", type=int, nargs="*", action="extend", default=[], metavar="N", help="pull requests that are open"
     )
+    parsers["run"].add_argument("--retrain", action="store_true", help="train a model, whether one is due or not")
     which = parsers["model"].add_mutually_exclusive_group()
     which.add_argument("--use", default="", metavar="VERSION", help="put this version in use")
     which.add_argument(

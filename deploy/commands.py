@@ -5,10 +5,10 @@ import contextlib
 import datetime
 import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from deploy import (
     build,
@@ -177,8 +177,16 @@ def _apply(call: Call) -> Outcome:
 
 
 def _smoke(call: Call) -> Outcome:
+    return _executed(call, smoke.SMOKE)
+
+
+def _run_graph(call: Call) -> Outcome:
+    return _executed(call, {"retrain": True} if call.options.retrain else {})
+
+
+def _executed(call: Call, settings: Mapping[str, Any]) -> Outcome:
     with call.delivery() as delivery:
-        verdict = delivery.smoke()
+        verdict = delivery.execute(settings)
     text = f"passed in {verdict.seconds:.1f} s" if verdict.passed else "failed: " + "\n  ".join(verdict.reasons)
     return Outcome(verdict.to_dict(), text, OK if verdict.passed else FAILED)
 
@@ -269,6 +277,7 @@ _VERBS: dict[str, Callable[[Call], Outcome]] = {
     "preview": reviewing.preview,
     "apply": _apply,
     "smoke": _smoke,
+    "run": _run_graph,
     "release": _release,
     "rollback": _rollback,
     "status": _status,

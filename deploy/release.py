@@ -2,7 +2,7 @@
 
 import contextlib
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -105,12 +105,12 @@ class Delivery:
             self.say(f"failed: {reason}")
             raise self._undo(holding, candidate, proposal, there, reason)
 
-    def smoke(self) -> Verdict:
-        """Run the deployed graph once with the smoke settings."""
+    def execute(self, settings: Mapping[str, Any] = smoke.SMOKE) -> Verdict:
+        """Run the deployed graph once, with these settings over its own; nobody delivers meanwhile."""
         there = self.look()
         smoke.require_graph(there.deployed.graph, self.environment)
         with self._locked(there, there.lock.unfinished) as holding:
-            verdict = self._smoke(holding)
+            verdict = self._execute(holding, settings)
             holding.abandon()
         return verdict
 
@@ -208,13 +208,13 @@ class Delivery:
                 stage.require(self.connection, self.environment, candidate.digest)
         self.say(plan_text.text(proposal))
         holding.apply(proposal)
-        return self._smoke(holding) if with_smoke else None
+        return self._execute(holding, smoke.SMOKE) if with_smoke else None
 
-    def _smoke(self, holding: Holding) -> Verdict:
+    def _execute(self, holding: Holding, settings: Mapping[str, Any]) -> Verdict:
         there = holding.there()
-        self.say(f"smoke run of {names.root(self.environment)}")
+        self.say(f"{'smoke run' if settings == smoke.SMOKE else 'run'} of {names.root(self.environment)}")
         with self.showing(there.graph) as show:
-            verdict = smoke.smoke(holding.held, there, show)
+            verdict = smoke.execute(holding.held, there, show, settings)
         for line in verdict.failures:
             self.say(line)
         return verdict

@@ -67,7 +67,9 @@ class TaskRun:
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-able values."""
-        values = {"state": self.state, "seconds": self.seconds, "query_id": self.query_id, "attempt": self.attempt}
+        started = self.started.isoformat() if self.started else None
+        values = {"state": self.state, "started": started, "seconds": self.seconds}
+        values |= {"query_id": self.query_id, "attempt": self.attempt}
         return values | ({"error": self.error} if self.error else {})
 
 

@@ -1,9 +1,9 @@
-"""The smoke run after a deploy: started with a nonce, followed by it, judged task by task."""
+"""A run of the graph, such as the smoke run after a deploy: started with a nonce, followed by it, judged by task."""
 
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 Show = Callable[[GraphRun], None]
 
-_STEP = "smoke run"
+SMOKE: Mapping[str, Any] = {"smoke": True}
+"""What the CONFIG of a smoke run says over the graph's own."""
+
+_STEP = "run of the graph"
 _SECONDS_A_MINUTE = 60
 _MARGIN_MINUTES = 5  # between the start of the run as we know it and as Snowflake does
 _START_SECONDS = 5  # a run whose start was not answered shows itself by then, if it was started
@@ -35,7 +38,7 @@ _RETRY_GRACE_SECONDS = 30
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the smoke run showed. `reasons` is empty if it passed; `polls` is how many requests followed it.
+    """What the run showed. `reasons` is empty if it passed; `polls` is how many requests followed it.
 
     `log` is what the failed tasks logged, line by line, as far as it can be read.
     """
@@ -63,6 +66,7 @@ class Verdict:
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as JSON-able values."""
         return {
+            "run": self.run.group,
             "passed": self.passed,
             "reasons": list(self.reasons),
             "seconds": round(self.seconds, 1),
@@ -72,34 +76,35 @@ class Verdict:
         }
 
 
-def smoke(held: "Held", there: Deployed, show: Show) -> Verdict:
-    """Run the deployed graph once with the smoke settings and judge that run alone.
+def execute(held: "Held", there: Deployed, show: Show, settings: Mapping[str, Any] = SMOKE) -> Verdict:
+    """Run the deployed graph once, with `settings` over its CONFIG, and judge that run alone.
 
     A run that does not end within the graph's time-out is cancelled and has failed. Raises DeployError for what
     Snowflake refuses, LockLostError as soon as the lock is not ours any more.
     """
-    following = _Following(held, there, show)
+    following = _Following(held, there, show, settings)
     with held.connection.step(_STEP, max(_REQUEST_SECONDS, held.environment.graph.timeout_minutes * _SECONDS_A_MINUTE)):
         following.begin()
         ended = following.await_end()
     reasons = judge(there.graph, following.run) if ended else (_late(held.environment, following.run),)
     seconds = following.elapsed
     if not ended:
-        with held.connection.step("cancel the smoke run", _CANCEL_SECONDS):
+        with held.connection.step("cancel the run", _CANCEL_SECONDS):
             following.cancel()
     log = task_log.read(held.connection, following.run.broken)
     return Verdict(reasons, following.run, seconds, following.polls, log)
 
 
 class _Following:
-    """A smoke run that is being followed: what was seen of it, and when it began."""
+    """A run that is being followed: what was seen of it, and when it began."""
 
-    def __init__(self, held: "Held", there: Deployed, show: Show) -> None:
+    def __init__(self, held: "Held", there: Deployed, show: Show, settings: Mapping[str, Any]) -> None:
         self.run = GraphRun()
         self.polls = 0
         self._held = held
         self._there = there
         self._show = show
+        self._settings = settings
         self._nonce = uuid.uuid4().hex
         self._start = time.monotonic()
 
@@ -110,7 +115,7 @@ class _Following:
 
     def begin(self) -> None:
         """Start the run. After a lost reply it is looked for, and started again only if it never began."""
-        config = json.dumps({"smoke": True, "nonce": self._nonce})
+        config = json.dumps({**self._settings, "nonce": self._nonce})
         statement = apply.execution(self._held.environment, self._there.backend, config)
         while True:
             try:

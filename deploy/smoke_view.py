@@ -51,7 +51,8 @@ def _line(task: TaskRun) -> str:
         parts.append(f"{task.seconds:.1f} s")
     if task.attempt > 1:
         parts.append(f"attempt {task.attempt}")
-    return "  ".join([*parts, task.cause, f"(query {task.query_id})"] if task.error else parts)
+    query = [f"(query {task.query_id})"] if task.query_id else []
+    return "  ".join([*parts, task.cause, *query] if task.error else parts)
 
 
 def table(graph: Graph, run: GraphRun) -> "Table":

@@ -159,6 +159,22 @@ def test_a_graph_that_was_applied_can_be_smoked(deploy):
     assert answer["passed"]
 
 
+@pytest.mark.parametrize(("options", "said_over"), [((), {}), (("--retrain",), {"retrain": True})])
+def test_a_deployed_graph_can_be_run_in_earnest(deploy, admin, options, said_over):
+    deploy("upload", "--env", "prod", release="one")
+    deploy("apply", "--env", "prod", release="one")
+    code, answer, said = deploy("run", "--env", "prod", *options)
+    assert code == 0
+    assert {task["state"] for task in answer["tasks"].values()} == {"SUCCEEDED"}
+    assert said.startswith('run of "ML_PROD"."MAIN"."LATE_DELIVERY"')
+    admin.execute(
+        "SELECT CONFIG FROM TABLE(ML_PROD.INFORMATION_SCHEMA.TASK_HISTORY()) "
+        f"WHERE GRAPH_RUN_GROUP_ID = '{answer['run']}' LIMIT 1"
+    )
+    config = json.loads(admin.fetchone()[0])
+    assert {key: config[key] for key in ("smoke", "retrain") if key in config} == said_over
+
+
 def test_a_release_that_fails_is_put_back(deploy, graph):
     deploy("release", "--env", "prod", release="one")
     graph.tasks = {"A": "SELECT 1", "BAD": "SELECT * FROM NO_SUCH_TABLE"}

@@ -87,7 +87,7 @@ def test_a_smoke_run_is_judged_by_its_own_tasks_and_no_other_runs(target, connec
     held, there = target.put(connection, "SELECT 1", "CALL SYSTEM$WAIT(1)", backend=backend)
     before = len(target.groups(connection))
     connection.rows(apply.execution(target.environment, backend, "{}"))
-    verdict = smoke.smoke(held, there, shown)
+    verdict = smoke.execute(held, there, shown)
     assert verdict.passed, verdict.reasons
     assert set(verdict.run.by_name) == set(there.graph.by_name)
     _, ours = target.groups(connection)[before:]
@@ -96,7 +96,7 @@ def test_a_smoke_run_is_judged_by_its_own_tasks_and_no_other_runs(target, connec
 
 def test_a_failed_task_is_told_with_its_query_its_error_and_where_its_log_would_be(target, connection):
     held, there = target.put(connection, "SELECT 1", "SELECT 1 / 0", "SELECT 2")
-    verdict = smoke.smoke(held, there, shown)
+    verdict = smoke.execute(held, there, shown)
     (failed,) = verdict.run.broken
     assert verdict.reasons == (f"LATE_DELIVERY$0 FAILED: 100051: Division by zero (query {failed.query_id})",)
     assert verdict.to_dict()["tasks"]["LATE_DELIVERY$0"]["error"] == "100051: Division by zero"
@@ -105,7 +105,7 @@ def test_a_failed_task_is_told_with_its_query_its_error_and_where_its_log_would_
 
 def test_a_failed_run_is_followed_into_its_automatic_retry(target, connection):
     held, there = target.put(connection, "SELECT 1", "SELECT 1 / 0", retries=1)
-    verdict = smoke.smoke(held, there, shown)
+    verdict = smoke.execute(held, there, shown)
     assert {task.attempt for task in verdict.run.broken} == {2}
 
 
@@ -113,7 +113,7 @@ def test_a_run_that_does_not_end_in_time_is_cancelled_and_its_unfinished_tasks_a
     graph = dataclasses.replace(target.environment.graph, timeout_minutes=1 / 60)
     target.environment = dataclasses.replace(target.environment, graph=graph)
     held, there = target.put(connection, "SELECT 1", "CALL SYSTEM$WAIT(60)")
-    verdict = smoke.smoke(held, there, shown)
+    verdict = smoke.execute(held, there, shown)
     assert verdict.reasons[0].endswith("cancelled: LATE_DELIVERY$0 EXECUTING")
     assert verdict.run.by_name["LATE_DELIVERY$0"].state == "CANCELLED"
 
@@ -121,7 +121,7 @@ def test_a_run_that_does_not_end_in_time_is_cancelled_and_its_unfinished_tasks_a
 def test_without_the_lock_nothing_is_started(target, connection):
     held, there = target.put(connection, "SELECT 1")
     with pytest.raises(LockLostError):
-        smoke.smoke(Held(connection, target.environment, held.token, held.number - 1), there, shown)
+        smoke.execute(Held(connection, target.environment, held.token, held.number - 1), there, shown)
     assert target.groups(connection) == []
 
 
@@ -138,7 +138,7 @@ def test_a_poll_that_waits_longer_than_the_lease_keeps_the_lock(target, connecti
 
     watching = threading.Thread(target=look)
     watching.start()
-    verdict = smoke.smoke(held, there, shown)
+    verdict = smoke.execute(held, there, shown)
     over.set()
     watching.join()
     assert verdict.passed
@@ -161,7 +161,7 @@ def test_what_is_lost_on_the_way_does_not_fail_the_run_nor_start_it_twice(target
     held, there = target.put(connection, "SELECT 1")
     before = len(target.groups(connection))
     with faulty(target, rule) as bad:
-        verdict = smoke.smoke(dataclasses.replace(held, connection=bad), there, shown)
+        verdict = smoke.execute(dataclasses.replace(held, connection=bad), there, shown)
     assert verdict.passed, what
     assert len(target.groups(connection)) == before + 1
 

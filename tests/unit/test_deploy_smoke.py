@@ -276,13 +276,21 @@ def test_the_verdict_is_json():
     failed = TaskRun("G", "FAILED", attempt=2, seconds=1.5, query_id="01b-7", error="100357: boom")
     verdict = smoke.Verdict(("G FAILED",), GraphRun("1", (failed, TaskRun("G$A", "SKIPPED"))), 1.04, 3, ("a line",))
     assert verdict.to_dict() == {
+        "run": "1",
         "passed": False,
         "reasons": ["G FAILED"],
         "seconds": 1.0,
         "polls": 3,
         "tasks": {
-            "G": {"state": "FAILED", "seconds": 1.5, "query_id": "01b-7", "attempt": 2, "error": "100357: boom"},
-            "G$A": {"state": "SKIPPED", "seconds": None, "query_id": "", "attempt": 1},
+            "G": {
+                "state": "FAILED",
+                "started": None,
+                "seconds": 1.5,
+                "query_id": "01b-7",
+                "attempt": 2,
+                "error": "100357: boom",
+            },
+            "G$A": {"state": "SKIPPED", "started": None, "seconds": None, "query_id": "", "attempt": 1},
         },
         "log": ["a line"],
     }
