@@ -130,7 +130,8 @@ class run:
 """
     run(python(body, returns="TABLE (N NUMBER, V VARIANT)", name="P"))
     assert run("SELECT N, V:i::NUMBER FROM TABLE(P(2)) ORDER BY N") == [(-1, None), (0, 0), (1, 1)]
-    assert "columns of a table" in refused(run, "SELECT * FROM (SELECT 1 AS A) T, TABLE(P(T.A))").msg
+    assert run("SELECT A, N FROM (SELECT 1 AS A) T, TABLE(P(T.A)) ORDER BY N") == [(None, -1), (1, 0)]
+    assert "that is joined to no table" in refused(run, "SELECT * FROM TABLE(P(1) OVER (PARTITION BY 1))").msg
 
 
 def test_an_unknown_function_is_named(run):

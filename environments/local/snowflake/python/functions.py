@@ -12,7 +12,7 @@ from ..errors import SnowflakeError, unsupported
 from ..names import fold
 from ..sql import datatypes
 from ..sql.parsing import parse_expression
-from . import imports, inline, inquery, tabular
+from . import imports, inline, inquery, partitions, tabular
 from .residents import Handler
 from .routines import Routine, RoutineKind, bare, chosen
 
@@ -78,6 +78,34 @@ def _replaced(scope: Scope, schema: tuple[str, ...], node: exp.Anonymous) -> exp
 
 def _table_call(scope: Scope, node: exp.TableFromRows) -> exp.Expression | None:
     """TABLE(F(x)): the rows of a table function."""
+    found = _table_function(scope, node)
+    if found is None:
+        return None
+    if isinstance(node.this, exp.Window):
+        raise unsupported(f"TABLE({found[0].name}(...) OVER (...)) that is joined to no table")
+    new = tabular.call(scope, *found)
+    new.set("alias", node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(found[0].name, quoted=True)))
+    new.set("joins", node.args.get("joins"))
+    return new
+
+
+def _joined_call(scope: Scope, node: exp.Select) -> None:
+    """FROM t, TABLE(F(t.x) OVER (PARTITION BY t.k)): a table function of a table's rows."""
+    for join in list(node.args.get("joins") or ()):
+        found = _table_function(scope, join.this) if isinstance(join.this, exp.TableFromRows) else None
+        if found is None or found[0].definition.language == "SQL" or not _takes_rows(join.this, found[1]):
+            continue
+        window = join.this.this if isinstance(join.this.this, exp.Window) else exp.Window()
+        order = window.args["order"].expressions if window.args.get("order") else []
+        partitions.put(scope, node, partitions.Call(join, *found, window.args.get("partition_by") or [], order))
+
+
+def _takes_rows(node: exp.TableFromRows, arguments: list[exp.Expression]) -> bool:
+    return isinstance(node.this, exp.Window) or any(argument.find(exp.Column) for argument in arguments)
+
+
+def _table_function(scope: Scope, node: exp.TableFromRows) -> tuple[Routine, list[exp.Expression]] | None:
+    """The function that stands in TABLE(...), and its arguments; None when it is not the user's."""
     call = node.this.this if isinstance(node.this, exp.Window) else node.this
     parts = list(call.flatten()) if isinstance(call, exp.Dot) else [call]
     if not isinstance(parts[-1], exp.Anonymous) or not any(
@@ -86,15 +114,7 @@ def _table_call(scope: Scope, node: exp.TableFromRows) -> exp.Expression | None:
         return None
     name = name_of(parts[-1])
     found = _FUNCTIONS.candidates(scope.session, scope.session.qualify((*(p.name for p in parts[:-1]), name)))
-    if not found:
-        return None
-    if isinstance(node.this, exp.Window):
-        raise unsupported(f"TABLE({name}(...) OVER (...)): a table function over partitions")
-    routine, arguments = call_of(scope.session, name, found, parts[-1].expressions)
-    new = tabular.call(scope, routine, arguments)
-    new.set("alias", node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name, quoted=True)))
-    new.set("joins", node.args.get("joins"))
-    return new
+    return call_of(scope.session, name, found, parts[-1].expressions) if found else None
 
 
 def _known(session: Session) -> list[str]:
@@ -151,4 +171,4 @@ def _handler(session: Session, routine: Routine) -> Handler:
 
 
 KINDS = (_UserFunctions(), _FUNCTIONS)
-REWRITES = {"Anonymous": _call, "Dot": _qualified_call, "TableFromRows": _table_call}
+REWRITES = {"Select": _joined_call, "Anonymous": _call, "Dot": _qualified_call, "TableFromRows": _table_call}

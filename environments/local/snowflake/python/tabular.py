@@ -24,20 +24,39 @@ if TYPE_CHECKING:
     from .routines import Routine
     from .workers import Worker
 
+BELONGS = ["input row", "partition"]
+"""The columns that say what a row was given for."""
+
 
 def call(scope: Scope, routine: Routine, arguments: list[exp.Expression]) -> exp.Expression:
-    """The rows for these arguments.
+    """The rows for constant arguments; for those of a table's rows see `partitions`.
 
     Raises:
-        SnowflakeError: 000002 when the arguments are a table's columns and the function is in Python; 100357 with the
-            traceback of its failure.
+        SnowflakeError: 000002 when the arguments are columns of no table; 100357 with the traceback of its failure.
 
     """
     if routine.definition.language == "SQL":
         return inline.call(scope, routine, arguments)
     if any(argument.find(exp.Column) for argument in arguments):
-        raise unsupported(f"TABLE({routine.name}(...)) with columns of a table as arguments")
-    return scope.table(_typed(_rows(scope, routine, _row(scope, routine, arguments)), routine))
+        raise unsupported(f"TABLE({routine.name}(...)) with columns as arguments that stand in no FROM before it")
+    return scope.table(over(scope, routine, _row(scope, routine, arguments), [1]).drop_columns(BELONGS))
+
+
+def over(scope: Scope, routine: Routine, rows: pa.RecordBatch, partitions: list[int]) -> pa.Table:
+    """Run the function over partitions of rows.
+
+    Args:
+        scope: the query's.
+        routine: a table function in Python.
+        rows: its arguments, partition after partition.
+        partitions: how many rows each has.
+
+    Returns:
+        Its columns, then `input row` (the number of the row that it was given for; NULL for what end_partition gave)
+        and `partition`.
+
+    """
+    return _typed(_rows(scope, routine, rows, partitions), routine)
 
 
 def _typed(rows: pa.RecordBatch, routine: Routine) -> pa.Table:
@@ -51,10 +70,12 @@ def _row(scope: Scope, routine: Routine, arguments: list[exp.Expression]) -> pa.
     declared = routine.definition.arguments
     given = translate.constants(scope, arguments) if arguments else []
     arrays = [pa.array([v]).cast(arrow_type(a.column)) for a, v in zip(declared, given, strict=True)]
+    if not arrays:
+        return pa.RecordBatch.from_arrays([pa.nulls(1)], names=["no argument"])
     return pa.RecordBatch.from_arrays(arrays, names=[a.name for a in declared])
 
 
-def _rows(scope: Scope, routine: Routine, row: pa.RecordBatch) -> pa.RecordBatch:
+def _rows(scope: Scope, routine: Routine, rows: pa.RecordBatch, partitions: list[int]) -> pa.RecordBatch:
     session, definition = scope.session, routine.definition
     if scope.describing:
         return _none(routine)
@@ -62,15 +83,16 @@ def _rows(scope: Scope, routine: Routine, row: pa.RecordBatch) -> pa.RecordBatch
     with session.account.workers.worker() as worker:
         imports.copy(owner, definition.imports, worker.place.imports)
         with session.stopped_by(worker.end):
-            return _answer(worker, routine, row)
+            return _answer(worker, routine, rows, partitions)
 
 
 def _none(routine: Routine) -> pa.RecordBatch:
     columns = [c.column for c in routine.definition.columns]
-    return pa.RecordBatch.from_arrays([pa.array([], arrow_type(c)) for c in columns], names=[c.name for c in columns])
+    arrays = [pa.array([], arrow_type(c)) for c in columns] + [pa.array([], pa.int64()) for _ in BELONGS]
+    return pa.RecordBatch.from_arrays(arrays, names=[*(c.name for c in columns), *BELONGS])
 
 
-def _answer(worker: Worker, routine: Routine, row: pa.RecordBatch) -> pa.RecordBatch:
+def _answer(worker: Worker, routine: Routine, rows: pa.RecordBatch, partitions: list[int]) -> pa.RecordBatch:
     definition = routine.definition
     request = worker.start(
         kind="table function",
@@ -78,9 +100,10 @@ def _answer(worker: Worker, routine: Routine, row: pa.RecordBatch) -> pa.RecordB
         handler=definition.handler,
         arguments=[kind(a.column) for a in definition.arguments],
         columns=[kind(c.column) for c in definition.columns],
+        partitions=partitions,
     )
     try:
-        head, payload = worker.ask(request, values.write_batch(row))
+        head, payload = worker.ask(request, values.write_batch(rows))
     except WorkerGoneError as gone:
         raise crashed(gone, routine.name, definition.handler) from gone
     if "error" in head:

@@ -44,12 +44,12 @@ def _vectorized(
     flat = getattr(function, "_sf_flatten_object_input", False)
     parts = []
     for start in range(0, batch.num_rows, size):
-        frame = _frame(batch.slice(start, size), kinds, flat=flat)
+        frame = frame_of(batch.slice(start, size), kinds, flat=flat)
         parts.append(_column(function(frame), len(frame), returns))
     return pa.concat_arrays(parts) if parts else pa.array([], values.arrow_type(returns))
 
 
-def _frame(batch: pa.RecordBatch, kinds: list[values.Type], *, flat: bool) -> Any:
+def frame_of(batch: pa.RecordBatch, kinds: list[values.Type], *, flat: bool) -> Any:
     """A data frame whose columns are numbered, as vectorised handlers get it."""
     import pandas as pd
 
