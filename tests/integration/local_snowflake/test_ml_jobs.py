@@ -105,7 +105,8 @@ def test_a_payload_signs_in_as_the_role_that_submitted_it_and_leaves_files_on_th
     (tmp_path / "told.py").write_text("WORD = 'told'")
     (tmp_path / "main.py").write_text(
         textwrap.dedent("""
-        import os, pathlib, pandas, told
+        import os, pathlib, sys, pandas, told
+        assert not sys.flags.hash_randomization  # Python reads its variables when it starts
         from snowflake.snowpark import Session
         session = Session.builder.getOrCreate()
         session.sql("CREATE TABLE MADE AS SELECT 7 AS N").collect()
@@ -115,8 +116,9 @@ def test_a_payload_signs_in_as_the_role_that_submitted_it_and_leaves_files_on_th
         __return__ = pandas.DataFrame({"here": list(row), "where": [*where.values(), told.WORD]})
         """)
     )
+    given = {"GIVEN": "g", "PYTHONHASHSEED": "0"}
     job = jobs.submit_directory(
-        str(tmp_path), "JOB_POOL", entrypoint="main.py", stage_name="PAYLOADS", session=home, env_vars={"GIVEN": "g"}
+        str(tmp_path), "JOB_POOL", entrypoint="main.py", stage_name="PAYLOADS", session=home, env_vars=given
     )
     found = ran(job).result()
     assert isinstance(found, pd.DataFrame)

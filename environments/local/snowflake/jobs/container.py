@@ -145,6 +145,16 @@ def environment(account: Account, job: Object, place_: Place, index: int, count:
     }
 
 
+def is_lent(job: Object, index: int) -> bool:
+    """Whether an instance only lends its node to the first one, which alone runs the payload."""
+    return index > 0 and container(job)["env"].get("MLRS_LAUNCH_BACKEND") != "passthrough"
+
+
+def sets_variables(job: Object) -> bool:
+    """Whether the job has variables beside the client's own, which libraries may read when they are loaded."""
+    return not all(name.startswith("MLRS_") for name in container(job)["env"])
+
+
 def container(job: Object) -> dict[str, Any]:
     """The container of the job's specification."""
     return json.loads(job.properties["spec"])["spec"]["containers"][0]

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,15 +12,16 @@ from ..catalogue import now
 from ..errors import SnowflakeError
 from ..names import Name
 from . import sessions, states
-from .container import container, environment, place
+from .container import container, environment, is_lent, place, sets_variables
 
 if TYPE_CHECKING:
     from ..account import Account
     from ..catalogue import Object
+    from ..python.workers import Fork
     from ..session import Session
     from .container import Place
 
-_STARTUP = Path(__file__).parent / "runtime" / "startup.py"
+_RUNTIME = Path(__file__).parent / "runtime"
 # How often a waiting job looks whether its pool has room, and a running one whether an instance has ended.
 _LOOK_SECONDS = 0.05
 
@@ -47,7 +44,7 @@ class Job:
     token: str
     stopped: str = ""
     nodes: int = 0
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    processes: list[Fork] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
 
 
@@ -139,31 +136,37 @@ class Jobs:
         return [j.nodes for j, service in of_pool if service and service.properties["compute_pool"] == pool]
 
     def _launch(self, thing: Object, job: Job) -> None:
-        command = [sys.executable, "-P", str(_STARTUP), *container(thing)["args"]]
-        directory = job.place.stage / container(thing)["env"].get("MLRS_PAYLOAD_DIR", "")
         started = now().isoformat()
         for index in range(job.nodes):
-            with job.place.log(index).open("wb") as log:
-                variables = environment(self._account, thing, job.place, index, job.nodes)
-                process = subprocess.Popen(
-                    command, stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=directory, env=variables,
-                    start_new_session=True,
-                )  # fmt: skip
-            job.processes.append(process)
+            job.processes.append(self._instance(thing, job, index))
         instances = [{"status": states.READY, "started": started} for _ in job.processes]
         self._change(thing.name, status=states.RUNNING, instances=instances)
         if job.stopped:  # while they were started
             _kill(job)
 
+    def _instance(self, thing: Object, job: Job, index: int) -> Fork:
+        """Start one: a fork that has imported what payloads use, if that can make no difference to this one."""
+        variables = environment(self._account, thing, job.place, index, job.nodes)
+        fresh = is_lent(thing, index) or sets_variables(thing)
+        job.place.log(index).touch()
+        script = _RUNTIME / ("startup.py" if fresh else "launcher.py")
+        return self._account.workers.instance(
+            fresh=fresh,
+            command=[str(script), *container(thing)["args"]],
+            environment=variables,
+            work=str(job.place.stage / variables.get("MLRS_PAYLOAD_DIR", "")),
+            output=str(job.place.log(index)),
+        )
+
     def _wait(self, thing: Object, job: Job) -> list[int]:
         """The instances' exit codes. Those that only lend their nodes end with the first one."""
         if not job.processes:
             return []
-        if container(thing)["env"].get("MLRS_LAUNCH_BACKEND") != "passthrough":
+        if is_lent(thing, 1):
             job.processes[0].wait()
             for process in job.processes[1:]:
-                process.stdin.close()  # type: ignore[union-attr]
-        codes = [process.wait() for process in job.processes]
+                process.release()
+        codes = [_shown(process.wait()) for process in job.processes]
         ended = [states.TERMINATED if job.stopped else states.FAILED if c else states.SUCCEEDED for c in codes]
         service = self._account.catalogue.find("SERVICE", thing.name)
         before = service.properties["instances"] if service else []
@@ -173,7 +176,8 @@ class Jobs:
 
     def _let_go(self, thing: Object, job: Job) -> None:
         """What the job started, was lent and opened."""
-        _kill(job)
+        for process in job.processes:
+            process.close()
         job.place.leave()
         with self.changed:
             self._jobs.pop(thing.id, None)
@@ -206,8 +210,12 @@ def _outcome(job: Job, codes: list[int]) -> tuple[str, str]:
     return (states.FAILED, "; ".join(failed)) if failed else (states.DONE, "")
 
 
+def _shown(code: int) -> int:
+    """An exit code as a shell shows it: a process that was killed has 128 and the signal's number."""
+    return code if code >= 0 else 128 - code
+
+
 def _kill(job: Job) -> None:
-    """End the instances' process groups, with all that the payload started."""
+    """End the instances, with all that the payload started."""
     for process in list(job.processes):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        process.end()

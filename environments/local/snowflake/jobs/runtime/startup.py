@@ -1,6 +1,6 @@
-"""The first process of an instance: it starts the payload, and ends it when the server says so or is gone.
+"""The first process of an instance that is a fresh Python: it starts the payload, and ends it when the server is gone.
 
-Its standard input is a pipe that the server holds: when it closes, the whole process group ends, however the server
+Its standard input is a socket that the server holds: when it closes, the whole process group ends, however the server
 ended. An instance that only lends its node to the first one has nothing to run: it waits for that end.
 """
 
@@ -15,7 +15,7 @@ _LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
 def _end_with_server() -> None:
-    """Wait for the end of the pipe, then end this process and all that it started."""
+    """Wait for the end of the input, then end this process and all that it started."""
     sys.stdin.read()
     os.killpg(0, signal.SIGKILL)
 

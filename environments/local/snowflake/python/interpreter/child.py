@@ -1,4 +1,4 @@
-"""What a forked worker does: it closes itself in, loads a handler, and answers until the server is done with it."""
+"""What a forked worker does: it closes itself in, and answers for a handler, or runs a script, until it is done."""
 
 import contextlib
 import ctypes
@@ -11,15 +11,15 @@ import threading
 from typing import Any
 
 from . import channel as messages
-from . import procedure, scalar, table
+from . import job, procedure, scalar, table
 from .loading import HandlerError, report
 
 _ANSWERING = {"procedure": procedure.answer, "function": scalar.answer, "table function": table.answer}
 _PR_SET_PDEATHSIG = 1
 
 
-def main(channel: socket.socket, life: int) -> None:
-    """Serve one procedure call, or one function for as long as it is wanted.
+def main(channel: socket.socket, life: int) -> int:
+    """Serve one procedure call, one function for as long as it is wanted, or one instance of a job; the exit status.
 
     Args:
         channel: where the request comes from and the answers go.
@@ -31,9 +31,21 @@ def main(channel: socket.socket, life: int) -> None:
     try:
         request, payload = messages.receive(channel)
         _settle(request)
+        if request["kind"] == "job":
+            return _run(channel, request)
         _serve(channel, request, payload)
     except messages.ClosedError:
-        return  # the server needs no answer any more
+        pass  # the server needs no answer any more
+    return 0
+
+
+def _run(channel: socket.socket, request: dict[str, Any]) -> int:
+    if request["fresh"]:
+        job.become(request, channel.fileno())
+    try:
+        return job.run(request)
+    finally:
+        _flush()
 
 
 def _serve(channel: socket.socket, request: dict[str, Any], payload: bytes) -> None:
@@ -46,9 +58,13 @@ def _serve(channel: socket.socket, request: dict[str, Any], payload: bytes) -> N
     except BaseException as error:  # noqa: BLE001 - whatever user code raises, SystemExit too, is the call's failure
         messages.send(channel, {"error": report(error)})
     finally:
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError):
-                stream.flush()
+        _flush()
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
 
 
 def _die_with_the_parent(life: int) -> None:
@@ -73,9 +89,11 @@ def _watch(life: int) -> None:
 
 
 def _settle(request: dict[str, Any]) -> None:
-    """Take the call's own working directory, and let what it prints go to its own file."""
+    """Take the call's own working directory and variables, and let what it prints go to its own file."""
     os.chdir(request["work"])
-    os.environ.update(HOME=request["work"], TMPDIR=request["work"])
+    if "environment" in request:
+        os.environ.clear()
+    os.environ.update(request.get("environment") or {"HOME": request["work"], "TMPDIR": request["work"]})
     with open(request["output"], "ab", buffering=0) as output, open(os.devnull, "rb") as nothing:  # noqa: PTH123
         os.dup2(nothing.fileno(), 0)
         os.dup2(output.fileno(), 1)

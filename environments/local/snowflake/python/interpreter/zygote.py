@@ -1,4 +1,4 @@
-"""A process that has imported what procedures and functions use, and forks a worker for each of them.
+"""A process that has imported what procedures, functions and jobs use, and forks a worker for each of them.
 
 Importing Snowpark takes seconds, forking a process that has done so takes milliseconds. The server starts it in an
 empty environment, with one socket; on it, each request gets one answer:
@@ -36,6 +36,8 @@ _LATER = (
     "snowflake.ml.registry",
     "snowflake.ml.model._packager.model_packager",
     "anyio",
+    "snowflake.ml.jobs",
+    "snowflake.ml._internal.utils.connection_params",
 )
 
 
@@ -89,11 +91,12 @@ class Zygote:
         gc.enable()
         self._control.close()
         os.close(self._held)
+        status = 1
         try:
-            child.main(channel, self._life)
+            status = child.main(channel, self._life)
         finally:
             # Neither exit handlers nor buffers of the parent may run here a second time.
-            os._exit(0)
+            os._exit(status & 0xFF)
 
     def _runs(self, pid: int) -> bool:
         if pid not in self._alive:
