@@ -63,6 +63,7 @@ _MODULES = (
     "scripting.block",
     "python.functions",
     "models.kind",
+    "monitors.kind",
     "jobs.kind",
     "jobs.history",
     "jobs.methods",

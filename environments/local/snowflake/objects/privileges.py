@@ -31,6 +31,7 @@ ON: dict[str, frozenset[str]] = {
     "PROCEDURE": frozenset({"USAGE"}),
     "FUNCTION": frozenset({"USAGE"}),
     "MODEL": frozenset({"USAGE", "READ"}),
+    "MODEL MONITOR": frozenset({"MODIFY"}),
     "TASK": frozenset({"MONITOR", "OPERATE"}),
     "TASK GRAPH": frozenset({"MONITOR", "OPERATE"}),
     "TAG": frozenset({"APPLY", "READ"}),

@@ -1,0 +1,110 @@
+"""The rows that a monitor looks at: its source, read with its owner's rights, and the snapshot of its baseline.
+
+Snowflake refreshes a monitor at its REFRESH_INTERVAL; here one is always fresh, until it is suspended: then it keeps
+to the rows of that moment.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from ..errors import SnowflakeError, execution_error
+from ..names import Name
+from ..sql import queries
+from ..sql.parsing import parse
+from ..sql.scope import Scope
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from ..account import Account
+    from ..catalogue import Object
+    from ..session import Session
+
+WORD = "MODEL MONITOR"
+BASELINE, SOURCE = "baseline", "source"
+
+
+def rows(session: Session, monitor: Object) -> pa.Table:
+    """The source's rows.
+
+    Raises:
+        SnowflakeError: 100132 with the reason why the monitor cannot refresh.
+
+    """
+    if monitor.properties["suspended"]:
+        return pq.read_table(place(session.account, monitor, SOURCE))
+    found = read(session, monitor, Name(*monitor.properties["source"]))
+    wrong = _invalid(found, monitor)
+    if wrong:
+        raise execution_error(f"Model monitor '{monitor.name.name}' cannot refresh: {wrong}")
+    return found
+
+
+def fault(session: Session, monitor: Object) -> str:
+    """Why the monitor cannot refresh; empty when it can."""
+    try:
+        rows(session, monitor)
+    except SnowflakeError as error:
+        return error.message
+    return ""
+
+
+def baseline(account: Account, monitor: Object) -> pa.Table | None:
+    """The rows of the baseline as they were when it was set; None for a monitor without one."""
+    kept = place(account, monitor, BASELINE)
+    return pq.read_table(kept) if kept.is_file() else None
+
+
+def read(session: Session, monitor: Object, relation: Name) -> pa.Table:
+    """A table's or view's rows, as the monitor's owner sees them."""
+    with Scope(session) as scope:
+        inner = scope.within(monitor)
+        return queries.answer(inner, queries.compiled(inner, parse(f"SELECT * FROM {relation.sql}"))).rows
+
+
+def keep(account: Account, monitor: Object, what: str, found: pa.Table) -> None:
+    """Write a snapshot, whole or not at all."""
+    path = place(account, monitor, what)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    pq.write_table(found, part)
+    part.replace(path)
+
+
+def place(account: Account, monitor: Object, what: str) -> Path:
+    """The file of a snapshot."""
+    return account.home / "monitors" / monitor.id / f"{what}.parquet"
+
+
+def values(found: pa.Table, column: str) -> np.ndarray:
+    """A column's values without nulls and NaN: numbers as floats, what else there is as text."""
+    array = found.column(column).drop_null()
+    if _is_text(array.type):
+        return np.asarray(array.to_pylist(), dtype=str)
+    numbers = np.asarray(array.cast("float64").to_numpy())
+    return numbers[~np.isnan(numbers)]
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    import pyarrow.types as t
+
+    return t.is_string(kind) or t.is_large_string(kind) or t.is_boolean(kind)
+
+
+def _invalid(found: pa.Table, monitor: Object) -> str:
+    """What the documentation says suspends a monitor: a prediction that is missing, or a score that is none."""
+    by_role = monitor.properties["columns"]["by_role"]
+    for column in (*by_role["PREDICTION_SCORE_COLUMNS"], *by_role["PREDICTION_CLASS_COLUMNS"]):
+        numbers = values(found, column)
+        if len(numbers) < len(found):
+            return f"column {column} of the source has nulls or NaN"
+        bounded = monitor.properties["model_task"] == "TABULAR_BINARY_CLASSIFICATION"
+        if bounded and len(numbers) and (numbers.min() < 0 or numbers.max() > 1):
+            return f"column {column} of the source has values outside of 0 to 1"
+    return ""
