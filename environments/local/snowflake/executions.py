@@ -186,7 +186,7 @@ def _carry_out(execution: Execution, work: Callable[[], Result]) -> None:
             execution.begin()
             result = replace(work(), query_id=execution.query_id)
             session.last_query_id = execution.query_id
-        session.account.results.keep(result)
+        session.account.results.keep(result, session)
     except SnowflakeError as refused:
         error = execution.cancelled or refused
     except Exception as fault:  # noqa: BLE001 - the client must get an answer, and the server must live

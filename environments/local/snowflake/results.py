@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .result import Result
+    from .session import Session
 
 # A request with a statement for every task of a large graph has thousands of results, which the client asks for one
 # by one.
@@ -20,13 +21,15 @@ class Results:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._results: OrderedDict[str, Result] = OrderedDict()
+        self._owners: dict[str, tuple[str, str]] = {}
         self._bytes = 0
 
-    def keep(self, result: Result) -> None:
-        """Remember a result; the oldest are forgotten."""
+    def keep(self, result: Result, session: Session) -> None:
+        """Remember a result and whose it is; the oldest are forgotten."""
         with self._lock:
             self._forget(result.query_id)
             self._results[result.query_id] = result
+            self._owners[result.query_id] = ("ROLE", session.role) if session.task else ("USER", session.user)
             self._bytes += result.rows.nbytes
             while len(self._results) > 1 and (len(self._results) > _KEPT_RESULTS or self._bytes > _KEPT_BYTES):
                 self._forget(next(iter(self._results)))
@@ -36,6 +39,16 @@ class Results:
         with self._lock:
             return self._results.get(query_id)
 
+    def of(self, query_id: str, session: Session) -> Result | None:
+        """A remembered result that belongs to the session's user, or, if a task made it, to the task's role.
+
+        https://docs.snowflake.com/en/sql-reference/functions/result_scan
+        """
+        mine = {("ROLE", session.role)} | (set() if session.task else {("USER", session.user)})
+        with self._lock:
+            return self._results.get(query_id) if self._owners.get(query_id) in mine else None
+
     def _forget(self, query_id: str) -> None:
         gone = self._results.pop(query_id, None)
+        self._owners.pop(query_id, None)
         self._bytes -= gone.rows.nbytes if gone else 0

@@ -52,7 +52,7 @@ def run(session: Session, text: str, bindings: list[Any] | None = None, count: i
 def child(session: Session, text: str, bindings: list[Any] | None = None) -> Result:
     """Run a statement that is a part of another one; the next one may read its answer with RESULT_SCAN."""
     result = statement(session, text, bindings)
-    session.account.results.keep(result)
+    session.account.results.keep(result, session)
     session.last_query_id = result.query_id
     return result
 

@@ -48,7 +48,7 @@ def test_a_column_survives_the_catalogue() -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["a int masking policy p", "a int collate 'de'", "foreign key (a) references b (c)"]
+    "written", ["a int projection policy p", "a int collate 'de'", "foreign key (a) references b (c)"]
 )
 def test_what_would_change_the_table_and_is_not_supported_is_refused(written: str) -> None:
     with pytest.raises(SnowflakeError, match="Unsupported feature"):

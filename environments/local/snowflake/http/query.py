@@ -67,7 +67,7 @@ async def _answer(execution: Execution, *, describe: bool = False) -> Response:
 
 
 async def _kept(session: Session, query_id: str, *, describe: bool = False) -> Response:
-    result = session.account.results.find(query_id)
+    result = session.account.results.of(query_id, session)
     if result is None:
         return answers.failure(SnowflakeError(f"Statement {query_id} not found", "000709", "02000"), query_id)
     return answers.success(await run_in_threadpool(wire.answer, result, session, describe))
@@ -80,7 +80,7 @@ async def _result(request: Request) -> Response:
     except SnowflakeError as error:
         return answers.failure(error)
     execution = session.account.executions.find(query_id)
-    if execution:
+    if execution and execution.session.user == session.user:
         return await _answer(execution)
     return await _kept(session, query_id)
 

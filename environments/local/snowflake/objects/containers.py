@@ -9,6 +9,7 @@ from ..catalogue import Object
 from ..errors import invalid, unsupported
 from ..kinds import STAMP, Create, Kind, Show, read_tags
 from ..names import Name
+from ..policies import attached
 from ..registry import kinds
 from ..result import EXECUTED, Result, status
 from . import options
@@ -74,8 +75,11 @@ class Container(Kind):
         return super().alter(session, name, tokens)
 
     def empty(self, session: Session, container: Name) -> None:
-        """Remove everything inside: the catalogue's entries one by one, so that each kind lets go of its files."""
-        for thing in sorted(session.account.catalogue.within(container), key=lambda o: o.kind == "SCHEMA"):
+        """Remove everything inside: the catalogue's entries one by one, so that each kind lets go of its files.
+
+        Schemas come last, policies after what has them.
+        """
+        for thing in sorted(session.account.catalogue.within(container), key=_last):
             kind = kinds()[thing.kind]
             # Rows go with the DuckDB schema or file, at once.
             remove = Kind.remove if thing.kind in {"TABLE", "VIEW", "SCHEMA"} else type(kind).remove
@@ -101,6 +105,10 @@ class Container(Kind):
             "origin": thing.properties.get("origin", ""),
             "kind": thing.properties.get("kind", "STANDARD"),
         }
+
+
+def _last(thing: Object) -> tuple[bool, bool]:
+    return thing.kind == "SCHEMA", thing.kind in {attached.MASKING, attached.ROW_ACCESS}
 
 
 class Database(Container):

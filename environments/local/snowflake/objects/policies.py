@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..access import ACCOUNT
 from ..catalogue import Object
-from ..errors import SnowflakeError, does_not_exist, insufficient_privileges, invalid, unsupported
+from ..errors import SnowflakeError, does_not_exist, insufficient_privileges, invalid
 from ..kinds import STAMP, Create, Kind
 from ..names import Name
-from ..result import DESCRIBE, EXECUTED, SELECT, Result, rows, status
+from ..result import DESCRIBE, EXECUTED, Result, rows, status
 from ..tokens import Tokens
 from . import options
 from .workload_identity import PROPERTY
@@ -188,14 +188,9 @@ def _among(word: str, listed: list[str] | None) -> bool:
     return not listed or bool({word, "ALL"} & {each.upper() for each in listed})
 
 
-def _references(session: Session, positional: list[Any], named: dict[str, Any]) -> Result:
-    """POLICY_REFERENCES(REF_ENTITY_NAME => 'user', REF_ENTITY_DOMAIN => 'USER'): the policies that a user has.
-
-    https://docs.snowflake.com/en/sql-reference/functions/policy_references
-    """
-    if named.keys() != {"REF_ENTITY_NAME", "REF_ENTITY_DOMAIN"} or str(named["REF_ENTITY_DOMAIN"]).upper() != "USER":
-        raise unsupported("POLICY_REFERENCES of anything but a user")
-    user = session.get("USER", Name("", "", Tokens(str(named["REF_ENTITY_NAME"])).identifier()))
+def references(session: Session, name: str) -> list[dict[str, Any]]:
+    """The policies that a user has, as POLICY_REFERENCES tells them."""
+    user = session.get("USER", Name("", "", Tokens(name).identifier()))
     listed = []
     if authentication := user.properties.get("authentication_policy"):
         database, schema, name = Tokens(authentication).name()
@@ -204,9 +199,7 @@ def _references(session: Session, positional: list[Any], named: dict[str, Any]) 
     if network := user.properties.get("network_policy"):
         listed.append({"POLICY_NAME": network, "POLICY_KIND": "NETWORK_POLICY"})
     every = {"REF_ENTITY_NAME": user.name.name, "REF_ENTITY_DOMAIN": "USER", "POLICY_STATUS": "ACTIVE"}
-    columns = ["POLICY_DB", "POLICY_SCHEMA", "POLICY_NAME", "POLICY_KIND", *every]
-    return rows(columns, [row | every for row in listed], SELECT)
+    return [row | every for row in listed]
 
 
-TABLE_FUNCTIONS = {"POLICY_REFERENCES": _references}
 KINDS = (AuthenticationPolicy(), NetworkPolicy())

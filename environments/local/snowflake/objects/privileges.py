@@ -35,6 +35,8 @@ ON: dict[str, frozenset[str]] = {
     "TASK": frozenset({"MONITOR", "OPERATE"}),
     "TASK GRAPH": frozenset({"MONITOR", "OPERATE"}),
     "TAG": frozenset({"APPLY", "READ"}),
+    "MASKING POLICY": frozenset({"APPLY"}),
+    "ROW ACCESS POLICY": frozenset({"APPLY"}),
     "SERVICE": frozenset({"USAGE", "OPERATE", "MONITOR"}),
     "WAREHOUSE": frozenset({"USAGE", "OPERATE", "MODIFY", "MONITOR", "APPLYBUDGET"}),
     "COMPUTE POOL": frozenset({"USAGE", "OPERATE", "MODIFY", "MONITOR"}),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import SnowflakeError, already_exists, invalid, unsupported
 from ..names import Name, quote
+from ..policies import attaching
 from ..result import EXECUTED, Result, status
 from ..streams import changes
 from . import columns, datatypes, engine, places, storage
@@ -52,7 +53,9 @@ def reconcile(kind: Table, session: Session, new: Object, wanted: list[TableColu
     for name in have.keys() & want.keys():
         if have[name].nullable != want[name].nullable:
             _set_nullable(kind, session, session.own(kind.word, new.name), name, nullable=want[name].nullable)
-    properties = {**new.properties, "columns": [want[c.name].document() for c in _current(kind, session, new.name)]}
+    current = _current(kind, session, new.name)
+    documents = [replace(want[c.name], mask=c.mask).document() for c in current]
+    properties = {**new.properties, "columns": documents, "row_access": table.properties.get("row_access")}
     kind.change(session, new.name, lambda o: replace(o, properties=properties, comment=new.comment))
     return status(f"Table {new.name.name} successfully created or altered.")
 
@@ -84,6 +87,7 @@ def _add(kind: Table, session: Session, table: Object, column: TableColumn) -> N
     if column.identity:
         raise unsupported("ALTER TABLE ... ADD COLUMN ... AUTOINCREMENT")
     have = columns.of(table)
+    column = attaching.added(session, table, column)
     if column.limit:
         storage.rebuild(session, table, have, [*have, column])
     else:
@@ -107,6 +111,7 @@ def _drop_columns(kind: Table, session: Session, table: Object, tokens: Tokens) 
 
 def _drop_column(kind: Table, session: Session, table: Object, name: str) -> None:
     _column(table, name)
+    attaching.refuse_change(table, name)
     _run(session, table, [f"DROP COLUMN {quote(name)}"])
     _put(kind, session, table, [c for c in columns.of(table) if c.name != name])
 
@@ -118,7 +123,8 @@ def _rename_column(kind: Table, session: Session, table: Object, tokens: Tokens)
     tokens.end()
     _column(table, old)
     _run(session, table, [f"RENAME COLUMN {quote(old)} TO {quote(new)}"])
-    _put(kind, session, table, [replace(c, name=new) if c.name == old else c for c in columns.of(table)])
+    properties = attaching.renamed(table, old, new)
+    kind.change(session, table.name, lambda o: o.with_properties(**properties))
     return status(EXECUTED)
 
 

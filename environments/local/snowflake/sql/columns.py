@@ -30,6 +30,8 @@ class TableColumn:
         default: its default as written, in Snowflake's SQL; "" for none.
         identity: (start, increment) of AUTOINCREMENT.
         key: whether it belongs to the primary key, which Snowflake records and does not enforce.
+        mask: its masking policy's id, and the columns that are the policy's arguments ("policy", "using"); while
+            CREATE is being read, the policy's name as written.
 
     """
 
@@ -41,6 +43,7 @@ class TableColumn:
     key: bool = False
     unique: bool = False
     comment: str = ""
+    mask: dict[str, Any] | None = None
 
     @property
     def datatype(self) -> DataType:
@@ -104,7 +107,7 @@ def read(tokens: Tokens) -> list[TableColumn]:
 def column(tokens: Tokens) -> TableColumn:
     """One definition: name, type and what follows."""
     name = tokens.identifier()
-    typeless = tokens.peek().upper in {",", ")", "COMMENT"}
+    typeless = tokens.peek().upper in {",", ")", "COMMENT", "WITH", "MASKING"}
     found = TableColumn(name, "" if typeless else str(datatypes.read(tokens)))
     while not tokens.done and tokens.peek().upper not in {",", ")"}:
         found = _attribute(found, tokens)
@@ -127,6 +130,9 @@ def _attribute(found: TableColumn, tokens: Tokens) -> TableColumn:
         return replace(found, identity=_identity(tokens))
     if tokens.accept("COMMENT"):
         return replace(found, comment=tokens.value())
+    if tokens.accept("WITH", "MASKING", "POLICY") or tokens.accept("MASKING", "POLICY"):
+        policy = list(tokens.name())
+        return replace(found, mask={"policy": policy, "using": identifiers(tokens) if tokens.accept("USING") else []})
     if tokens.accept("CONSTRAINT"):
         tokens.identifier()
         return found
@@ -177,6 +183,8 @@ def _expression(tokens: Tokens) -> str:
         "PRIMARY",
         "UNIQUE",
         "CONSTRAINT",
+        "WITH",
+        "MASKING",
     }:
         if tokens.looking_at("("):
             tokens.parenthesised()

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from ..errors import unsupported
 from ..names import Name
+from ..policies import applying
 from ..result import DELETE, EXECUTED, INSERT, MERGE, UPDATE, Result, counts, status
 from ..stages import history
 from ..streams import changes, reading
@@ -42,7 +43,7 @@ def update(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa:
     with Scope(session, consuming=True) as scope:
         statement = _unqualified(parse(inlined(tokens.text, tokens.bindings)))
         spelling.check(scope, statement)
-        tree = resolved(scope, statement)
+        tree = resolved(scope, applying.seen(scope, statement))
         with transactions.changing(session, _target(tree)), changes.recorded(session, _changed_table(tree)):
             several = _multi_joined(session, tree) if tree.args.get("from_") else 0
             changed = transactions.write(session, generated(tree))[0][0]
@@ -99,7 +100,9 @@ def _run(session: Session, statement: exp.Expression) -> list[tuple]:
     session.require_warehouse()
     with Scope(session, consuming=True) as scope:
         spelling.check(scope, statement)
-        tree = resolved(scope, statement)
+        if isinstance(statement, exp.Merge):
+            applying.refuse(scope, statement.this, "MERGE INTO")
+        tree = resolved(scope, applying.seen(scope, statement))
         overwrites = isinstance(tree, exp.Insert) and tree.args.get("overwrite")
         adds = isinstance(tree, exp.Insert) and not overwrites
         noted = changes.recorded(session, _changed_table(tree), adds=adds)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ..catalogue import Object
     from .scope import Scope
 
+# Marks on a table in a tree: which privileges on it the statement needs, whether DuckDB's row ids are read with it.
+PRIVILEGES, ROW_ID = "privileges", "row_id"
 # The kinds of objects that a query can read, which share their names; streams are not listed among them.
 RELATIONS = ("TABLE", "VIEW", "DYNAMIC TABLE")
 READABLE = (*RELATIONS, "STREAM")
@@ -36,16 +38,29 @@ def _text(scope: Scope, node: exp.Expression) -> str:
 
 def privileges_on(node: exp.Table) -> tuple[str, ...]:
     """What the statement needs on the table: INSERT for what it inserts into, SELECT for what it reads."""
-    parent = node.parent
-    if isinstance(parent, exp.Schema):
-        node, parent = parent, parent.parent
-    if parent is None or parent.this is not node:
+    if PRIVILEGES in node.meta:
+        return node.meta[PRIVILEGES]
+    parent = _changing(node)
+    if parent is None:
         return ("SELECT",)
     if isinstance(parent, exp.Insert) and parent.args.get("overwrite"):
         return ("INSERT", "DELETE")
     if isinstance(parent, exp.Merge):
         return tuple(sorted({merge_action(when) for when in parent.args["whens"].expressions}))
-    return (_WRITES.get(type(parent), "SELECT"),)
+    return (_WRITES[type(parent)],)
+
+
+def is_changed(node: exp.Table) -> bool:
+    """Whether the statement changes the table, rather than reads it."""
+    return _changing(node) is not None
+
+
+def _changing(node: exp.Table) -> exp.Expression | None:
+    """The statement that changes the table."""
+    below = node.parent if isinstance(node.parent, exp.Schema) else node
+    parent = below.parent
+    changes = isinstance(parent, exp.Merge | exp.Insert | exp.Update | exp.Delete) and parent.this is below
+    return parent if changes else None
 
 
 _WRITES = {exp.Insert: "INSERT", exp.Update: "UPDATE", exp.Delete: "DELETE"}

@@ -17,13 +17,13 @@ def _result_scan(session: Session, positional: list[Any], _: dict[str, Any]) -> 
     """RESULT_SCAN(query id): what an earlier query answered.
 
     Raises:
-        SnowflakeError: 000709 for an unknown query.
+        SnowflakeError: 000709 for an unknown query, which that of another user is.
 
     """
     query_id = positional[0] if positional else None
     if query_id is None:
         raise invalid("RESULT_SCAN needs a query id")
-    found = session.account.results.find(str(query_id))
+    found = session.account.results.of(str(query_id), session)
     if found is None:
         raise SnowflakeError(f"Statement {query_id} not found", "000709", "02000")
     return found

@@ -9,10 +9,11 @@ from sqlglot import exp
 
 from ..errors import SnowflakeError, does_not_exist
 from ..names import Name
+from ..policies import applying
 from ..registry import functions, rewrites, table_functions, views
 from ..streams import reading
 from . import places
-from .naming import is_cte, privileges_on, relation_named, variable, written_parts
+from .naming import ROW_ID, is_changed, is_cte, privileges_on, relation_named, variable, written_parts
 from .parsing import parse
 from .scope import RESOLVED
 
@@ -76,13 +77,26 @@ def _table(scope: Scope, node: exp.Table, evaluate: Evaluate) -> exp.Expression 
         return _dressed(_information_schema(scope, parts), node, parts[-1])
     thing = relation_named(scope, parts, *privileges_on(node))
     scope.computes = True
-    return _dressed(_stored(scope, thing, evaluate), node, parts[-1])
+    stored = _changed(scope, thing) if is_changed(node) else _stored(scope, thing, evaluate, node)
+    return _dressed(stored, node, parts[-1])
 
 
-def _stored(scope: Scope, thing: Object, evaluate: Evaluate) -> exp.Expression:
+def _changed(scope: Scope, thing: Object) -> exp.Expression:
+    """What a statement changes is the table itself."""
+    return places.relation(scope.session, thing)
+
+
+def _stored(scope: Scope, thing: Object, evaluate: Evaluate, node: exp.Table) -> exp.Expression:
+    """What a statement reads is what its role may see."""
+
+    def inner(within: Scope, body: exp.Expression) -> exp.Expression:
+        return resolve(within, body, evaluate)
+
     if thing.kind == "STREAM":
-        return scope.result(reading.read(scope, thing))
-    return _view(scope, thing, evaluate) if thing.kind == "VIEW" else places.relation(scope.session, thing)
+        rows = scope.result(reading.read(scope, thing))
+        return applying.applied_to_stream(scope, thing, rows, inner)
+    source = _view(scope, thing, evaluate) if thing.kind == "VIEW" else places.relation(scope.session, thing)
+    return applying.applied(scope, thing, source, inner, row_id=bool(node.meta.get(ROW_ID)))
 
 
 def _no_table(node: exp.Table) -> SnowflakeError:
@@ -191,7 +205,7 @@ def _constant(scope: Scope, node: exp.Func, evaluate: Evaluate) -> exp.Expressio
         return None
     if scope.describing and name.startswith("SYSTEM$"):
         return literal("")
-    return literal(function(scope.session, evaluate(scope, _operands(node))))
+    return literal(function(scope.asking(name), evaluate(scope, _operands(node))))
 
 
 def literal(value: Any) -> exp.Expression:

@@ -11,6 +11,7 @@ from ..access import Grant
 from ..catalogue import Object, inside
 from ..errors import already_exists
 from ..kinds import Create, Kind, Show
+from ..policies import attached
 from ..result import DESCRIBE, Result, rows, status
 from . import columns, spelling
 from .naming import READABLE
@@ -110,7 +111,9 @@ class Relation(Kind):
         """DESCRIBE: a row for each column."""
         tokens.accept("TYPE", "=", "COLUMNS")
         tokens.end()
-        return rows(_DESCRIBED, [_described(c) for c in columns.of(thing)], DESCRIBE)
+        policies = {a.column: str(attached.policy(session.account, a).name) for a in attached.on(thing)}
+        found = [{**_described(c), "policy name": policies.get(c.name)} for c in columns.of(thing)]
+        return rows(_DESCRIBED, found, DESCRIBE)
 
 
 def _within(name: Name, container: Name | None) -> bool:

@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 
 # Marks a table or a call in a tree whose name is DuckDB's already.
 RESOLVED = "resolved"
+# More rows than there are. DuckDB tries no condition before a LIMIT that stands behind it, so this one is a barrier.
+EVERY_ROW = 2**62
+# Functions that tell of the session's roles, and so the same inside of views and policies as outside.
+_OF_SESSION = {
+    "CURRENT_ROLE",
+    "CURRENT_ROLE_TYPE",
+    "CURRENT_SECONDARY_ROLES",
+    "CURRENT_AVAILABLE_ROLES",
+    "IS_ROLE_IN_SESSION",
+}
+_OF_INVOKER = {"INVOKER_ROLE", "IS_GRANTED_TO_INVOKER_ROLE"}
 # How DuckDB recognises JSON in Arrow.
 _JSON = {"ARROW:extension:name": "arrow.json", "ARROW:extension:metadata": ""}
 _serial = itertools.count(1)
@@ -33,13 +44,16 @@ class Scope:
     """A query's surroundings; a context manager that forgets its tables and functions at the end.
 
     Attributes:
-        session: who asks. Inside a view, a copy that stands in the view's schema with its owner's role.
+        session: whose rights count. Inside a view, a copy that stands in the view's schema with its owner's role.
         endings: what is undone when the query has ended: tables and functions that DuckDB knows for it alone.
         describing: whether only the columns are asked for, so that nothing may happen.
         computes: whether the query reads stored rows, which takes a warehouse.
         consuming: whether it belongs to a statement that moves the offsets of the streams that it reads.
         streams: the streams that were read, by their id, with the batches of changes that were found.
         started: what CURRENT_TIMESTAMP is.
+        asker: who runs the statement, seen from inside of a view or policy.
+        invoker: the role of the object that reads, seen from inside of a policy; "" for the session's.
+        guards: the ids of the policies whose bodies this is inside of.
 
     """
 
@@ -50,18 +64,42 @@ class Scope:
     consuming: bool = False
     streams: dict[str, tuple[Object, list[int]]] = field(default_factory=dict)
     started: datetime = field(default_factory=now)
+    asker: Session | None = None
+    invoker: str = ""
+    guards: tuple[str, ...] = ()
 
     def within(self, view: Object) -> Scope:
         """The surroundings of a view's text: its schema and its owner's rights."""
-        place = {"database": view.name.database, "schema": view.name.schema}
+        return self._inside(view, "", self.guards)
+
+    def guarded(self, policy: Object) -> Scope:
+        """The surroundings of a policy's body: its schema and its owner's rights."""
+        return self._inside(policy, self.invoker or self.session.role, (*self.guards, policy.id))
+
+    def _inside(self, thing: Object, invoker: str, guards: tuple[str, ...]) -> Scope:
+        place = {"database": thing.name.database, "schema": thing.name.schema}
         return Scope(
-            replace(self.session, role=view.owner, secondary=False, **place),
+            replace(self.session, role=thing.owner, secondary=False, **place),
             self.endings,
             self.describing,
             consuming=self.consuming,
             streams=self.streams,
             started=self.started,
+            asker=self.asker or self.session,
+            invoker=invoker,
+            guards=guards,
         )
+
+    def asking(self, function: str) -> Session:
+        """The session that a context function tells of.
+
+        https://docs.snowflake.com/en/sql-reference/functions/invoker_role
+        """
+        if function in _OF_SESSION:
+            return self.asker or self.session
+        if function in _OF_INVOKER and self.invoker:
+            return replace(self.session, role=self.invoker, secondary=False)
+        return self.session
 
     def table(self, rows: pa.Table) -> exp.Table:
         """An Arrow table as a relation that the query can read; no rows are copied."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..catalogue import Object
 from ..errors import SnowflakeError, invalid, unsupported
 from ..kinds import STAMP, Create, read_tags
+from ..policies import attaching
 from ..result import Result
 from ..stages import history, locations
 from ..streams import reading
@@ -43,6 +44,7 @@ class _Draft:
     comment: str = ""
     tags: dict[str, str] = field(default_factory=dict)
     copy_grants: bool = False
+    row_access: dict[str, Any] | None = None
 
 
 class Table(Relation):
@@ -81,7 +83,9 @@ class Table(Relation):
         _typed(draft.columns)
         new = self._drafted(session, create, name, draft)
         if create.or_alter and session.find(self.word, name):
+            attaching.refuse(new, draft.row_access, "CREATE OR ALTER TABLE")
             return altering.reconcile(self, session, new, draft.columns)
+        new = self._protected(session, new, draft)
         return self.place(
             session,
             create,
@@ -96,6 +100,9 @@ class Table(Relation):
         properties = {"kind": kind, "temporary": create.temporary, **draft.properties, **documents}
         return Object(self.word, name, session.role, properties, draft.comment, draft.tags)
 
+    def _protected(self, session: Session, new: Object, draft: _Draft) -> Object:
+        return attaching.created(session, new, draft.row_access)
+
     def _create_as(self, session: Session, create: Create, new: Object, draft: _Draft, tokens: Tokens) -> Result:
         with Scope(session, consuming=True) as scope:
             query = queries.compiled(scope, parse(remaining(tokens)))
@@ -103,7 +110,7 @@ class Table(Relation):
             if draft.columns and len(draft.columns) != len(found):
                 raise invalid("Invalid column definition list", "002026", "42601")
             made = renamed(draft.columns, found)
-            new = new.with_properties(columns=[c.document() for c in made])
+            new = self._protected(session, new.with_properties(columns=[c.document() for c in made]), draft)
 
             def build() -> None:
                 storage.build(session, new, made, query.sql)
@@ -119,12 +126,19 @@ class Table(Relation):
         draft = _Draft(columns.of(source), comment=source.comment if rows else "")
         _options(session, draft, tokens)
         tokens.end()
+        if draft.row_access or not rows:
+            attaching.refuse(source, draft.row_access, f"CREATE TABLE ... {'CLONE' if rows else 'LIKE'}")
         new = self._drafted(session, create, name, draft)
+        # A clone has the policies of its source: its rows are all there, and as well protected.
+        new = new.with_properties(row_access=source.properties.get("row_access"))
         query = f"SELECT * FROM {places.sql_name(session, source)}" if rows else ""
         return self.place(session, create, new, lambda: storage.build(session, new, draft.columns, query))
 
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
-        """ALTER TABLE: columns, name, clustering, options; COMMENT and TAG as for every kind."""
+        """ALTER TABLE: policies, columns, name, clustering, options; COMMENT and TAG as for every kind."""
+        protected = attaching.alter(self, session, name, tokens)
+        if protected is not None:
+            return protected
         changed = altering.alter(self, session, session.own(self.word, name), tokens)
         return super().alter(session, name, tokens) if changed is None else changed
 
@@ -157,6 +171,8 @@ def _options(session: Session, draft: _Draft, tokens: Tokens) -> None:
             draft.properties["cluster_by"] = f"LINEAR({tokens.parenthesised()})"
         elif tokens.accept("COPY", "GRANTS"):
             draft.copy_grants = True
+        elif row_access := attaching.row_access_clause(tokens):
+            draft.row_access = row_access
         elif tokens.accept("WITH", "TAG", "(") or tokens.accept("TAG", "("):
             draft.tags = read_tags(session, tokens)
             tokens.expect(")")
@@ -164,7 +180,7 @@ def _options(session: Session, draft: _Draft, tokens: Tokens) -> None:
             tokens.accept("=")
             draft.comment = tokens.value()
         else:
-            draft.properties |= _recorded(tokens.options("AS", "CLUSTER", "COPY", "WITH", "TAG", "COMMENT"))
+            draft.properties |= _recorded(tokens.options("AS", "CLUSTER", "COPY", "WITH", "TAG", "COMMENT", "ROW"))
 
 
 def _recorded(options: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..catalogue import Object
 from ..errors import invalid
 from ..kinds import STAMP, Create, read_tags
+from ..policies import attaching
 from ..result import Result
 from . import columns, queries
 from .binding import remaining
@@ -44,13 +45,15 @@ class View(Relation):
         """CREATE [OR REPLACE] [SECURE] VIEW name [(columns)] [COMMENT =] [TAG ()] AS query."""
         name = self.read_name(session, tokens)
         defined = columns.read(tokens) if tokens.looking_at("(") else []
-        comment, tags, copy_grants = "", {}, False
+        comment, tags, copy_grants, row_access = "", {}, False, None
         while not tokens.accept("AS"):
             if tokens.accept("COMMENT", "="):
                 comment = tokens.value()
             elif tokens.accept("WITH", "TAG", "(") or tokens.accept("TAG", "("):
                 tags = read_tags(session, tokens)
                 tokens.expect(")")
+            elif found_policy := attaching.row_access_clause(tokens):
+                row_access = found_policy
             else:
                 tokens.expect("COPY", "GRANTS")
                 copy_grants = True
@@ -59,11 +62,14 @@ class View(Relation):
         secure = "true" if "SECURE" in create.modifiers else "false"
         properties = {"query": query, "text": tokens.text, "is_secure": secure, "temporary": create.temporary}
         properties["columns"] = [c.document() for c in found]
-        new = Object(self.word, name, session.role, properties, comment, tags)
+        new = attaching.created(session, Object(self.word, name, session.role, properties, comment, tags), row_access)
         return self.place(session, create, new, lambda: None, copy_grants=copy_grants)
 
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
-        """ALTER VIEW ... SET | UNSET SECURE, and what every kind has."""
+        """ALTER VIEW ... SET | UNSET SECURE, policies, and what every kind has."""
+        protected = attaching.alter(self, session, name, tokens)
+        if protected is not None:
+            return protected
         for words, value in ((("SET", "SECURE"), "true"), (("UNSET", "SECURE"), "false")):
             if tokens.accept(*words):
                 tokens.end()

@@ -1,0 +1,142 @@
+"""MASKING POLICY and ROW ACCESS POLICY: CREATE, ALTER, DROP, SHOW and DESCRIBE.
+
+https://docs.snowflake.com/en/sql-reference/sql/alter-masking-policy
+https://docs.snowflake.com/en/sql-reference/sql/alter-row-access-policy
+https://docs.snowflake.com/en/sql-reference/sql/drop-masking-policy
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..catalogue import Object
+from ..errors import already_exists, invalid, unsupported
+from ..kinds import STAMP, Create, Kind, read_tags
+from ..result import DESCRIBE, EXECUTED, Result, rows, status
+from ..sql import datatypes
+from . import attached, bodies, checking
+
+if TYPE_CHECKING:
+    from ..names import Name
+    from ..session import Session
+    from ..tokens import Tokens
+    from .bodies import Body
+
+
+class _Policy(Kind):
+    """What both kinds share."""
+
+    columns = (
+        ("created_on", STAMP), "name", "database_name", "schema_name", "kind", "owner", "comment", "owner_role_type",
+        "options",
+    )  # fmt: skip
+
+    def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
+        """CREATE [OR REPLACE] <policy> [IF NOT EXISTS] name AS (arguments) RETURNS type -> body."""
+        if create.or_alter or create.modifiers:
+            raise unsupported(" ".join(tokens.text.split())[:300])
+        name = self.read_name(session, tokens)
+        tags = {}
+        if tokens.accept("WITH", "TAG", "(") or tokens.accept("TAG", "("):
+            tags = read_tags(session, tokens)
+            tokens.expect(")")
+        body = bodies.read(tokens)
+        comment, options = self.options(tokens)
+        self.check(body)
+        checking.check(session, body)
+        properties = {**body.document(), **options}
+        return self.add(session, create, Object(self.word, name, session.role, properties, comment, tags))
+
+    def options(self, tokens: Tokens) -> tuple[str, dict[str, Any]]:
+        """COMMENT, and what only this kind has."""
+        given = tokens.options()
+        comment = str(given.pop("COMMENT", ""))
+        for key in given:
+            raise unsupported(f"CREATE {self.word} ... {key}")
+        return comment, {}
+
+    def check(self, body: Body) -> None:
+        """What the kind asks of a body's signature."""
+
+    def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
+        """ALTER <policy> name SET BODY -> body | RENAME TO name, and what every kind has."""
+        if tokens.accept("SET", "BODY"):
+            bodies.arrow(tokens)
+            changed = replace(bodies.of(session.own(self.word, name)), text=tokens.rest)
+            checking.check(session, changed)
+            return self.change(session, name, lambda o: o.with_properties(text=changed.text))
+        if tokens.accept("RENAME", "TO"):
+            return self._rename(session, name, session.qualify(tokens.name()))
+        return super().alter(session, name, tokens)
+
+    def _rename(self, session: Session, name: Name, new: Name) -> Result:
+        """Under another name it is the same policy: what has it keeps it."""
+        policy, account = session.own(self.word, name), session.account
+        if account.catalogue.find(self.word, new):
+            raise already_exists(new)
+        self.authorise_create(session, new)
+        grants = account.access.on(self.word, name)
+        Kind.remove(self, session, name)
+        account.catalogue.add(replace(policy, name=new))
+        for grant in grants:
+            account.access.grant(replace(grant, name=new))
+        return status(EXECUTED)
+
+    def remove(self, session: Session, name: Name) -> None:
+        """Remove the policy, unless something has it."""
+        policy = session.account.catalogue.get(self.word, name)
+        if any(attached.having(session.account, policy)):
+            text = f"Policy {name.name} cannot be dropped/replaced as it is associated with one or more entities."
+            raise invalid(text, "003545", "42601")
+        super().remove(session, name)
+
+    def row(self, session: Session, thing: Object) -> dict[str, Any]:
+        """A row of SHOW."""
+        return {**super().row(session, thing), "kind": self.word.replace(" ", "_"), "options": ""}
+
+    def describe(self, session: Session, thing: Object, tokens: Tokens) -> Result:
+        """DESCRIBE <policy>: signature, type and body."""
+        tokens.end()
+        body = bodies.of(thing)
+        found = {"name": thing.name.name, "signature": body.signature, "return_type": body.returns, "body": body.text}
+        return rows(list(found), [found], DESCRIBE)
+
+
+class MaskingPolicy(_Policy):
+    """MASKING POLICY: what comes out in the place of a column's value."""
+
+    word, plural = attached.MASKING, "MASKING POLICIES"
+
+    def check(self, body: Body) -> None:
+        """It returns a value of the type that it masks."""
+        if body.arguments[0].datatype.name != datatypes.parse(body.returns).name:
+            raise invalid("Masking policy function argument and return type mismatch.", "002135", "42601")
+
+    def options(self, tokens: Tokens) -> tuple[str, dict[str, Any]]:
+        """COMMENT and EXEMPT_OTHER_POLICIES."""
+        given = tokens.options()
+        exempt = str(given.pop("EXEMPT_OTHER_POLICIES", "FALSE")).upper() == "TRUE"
+        comment = str(given.pop("COMMENT", ""))
+        for key in given:
+            raise unsupported(f"CREATE {self.word} ... {key}")
+        return comment, {"exempt": exempt}
+
+    def row(self, session: Session, thing: Object) -> dict[str, Any]:
+        """A row of SHOW MASKING POLICIES."""
+        exempt = str(bool(thing.properties["exempt"])).upper()
+        return {**super().row(session, thing), "options": f'{{"EXEMPT_OTHER_POLICIES": "{exempt}"}}'}
+
+
+class RowAccessPolicy(_Policy):
+    """ROW ACCESS POLICY: which rows come out."""
+
+    word, plural = attached.ROW_ACCESS, "ROW ACCESS POLICIES"
+
+    def check(self, body: Body) -> None:
+        """It says of a row whether it comes out."""
+        if body.returns != "BOOLEAN":
+            raise invalid("A row access policy returns BOOLEAN.", "002135", "42601")
+
+
+KINDS = (MaskingPolicy(), RowAccessPolicy())
