@@ -1,10 +1,11 @@
 """Changing a graph with the lock in hand: what was sent without an answer is read back, never sent again blindly."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 from deploy import apply, deployed, lock, names, plan
 from deploy.deployed import Deployed
-from deploy.errors import LockLostError, LostReplyError
+from deploy.errors import DeployError, LockLostError, LostReplyError
 from deploy.graph import Graph
 from deploy.lock import Held
 from deploy.plan import Plan
@@ -15,7 +16,10 @@ _ABANDON_SECONDS = 5
 
 
 class Holding:
-    """The lock in our hands, and what is done under it. `held` has another fencing number after a lost reply."""
+    """The lock in our hands, and what is done under it. `held` has another fencing number after a lost reply.
+
+    A lock that is only wanted (`lock.wanted`) is taken by the first request that is sent.
+    """
 
     def __init__(self, held: Held, say: Say) -> None:
         self.held = held
@@ -69,12 +73,15 @@ class Holding:
         self._settle()
         try:
             self.held.run(statements)
-        except LostReplyError as error:
-            self._in_doubt = True
-            if not self.held.connection.seconds_left:
+        except LockLostError:
+            raise
+        except DeployError as error:
+            self._in_doubt = isinstance(error, LostReplyError) or self.held.taking is not None
+            if not isinstance(error, LostReplyError) or not self.held.connection.seconds_left:
                 raise
             self._say(f"{error.cause}: reading back what was done")
             return not self._advance()
+        self.held = dataclasses.replace(self.held, taking=None)
         return True
 
     def _settle(self) -> None:

@@ -10,14 +10,13 @@ After M. Kleppmann, "How to do distributed locking" (2016), for the fencing numb
 
 import contextlib
 import dataclasses
-import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from deploy import caller, names
-from deploy.errors import DeployError, LockLostError
+from deploy.errors import DeployError, LockLostError, LostReplyError
 from deploy.gathering import executed
 from deploy.journal import Journal
 from deploy.record import TIME_FORMAT
@@ -28,10 +27,9 @@ if TYPE_CHECKING:
     from ml_pipeline.config import Environment
 
 TABLE = "DEPLOY_LOCK"
-_RELEASED, _ABANDONED = "/released", "/abandoned"  # behind the token of a holder who gave it back
+RELEASED, ABANDONED = "/released", "/abandoned"  # behind the token of a holder who gave it back
 _LOST = "DEPLOY_LOCK_LOST"  # the name of the exception that a fence raises
-_LOOKS = 4  # at a lease that somebody else has
-_MARGIN_SECONDS = 0.5  # of two clocks
+_UNLESS_LOST = f"IF (SQLROWCOUNT = 0) THEN RAISE {_LOST}; END IF;"
 _FENCED = 50  # statements between two fences: few enough that a lease never runs out among them
 
 
@@ -98,26 +96,45 @@ def select(environment: "Environment") -> str:
 
 
 @dataclass(frozen=True)
+class Taking:
+    """The lock as it was seen, and the journal with which it is to be taken."""
+
+    seen: Lock
+    journal: Journal | None
+
+    def still_to_do(self, now: Lock) -> bool:
+        """Whether the row is as it was seen: nobody has taken the lock, and neither have we."""
+        return (now.fence, now.token) == (self.seen.fence, self.seen.token)
+
+
+@dataclass(frozen=True)
 class Held:
-    """The lock in our hands: the token that nobody else knows, and its fencing number."""
+    """The lock in our hands: the token that nobody else knows, and its fencing number.
+
+    With `taking` it is ours only once the first request of `run` has taken it.
+    """
 
     connection: "Connection"
     environment: "Environment"
     token: str
     number: int
+    taking: Taking | None = None
 
     def run(self, statements: Sequence[str]) -> None:
         """Run statements in one request, as long as the lock is ours. Raises LockLostError if it is not any more.
 
-        The fence is before the first statement, and again before every 50th.
+        The fence is before the first statement, and again before every 50th. What takes the lock is a fence too: if
+        somebody else was first, nothing is run.
         """
         chunks = [statements[start : start + _FENCED] for start in range(0, len(statements), _FENCED)]
-        lines = [line for chunk in chunks for line in (f"{self.check};", *map(executed, chunk))]
+        first = _taking(self.environment, self.taking, self.token) if self.taking else self.check
+        fences = [first, *(self.check for _ in chunks[1:])]
+        lines = [line for fence, chunk in zip(fences, chunks, strict=True) for line in (fence, *map(executed, chunk))]
         self._sent("\n".join(lines))
 
     def block(self, body: str) -> Any:
         """Run the statements of a scripting block's body behind the fence and return the block's value."""
-        return self._sent(f"{self.check};\n{body}")
+        return self._sent(f"{self.check}\n{body}")
 
     def _sent(self, body: str) -> Any:
         with self._naming_the_winner():
@@ -130,7 +147,10 @@ class Held:
         except DeployError as error:
             if f"exception of type '{_LOST}'" not in error.cause:
                 raise
-            raise LockLostError(*taken_over(self.environment, read(self.connection, self.environment))) from error
+            winner = read(self.connection, self.environment)
+            if self.taking and winner.token in (self.token, self.token + RELEASED):
+                raise LostReplyError("it was sent before, and is at work", status(self.environment)) from error
+            raise LockLostError(*taken_over(self.environment, winner)) from error
 
     @property
     def declaration(self) -> str:
@@ -143,19 +163,18 @@ class Held:
         lease = self.environment.deploy.lease_seconds
         return (
             f"UPDATE {names.named(self.environment, TABLE)} "
-            f"SET expires_at = DATEADD('second', {lease}, CURRENT_TIMESTAMP()) WHERE {self._ours};\n"
-            f"IF (SQLROWCOUNT = 0) THEN RAISE {_LOST}; END IF"
+            f"SET expires_at = DATEADD('second', {lease}, CURRENT_TIMESTAMP()) WHERE {self._ours};\n{_UNLESS_LOST}"
         )
 
     @property
     def release(self) -> str:
         """Give the lock back, with nothing left to do."""
-        return self._ending(_RELEASED) + f", journal = '' WHERE {self._ours}"
+        return self._ending(RELEASED) + f", journal = '' WHERE {self._ours}"
 
     @property
     def abandonment(self) -> str:
         """Give the lock back at once, with the journal as it is: the next command has something to end."""
-        return self._ending(_ABANDONED) + f" WHERE {self._ours}"
+        return self._ending(ABANDONED) + f" WHERE {self._ours}"
 
     def _ending(self, how: str) -> str:
         lock = names.named(self.environment, TABLE)
@@ -178,50 +197,36 @@ def acquire(connection: "Connection", environment: "Environment", seen: Lock, jo
     Raises DeployError if somebody else was first. After a lost reply it is sent again: if it had been done, it finds
     its own token in the row.
     """
-    token = uuid.uuid4().hex
-    found = Lock.from_row(lowered(connection.block(_taking(environment, seen, token, journal), again=True)))
-    if found.token != token:
+    held = wanted(connection, environment, seen, journal)
+    body = f"BEGIN\n{_merged(environment, Taking(seen, journal), held.token)}\n{_found(environment)}\nEND"
+    found = Lock.from_row(lowered(connection.block(body, again=True)))
+    if found.token != held.token:
         raise DeployError(*taken_over(environment, found))
-    return Held(connection, environment, token, found.fence)
+    return dataclasses.replace(held, taking=None)
+
+
+def wanted(connection: "Connection", environment: "Environment", seen: Lock, journal: Journal | None) -> Held:
+    """Return the lock that was seen as it will be when the first request sent with it has taken it."""
+    return Held(connection, environment, uuid.uuid4().hex, seen.fence + 1, Taking(seen, journal))
 
 
 def advance(held: Held) -> Held | None:
     """Take the next fencing number, so that what was sent with the last one and is still on its way does nothing.
 
-    Returns None if the lock was given back: what was sent was done to its end. Raises LockLostError if somebody else
-    took it.
+    Returns None if the lock was given back: what was sent was done to its end. Where what was to take the lock never
+    came to it, the lock is as it was, still to be taken. Raises LockLostError if somebody else took it.
     """
     lock, mine = names.named(held.environment, TABLE), literal(held.token)
-    body = (
-        f"BEGIN\nUPDATE {lock} SET fence = fence + 1 WHERE token = {mine};\n"
-        f"LET found OBJECT := (SELECT OBJECT_CONSTRUCT_KEEP_NULL(*) FROM ({select(held.environment)}));\n"
-        "RETURN found;\nEND"
-    )
-    now = Lock.from_row(lowered(held.connection.block(body, again=True)))
+    body = f"BEGIN\nUPDATE {lock} SET fence = fence + 1 WHERE token = {mine};\n{_found(held.environment)}\nEND"
+    row = held.connection.block(body, again=True)
+    now = Lock.from_row(lowered(row)) if row else Lock()
     if now.token == held.token:
-        return dataclasses.replace(held, number=now.fence)
-    if now.token == held.token + _RELEASED:
+        return dataclasses.replace(held, number=now.fence, taking=None)
+    if now.token == held.token + RELEASED:
         return None
+    if held.taking and held.taking.still_to_do(now):
+        return held
     raise LockLostError(*taken_over(held.environment, now))
-
-
-def await_end(connection: "Connection", environment: "Environment", seen: Lock, say: Callable[[str], None]) -> Lock:
-    """Wait until the lease that was seen has run out, and return the lock as it is then: its holder is dead.
-
-    Raises DeployError as soon as the holder shows that it is not, by renewing its lease or by ending its work.
-    """
-    say(f"waiting: {names.schema(environment)} is being deployed by {seen.told}")
-    most = max(1.0, environment.deploy.lease_seconds / _LOOKS)
-    end = time.monotonic() + seen.seconds_left
-    now = seen
-    while now.live:
-        time.sleep(min(most, max(0.0, end - time.monotonic()) + _MARGIN_SECONDS))
-        with connection.step("wait for the lock"):
-            now = read(connection, environment)
-        renewed = now.live and time.monotonic() + now.seconds_left > end + _MARGIN_SECONDS
-        if renewed or now.token not in (seen.token, seen.token + _ABANDONED):
-            raise DeployError(*taken_over(environment, now))
-    return now
 
 
 def lowered(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -232,16 +237,27 @@ def lowered(values: Mapping[str, Any]) -> dict[str, Any]:
 def taken_over(environment: "Environment", winner: Lock) -> tuple[str, str]:
     """Say who was first."""
     where = names.schema(environment)
-    remedy = f"wait for it, then look: python -m deploy status {names.arguments(environment)}"
+    remedy = f"wait for it, then look: {status(environment)}"
     if winner.live:
         return f"{where} is being deployed by {winner.told}", remedy
     return f"{where} was deployed meanwhile by {winner.told}: what was planned here is out of date", remedy
 
 
-def _taking(environment: "Environment", seen: Lock, token: str, journal: Journal | None) -> str:
-    lock = names.named(environment, TABLE)
+def status(environment: "Environment") -> str:
+    """Return the command that shows what is there."""
+    return f"python -m deploy status {names.arguments(environment)}"
+
+
+def _taking(environment: "Environment", taking: Taking, token: str) -> str:
+    """Take the lock, or raise."""
+    return f"{_merged(environment, taking, token)}\n{_UNLESS_LOST}"
+
+
+def _merged(environment: "Environment", taking: Taking, token: str) -> str:
+    """Take the lock if it is as it was seen: the statement changes one row, or none."""
+    lock, seen = names.named(environment, TABLE), taking.seen
     expiry = f"DATEADD('second', {environment.deploy.lease_seconds}, CURRENT_TIMESTAMP())"
-    written = literal(journal.to_json() if journal else "")
+    written = literal(taking.journal.to_json() if taking.journal else "")
     values = {
         "fence": str(seen.fence + 1),
         "token": literal(token),
@@ -252,12 +268,14 @@ def _taking(environment: "Environment", seen: Lock, token: str, journal: Journal
         "journal": "wanted.journal",
     }
     changes = ", ".join(f"{column} = {value}" for column, value in values.items())
-    return f"""BEGIN
-LET written VARCHAR := {written};
+    return f"""LET written VARCHAR := {written};
 MERGE INTO {lock} AS held USING (SELECT 1 AS id, :written AS journal) AS wanted ON held.id = wanted.id
 WHEN MATCHED AND held.fence = {seen.fence} AND held.expires_at <= CURRENT_TIMESTAMP()
   THEN UPDATE SET {changes}
-WHEN NOT MATCHED THEN INSERT (id, {", ".join(values)}) VALUES (1, {", ".join(values.values())});
-LET found OBJECT := (SELECT OBJECT_CONSTRUCT_KEEP_NULL(*) FROM ({select(environment)}));
-RETURN found;
-END"""
+WHEN NOT MATCHED THEN INSERT (id, {", ".join(values)}) VALUES (1, {", ".join(values.values())});"""
+
+
+def _found(environment: "Environment") -> str:
+    """Return the row from a block."""
+    row = f"SELECT OBJECT_CONSTRUCT_KEEP_NULL(*) FROM ({select(environment)})"
+    return f"LET found OBJECT := ({row});\nRETURN found;"

@@ -61,11 +61,11 @@ def polls(
 
 
 def every(seconds: float, statements: str) -> tuple[str, str]:
-    """Return what runs statements now and then: what to put before a loop, and what in it."""
+    """Return what runs statements, each with its semicolon, now and then: what to put before a loop, and in it."""
     due = _in_milliseconds(seconds)
     return (
         f"LET turn_due TIMESTAMP_LTZ := {due};",
-        f"IF (CURRENT_TIMESTAMP() >= turn_due) THEN\n{statements};\nturn_due := {due};\nEND IF;",
+        f"IF (CURRENT_TIMESTAMP() >= turn_due) THEN\n{statements}\nturn_due := {due};\nEND IF;",
     )
 
 

@@ -6,12 +6,28 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy import apply, deployed, lock, names, plan, plan_text, preflight, record, runs, smoke, stage, state, target
+from deploy import (
+    apply,
+    deployed,
+    lease,
+    lock,
+    names,
+    plan,
+    plan_text,
+    preflight,
+    record,
+    runs,
+    smoke,
+    stage,
+    state,
+    target,
+)
+from deploy.candidate import Candidate
 from deploy.errors import RESTORE_FAILED, DeployError, LockLostError
+from deploy.gathering import Rows
 from deploy.graph import EMPTY, Graph
 from deploy.holding import Holding, Say
 from deploy.journal import Journal
-from deploy.manifest import Release
 from deploy.plan import Plan
 from deploy.record import Entry
 from deploy.smoke import Show, Verdict
@@ -24,17 +40,6 @@ if TYPE_CHECKING:
     from ml_pipeline.config import Environment
 
 WAIT, REFUSE, PROCEED = "wait", "refuse", "proceed"
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """What is to be delivered, and why. `release` has its files, if they are here and may have to be uploaded."""
-
-    action: str
-    digest: str
-    commit: str
-    graph: Graph
-    release: Release | None = None
 
 
 @dataclass(frozen=True)
@@ -93,10 +98,11 @@ class Delivery:
         self._require(proposal, expected)
         with self._holding(there, candidate, proposal) as holding:
             try:
-                verdict = self._try(holding, candidate, proposal, with_smoke=with_smoke)
+                self._bring(candidate, there.files)
+                verdict = self._try(holding, proposal, with_smoke=with_smoke)
                 if verdict is None or verdict.passed:
                     self._activate(holding, candidate, proposal)
-                    return _outcome(candidate, proposal, verdict)
+                    return candidate.outcome(proposal, verdict)
                 reason = "; ".join(verdict.reasons)
             except LockLostError:
                 raise
@@ -136,7 +142,7 @@ class Delivery:
         preflight.check_grants(self.environment, candidate.graph, there.grants)
         preflight.check_alone(self.environment, candidate.graph, there.deployed.others)
         if there.lock.live:
-            lock.await_end(self.connection, self.environment, there.lock, self.say)
+            lease.await_end(self.connection, self.environment, there.lock, self.say)
             there = self.look(candidate.digest)
         proposal = self._plan(candidate.graph, there)
         if there.running and not proposal.empty:
@@ -172,11 +178,15 @@ class Delivery:
     # ---- with the lock
     @contextlib.contextmanager
     def _holding(self, there: State, candidate: Candidate, proposal: Plan) -> Iterator[Holding]:
-        """Take the lock and write down what is to be done; what an earlier delivery left unfinished is recorded."""
+        """Take the lock and write down what is to be done; what an earlier delivery left unfinished is recorded.
+
+        Where nothing is to be done before the changes, the request that makes them takes it.
+        """
         if not there.prepared:
             with self.connection.step("prepare"):
                 target.prepare(self.connection, self.environment)
-        with self._locked(there, _journal(candidate, proposal, there)) as holding:
+        later = not proposal.empty and not there.lock.unfinished and candidate.lies_among(there.files)
+        with self._locked(there, candidate.journal(proposal, there.current), later=later) as holding:
             if unfinished := there.lock.unfinished:
                 self.say(f"the {unfinished.told} by {there.lock.told} did not end: this takes its place")
                 entry = _entry(unfinished, holding, record.INTERRUPTED)
@@ -185,10 +195,10 @@ class Delivery:
             yield holding
 
     @contextlib.contextmanager
-    def _locked(self, there: State, journal: Journal | None) -> Iterator[Holding]:
+    def _locked(self, there: State, journal: Journal | None, *, later: bool = False) -> Iterator[Holding]:
+        take = lock.wanted if later else lock.acquire
         with self.connection.step("lock"):
-            held = lock.acquire(self.connection, self.environment, there.lock, journal)
-        holding = Holding(held, self.say)
+            holding = Holding(take(self.connection, self.environment, there.lock, journal), self.say)
         try:
             yield holding
         except LockLostError:
@@ -198,14 +208,17 @@ class Delivery:
                 holding.abandon()
             raise
 
-    def _try(self, holding: Holding, candidate: Candidate, proposal: Plan, *, with_smoke: bool) -> Verdict | None:
+    def _bring(self, candidate: Candidate, files: Rows) -> None:
+        """Upload the files of a release that are not there yet; those of an earlier one have to be."""
         if candidate.release:
             with self.connection.step("upload"):
-                uploaded = stage.upload(self.connection, self.environment, candidate.release)
+                uploaded = stage.upload(self.connection, self.environment, candidate.release, files)
             self.say(f"uploaded {', '.join(uploaded) or 'nothing: it was there'}")
         else:
             with self.connection.step("look for the files"):
-                stage.require(self.connection, self.environment, candidate.digest)
+                stage.require(self.connection, self.environment, candidate.digest, files)
+
+    def _try(self, holding: Holding, proposal: Plan, *, with_smoke: bool) -> Verdict | None:
         self.say(plan_text.text(proposal))
         holding.apply(proposal)
         return self._execute(holding, smoke.SMOKE) if with_smoke else None
@@ -221,7 +234,7 @@ class Delivery:
 
     def _activate(self, holding: Holding, candidate: Candidate, proposal: Plan) -> None:
         graph = candidate.graph
-        entry = _entry(_journal(candidate, proposal), holding, record.PASSED)
+        entry = _entry(candidate.journal(proposal), holding, record.PASSED)
         switched = apply.activation(self.environment, proposal.backend) if graph.scheduled else []
         holding.close([*switched, record.insertion(self.environment, entry)])
         schedule = "its schedule is on" if graph.scheduled else "it has no schedule"
@@ -231,7 +244,7 @@ class Delivery:
     def _undo(self, holding: Holding, candidate: Candidate, proposal: Plan, there: State, reason: str) -> DeployError:
         """Put the earlier release back and return the error that tells of it."""
         options, before = names.arguments(self.environment), there.current
-        failed = _entry(_journal(candidate, proposal), holding, record.FAILED)
+        failed = _entry(candidate.journal(proposal), holding, record.FAILED)
         try:
             if before:
                 self._put_back(holding, there, [failed])
@@ -270,11 +283,6 @@ class Delivery:
         return "its schedule stays off"
 
 
-def _journal(candidate: Candidate, proposal: Plan, there: State | None = None) -> Journal:
-    before = there.current.digest if there and there.current else ""
-    return Journal(candidate.action, candidate.digest, candidate.commit, proposal.hash, candidate.graph, before)
-
-
 def _entry(journal: Journal, holding: Holding, verdict: str) -> Entry:
     return Entry(
         action=journal.action,
@@ -297,13 +305,3 @@ def _outdated(environment: "Environment", proposal: Plan, expected: str) -> Depl
 
 def _to(entry: Entry | None) -> str:
     return f" --to {entry.digest[:12]}" if entry else ""
-
-
-def _outcome(candidate: Candidate, proposal: Plan, verdict: Verdict | None) -> dict[str, Any]:
-    return {
-        "action": candidate.action,
-        "release": candidate.digest,
-        "commit": candidate.commit,
-        "plan": proposal.to_dict() | {"hash": proposal.hash},
-        "smoke": verdict.to_dict() if verdict else None,
-    }

@@ -66,6 +66,12 @@ def check(environment: "Environment", rows: Iterable[Mapping[str, Any]], manifes
             raise _damaged(environment, manifest.digest, file.name)
 
 
+def whole(rows: Iterable[Mapping[str, Any]], manifest: Manifest) -> bool:
+    """Say whether the rows of LIST show this release whole, its manifest included."""
+    there = listed(rows, manifest.digest)
+    return all(file.name in there and there[file.name].shows(file) for file in (*manifest.files, manifest.own_file))
+
+
 def upload(
     connection: "Connection", environment: "Environment", release: Release, rows: "Rows | None" = None
 ) -> list[str]:

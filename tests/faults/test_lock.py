@@ -1,5 +1,6 @@
 """The lock, held against a model of it: whatever three holders do in whatever order, one at a time can write."""
 
+import dataclasses
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from deploy import lock, names
-from deploy.errors import DeployError, LockLostError
+from deploy.errors import DeployError, LockLostError, LostReplyError
 from deploy.lock import Held, Lock
 from deploy.requests import Connection
 from ml_pipeline.config import Environment
@@ -70,10 +71,7 @@ class Holders(RuleBasedStateMachine):
 
     @rule(holder=holders, looks=st.booleans())
     def take(self, holder: int, looks: bool) -> None:  # noqa: FBT001
-        if looks:
-            self.look(holder)
-        seen = self.seen.get(holder, Lock())
-        free = seen.fence == self.fence and not self.live
+        seen, free = self._seen(holder, looks=looks)
         try:
             held = lock.acquire(self.place.connection, self.place.environment, seen, None)
         except DeployError:
@@ -82,6 +80,19 @@ class Holders(RuleBasedStateMachine):
         assert free
         assert held.number > self.fence
         self._owned(holder, held)
+
+    @rule(holder=holders, looks=st.booleans())
+    def take_with_the_first_write(self, holder: int, looks: bool) -> None:  # noqa: FBT001
+        seen, free = self._seen(holder, looks=looks)
+        held = lock.wanted(self.place.connection, self.place.environment, seen, None)
+        try:
+            held.run([f"INSERT INTO WRITTEN VALUES ({len(self.written) + 1}, {holder})"])
+        except LockLostError:
+            assert not free
+            return
+        assert free
+        self.written.append(holder)
+        self._owned(holder, dataclasses.replace(held, taking=None))
 
     @precondition(lambda self: self.handles)
     @rule(data=st.data())
@@ -129,6 +140,13 @@ class Holders(RuleBasedStateMachine):
             self.owner, self.live = None, False
             self.released |= set() if abandons else {held.token}
 
+    def _seen(self, holder: int, *, looks: bool) -> tuple[Lock, bool]:
+        """What a holder saw of the lock, and whether that is enough to get it."""
+        if looks:
+            self.look(holder)
+        seen = self.seen.get(holder, Lock())
+        return seen, seen.fence == self.fence and not self.live
+
     def _owned(self, holder: int, held: Held) -> None:
         self.handles.append((holder, held))
         self.owner, self.fence, self.live = held, held.number, True
@@ -149,3 +167,29 @@ def test_one_holder_at_a_time_can_write_and_fences_only_grow(place: Place) -> No
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_what_takes_the_lock_is_done_once_however_often_it_is_sent(place: Place) -> None:
+    write = "INSERT INTO WRITTEN VALUES ({}, 0)".format
+    held = lock.wanted(place.connection, place.environment, Lock(), None)
+    assert lock.advance(held) == held  # it never came: there is nothing to be afraid of
+    held.run([write(1)])
+    with pytest.raises(LostReplyError):
+        held.run([write(2)])
+    now = lock.advance(held)
+    assert (now.token, now.number, now.taking) == (held.token, held.number + 1, None)
+    now.run([write(3), now.release])
+    with pytest.raises(LostReplyError):
+        held.run([write(4)])
+    assert lock.advance(held) is None  # it was done to its end
+    assert [row["turn"] for row in place.connection.rows("SELECT turn FROM WRITTEN ORDER BY turn")] == [1, 3]
+
+
+def test_who_wants_a_lock_that_another_has_taken_writes_nothing(place: Place) -> None:
+    late = lock.wanted(place.connection, place.environment, Lock(), None)
+    lock.acquire(place.connection, place.environment, Lock(), None)
+    with pytest.raises(LockLostError):
+        late.run(["INSERT INTO WRITTEN VALUES (1, 1)"])
+    with pytest.raises(LockLostError):
+        lock.advance(late)
+    assert place.connection.rows("SELECT turn FROM WRITTEN") == []
