@@ -255,11 +255,11 @@ def _taking(environment: "Environment", taking: Taking, token: str) -> str:
 
 def _merged(environment: "Environment", taking: Taking, token: str) -> str:
     """Take the lock if it is as it was seen: the statement changes one row, or none."""
-    lock, seen = names.named(environment, TABLE), taking.seen
+    lock = names.named(environment, TABLE)
     expiry = f"DATEADD('second', {environment.deploy.lease_seconds}, CURRENT_TIMESTAMP())"
     written = literal(taking.journal.to_json() if taking.journal else "")
     values = {
-        "fence": str(seen.fence + 1),
+        "fence": str(taking.seen.fence + 1),
         "token": literal(token),
         "holder": f"CURRENT_USER() || {literal(f' ({caller.who()})')}",
         "run_url": literal(caller.run_url()),
@@ -270,7 +270,7 @@ def _merged(environment: "Environment", taking: Taking, token: str) -> str:
     changes = ", ".join(f"{column} = {value}" for column, value in values.items())
     return f"""LET written VARCHAR := {written};
 MERGE INTO {lock} AS held USING (SELECT 1 AS id, :written AS journal) AS wanted ON held.id = wanted.id
-WHEN MATCHED AND held.fence = {seen.fence} AND held.expires_at <= CURRENT_TIMESTAMP()
+WHEN MATCHED AND held.fence = {taking.seen.fence} AND held.expires_at <= CURRENT_TIMESTAMP()
   THEN UPDATE SET {changes}
 WHEN NOT MATCHED THEN INSERT (id, {", ".join(values)}) VALUES (1, {", ".join(values.values())});"""
 
