@@ -67,6 +67,7 @@ _MODULES = (
     "python.functions",
     "models.kind",
     "monitors.kind",
+    "experiments.kind",
     "jobs.kind",
     "jobs.history",
     "jobs.methods",

@@ -32,6 +32,7 @@ ON: dict[str, frozenset[str]] = {
     "FUNCTION": frozenset({"USAGE"}),
     "MODEL": frozenset({"USAGE", "READ"}),
     "MODEL MONITOR": frozenset({"MODIFY"}),
+    "EXPERIMENT": frozenset({"USAGE", "MODIFY"}),
     "TASK": frozenset({"MONITOR", "OPERATE"}),
     "TASK GRAPH": frozenset({"MONITOR", "OPERATE"}),
     "TAG": frozenset({"APPLY", "READ"}),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..access import OWNERSHIP
-from ..errors import SnowflakeError, invalid, syntax_error
+from ..errors import SnowflakeError, invalid, syntax_error, unsupported
 from ..names import Name, fold
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ class StagedFile:
 
 # `snow://<scheme>/rest`: who resolves the rest. The packages that keep such files (models) add themselves.
 SCHEMES: dict[str, Callable[[Session, str], Location]] = {}
+# The same for files that are to be written there; most such files are written by statements only.
+WRITABLE: dict[str, Callable[[Session, str], Location]] = {}
 
 
 def resolve(session: Session, location: str, privilege: str = "READ") -> Location:
@@ -96,7 +98,7 @@ def resolve(session: Session, location: str, privilege: str = "READ") -> Locatio
 
     """
     if location.startswith("snow://"):
-        return _elsewhere(session, location)
+        return _elsewhere(session, location, privilege)
     found = _AT.match(location)
     if not found:
         raise syntax_error(f"line 1 at position 0 unexpected '{location}'.")
@@ -204,11 +206,14 @@ def checked_path(path: str) -> str:
     return kept + "/" if kept and path.endswith("/") else kept
 
 
-def _elsewhere(session: Session, location: str) -> Location:
+def _elsewhere(session: Session, location: str, privilege: str) -> Location:
     scheme, _, rest = location.removeprefix("snow://").partition("/")
     if scheme.lower() not in SCHEMES:
         raise invalid(f"Unknown scheme in '{location}'.")
-    return SCHEMES[scheme.lower()](session, rest)
+    known = WRITABLE if privilege == "WRITE" else SCHEMES
+    if scheme.lower() not in known:
+        raise unsupported(f"writing to '{location}'")
+    return known[scheme.lower()](session, rest)
 
 
 def _table_stage(account: Account, table: Object) -> Path:

@@ -35,6 +35,7 @@ _LATER = (
     "sklearn.metrics",
     "snowflake.ml.registry",
     "snowflake.ml.model._packager.model_packager",
+    "snowflake.ml.experiment",
     "anyio",
     "snowflake.ml.jobs",
     "snowflake.ml._internal.utils.connection_params",

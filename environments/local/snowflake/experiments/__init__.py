@@ -1,0 +1,1 @@
+"""ML Experiments: their runs, with parameters, metrics and artifacts."""
