@@ -18,8 +18,8 @@ ANY_WAY = "SYSTEM$PREDECESSORS_STATE('NONE_FAILED_MIN_ONE_SUCCEEDED')"
 """The condition of a task where branches join again: it runs whichever of them was taken."""
 
 
-def build(environment: Environment, digest: str) -> DAG:
-    """Describe the graph of one environment, every task pinned to the release that `digest` names.
+def build(environment: Environment, digest: str, commit: str = "") -> DAG:
+    """Describe the graph of one environment, every task pinned to the release that `digest` names, built of `commit`.
 
     A task is named after its handler in ml_pipeline.tasks. The branch starts the task that it returns the name of.
     The finalizer runs whatever happened before it.
@@ -28,7 +28,7 @@ def build(environment: Environment, digest: str) -> DAG:
     def task(name: str, kind: type[DAGTask] = DAGTask, **options: bool | str) -> DAGTask:
         return kind(name, procedure(environment, digest, name.lower()), dag=dag, **options)
 
-    dag = _root(environment, digest)
+    dag = _root(environment, digest, commit)
     ingest = task("INGEST")
     features = task("FEATURES")
     decide = task("DECIDE", DAGTaskBranch)
@@ -62,14 +62,14 @@ def procedure(environment: Environment, digest: str, handler: str) -> str:
     )
 
 
-def _root(environment: Environment, digest: str) -> DAG:
+def _root(environment: Environment, digest: str, commit: str) -> DAG:
     graph = environment.graph
     return DAG(
         graph.name,
         schedule=_schedule(graph),
         warehouse=environment.snowflake.warehouse,
         comment=f"release {digest}",
-        config=environment.graph_config(digest),
+        config=environment.graph_config(digest, commit),
         task_auto_retry_attempts=graph.retries,
         user_task_timeout_ms=int(timedelta(minutes=graph.timeout_minutes) / timedelta(milliseconds=1)),
         suspend_task_after_num_failures=graph.suspend_after_failures,

@@ -90,7 +90,7 @@ class Call:
     def candidate(self) -> Candidate:
         """The built release with its graph, as this environment has it."""
         environment, release = self.environment, self.release
-        graph = render.render(environment, release.digest)
+        graph = render.render(environment, release.digest, release.manifest.commit)
         return Candidate(record.RELEASED, release.digest, release.manifest.commit, graph, release)
 
     @contextlib.contextmanager

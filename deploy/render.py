@@ -20,11 +20,11 @@ _ROOT_DEFINITION = "select 'dag dummy root'"
 _REFUSED = ("session_parameters", "execute_as_user")
 
 
-def render(environment: "Environment", release: str) -> Graph:
-    """Return the graph of a release (its digest) in this environment."""
+def render(environment: "Environment", release: str, commit: str = "") -> Graph:
+    """Return the graph of a release (its digest, and the commit it was built of) in this environment."""
     from dag.dag import build  # snowflake.core takes seconds to import
 
-    return from_dag(build(environment, release))
+    return from_dag(build(environment, release, commit))
 
 
 def from_dag(dag: "DAG") -> Graph:

@@ -21,7 +21,9 @@ def preview(call: "Call") -> Outcome:
     main, following = config.load(call.options.env, folder), config.load(names.FOLLOWING_ENVIRONMENT, folder)
     with call.delivering() as (delivery, candidate):
         home = dataclasses.replace(delivery, environment=main)
-        made = previews.preview(delivery, home, following, lambda where: render.render(where, candidate.digest))
+        made = previews.preview(
+            delivery, home, following, lambda where: render.render(where, candidate.digest, candidate.commit)
+        )
     if call.options.comment:
         call.options.comment.write_text(made.comment, encoding="utf-8")
     outputs = made.hashes | {"verdict": record.PASSED}

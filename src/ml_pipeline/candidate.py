@@ -28,12 +28,17 @@ def save(session: Session, run: Run, model: Any) -> str:
     return path
 
 
-def load(session: Session, path: str) -> Any:
-    """Read the model that `save` wrote. The stage is the pipeline's own: what is on it was pickled by its tasks."""
+def read(session: Session, path: str) -> bytes:
+    """Return the file that `save` wrote."""
+    with session.file.get_stream(path) as stream:
+        return stream.read()
+
+
+def unpickled(content: bytes) -> Any:
+    """Return the model in a file that `read` returned. The stage is the pipeline's own: its tasks have pickled it."""
     import joblib
 
-    with session.file.get_stream(path) as stream:
-        return joblib.load(io.BytesIO(stream.read()))
+    return joblib.load(io.BytesIO(content))
 
 
 def discard(session: Session, path: str) -> None:

@@ -107,12 +107,22 @@ class Pipeline:
     min_samples_leaf: int
 
     min_auc: float
+    max_auc: float
+    """The specification of the data bounds the AUC: a model above this has seen its label."""
     max_log_loss: float
     max_calibration_error: float
     max_auc_drop: float
     """A new model may be worse than the version in use by this much, on the same lines."""
+    min_slice_lines: int
+    """Slices with fewer lines are shown, but not judged."""
+    max_slice_drop: float
+    """In no slice may a new model's log loss exceed that of the version in use by more than this."""
+    max_slice_calibration_error: float
+    """In no slice may the mean probability and the share that was late be further apart."""
     keep_versions: int
     """Older versions of the model are dropped; the default version never is."""
+    keep_runs: int
+    """Older runs of the experiment are dropped."""
 
     def to_dict(self) -> dict[str, Scalar]:
         """Return flat JSON, which is what a task graph's CONFIG can carry."""
@@ -144,15 +154,15 @@ class Environment:
             self, snowflake=snowflake, graph=dataclasses.replace(self.graph, schedule=_schedule(""))
         )
 
-    def graph_config(self, release: str) -> dict[str, Scalar]:
-        """Return the CONFIG of the task graph: the settings, the smoke run's overrides as smoke_<key>, and the release.
+    def graph_config(self, release: str, commit: str = "") -> dict[str, Scalar]:
+        """Return the CONFIG of the task graph: the settings, those of the smoke run as smoke_<key>, release and commit.
 
         A smoke run needs no settings of its own to be sent: `EXECUTE TASK ... USING CONFIG = '{"smoke": true, ...}'`
         chooses the overrides that were reviewed with the rest.
         """
         settings, smoke = self.pipeline.to_dict(), self.smoke.to_dict()
         overrides = {_SMOKE_PREFIX + key: value for key, value in smoke.items() if value != settings[key]}
-        return {**settings, **overrides, "environment": self.name, "release": release}
+        return {**settings, **overrides, "environment": self.name, "release": release, "commit": commit}
 
 
 @dataclass(frozen=True)
@@ -169,6 +179,8 @@ class Run:
     smoke: bool = False
     retrain: bool = False
     """Whether somebody asked for a new model: `EXECUTE TASK ... USING CONFIG = '{"retrain": true}'`."""
+    commit: str = ""
+    """The commit that the release was built of."""
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], run_id: str) -> Self:
@@ -186,6 +198,7 @@ class Run:
             settings=Pipeline.from_dict({**settings, **overrides} if smoke else settings),
             smoke=smoke,
             retrain=bool(config.get("retrain", False)),
+            commit=str(config.get("commit", "")),
         )
 
     def query_tag(self, step: str) -> str:

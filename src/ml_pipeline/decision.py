@@ -30,7 +30,7 @@ def reasons_to_train(session: Session, run: Run, version: ModelVersion) -> list[
     reasons = ["this run was asked to train"] if run.retrain else []
     missing = registry.missing_inputs(version, session.table(run.name(TABLE)))
     if missing:
-        reasons.append(f"{version.version_name} needs features that are no longer computed: {', '.join(missing)}")
+        reasons.append(f"{version.version_name} has another signature: {', '.join(missing)} is missing")
     age, most = _age_days(session, version), run.settings.retrain_days
     return [*reasons, *([f"{version.version_name} is {age} days old, of {most}"] if age >= most else [])]
 

@@ -9,7 +9,18 @@ from typing import Any
 from snowflake.snowpark import Session
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
-from . import data, decision, evaluation, features, inference, monitoring, quality_gate, registry, reporting, training
+from . import (
+    data,
+    decision,
+    evaluation,
+    features,
+    inference,
+    monitoring,
+    quality_gate,
+    registration,
+    reporting,
+    training,
+)
 from .config import Run
 from .tables import add_rows, create
 
@@ -35,8 +46,8 @@ STEPS = {
     "TRAIN": Step(training.train),
     "EVALUATE": Step(evaluation.evaluate, needs=("TRAIN",)),
     "QUALITY_GATE": Step(quality_gate.quality_gate, needs=("EVALUATE",)),
-    "REGISTER": Step(registry.register, needs=("EVALUATE",)),
-    "REJECT": Step(registry.reject, needs=("EVALUATE",)),
+    "REGISTER": Step(registration.register, needs=("EVALUATE",)),
+    "REJECT": Step(registration.reject, needs=("EVALUATE",)),
     "SCORE": Step(inference.score),
     "MONITOR": Step(monitoring.monitor, needs=("SCORE",)),
     "REPORT": Step(reporting.report),

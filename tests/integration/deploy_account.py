@@ -25,7 +25,7 @@ class SmallGraph:
     warehouse: str = ""
     retries: int = 0
 
-    def build(self, environment, digest):
+    def build(self, environment, digest, commit=""):
         """What dag.dag.build does."""
         graph = environment.graph
         fields, _, zone = graph.schedule.rpartition(" ")
@@ -33,7 +33,7 @@ class SmallGraph:
             graph.name,
             schedule=Cron(fields, zone) if graph.schedule else None,
             warehouse=self.warehouse or environment.snowflake.warehouse,
-            config=environment.graph_config(digest),
+            config=environment.graph_config(digest, commit),
             comment=f"release {digest}",
             task_auto_retry_attempts=self.retries,
         )

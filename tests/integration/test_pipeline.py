@@ -15,8 +15,9 @@ from snowflake.ml.registry import Registry
 from dag.dag import build
 from dag.run_pipeline import run_graph
 from deploy import cli
-from ml_pipeline import config
+from ml_pipeline import candidate, config, registry
 from ml_pipeline.config import Run, load
+from ml_pipeline.errors import PipelineError
 from ml_pipeline.steps import STEPS, execute
 from tests.late_delivery import best_auc
 
@@ -51,12 +52,23 @@ def names_in_schema(session):
     tables = {row["name"] for row in session.sql("SHOW TABLES").collect()}
     stages = {row["name"] for row in session.sql("SHOW STAGES").collect()}
     models = {row["name"] for row in session.sql("SHOW MODELS").collect()}
-    return tables | stages | models
+    experiments = {row["name"] for row in session.sql("SHOW EXPERIMENTS").collect()}
+    return tables | stages | models | {f"experiment {name}" for name in experiments}
+
+
+def tracked(session, experiment="LATE_DELIVERY"):
+    """The runs of the experiment: name to status, parameters and metrics."""
+    found = {}
+    for row in session.sql(f"SHOW RUNS IN EXPERIMENT {experiment}").collect():
+        told = json.loads(row["metadata"])
+        logged = {what: {each["name"]: each["value"] for each in told[what]} for what in ("parameters", "metrics")}
+        found[row["name"]] = {"status": told["status"], **logged}
+    return found
 
 
 @pytest.fixture(scope="module")
 def first(session, graph):
-    return run_with(session, graph, Run("FIRST", "d1", LOCAL.pipeline))
+    return run_with(session, graph, Run("FIRST", "d1", LOCAL.pipeline, commit="c1"))
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +127,50 @@ def test_each_query_of_a_step_says_for_which_release_run_and_step_it_is(session,
 
 def test_a_version_says_which_release_made_it(session, second):
     versions = {row["name"]: row["comment"] for row in session.sql("SHOW VERSIONS IN MODEL LATE_DELIVERY").collect()}
-    assert versions == {"V_FIRST": "release d1, run FIRST", "V_SECOND": "release d2, run SECOND"}
+    assert versions == {"V_FIRST": "release d1, commit c1, run FIRST", "V_SECOND": "release d2, run SECOND"}
+
+
+def test_each_training_run_is_a_run_of_the_experiment_with_what_it_was_given_and_what_came_of_it(session, second):
+    runs = tracked(session)
+    assert {name: run["status"] for name, run in runs.items()} == {"V_FIRST": "FINISHED", "V_SECOND": "FINISHED"}
+    given = runs["V_FIRST"]["parameters"]
+    assert (given["commit"], given["release"], given["outcome"], given["seed"]) == ("c1", "d1", "registered", "7")
+    measured, judged = runs["V_SECOND"]["metrics"], second[0]["EVALUATE"]
+    assert measured["auc"] == judged["metrics"]["auc"]
+    assert measured["in_use_log_loss"] == judged["in_use"]["metrics"]["log_loss"]
+
+
+def test_a_step_that_is_tried_again_makes_no_second_run(session, second):
+    again = execute(session, Run("SECOND", "d2", LOCAL.pipeline), "TRAIN", {})
+    run = Run("SECOND", "d2", LOCAL.pipeline)
+    evaluated = execute(session, run, "EVALUATE", {"TRAIN": again})
+    assert list(tracked(session)) == ["V_FIRST", "V_SECOND"]
+    assert tracked(session)["V_SECOND"]["status"] == "RUNNING"
+    execute(session, run, "REGISTER", {"EVALUATE": evaluated})
+    assert tracked(session)["V_SECOND"]["status"] == "FINISHED"
+
+
+def test_a_version_keeps_how_it_was_accepted_and_all_that_it_takes_to_train_it_again(session, first, second):
+    model = Registry(session, database_name="T_PIPELINE", schema_name="PUBLIC").get_model("LATE_DELIVERY")
+    told = model.version("V_SECOND").show_metrics()
+    assert told["quality_gate"]["passed"]
+    assert told["quality_gate"]["compared_with"] == "V_FIRST"
+    assert told["quality_gate"]["checks"] == len(second[0]["QUALITY_GATE"]["checks"])
+    where = model.version("V_FIRST").show_metrics()["provenance"]
+    assert where == first[0]["EVALUATE"]["provenance"]
+    assert (where["release"], where["commit"], where["seed"], where["lines"]) == (
+        "d1", "c1", LOCAL.pipeline.seed, first[0]["TRAIN"]["lines"],
+    )  # fmt: skip
+
+
+def test_the_same_rows_release_and_seed_make_the_same_model_to_the_byte(first, second):
+    one, other = (found[0]["EVALUATE"]["provenance"] for found in (first, second))
+    assert one["sha256"] == other["sha256"]
+
+
+def test_a_version_has_a_row_to_try_it_with(session, second):
+    folder = "snow://model/LATE_DELIVERY/versions/V_SECOND/"
+    assert any("sample_input_data" in row["name"] for row in session.sql(f"LIST '{folder}'").collect())
 
 
 def deploy_model(snowflake, capsys, monkeypatch, *options):
@@ -182,15 +237,17 @@ def test_a_smoke_run_touches_nothing_that_anyone_uses(session, graph, second):
     assert results["INGEST"]["orders"] == LOCAL.smoke.max_orders
     new = names_in_schema(session) - before
     # Snowpark's temporary stage belongs to the session.
-    assert {name for name in new if not name.startswith(("SMOKE_", "SNOWPARK_TEMP_"))} == set()
+    assert {name for name in new if not name.startswith(("SMOKE_", "experiment SMOKE_", "SNOWPARK_TEMP_"))} == set()
     assert in_use(session) == "V_SECOND"
     assert session.sql("SELECT COUNT(*) FROM PREDICTIONS WHERE RUN_ID = 'SMOKE'").collect()[0][0] == 0
 
 
-def test_smoke_runs_do_not_pile_up_versions(session, graph, second):
+def test_smoke_runs_pile_up_neither_versions_nor_runs(session, graph, second):
     for number in (1, 2):
         run_with(session, graph, Run(f"SMOKE_{number}", "d3", LOCAL.smoke, smoke=True))
     assert [row["name"] for row in session.sql("SHOW VERSIONS IN MODEL SMOKE_LATE_DELIVERY").collect()] == ["V_SMOKE_2"]
+    assert list(tracked(session, "SMOKE_LATE_DELIVERY")) == ["V_SMOKE_2"]
+    assert list(tracked(session)) == ["V_FIRST", "V_SECOND"]
 
 
 def test_a_rejected_model_leaves_the_version_in_use_which_scores(session, graph, second):
@@ -198,6 +255,8 @@ def test_a_rejected_model_leaves_the_version_in_use_which_scores(session, graph,
     results, states = run_with(session, graph, strict)
     assert results["REJECT"]["in_use"] == "V_SECOND"
     assert results["REJECT"]["reasons"][0].startswith("auc is ")
+    given = tracked(session)["V_THIRD"]["parameters"]
+    assert (given["outcome"], given["reasons"]) == ("rejected", "; ".join(results["REJECT"]["reasons"]))
     assert results["REPORT"]["outcome"] == "rejected"
     assert {name for name, state in states.items() if state == "skipped"} == {"KEEP", "REGISTER"}
     assert in_use(session) == results["SCORE"]["version"] == "V_SECOND"
@@ -243,6 +302,61 @@ def test_a_release_may_drop_a_feature_that_the_version_in_use_needs(session, gra
     quick = replace(LOCAL.pipeline, max_orders=1_500, max_iter=10, min_auc=0.5, max_log_loss=1.0)
     results, _ = run_with(session, graph, Run("NEW", "d5", quick))
     session.use_schema("T_PIPELINE.PUBLIC")
-    assert results["DECIDE"]["reasons"][0] == "OLD needs features that are no longer computed: COLOUR"
-    assert results["EVALUATE"]["in_use"] == {"version": "OLD", "metrics": None, "missing": ["COLOUR"]}
+    missing = ["COLOUR", "ON_TIME_PROBABILITY", "LATE_PROBABILITY"]
+    assert results["DECIDE"]["reasons"][0] == f"OLD has another signature: {', '.join(missing)} is missing"
+    assert results["EVALUATE"]["in_use"] == {"version": "OLD", "metrics": None, "missing": missing}
     assert results["REGISTER"]["version"] == "V_NEW"
+
+
+@pytest.fixture
+def quick(session):
+    """A run over few orders, in a schema of its own, up to its features."""
+    session.sql("CREATE OR REPLACE SCHEMA T_PIPELINE.QUICK").collect()
+    session.use_schema("T_PIPELINE.QUICK")
+    run = Run("QUICK", "d6", replace(LOCAL.pipeline, max_orders=1_500, max_iter=10, min_auc=0.5, max_log_loss=1.0))
+    for step in ("INGEST", "FEATURES"):
+        execute(session, run, step, {})
+    yield run
+    session.use_schema("T_PIPELINE.PUBLIC")
+
+
+def evaluated(session, run):
+    return execute(session, run, "EVALUATE", {"TRAIN": execute(session, run, "TRAIN", {})})
+
+
+def test_a_leaked_label_is_an_objection_not_a_success(session, quick):
+    """What a join gone wrong does: a feature knows how the line turned out."""
+    session.sql("UPDATE FEATURES SET DISCOUNT = LATE WHERE LATE IS NOT NULL").collect()
+    judged = evaluated(session, quick)
+    assert judged["metrics"]["auc"] > 0.99
+    gate = execute(session, quick, "QUALITY_GATE", {"EVALUATE": judged})
+    assert gate["branch"] == "REJECT"
+    assert any("which no model can reach without its label" in reason for reason in gate["reasons"])
+
+
+def test_only_the_model_that_was_judged_is_registered(session, quick):
+    judged = evaluated(session, quick)
+    candidate.save(session, quick, LogisticRegression())
+    with pytest.raises(PipelineError, match="is not the model that was evaluated"):
+        execute(session, quick, "REGISTER", {"EVALUATE": judged})
+    assert session.sql("SHOW MODELS").collect() == []
+
+
+def test_a_version_of_another_signature_does_not_score(session, quick):
+    frame = pd.DataFrame({"COLOUR": [1.0, 2.0] * 10})
+    old = Registry(session, database_name="T_PIPELINE", schema_name="QUICK").log_model(
+        LogisticRegression().fit(frame, [1, 0] * 10), model_name="LATE_DELIVERY", version_name="OLD",
+        sample_input_data=frame, target_platforms=["WAREHOUSE"], options={"target_methods": ["predict"]},
+    )  # fmt: skip
+    assert registry.missing_inputs(old, session.table("FEATURES")) == ["predict_proba"]
+    with pytest.raises(PipelineError, match="OLD has another signature than this release: predict_proba is missing"):
+        execute(session, quick, "SCORE", {})
+
+
+def test_a_run_that_a_failed_graph_left_open_is_ended_as_failed_by_the_next(session, quick):
+    evaluated(session, quick)
+    assert tracked(session)["V_QUICK"]["status"] == "RUNNING"
+    evaluated(session, replace(quick, id="NEXT"))
+    assert {name: run["status"] for name, run in tracked(session).items()} == {"V_QUICK": "FAILED", "V_NEXT": "RUNNING"}
+    evaluated(session, replace(quick, id="LAST", settings=replace(quick.settings, keep_runs=2)))
+    assert list(tracked(session)) == ["V_NEXT", "V_LAST"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from .full_run import TaskRun
 
 _COLOURS = {"SUCCEEDED": "#2e7d32", "SKIPPED": "#9e9e9e", "FAILED": "#c62828", "CANCELLED": "#ef6c00"}
-_BLUE, _GREY = "#1565c0", "#9e9e9e"
+_BLUE, _ORANGE, _GREY, _BLACK = "#1565c0", "#ef6c00", "#9e9e9e", "#212121"
 
 
 def _drawn(draw: Callable[[Axes], None], width: float, height: float) -> str:
@@ -99,36 +100,53 @@ def _places(described: Graph) -> dict[str, tuple[float, float]]:
     return places
 
 
-def roc(points: list[list[float]], auc: float) -> str:
-    """The receiver operating characteristic on the held-out lines."""
+_NAMES = {"new": "new model", "in_use": "version in use"}
+_STYLES: dict[str, dict[str, Any]] = {
+    "new": {"color": _BLUE, "zorder": 3},
+    "in_use": {"color": _ORANGE, "linestyle": "--"},
+}
+
+
+def roc(plots: dict[str, Any], auc: float) -> str:
+    """The receiver operating characteristic on the held-out lines, of the new model and of the version in use."""
 
     def draw(axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
-        axes.plot(*zip(*points, strict=True), color=_BLUE)
+        for which, found in plots.items():
+            axes.plot(*zip(*found["roc"], strict=True), label=_NAMES[which], **_STYLES[which])
         axes.set(xlabel="false positive rate", ylabel="true positive rate", title=f"ROC, AUC {auc:.3f}")
+        axes.legend(frameon=False)
 
     return _drawn(draw, 3.6, 3.2)
 
 
-def calibration(bins: list[dict[str, float]]) -> str:
-    """What the model said against the share that was late."""
+def calibration(plots: dict[str, Any]) -> str:
+    """What each of the two said against the share that was late."""
 
     def draw(axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
-        axes.plot([b["said"] for b in bins], [b["late"] for b in bins], "o-", color=_BLUE, markersize=3)
+        for which, found in plots.items():
+            said, late = ([each[name] for each in found["calibration"]] for name in ("said", "late"))
+            axes.plot(said, late, marker="o", markersize=3, label=_NAMES[which], **_STYLES[which])
         axes.set(xlabel="said", ylabel="late", title="Calibration")
+        axes.legend(frameon=False)
 
     return _drawn(draw, 3.6, 3.2)
 
 
-def slices(title: str, rows: list[dict[str, float]]) -> str:
-    """Said and late shares for each value of a feature."""
+def slices(title: str, rows: list[dict[str, Any]]) -> str:
+    """What was late, and what each of the two said, for each value of a feature; behind it, how many lines."""
+    values = [row["value"] for row in rows]
 
     def draw(axes: Axes) -> None:
-        values = [r["value"] for r in rows]
-        axes.plot(values, [r["late"] for r in rows], "o-", color=_GREY, markersize=3, label="late")
-        axes.plot(values, [r["said"] for r in rows], "o-", color=_BLUE, markersize=3, label="said")
+        most = max(row["lines"] for row in rows)
+        width = 0.8 * min((b - a for a, b in pairwise(values)), default=1)
+        axes.bar(values, [0.25 * row["lines"] / most for row in rows], width, color="#eeeeee", label="lines")
+        axes.plot(values, [row["late"] for row in rows], "o-", color=_BLACK, markersize=3, label="late")
+        axes.plot(values, [row["said"] for row in rows], label=_NAMES["new"], **_STYLES["new"])
+        if all("in_use" in row for row in rows):
+            axes.plot(values, [row["in_use"]["said"] for row in rows], label=_NAMES["in_use"], **_STYLES["in_use"])
         axes.set(title=f"By {title.replace('_', ' ')}", ylim=(0, 1))
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, fontsize=7, ncols=2)
 
     return _drawn(draw, 3.6, 3.2)

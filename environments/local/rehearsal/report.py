@@ -29,9 +29,9 @@ def render(found: Findings) -> str:
     pictures = {
         "graph": charts.graph(found.graph),
         "gantt": charts.gantt(found.run.tasks),
-        "roc": charts.roc(plots["roc"], evaluation["metrics"]["auc"]),
-        "calibration": charts.calibration(plots["calibration"]),
-        "slices": [charts.slices(name, rows) for name, rows in plots["slices"].items()],
+        "roc": charts.roc(plots, evaluation["metrics"]["auc"]),
+        "calibration": charts.calibration(plots),
+        "slices": [charts.slices(name, rows) for name, rows in evaluation["slices"].items()],
     }
     return environment.get_template("report.html.j2").render(
         found=found, metrics=evaluation["metrics"], pictures=pictures

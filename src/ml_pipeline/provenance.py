@@ -1,0 +1,37 @@
+"""Where a model comes from: all that it takes to train the same one again, bit for bit, and to tell that it is."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from .features import TABLE
+
+if TYPE_CHECKING:
+    from snowflake.snowpark import Session
+
+    from .config import Run
+
+
+def of(session: Session, run: Run, trained: dict[str, Any], content: bytes) -> dict[str, Any]:
+    """Return release, commit, rows and seed that a model was made with, and the sha256 of its file.
+
+    `trained` is the result of the step TRAIN, `content` the model as it left it. The rows are those of a version of
+    a dataset, or of the run's own table where there is none.
+    """
+    table = f"{session.get_fully_qualified_current_schema()}.{run.name(TABLE)}".replace('"', "")
+    return {
+        "run": run.id,
+        "release": run.release,
+        "commit": run.commit,
+        "dataset": trained.get("dataset") or table,
+        "dataset_version": trained.get("dataset_version") or "",
+        "lines": trained["lines"],
+        "seed": run.settings.seed,
+        "sha256": digest(content),
+    }
+
+
+def digest(content: bytes) -> str:
+    """Return the sha256 of a model's file."""
+    return hashlib.sha256(content).hexdigest()
