@@ -53,8 +53,7 @@ def build(environment: Environment, digest: str, commit: str = "") -> DAG:
 
 def procedure(environment: Environment, digest: str, handler: str) -> str:
     """Return a task's text: an anonymous procedure that loads the payload from the release's own path."""
-    snowflake = environment.snowflake
-    payload = f"@{snowflake.database}.{snowflake.schema}.RELEASES/{digest}/{PAYLOAD}"
+    payload = f"{environment.release_path(digest)}/{PAYLOAD}"
     pins = ", ".join(f"'{pin}'" for pin in packages())
     return (
         f"WITH step AS PROCEDURE () RETURNS VARCHAR LANGUAGE PYTHON RUNTIME_VERSION = '{PYTHON}' "

@@ -96,7 +96,9 @@ def new_run(environment: "Environment", *, smoke: bool) -> "Run":
     """Return a run of the working tree; its settings pass through the same CONFIG as those of a deployed graph."""
     from ml_pipeline.config import Run
 
-    return Run.from_config({**environment.graph_config(RELEASE), "smoke": smoke}, f"inline_{uuid.uuid4().hex[:12]}")
+    # Nothing of it is on a stage: what a release does in an ML Job, it does in this process.
+    config = {**environment.graph_config(RELEASE), "release_path": "", "smoke": smoke}
+    return Run.from_config(config, f"inline_{uuid.uuid4().hex[:12]}")
 
 
 def main(arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""Build a release: a reproducible wheel of ml_pipeline under a .zip name, and its manifest.
+"""Build a release: a reproducible wheel of ml_pipeline under a .zip name, the entrypoints of ML Jobs, and its manifest.
 
 Snowflake imports .zip files; a pure wheel is one. The backend is the locked uv_build, run without isolation, so that
 a build needs no network.
@@ -26,14 +26,15 @@ _EPOCH = "315532800"  # 1980-01-01, the earliest time that a zip file can hold
 def build(project: Path, dist: Path) -> Release:
     """Build the project's release into `dist/<digest>/`. Two builds of a commit are byte-identical."""
     wheel = _wheel(project)
+    files = {PAYLOAD: wheel, **_entrypoints(wheel)}
     manifest = Manifest(
         commit=commit(project),
         python=payload.PYTHON,
         packages=payload.packages(),
-        files=(StagedFile.of(PAYLOAD, wheel),),
+        files=tuple(StagedFile.of(name, content) for name, content in files.items()),
         contents=_contents(wheel),
     )
-    return write(dist, manifest, {PAYLOAD: wheel})
+    return write(dist, manifest, files)
 
 
 def _wheel(project: Path) -> bytes:
@@ -58,6 +59,13 @@ def _run(command: Sequence[str], cwd: str | None = None, extra_environ: Mapping[
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     environ = {**os.environ, **(extra_environ or {}), "PATH": programs, "SOURCE_DATE_EPOCH": _EPOCH}
     subprocess.run(command, cwd=cwd, env=environ, check=True, capture_output=True)
+
+
+def _entrypoints(wheel: bytes) -> dict[str, bytes]:
+    """Return the entrypoints of ML Jobs, which a job runs as files, by the name that they are staged under."""
+    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+        found = sorted(name for name in archive.namelist() if Path(name).match(f"ml_pipeline/{payload.ENTRYPOINTS}"))
+        return {Path(name).name: archive.read(name) for name in found}
 
 
 def _contents(wheel: bytes) -> tuple[File, ...]:

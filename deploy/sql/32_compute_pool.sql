@@ -12,3 +12,7 @@ CREATE COMPUTE POOL IF NOT EXISTS <% compute_pool %>
   COMMENT = 'ml-pipeline: environment <% environment %>';
 
 GRANT USAGE ON COMPUTE POOL <% compute_pool %> TO ROLE <% compute_role %>;
+
+-- An ML Job is a service of the schema; it reads the release, and writes to stages that the pipeline makes.
+USE ROLE SECURITYADMIN;
+GRANT CREATE SERVICE ON SCHEMA <% database %>.<% schema %> TO ROLE <% access_role %>;

@@ -24,6 +24,9 @@ Identifier = NewType("Identifier", str)
 ComputePool = NewType("ComputePool", str)
 """A name as above, or nothing in an account that has no compute pools."""
 
+Repository = NewType("Repository", str)
+"""An artifact repository with its database and schema, or nothing."""
+
 SchemaName = NewType("SchemaName", str)
 """A schema with its database: DATABASE.SCHEMA."""
 
@@ -101,6 +104,16 @@ class Pipeline:
 
     retrain_days: int
     """A model in use that is this old is trained anew; 0 trains in every run."""
+    training_job: bool
+    """Train in an ML Job on the compute pool; where there is none, and if this is false, in the task itself."""
+    training_instances: int
+    """Nodes of that job. It distributes the candidates; what it finds does not depend on how many there are."""
+    training_runtime: str
+    """The job's runtime image: a version such as "1.8.0", a full image URL, or "" for Snowflake's choice."""
+    training_repository: Repository
+    """Where the job gets the release's scikit-learn from when the image has another; "": it must have that."""
+    training_timeout_minutes: int
+    """A job that takes longer is cancelled, and its task fails; less than the graph's own time-out."""
     learning_rate: float
     max_iter: int
     max_leaf_nodes: int
@@ -154,6 +167,10 @@ class Environment:
             self, snowflake=snowflake, graph=dataclasses.replace(self.graph, schedule=_schedule(""))
         )
 
+    def release_path(self, digest: str) -> str:
+        """Return the stage path of a release's files."""
+        return f"@{self.snowflake.database}.{self.snowflake.schema}.RELEASES/{digest}"
+
     def graph_config(self, release: str, commit: str = "") -> dict[str, Scalar]:
         """Return the CONFIG of the task graph: the settings, those of the smoke run as smoke_<key>, release and commit.
 
@@ -162,7 +179,9 @@ class Environment:
         """
         settings, smoke = self.pipeline.to_dict(), self.smoke.to_dict()
         overrides = {_SMOKE_PREFIX + key: value for key, value in smoke.items() if value != settings[key]}
-        return {**settings, **overrides, "environment": self.name, "release": release, "commit": commit}
+        place = {"release_path": self.release_path(release), "compute_pool": self.snowflake.compute_pool}
+        named = {"environment": self.name, "release": release, "commit": commit}
+        return {**settings, **overrides, **place, **named}
 
 
 @dataclass(frozen=True)
@@ -181,6 +200,9 @@ class Run:
     """Whether somebody asked for a new model: `EXECUTE TASK ... USING CONFIG = '{"retrain": true}'`."""
     commit: str = ""
     """The commit that the release was built of."""
+    release_path: str = ""
+    """The stage path of the release's files; none for a working tree, which is not staged."""
+    compute_pool: str = ""
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], run_id: str) -> Self:
@@ -199,7 +221,24 @@ class Run:
             smoke=smoke,
             retrain=bool(config.get("retrain", False)),
             commit=str(config.get("commit", "")),
+            release_path=str(config.get("release_path", "")),
+            compute_pool=str(config.get("compute_pool", "")),
         )
+
+    def to_json(self) -> str:
+        """Return the run as a text, for the ML Jobs that work for it."""
+        return json.dumps({**vars(self), "settings": self.settings.to_dict()})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Undo `to_json`."""
+        values = json.loads(text)
+        return cls(**{**values, "settings": Pipeline.from_dict(values["settings"])})
+
+    @property
+    def trains_in_job(self) -> bool:
+        """Whether training is an ML Job: it is asked for, and there are a pool to run it on and a release to run."""
+        return bool(self.settings.training_job and self.compute_pool and self.release_path)
 
     def query_tag(self, step: str) -> str:
         """Return what QUERY_HISTORY shows with each query of a step, for telling its cost by release and run."""
@@ -284,6 +323,18 @@ def _integer(value: Any) -> int:
     return value
 
 
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("expected true or false")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("expected a text")
+    return value
+
+
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError("expected a number")
@@ -312,6 +363,9 @@ _NAME = r"[A-Z_][A-Z0-9_$]*"
 _identifier = _matching(_NAME, "an upper case Snowflake name such as ML_DEV")
 _compute_pool = _matching(rf"({_NAME})?", 'an upper case Snowflake name such as ML_DEV_POOL, or ""')
 _schema_name = _matching(rf"{_NAME}\.{_NAME}", "a schema with its database such as SNOWFLAKE_SAMPLE_DATA.TPCH_SF1")
+_repository = _matching(
+    rf"({_NAME}\.{_NAME}\.{_NAME})?", 'an upper case name such as SNOWFLAKE.SNOWPARK.PYPI_SHARED_REPOSITORY, or ""'
+)
 _backend = _matching("|".join(BACKENDS), f"one of {', '.join(BACKENDS)}")
 _schedule = _matching(
     rf"(\S+ ){{5}}\S+|{INTERVAL.pattern}|",
@@ -319,11 +373,14 @@ _schedule = _matching(
 )
 
 _READERS: dict[Any, Callable[[Any], Any]] = {
+    bool: _boolean,
+    str: _text,
     int: _integer,
     float: _number,
     date: _date,
     Identifier: _identifier,
     ComputePool: _compute_pool,
+    Repository: _repository,
     SchemaName: _schema_name,
     Backend: _backend,
     Schedule: _schedule,

@@ -5,6 +5,9 @@ from importlib import metadata
 
 PROJECT = "ml-pipeline"
 PAYLOAD = "ml_pipeline.zip"
+ENTRYPOINTS = "*_job.py"
+"""Modules of the package that are entrypoints of ML Jobs: they are files of a release, beside the payload."""
+TRAINING_JOB = "training_job.py"
 PYTHON = "3.11"
 
 

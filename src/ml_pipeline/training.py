@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import candidate
+from . import candidate, jobs
 from .errors import PipelineError
 from .features import FEATURES, LABEL, TRAIN, rows
+from .payload import TRAINING_JOB
+
+ORDER = ("ORDER_DATE", "ORDER_KEY", "LINE_NUMBER")
+"""The order of the rows to train with: as they came in, the later ones last."""
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,11 +21,26 @@ if TYPE_CHECKING:
 
 
 def train(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
-    """Fit a model on the lines of the part TRAIN and leave it on a stage for the steps that follow."""
-    frame = rows(session, run, TRAIN).select(LABEL, *FEATURES).to_pandas()
+    """Fit a model on the lines of the part TRAIN and leave it on a stage for the steps that follow.
+
+    Where the run says so, that is the work of an ML Job; its result is the same.
+    """
+    if run.trains_in_job:
+        return jobs.run_entrypoint(session, run, "TRAIN", TRAINING_JOB)
+    return train_here(session, run)
+
+
+def train_here(session: Session, run: Run) -> dict[str, Any]:
+    """Train in this process: a task, an ML Job, a notebook, or dag/run_pipeline.py.
+
+    The rows come in one order, the model's file depends on nothing else but the settings: same data, same bytes.
+    """
+    lines = rows(session, run, TRAIN).sort(*ORDER)
+    frame = lines.select(LABEL, *FEATURES).to_pandas()
     model = fit(frame, run.settings)
     return {
         "model": candidate.save(session, run, model),
+        "sha256": candidate.digest(model),
         "lines": len(frame),
         "late_share": round(float(frame[LABEL].mean()), 4),
         "trees": int(model.n_iter_),

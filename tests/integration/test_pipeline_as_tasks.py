@@ -13,24 +13,46 @@ from snowflake.core.task.dagv1 import DAGOperation
 from dag.dag import build
 from dag.run_pipeline import run_graph
 from ml_pipeline.config import Run, load
-from ml_pipeline.payload import PAYLOAD
+from ml_pipeline.payload import PAYLOAD, TRAINING_JOB
 
 ROOT = Path(__file__).parents[2]
 DIGEST = "d1g35t"
 PATIENCE_SECONDS = 90
 LOCAL = load("local", ROOT / "environments")
-PLACE = replace(LOCAL.snowflake, database="T_TASKS", schema="MAIN", warehouse="T_TASKS_WH")
+PLACE = replace(
+    LOCAL.snowflake,
+    database="T_TASKS",
+    schema="MAIN",
+    role="T_TASKS_ROLE",
+    warehouse="T_TASKS_WH",
+    compute_pool="T_TASKS_POOL",
+)
+# A role of its own: Snowflake lets no administrator's role own a service, which an ML Job is.
+SET_UP = """
+CREATE OR REPLACE ROLE T_TASKS_ROLE;
+GRANT ROLE T_TASKS_ROLE TO USER ADMIN;
+GRANT EXECUTE TASK ON ACCOUNT TO ROLE T_TASKS_ROLE;
+GRANT IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA TO ROLE T_TASKS_ROLE;
+CREATE OR REPLACE WAREHOUSE T_TASKS_WH;
+GRANT USAGE ON WAREHOUSE T_TASKS_WH TO ROLE T_TASKS_ROLE;
+CREATE COMPUTE POOL T_TASKS_POOL MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_XS;
+GRANT USAGE ON COMPUTE POOL T_TASKS_POOL TO ROLE T_TASKS_ROLE;
+CREATE OR REPLACE DATABASE T_TASKS;
+GRANT OWNERSHIP ON DATABASE T_TASKS TO ROLE T_TASKS_ROLE;
+"""
+TAKE_DOWN = "DROP DATABASE T_TASKS; DROP COMPUTE POOL T_TASKS_POOL; DROP WAREHOUSE T_TASKS_WH; DROP ROLE T_TASKS_ROLE"
 ENVIRONMENT = replace(LOCAL, snowflake=PLACE)
 
 
 @pytest.fixture(scope="module")
 def session(snowflake):
-    with snowflake.connect() as administrator:
-        administrator.sql("CREATE OR REPLACE DATABASE T_TASKS").collect()
-        administrator.sql("CREATE SCHEMA T_TASKS.MAIN").collect()
-        administrator.sql("CREATE WAREHOUSE IF NOT EXISTS T_TASKS_WH").collect()
-    with snowflake.connect(database="T_TASKS", schema="MAIN", warehouse="T_TASKS_WH") as session:
-        yield session
+    with snowflake.connector() as administrator:
+        administrator.execute_string(SET_UP)
+        with snowflake.connect(role=PLACE.role, database="T_TASKS", warehouse="T_TASKS_WH") as session:
+            session.sql("USE SECONDARY ROLES NONE").collect()
+            session.sql("CREATE SCHEMA MAIN").collect()
+            yield session
+        administrator.execute_string(TAKE_DOWN)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +63,8 @@ def history(session, tmp_path_factory):
         for file in (ROOT / "src" / "ml_pipeline").glob("*.py"):
             payload.write(file, f"ml_pipeline/{file.name}")
     session.sql("CREATE STAGE RELEASES").collect()
-    session.file.put(str(archive), f"@RELEASES/{DIGEST}", auto_compress=False)
+    for file in (archive, ROOT / "src" / "ml_pipeline" / TRAINING_JOB):
+        session.file.put(str(file), f"@RELEASES/{DIGEST}", auto_compress=False)
     schema = Root(session).databases[PLACE.database].schemas[PLACE.schema]
     DAGOperation(schema).deploy(build(ENVIRONMENT, DIGEST), mode="orReplace")
     session.sql("""EXECUTE TASK LATE_DELIVERY USING CONFIG = '{"smoke": true, "nonce": "n"}'""").collect()
@@ -68,11 +91,16 @@ def test_every_task_that_was_due_succeeds(history):
     assert {name for name, task in history.items() if task["STATE"] != "SUCCEEDED"} == {"KEEP", "REJECT"}, errors
 
 
-def test_the_tasks_compute_what_one_process_computes(session, history):
+@pytest.fixture(scope="module")
+def inline(session, history):
+    """The results of the same steps in one process, in a schema of their own."""
     session.sql("CREATE SCHEMA T_TASKS.INLINE").collect()
     session.use_schema("T_TASKS.INLINE")
-    inline = run_graph(session, Run("INLINE", DIGEST, LOCAL.smoke, smoke=True), build(LOCAL, DIGEST), lambda *_: None)
+    yield run_graph(session, Run("INLINE", DIGEST, LOCAL.smoke, smoke=True), build(LOCAL, DIGEST), lambda *_: None)
     session.use_schema("T_TASKS.MAIN")
+
+
+def test_the_tasks_compute_what_one_process_computes(history, inline):
     returned = {name: history[name]["RETURN_VALUE"] for name in inline}
     for step in ("INGEST", "FEATURES", "MONITOR"):
         assert json.loads(returned[step]) == inline[step]
@@ -80,6 +108,20 @@ def test_the_tasks_compute_what_one_process_computes(session, history):
     assert returned["QUALITY_GATE"] == inline["QUALITY_GATE"]["branch"] == "REGISTER"
 
 
+def test_an_ml_job_trains_the_same_model_bit_for_bit(history, inline):
+    trained = json.loads(history["TRAIN"]["RETURN_VALUE"])
+    assert trained.pop("job").startswith("SMOKE_TRAIN_")
+    assert trained["sha256"] == inline["TRAIN"]["sha256"]
+    assert {**trained, "model": ""} == {**inline["TRAIN"], "model": ""}
+
+
+def test_a_job_leaves_its_log_and_no_files(session, history):
+    (job,) = session.sql("SHOW JOB SERVICES IN SCHEMA T_TASKS.MAIN").collect()
+    assert job["status"] == "DONE"
+    assert session.sql(f"SELECT SYSTEM$GET_SERVICE_LOGS('T_TASKS.MAIN.{job['name']}', 0, 'main')").collect()
+    assert session.sql("LIST @T_TASKS.MAIN.SMOKE_ML_JOBS").collect() == []
+
+
 def test_everything_it_wrote_names_its_release(session, history):
-    releases = session.sql("SELECT DISTINCT RELEASE FROM SMOKE_STEP_RESULTS").collect()
+    releases = session.sql("SELECT DISTINCT RELEASE FROM T_TASKS.MAIN.SMOKE_STEP_RESULTS").collect()
     assert [row["RELEASE"] for row in releases] == [DIGEST]

@@ -20,7 +20,10 @@ _OPTIONS = {
     "COMMENT", "ASYNC",
 }  # fmt: skip
 # What a container on this machine cannot have: a specification of its own, the internet.
-_REFUSED = {"SPEC_OVERRIDES", "ARTIFACT_REPOSITORIES", "EXTERNAL_ACCESS_INTEGRATIONS"}
+_REFUSED = {"SPEC_OVERRIDES", "EXTERNAL_ACCESS_INTEGRATIONS"}
+# Every role may use it. Its packages are those that are installed here.
+# https://docs.snowflake.com/en/release-notes/bcr-bundles/un-bundled/bcr-2280
+_REPOSITORY = "SNOWFLAKE.SNOWPARK.PYPI_SHARED_REPOSITORY"
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,9 @@ def read(spec: str, options: str) -> Request:
     refused = sorted(key for key, value in (asked | given).items() if key in _REFUSED and value)
     if refused:
         raise unsupported(f"SYSTEM$EXECUTE_ML_JOB with {', '.join(refused)}")
+    others = [name for name in asked.get("ARTIFACT_REPOSITORIES") or () if str(name).upper() != _REPOSITORY]
+    if others:
+        raise unsupported(f"SYSTEM$EXECUTE_ML_JOB with the artifact repository {others[0]}")
     target = _positive("TARGET_INSTANCES", given.get("TARGET_INSTANCES") or 1)
     least = _positive("MIN_INSTANCES", given.get("MIN_INSTANCES") or target)
     if least > target:

@@ -1,0 +1,126 @@
+"""Steps as ML Jobs: submitted from the release's own stage path, awaited, and failed with the end of their log.
+
+https://docs.snowflake.com/en/developer-guide/snowflake-ml/ml-jobs/overview
+"""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from .errors import PipelineError
+
+if TYPE_CHECKING:
+    from snowflake.ml.jobs import MLJob
+    from snowflake.snowpark import Session
+
+    from .config import Run
+
+STAGE = "ML_JOBS"
+"""Where the client puts what a job runs, as long as it does: the release's files, and scripts of its own."""
+LOG_LINES = 30
+"""As much of a failed job's log is in the error."""
+
+_NO_SUCH_OBJECT = 2003
+# What a model's file is made with: the task that reads it must have the same.
+_MODEL_PACKAGE = "scikit-learn"
+
+
+def run_entrypoint(session: Session, run: Run, step: str, entrypoint: str) -> dict[str, Any]:
+    """Run a file of the release as an ML Job on the compute pool, and return its result once it has ended.
+
+    The file gets the run as its argument. Raises PipelineError when the job cannot be submitted, fails, is cancelled,
+    or takes longer than `training_timeout_minutes`: then it is cancelled.
+    """
+    job = _submit(session, run, f"{run.name(step)}_{run.id}", entrypoint)
+    try:
+        status = _wait(session, run, job)
+        if status != "DONE":
+            raise PipelineError(f"ML Job {job.id} ended as {status}{_log(job)}\nnext: {_look(job)}")
+        return {**job.result(), "job": job.name}
+    finally:
+        # Its log stays; what it ran is on the release's path.
+        session.sql(f"REMOVE @{run.name(STAGE)}/{run.name(step)}_{run.id}/").collect()
+
+
+def _submit(session: Session, run: Run, name: str, entrypoint: str) -> MLJob[Any]:
+    from snowflake.ml.jobs import submit_from_stage
+    from snowflake.snowpark.exceptions import SnowparkSQLException
+
+    settings = run.settings
+    options: dict[str, Any] = {"runtime_environment": settings.training_runtime or None}
+    if settings.training_repository:
+        options["artifact_repositories"] = [settings.training_repository]
+    try:
+        return submit_from_stage(
+            run.release_path,
+            run.compute_pool,
+            entrypoint=entrypoint,
+            stage_name=run.name(STAGE),
+            args=[run.to_json()],
+            target_instances=settings.training_instances,
+            pip_requirements=[f"{_MODEL_PACKAGE}=={metadata.version(_MODEL_PACKAGE)}"],
+            name=name,
+            session=session,
+            **options,
+        )
+    except ValueError as error:
+        if "max_nodes" not in str(error):
+            raise
+        remedy = f"ALTER COMPUTE POOL {run.compute_pool} SET MAX_NODES = {settings.training_instances}"
+        raise PipelineError(f"{error}\nnext: {remedy}; or lower training_instances") from error
+    except (RuntimeError, SnowparkSQLException) as error:
+        raise PipelineError(_not_submitted(session, run, error)) from error
+
+
+def _not_submitted(session: Session, run: Run, error: Exception) -> str:
+    role = (session.get_current_role() or "").strip('"')
+    schema = session.get_fully_qualified_current_schema().replace('"', "")
+    cause = f"no ML Job could be submitted to compute pool {run.compute_pool}: {' '.join(map(str, error.args))}"
+    if isinstance(error, RuntimeError):
+        return f"{cause}\nnext: GRANT CREATE SERVICE ON SCHEMA {schema} TO ROLE {role}"
+    if getattr(error, "sql_error_code", 0) == _NO_SUCH_OBJECT and run.compute_pool in str(error):
+        return (
+            f"{cause}\nnext: GRANT USAGE ON COMPUTE POOL {run.compute_pool} TO ROLE {role}; an account without "
+            f'compute pools has compute_pool = "" in environments/*.toml, and trains in the task'
+        )
+    return f"{cause}\nnext: SHOW COMPUTE POOLS LIKE '{run.compute_pool}'; then training_* in environments/*.toml"
+
+
+def _wait(session: Session, run: Run, job: MLJob[Any]) -> str:
+    minutes = run.settings.training_timeout_minutes
+    try:
+        return job.wait(minutes * 60)
+    except TimeoutError as error:
+        status = job.status
+        job.cancel()
+        if status == "PENDING":
+            raise PipelineError(_no_room(session, run, job)) from error
+        cause = f"ML Job {job.id} did not end within {minutes} minutes, and was cancelled"
+        raise PipelineError(f"{cause}{_log(job)}\nnext: raise training_timeout_minutes, or train on less") from error
+
+
+def _no_room(session: Session, run: Run, job: MLJob[Any]) -> str:
+    rows = session.sql(f"SHOW COMPUTE POOLS LIKE '{run.compute_pool}'").collect()
+    pool = next((row for row in rows if row["name"] == run.compute_pool), None)
+    shown = f"{pool['state']}, {pool['active_nodes']} of {pool['max_nodes']} nodes active" if pool else "gone"
+    return (
+        f"ML Job {job.id} found no room in compute pool {run.compute_pool} within "
+        f"{run.settings.training_timeout_minutes} minutes, and was cancelled; the pool is {shown}\n"
+        f"next: ALTER COMPUTE POOL {run.compute_pool} RESUME; or SHOW JOB SERVICES IN COMPUTE POOL {run.compute_pool}"
+    )
+
+
+def _log(job: MLJob[Any]) -> str:
+    """Return the end of a job's log, on lines of its own; nothing if it never began to run."""
+    from snowflake.snowpark.exceptions import SnowparkSQLException
+
+    try:
+        lines = job.get_logs(as_list=True, verbose=False)
+    except (RuntimeError, SnowparkSQLException) as error:
+        return f"; its log cannot be read: {' '.join(map(str, error.args))}"
+    return "; the end of its log:\n" + "\n".join(lines[-LOG_LINES:]) if lines else ""
+
+
+def _look(job: MLJob[Any]) -> str:
+    return f"SELECT SYSTEM$GET_SERVICE_LOGS('{job.id}', 0, 'main')"

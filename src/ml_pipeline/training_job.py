@@ -1,0 +1,26 @@
+"""The entrypoint of the ML Job that trains: a file of the release, beside the payload's archive, which it imports.
+
+It writes the model to the candidate's stage; what the step returns is the job's result.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+ARCHIVE = "ml_pipeline.zip"
+
+
+def main(run: str) -> dict[str, Any]:
+    """Train for the run that this text describes, with the session that the job has."""
+    sys.path.insert(0, str(Path(__file__).with_name(ARCHIVE)))
+    from snowflake.snowpark.context import get_active_session
+
+    from ml_pipeline.config import Run
+    from ml_pipeline.training import train_here
+
+    return train_here(get_active_session(), Run.from_json(run))
+
+
+if __name__ == "__main__":
+    # Where MLJob.result() finds it.
+    __return__ = main(sys.argv[1])
