@@ -4,7 +4,6 @@ It is not a model version yet: the first version of a model becomes its default 
 a model that has not passed the gate.
 """
 
-import hashlib
 import io
 from typing import Any
 
@@ -17,24 +16,16 @@ _STAGE = "MODELS"
 
 def save(session: Session, run: Run, model: Any) -> str:
     """Write the model to the run's folder, over what an earlier attempt left there; return its stage path."""
-    stage = run.name(_STAGE)
-    session.sql(f"CREATE STAGE IF NOT EXISTS {stage}").collect()
-    path = f"@{stage}/{run.id}/model.joblib"
-    session.file.put_stream(io.BytesIO(_content(model)), path, auto_compress=False, overwrite=True)
-    return path
-
-
-def digest(model: Any) -> str:
-    """Return the sha256 of the model's file: the same for the same rows, settings and packages."""
-    return hashlib.sha256(_content(model)).hexdigest()
-
-
-def _content(model: Any) -> bytes:
     import joblib
 
+    stage = run.name(_STAGE)
+    session.sql(f"CREATE STAGE IF NOT EXISTS {stage}").collect()
     buffer = io.BytesIO()
     joblib.dump(model, buffer)
-    return buffer.getvalue()
+    buffer.seek(0)
+    path = f"@{stage}/{run.id}/model.joblib"
+    session.file.put_stream(buffer, path, auto_compress=False, overwrite=True)
+    return path
 
 
 def read(session: Session, path: str) -> bytes:

@@ -40,7 +40,6 @@ def train_here(session: Session, run: Run) -> dict[str, Any]:
     model = fit(frame, run.settings)
     return {
         "model": candidate.save(session, run, model),
-        "sha256": candidate.digest(model),
         "lines": len(frame),
         "late_share": round(float(frame[LABEL].mean()), 4),
         "trees": int(model.n_iter_),
