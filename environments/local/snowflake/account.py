@@ -18,6 +18,7 @@ from .python.residents import Residents
 from .python.workers import Workers
 from .results import Results
 from .sample_data import SampleData
+from .services.running import Services
 from .session import Session
 from .sql.locks import Locks
 from .store import Store
@@ -69,6 +70,7 @@ class Account:
         if not self.catalogue.of("ROLE"):
             _furnish(self)
         self.scheduler = Scheduler(self)
+        self.services = Services(self)
         self.jobs = Jobs(self)
         self.sample_data.furnish()
 
@@ -87,6 +89,7 @@ class Account:
         begin.start()
         self._preparing.start()
         self.scheduler.start()
+        self.services.restart()
 
     def _prepare(self) -> None:
         """Load what answers statements while the first client is still signing in."""
@@ -123,6 +126,7 @@ class Account:
             self._preparing.join()
         self.scheduler.close()
         self.jobs.close()
+        self.services.close()
         self.executions.close()
         self.sample_data.close()
         self.workers.close()

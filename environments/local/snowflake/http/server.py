@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ..errors import SnowflakeError
-from . import answers, files, login, query, tasks
+from . import answers, files, ingress, login, query, tasks
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -31,7 +31,7 @@ async def _failed(_: Request, error: Exception) -> Response:
 
 def application(account: Account) -> Starlette:
     """The application that answers for an account."""
-    routes = [*login.routes, *query.routes, *files.routes, *tasks.routes]
+    routes = [*login.routes, *query.routes, *files.routes, *tasks.routes, *ingress.routes]
     routes.append(Route("/{path:path}", _unknown, methods=["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"]))
     app = Starlette(routes=routes, exception_handlers={SnowflakeError: _failed})
     app.state.account = account

@@ -14,6 +14,7 @@ from ..errors import invalid
 from ..kinds import STAMP
 from ..names import Name
 from ..result import SELECT, Result, rows
+from ..services.properties import is_model_service
 
 if TYPE_CHECKING:
     from ..account import Account
@@ -62,7 +63,7 @@ def _moment(value: Any) -> datetime | None:
 def _rows(account: Account) -> list[dict[str, Any]]:
     dropped = [dict(body) for _, body in account.store.all(_DROPPED)]
     gone = [(datetime.fromisoformat(body.pop("deleted")), Object(**body)) for body in dropped]
-    there = [_row(job, None) for job in account.catalogue.of("SERVICE")]
+    there = [_row(job, None) for job in account.catalogue.of("SERVICE") if not is_model_service(job)]
     return there + [_row(job, deleted) for deleted, job in gone]
 
 

@@ -1,4 +1,4 @@
-"""Services as objects, which here are jobs: DESCRIBE, DROP, SHOW SERVICES, SHOW SERVICE INSTANCES.
+"""Services as objects, and jobs, which are services too: DESCRIBE, DROP, SHOW SERVICES, SHOW SERVICE INSTANCES.
 
 https://docs.snowflake.com/en/sql-reference/sql/show-services
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import invalid
 from ..kinds import STAMP, Kind, Show
 from ..result import DESCRIBE, Result, rows
+from ..services.properties import is_model_service
 from . import history, states
 from .container import place
 
@@ -34,14 +35,15 @@ _AFTER = (
 
 
 class Service(Kind):
-    """SERVICE: those that run as jobs; CREATE SERVICE is refused."""
+    """SERVICE, as far as it runs as a job; CREATE SERVICE is refused."""
 
     word, plural, filters = "SERVICE", "SERVICES", ("EXCLUDE JOBS",)
     columns = (*_BEFORE, *_AFTER)
 
     def listed(self, session: Session, show: Show) -> list[Object]:
         """The services that the session sees."""
-        return [] if "EXCLUDE JOBS" in show.extra else list(super().listed(session, show))
+        found = list(super().listed(session, show))
+        return [o for o in found if is_model_service(o)] if "EXCLUDE JOBS" in show.extra else found
 
     def drop(self, session: Session, name: Name, tokens: Tokens) -> Result:
         """DROP SERVICE name [FORCE]: a job that runs is cancelled."""
@@ -88,17 +90,18 @@ class Service(Kind):
 
 
 class JobService(Service):
-    """SHOW JOB SERVICES: all services here are jobs."""
+    """SHOW JOB SERVICES."""
 
     word, plural = "JOB SERVICE", "JOB SERVICES"
 
     def listed(self, session: Session, show: Show) -> list[Object]:
         """The jobs that the session sees."""
-        return [o for o in session.account.catalogue.of("SERVICE", show.within) if session.sees(o)]
+        there = session.account.catalogue.of("SERVICE", show.within)
+        return [o for o in there if session.sees(o) and not is_model_service(o)]
 
 
 class ServiceInstance(Kind):
-    """SHOW SERVICE INSTANCES IN SERVICE: a row for each process of the job."""
+    """SHOW SERVICE INSTANCES IN SERVICE: a row for each process of the service."""
 
     word, plural = "SERVICE INSTANCE", "SERVICE INSTANCES"
     about = MappingProxyType({"SERVICE": "SERVICE"})
@@ -137,4 +140,4 @@ def digest(service: Object) -> str:
     return hashlib.sha256(service.properties["spec"].encode()).hexdigest()
 
 
-KINDS = (Service(), JobService(), ServiceInstance())
+KINDS = (JobService(), ServiceInstance())

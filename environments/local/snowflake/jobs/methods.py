@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SnowflakeError, execution_error, invalid
 from ..tokens import Tokens
 from . import states, waiting
-from .container import CONTAINER, place
+from .container import container as container_of
+from .container import place
 
 if TYPE_CHECKING:
     from ..names import Name
@@ -41,7 +42,7 @@ def _logs(session: Session, arguments: list[Any]) -> str:
         raise invalid("SYSTEM$GET_SERVICE_LOGS takes a service, an instance, a container and a number of lines.")
     written, index, container, *lines = arguments
     service = session.get("SERVICE", session.qualify(Tokens(str(written)).name()), "MONITOR")
-    if container != CONTAINER:
+    if container != container_of(service)["name"]:
         raise SnowflakeError(f"Invalid container name '{container}' of service {service.name}.", "395031", "22023")
     if not service.properties["instances"]:
         status = states.PENDING if service.properties["status"] == states.PENDING else "TERMINATED"

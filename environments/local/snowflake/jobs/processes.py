@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..catalogue import now
 from ..errors import SnowflakeError
 from ..names import Name
+from ..services.properties import is_model_service
 from . import sessions, states
 from .container import container, environment, is_lent, place, sets_variables
 
@@ -54,10 +55,10 @@ class Jobs:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._jobs: dict[str, Job] = {}  # by the id of the service
-        self._room = threading.Lock()
+        self.room = threading.Lock()
         self.changed = threading.Condition()
         for left in account.catalogue.of("SERVICE"):
-            if left.properties["status"] not in states.ENDED:
+            if not is_model_service(left) and left.properties["status"] not in states.ENDED:
                 self._end(left.name, states.INTERNAL_ERROR, "The local Snowflake was stopped while the job ran.")
 
     def start(self, thing: Object, payload: Path) -> None:
@@ -113,21 +114,21 @@ class Jobs:
     def _wait_for_room(self, thing: Object, job: Job) -> None:
         """Until the pool has nodes for the instances that it needs at least."""
         while not job.stopped:
-            with self._room:
-                free = self._free(thing.properties["compute_pool"])
+            with self.room:
+                free = self.free(thing.properties["compute_pool"])
                 if free >= thing.properties["min_instances"]:
                     job.nodes = min(free, thing.properties["target_instances"])
                     return
             threading.Event().wait(_LOOK_SECONDS)
 
-    def _free(self, pool: str) -> int:
+    def free(self, pool: str) -> int:
         """How many more nodes the pool may have: none when it is gone, or stays suspended."""
         found = self._account.catalogue.find("COMPUTE POOL", Name("", "", pool))
         if found is None:
             return 0
         if found.properties["state"] == "SUSPENDED" and not found.properties.get("auto_resume", True):
             return 0
-        return int(found.properties["max_nodes"]) - sum(self.nodes(pool))
+        return int(found.properties["max_nodes"]) - sum(self.nodes(pool)) - self._account.services.nodes(pool)
 
     def nodes(self, pool: str) -> list[int]:
         """How many nodes of the pool each of its running jobs has."""

@@ -24,15 +24,17 @@ if TYPE_CHECKING:
     from .versions import Method, Version
 
 
-def _call(scope: Scope, node: exp.ModelAttribute) -> exp.Expression:
+def _call(scope: Scope, node: exp.ModelAttribute) -> exp.Expression | None:
     model, called = node.this, node.expression
-    if not isinstance(model, exp.Anonymous) or not isinstance(called, exp.Anonymous):
+    if not isinstance(called, exp.Anonymous):
         raise unsupported(node.sql("snowflake"))
+    if not isinstance(model, exp.Anonymous):
+        return None  # a service's
     written = model.expressions
-    found = versions.model_of(scope.session, _parts(written[0]))
+    found = versions.model_of(scope.session, parts(written[0]))
     version = versions.find(found, _name(written[1]) if len(written) > 1 else "DEFAULT")
     method = version.method(_name(called.this))
-    _check(method, called.expressions)
+    check(method, called.expressions)
     return inquery.call(scope, handler(scope.session.account, version, method), called.expressions)
 
 
@@ -48,7 +50,13 @@ def handler(account: Account, version: Version, method: Method) -> Handler:
     )
 
 
-def _check(method: Method, given: list[exp.Expression]) -> None:
+def check(method: Method, given: list[exp.Expression]) -> None:
+    """The method takes as many arguments as are given.
+
+    Raises:
+        SnowflakeError: 001044.
+
+    """
     if len(given) != len(method.inputs):
         text = (
             "SQL compilation error: error line 0 at position -1\n"
@@ -57,8 +65,8 @@ def _check(method: Method, given: list[exp.Expression]) -> None:
         raise SnowflakeError(text, "001044", "42P13")
 
 
-def _parts(node: exp.Expression) -> tuple[str, ...]:
-    """A model's name: identifiers, or a string that holds them."""
+def parts(node: exp.Expression) -> tuple[str, ...]:
+    """A model's or service's name: identifiers, or a string that holds them."""
     if isinstance(node, exp.Literal):
         return Tokens(node.name).name()
     return tuple(part.name for part in (node.flatten() if isinstance(node, exp.Dot) else [node]))

@@ -17,6 +17,7 @@ from ..errors import already_exists, invalid
 from ..kinds import STAMP, Create, Kind, Show
 from ..registry import kinds
 from ..result import Result, rows, status
+from ..services.properties import of_version
 from ..stages import locations
 from ..statements import read_show
 from ..tokens import Tokens
@@ -194,7 +195,7 @@ def _show_versions(session: Session, tokens: Tokens) -> Result:
     model = model_of(session, tokens.name())
     tokens.end()
     found = [v for v in versions.all_of(model).values() if show.admits(v.name)]
-    return rows(_VERSION_COLUMNS, [_version_row(model, v) for v in found])
+    return rows(_VERSION_COLUMNS, [_version_row(session, model, v) for v in found])
 
 
 _VERSION_COLUMNS = (
@@ -216,7 +217,7 @@ _VERSION_COLUMNS = (
 )
 
 
-def _version_row(model: Object, version: Version) -> dict[str, Any]:
+def _version_row(session: Session, model: Object, version: Version) -> dict[str, Any]:
     return {
         "created_on": replace(model, created=version.created).created_on,
         "name": version.name,
@@ -231,9 +232,14 @@ def _version_row(model: Object, version: Version) -> dict[str, Any]:
         "model_attributes": version.attributes,
         "model_spec": version.spec,
         "runnable_in": json.dumps(version.runnable_in),
-        "inference_services": "[]",
+        "inference_services": json.dumps([str(s.name) for s in _services(session, version)]),
         "comment": version.comment,
     }
+
+
+def _services(session: Session, version: Version) -> list[Object]:
+    """The services that answer for a version, as far as the session sees them."""
+    return [service for service in of_version(session.account, version) if session.sees(service)]
 
 
 def _show_functions_in(session: Session, tokens: Tokens) -> Result:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..catalogue import Object
 
 _SYSTEM_ALIASES = ("DEFAULT", "FIRST", "LAST")
+_PLATFORMS = ("WAREHOUSE", "SNOWPARK_CONTAINER_SERVICES")  # unless it was logged for one of them
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def _read(name: str, manifest_text: str, spec_text: str) -> Version:
         spec=spec_text,
         model_type=str(spec.get("model_type", "")),
         attributes=json.dumps(attributes),
-        runnable_in=tuple(manifest.get("target_platforms") or ("WAREHOUSE",)),
+        runnable_in=tuple(manifest.get("target_platforms") or _PLATFORMS),
     )
 
 

@@ -12,6 +12,7 @@ from ..kinds import STAMP, Create, Kind, read_tags
 from ..names import Name
 from ..registry import kinds
 from ..result import EXECUTED, Result, status
+from ..services.properties import is_model_service
 from . import options
 
 if TYPE_CHECKING:
@@ -206,23 +207,25 @@ class ComputePool(Kind):
         return super().alter(session, name, tokens)
 
     def remove(self, session: Session, name: Name) -> None:
-        """Drop the pool; jobs that run on it are cancelled."""
+        """Drop the pool; jobs that run on it are cancelled, and services of models are dropped."""
         for service in _services(session, name):
-            session.account.jobs.stop(service)
+            if not session.account.jobs.stop(service) and is_model_service(service):
+                kinds()["SERVICE"].remove(session, service.name)
         super().remove(session, name)
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW COMPUTE POOLS."""
-        jobs = session.account.jobs.nodes(thing.name.name)
-        nodes = {"active_nodes": sum(jobs), "idle_nodes": 0, "target_nodes": sum(jobs)}
-        counts = {"num_services": 0, "num_jobs": len(jobs), **nodes}
+        jobs, services = session.account.jobs.nodes(thing.name.name), session.account.services
+        taken = sum(jobs) + services.nodes(thing.name.name)
+        nodes = {"active_nodes": taken, "idle_nodes": 0, "target_nodes": taken}
+        counts = {"num_services": services.number(thing.name.name), "num_jobs": len(jobs), **nodes}
         row = {"auto_suspend_secs": 3600, **counts, **super().row(session, thing)}
-        state = {"state": "ACTIVE"} if jobs else {}
+        state = {"state": "ACTIVE"} if taken else {}
         return row | state | {"auto_resume": str(thing.properties.get("auto_resume", True)).lower()}
 
 
 def _services(session: Session, pool: Name) -> list[Object]:
-    """The services of a compute pool: its jobs."""
+    """The services of a compute pool, jobs among them."""
     return [o for o in session.account.catalogue.of("SERVICE") if o.properties["compute_pool"] == pool.name]
 
 

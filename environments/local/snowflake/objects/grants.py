@@ -10,6 +10,7 @@ from ..errors import SnowflakeError, does_not_exist, insufficient_privileges, sy
 from ..names import Name
 from ..registry import kinds
 from ..result import EXECUTED, Result, status
+from ..services.access import SERVICE_ROLE
 from . import privileges
 
 if TYPE_CHECKING:
@@ -120,6 +121,8 @@ def _decides(session: Session, grant: Grant) -> str:
 def _grant(session: Session, tokens: Tokens) -> Result:
     if tokens.looking_at("ROLE"):
         return _role_membership(session, tokens, "TO", session.account.access.grant)
+    if tokens.accept("SERVICE", "ROLE"):
+        return _service_role(session, tokens, "TO", session.account.access.grant)
     if tokens.looking_at("DATABASE", "ROLE"):
         raise unsupported(tokens.text)
     if tokens.accept("IMPORTED", "PRIVILEGES", "ON", "DATABASE"):
@@ -140,6 +143,8 @@ def _revoke(session: Session, tokens: Tokens) -> Result:
     access = session.account.access
     if tokens.looking_at("ROLE"):
         return _role_membership(session, tokens, "FROM", access.revoke)
+    if tokens.accept("SERVICE", "ROLE"):
+        return _service_role(session, tokens, "FROM", access.revoke)
     if tokens.accept("IMPORTED", "PRIVILEGES", "ON", "DATABASE"):
         return _imported(session, tokens, "FROM", access.revoke)
     only_option = tokens.accept("GRANT", "OPTION", "FOR")
@@ -182,6 +187,22 @@ def _role_membership(session: Session, tokens: Tokens, word: str, change: Callab
     grant = Grant(*grantee, "USAGE", "ROLE", role, granted_by=session.role)
     if grantee[0] == "ROLE" and grantee[1] in session.account.access.effective([role.name]) and word == "TO":
         raise syntax_error(f"Grant not executed: role '{role}' already inherits '{grantee[1]}'.")
+    _authorise(session, grant)
+    change(grant)
+    return status(EXECUTED)
+
+
+def _service_role(session: Session, tokens: Tokens, word: str, change: Callable[[Grant], None]) -> Result:
+    """SERVICE ROLE service!ALL_ENDPOINTS_USAGE: https://docs.snowflake.com/en/sql-reference/sql/grant-service-role."""
+    name = session.get("SERVICE", kinds()["SERVICE"].read_name(session, tokens)).name
+    tokens.expect("!")
+    role = tokens.identifier()
+    if role != SERVICE_ROLE:
+        raise does_not_exist("Service role", f"{name}!{role}")
+    tokens.expect(word)
+    grantee = _grantee(session, tokens)
+    tokens.end()
+    grant = Grant(*grantee, role, "SERVICE", name, granted_by=session.role)
     _authorise(session, grant)
     change(grant)
     return status(EXECUTED)

@@ -6,7 +6,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import duckdb
 import pyarrow as pa
@@ -28,16 +28,30 @@ _serial = itertools.count(1)
 _registering = threading.Lock()
 
 
-def call(scope: Scope, handler: Handler, arguments: list[exp.Expression]) -> exp.Expression:
+class Caller(Protocol):
+    """What answers the batches of one query."""
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.Array:
+        """The function's values for a batch of arguments."""
+
+    def stop(self) -> None:
+        """The query was cancelled."""
+
+
+def call(
+    scope: Scope, handler: Handler, arguments: list[exp.Expression], caller: Caller | None = None
+) -> exp.Expression:
     """The call of a function, as DuckDB can make it until the query's scope ends.
 
     Args:
         scope: the query's.
         handler: the function.
         arguments: one expression for each of its arguments; they are cast to the declared types.
+        caller: what answers, where that is not a worker that has loaded the function.
 
     """
-    name = scope.endings.enter_context(_registered(scope.session, handler))
+    use = caller or Use(scope.session.account.residents, handler)
+    name = scope.endings.enter_context(_registered(scope.session, handler, use))
     cast = [_cast(argument, column) for argument, column in zip(arguments, handler.arguments, strict=True)]
     # A function without arguments is told by a column how many rows to make.
     made = exp.Anonymous(this=name, expressions=cast or [exp.Literal.number(0)])
@@ -50,9 +64,8 @@ def _cast(argument: exp.Expression, column: Column) -> exp.Expression:
 
 
 @contextmanager
-def _registered(session: Session, handler: Handler) -> Iterator[str]:
+def _registered(session: Session, handler: Handler, use: Caller) -> Iterator[str]:
     name = f"python_{next(_serial)}"
-    use = Use(session.account.residents, handler)
     takes = [type_of(c).duckdb for c in handler.arguments] or ["BIGINT"]
     with _connection(session) as connection:
         with _registering:
@@ -84,7 +97,7 @@ def _connection(session: Session) -> Iterator[Connection]:
             own.close()
 
 
-def _fitted(use: Use, handler: Handler) -> Callable[..., pa.Array]:
+def _fitted(use: Caller, handler: Handler) -> Callable[..., pa.Array]:
     """A function of exactly as many arguments as DuckDB is told: it checks."""
 
     def apply(*columns: pa.ChunkedArray) -> pa.Array:

@@ -11,10 +11,15 @@ import threading
 from typing import Any
 
 from . import channel as messages
-from . import job, procedure, scalar, table
+from . import job, procedure, scalar, service, table
 from .loading import HandlerError, report
 
-_ANSWERING = {"procedure": procedure.answer, "function": scalar.answer, "table function": table.answer}
+_ANSWERING = {
+    "procedure": procedure.answer,
+    "function": scalar.answer,
+    "table function": table.answer,
+    "service": service.answer,
+}
 _PR_SET_PDEATHSIG = 1
 
 

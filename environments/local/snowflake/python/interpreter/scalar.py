@@ -14,7 +14,7 @@ Batch = Callable[[pa.RecordBatch], pa.Array]
 
 def answer(channel: socket.socket, request: dict[str, Any], payload: bytes) -> None:
     """Load the function once, then answer each batch; a failing batch is answered with its error."""
-    apply = _applied(loading.handler(request), request)
+    apply = applied(loading.handler(request), request)
     while True:
         try:
             messages.send(channel, {}, values.write(apply(values.read(payload))))
@@ -23,7 +23,8 @@ def answer(channel: socket.socket, request: dict[str, Any], payload: bytes) -> N
         _, payload = messages.receive(channel)
 
 
-def _applied(function: Callable[..., Any], request: dict[str, Any]) -> Batch:
+def applied(function: Callable[..., Any], request: dict[str, Any]) -> Batch:
+    """The function of batches that a handler is: `arguments`, `returns` and `strict` of the request say how."""
     kinds, returns, strict = request["arguments"], request["returns"], request["strict"]
     if getattr(function, "_sf_vectorized_input", None) is not None:
         return lambda batch: _vectorized(function, batch, kinds, returns)
