@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SQL = Path(__file__).parent / "sql"
 ADMINISTRATOR = "ACCOUNTADMIN"
 
+_COPIED_MODELS = "45_copied_models.sql"
 TEMPORARY_SCHEMAS = "40_temporary_schemas.sql"
 _TASK_GRAPH = "35_task_graph.sql"
 _COMPUTE_POOL = "32_compute_pool.sql"
@@ -35,14 +36,19 @@ POLICIES = {"authentication-policy": "70_authentication_policy.sql", "network-po
 _SHARE = "as ACCOUNTADMIN: CREATE DATABASE SNOWFLAKE_SAMPLE_DATA FROM SHARE SFC_SAMPLES.SAMPLE_DATA"
 # An account may be refused what another has.
 _WITHOUT = {file: f"mend it, or leave it out: --without {name}" for name, file in POLICIES.items()} | {
-    _COMPUTE_POOL: 'mend it, or leave it out: compute_pool = "" in [snowflake] of the environment\'s TOML file'
+    _COPIED_MODELS: "run that environment's graph, which registers its first model: python -m deploy run --env ENV",
+    _COMPUTE_POOL: 'mend it, or leave it out: compute_pool = "" in [snowflake] of the environment\'s TOML file',
 }
 _PEM = re.compile(r"-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=]+")
 
 
 def scripts(
-    environment: "Environment", public_key: str = "", workload: "Workload | None" = None, without: Collection[str] = ()
+    environment: "Environment",
+    public_key: str = "",
+    workload: "Workload | None" = None,
+    without: Collection[str] = (),
+    models_of: "Environment | None" = None,
 ) -> dict[str, str]:
     """Return the SQL of each file that this environment needs, by file name, in order.
 
@@ -51,6 +57,7 @@ def scripts(
         public_key: the service user's, in PEM or as its base64 text; without one, this way to sign in stays as it is.
         workload: the repository whose jobs are the service user; without it, that and its policies stay as they are.
         without: which of POLICIES to leave out.
+        models_of: the environment whose model versions may be copied here; usually no other can be read.
 
     """
     left_out = {POLICIES[name] for name in without}
@@ -60,6 +67,8 @@ def scripts(
         left_out.add(_TASK_GRAPH)
     if not environment.snowflake.compute_pool:
         left_out.add(_COMPUTE_POOL)
+    if not models_of:
+        left_out.add(_COPIED_MODELS)
     if not public_key:
         left_out.add(_PUBLIC_KEY)
     if not workload:
@@ -67,6 +76,9 @@ def scripts(
     values = _values(environment) | {"public_key": _key_text(public_key)}
     if workload:
         values |= {"issuer": workload.issuer, "subject": workload.subject(environment.name)}
+    if models_of:
+        values |= {f"source_{name}": getattr(models_of.snowflake, name) for name in ("database", "schema")}
+        values["source_model"] = models_of.pipeline.model
     files = (path for path in sorted(SQL.glob("*.sql")) if path.name not in left_out)
     return {path.name: _render(path.read_text(encoding="utf-8"), values) for path in files}
 

@@ -37,7 +37,7 @@ VERBS = {
     "release": "upload, plan, apply, smoke; then switch the schedule on, or put the earlier release back",
     "rollback": "deliver an earlier release from its record",
     "status": "show what is deployed, its record, its schedule and its last run",
-    "model": "show the versions of the model; put an earlier one in use again",
+    "model": "show the versions of the model; put an earlier one in use again, or copy one of another environment",
     "teardown": "drop the schema of a pull request or branch (DEV only)",
     "sweep": "drop the schemas of pull requests and branches that have grown old (DEV only)",
     "snapshot": "write down what an environment runs, for another one to plan against",
@@ -113,10 +113,14 @@ def _add_own(parsers: dict[str, argparse.ArgumentParser]) -> None:
     )
     parsers["run"].add_argument("--retrain", action="store_true", help="train a model, whether one is due or not")
     which = parsers["model"].add_mutually_exclusive_group()
-    which.add_argument("--use", default="", metavar="VERSION", help="put this version in use")
+    which.add_argument("--use", nargs="?", const="", metavar="VERSION", help="put this version in use, or the copy")
     which.add_argument(
         "--back", action="store_true", help="put the version in use that was logged before the present one"
     )
+    parsers["model"].add_argument(
+        "--copy-from", default="", metavar="ENV", help="copy the version that this environment has in use"
+    )
+    parsers["model"].add_argument("--version", default="", metavar="VERSION", help="with --copy-from: another version")
     parsers["gc"].add_argument("--keep", type=int, metavar="N", help="count only the N newest recorded releases")
     for verb in ("sweep", "gc"):
         parsers[verb].add_argument("--dry-run", action="store_true", help="say what would go, and let it be")
@@ -136,6 +140,9 @@ def _add_setting_up(bootstrap: argparse.ArgumentParser, github: argparse.Argumen
     bootstrap.add_argument("--repository-id", type=int, metavar="N", help="the repository's, likewise")
     bootstrap.add_argument("--issuer", default=workload.ISSUER, metavar="URL", help="(default: %(default)s)")
     bootstrap.add_argument("--public-key", type=Path, metavar="FILE", help="the service user's public key, PEM")
+    bootstrap.add_argument(
+        "--copy-models-from", default="", metavar="ENV", help="let this environment copy that one's model versions"
+    )
     bootstrap.add_argument("--without", nargs="+", default=[], choices=_POLICIES, help="what the account cannot have")
     github.add_argument("--account", default="", help="the Snowflake account (default: SNOWFLAKE_ACCOUNT)")
     github.add_argument("--reviewer", nargs="+", default=[], metavar="LOGIN", help="who approve PROD's: all of them")

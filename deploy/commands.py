@@ -13,9 +13,9 @@ from typing import Any, TextIO
 from deploy import (
     build,
     caller,
+    choosing,
     gc,
     manifest,
-    model,
     names,
     plan,
     plan_text,
@@ -61,11 +61,11 @@ class Call:
     @functools.cached_property
     def environment(self) -> Environment:
         """The target: an environment, or the schema of a pull request in it."""
-        try:
-            environment = config.load(self.options.env, self.project / "environments")
-        except ConfigError as error:
-            raise DeployError(str(error), "name one of environments/*.toml with --env, or mend it", USAGE) from error
-        return _moved(environment, self.options)
+        return _moved(_environment(self.options.env, self.project), self.options)
+
+    def other(self, name: str) -> Environment:
+        """Return another environment, by its name."""
+        return _environment(name, self.project)
 
     @property
     def release(self) -> Release:
@@ -102,6 +102,13 @@ class Call:
                 yield lambda run: (seen.append(run), show(run))
         finally:
             workflow.summarize(summary.smoke(graph, seen[-1], names.schema(self.environment).replace('"', "")))
+
+
+def _environment(name: str, project: Path) -> Environment:
+    try:
+        return config.load(name, project / "environments")
+    except ConfigError as error:
+        raise DeployError(str(error), "name one of environments/*.toml with --env, or mend it", USAGE) from error
 
 
 def _moved(environment: Environment, options: argparse.Namespace) -> Environment:
@@ -229,17 +236,6 @@ def _recovered(call: Call, delivery: Delivery) -> State:
         return delivery.look()
 
 
-def _model(call: Call) -> Outcome:
-    environment, options = call.environment, call.options
-    with requests.open_connection(environment) as connection, connection.step("model"):
-        found = model.versions(connection, environment)
-        if options.use or options.back:
-            version = model.chosen(found, options.use, environment)
-            model.use(connection, environment, version)
-            found = model.versions(connection, environment)
-    return Outcome({"versions": [version.to_dict() for version in found]}, model.text(found))
-
-
 def _teardown(call: Call) -> Outcome:
     environment = call.environment
     target.require_temporary(environment)
@@ -281,7 +277,7 @@ _VERBS: dict[str, Callable[[Call], Outcome]] = {
     "release": _release,
     "rollback": _rollback,
     "status": _status,
-    "model": _model,
+    "model": choosing.model,
     "teardown": _teardown,
     "sweep": _sweep,
     "snapshot": reviewing.snapshot,

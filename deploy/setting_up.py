@@ -22,7 +22,8 @@ def bootstrap(call: "Call") -> Outcome:
     """Run what is still to be done of the administrator's SQL, or print all of it, or what would be run."""
     options = call.options
     jobs = _workload(options)
-    texts = scripts.scripts(call.environment, _public_key(options.public_key), jobs, options.without)
+    models_of = call.other(options.copy_models_from) if options.copy_models_from else None
+    texts = scripts.scripts(call.environment, _public_key(options.public_key), jobs, options.without, models_of)
     if options.print:
         return Outcome({"scripts": texts}, "\n".join(texts.values()))
     with requests.open_connection(scripts.as_administrator(call.environment)) as connection:

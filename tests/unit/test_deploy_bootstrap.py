@@ -154,3 +154,17 @@ def test_an_account_without_compute_pools_is_set_up_without_one():
     none = dataclasses.replace(dev, snowflake=dataclasses.replace(dev.snowflake, compute_pool=""))
     assert "COMPUTE POOL" in "".join(bootstrap.scripts(dev).values())
     assert "COMPUTE POOL" not in "".join(bootstrap.scripts(none).values())
+
+
+def test_models_of_another_environment_can_be_read_only_where_that_was_asked_for():
+    dev, prod = (config.load(name, ENVIRONMENTS) for name in ("dev", "prod"))
+    texts = bootstrap.scripts(prod, models_of=dev)
+    extra = {name: text for name, text in texts.items() if name not in bootstrap.scripts(prod)}
+    granted = re.findall(r"GRANT (.*?) TO ROLE (\S+);", "".join(extra.values()))
+    assert granted == [
+        ("USAGE ON DATABASE ML_DEV", "ML_PROD_ACCESS"),
+        ("USAGE ON SCHEMA ML_DEV.MAIN", "ML_PROD_ACCESS"),
+        ("USAGE ON MODEL ML_DEV.MAIN.LATE_DELIVERY", "ML_PROD_ACCESS"),
+        ("READ ON MODEL ML_DEV.MAIN.LATE_DELIVERY", "ML_PROD_ACCESS"),
+    ]
+    assert all(look(f"GRANT {what} TO ROLE {role}") for what, role in granted)

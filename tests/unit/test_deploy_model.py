@@ -6,13 +6,15 @@ import pytest
 
 from deploy import model
 from deploy.errors import USAGE, DeployError
-from ml_pipeline import config
+from ml_pipeline import config, registration
 
 DEV = config.load("dev", Path(__file__).parents[2] / "environments")
 
 
 def version(name, *, in_use=False, **metrics):
-    return model.Version(name, f"2026-11-2{name[-1]} 10:00:00.000 +0000", in_use, f"release of {name}", metrics)
+    return model.Version(
+        name, f"2026-11-2{name[-1]} 10:00:00.000 +0000", in_use, f"release of {name}", {"metrics": metrics}
+    )
 
 
 NEWEST_FIRST = (version("V_3"), version("V_2", in_use=True, auc=0.67), version("V_1"))
@@ -45,3 +47,19 @@ def test_the_one_in_use_has_a_star_and_its_metric():
     lines = model.text(NEWEST_FIRST).splitlines()
     assert lines[1] == "* V_2  2026-11-22 10:00:00  release of V_2  auc 0.67"
     assert lines[2] == "  V_1  2026-11-21 10:00:00  release of V_1"
+
+
+def test_what_a_version_keeps_beside_its_metrics_is_told_apart():
+    gate, where = {"passed": True, "checks": 5}, {"commit": "c1", "sha256": "ab"}
+    told = version("V_1", auc=0.67, quality_gate=gate, provenance=where).to_dict()
+    assert (told["metrics"], told["quality_gate"], told["provenance"]) == ({"auc": 0.67}, gate, where)
+
+
+def test_a_version_that_somebody_logged_by_hand_tells_nothing_of_itself():
+    row = {"name": "V_1", "created_on": "2026", "is_default_version": "true", "comment": None, "metadata": None}
+    told = model.Version.from_row(row).to_dict()
+    assert (told["metrics"], told["quality_gate"], told["provenance"], told["comment"]) == ({}, {}, {}, "")
+
+
+def test_the_pipeline_writes_what_is_read_here():
+    assert (model.QUALITY_GATE, model.PROVENANCE) == (registration.QUALITY_GATE, registration.PROVENANCE)
