@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 from .access import ACCOUNT, OWNERSHIP, SYSTEM_ROLES, Access, Grant
 from .catalogue import Catalogue, Object
 from .data import Data
+from .dynamic_tables.clock import Clock
 from .executions import Executions
 from .jobs.processes import Jobs
 from .names import Name
@@ -71,6 +72,7 @@ class Account:
             _furnish(self)
         self.scheduler = Scheduler(self)
         self.services = Services(self)
+        self.dynamic_tables = Clock(self)
         self.jobs = Jobs(self)
         self.sample_data.furnish()
 
@@ -90,6 +92,7 @@ class Account:
         self._preparing.start()
         self.scheduler.start()
         self.services.restart()
+        self.dynamic_tables.start()
 
     def _prepare(self) -> None:
         """Load what answers statements while the first client is still signing in."""
@@ -125,6 +128,7 @@ class Account:
         if self._preparing.is_alive():
             self._preparing.join()
         self.scheduler.close()
+        self.dynamic_tables.close()
         self.jobs.close()
         self.services.close()
         self.executions.close()

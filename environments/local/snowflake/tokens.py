@@ -17,7 +17,7 @@ _PATTERN = re.compile(
     | (?P<dollar>\$\$.*?\$\$)
     | (?P<string>'(?:[^'\\]++|''|\\.)*+')
     | (?P<quoted>"(?:[^"]|"")*")
-    | (?P<url>(?:file|snow|s3|azure|gcs)://[^\s;]*)
+    | (?P<url>snow://[^\s;()]*|(?:file|s3|azure|gcs)://[^\s;]*)
     | (?P<line>//[^\n]*)
     | (?P<location>@(?:"(?:[^"]|"")*"|[^\s;,()'"])+)
     | (?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Object
+from ..datasets import kind as datasets
 from ..errors import already_exists, invalid
 from ..kinds import STAMP, Create, Kind, Show
 from ..registry import kinds
@@ -189,8 +190,10 @@ _CHANGES: tuple[tuple[tuple[str, ...], _Change], ...] = (
 
 # ---- SHOW VERSIONS, SHOW FUNCTIONS
 def _show_versions(session: Session, tokens: Tokens) -> Result:
-    """SHOW VERSIONS [LIKE '...'] IN MODEL name."""
+    """SHOW VERSIONS [LIKE '...'] IN MODEL name; in a dataset, its versions."""
     show = Show(like=tokens.value() if tokens.accept("LIKE") else None)
+    if tokens.accept("IN", "DATASET"):
+        return datasets.show_versions(session, show, tokens)
     tokens.expect("IN", "MODEL")
     model = model_of(session, tokens.name())
     tokens.end()

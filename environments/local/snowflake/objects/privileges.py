@@ -33,6 +33,7 @@ ON: dict[str, frozenset[str]] = {
     "MODEL": frozenset({"USAGE", "READ"}),
     "MODEL MONITOR": frozenset({"MODIFY"}),
     "EXPERIMENT": frozenset({"USAGE", "MODIFY"}),
+    "DATASET": frozenset({"USAGE"}),
     "TASK": frozenset({"MONITOR", "OPERATE"}),
     "TASK GRAPH": frozenset({"MONITOR", "OPERATE"}),
     "TAG": frozenset({"APPLY", "READ"}),

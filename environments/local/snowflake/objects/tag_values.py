@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import invalid
 from ..registry import kinds
 from ..result import SELECT, Result, rows
+from ..sql.naming import RELATIONS
 from ..tokens import Tokens
 
 if TYPE_CHECKING:
@@ -61,7 +62,10 @@ def _tagged(session: Session, name: str, domain: str) -> Object:
     kind = kinds().get(_DOMAINS.get(word, word))
     if kind is None:
         raise invalid(f"Invalid tag domain '{domain}'.", "001008")
-    return session.get(kind.word, kind.read_name(session, Tokens(name)))
+    full = kind.read_name(session, Tokens(name))
+    # Views and dynamic tables belong to the domain TABLE.
+    words = RELATIONS if word == "TABLE" else (kind.word,)
+    return session.get(next((w for w in words if session.find(w, full)), kind.word), full)
 
 
 FUNCTIONS = {"SYSTEM$GET_TAG": _get_tag}

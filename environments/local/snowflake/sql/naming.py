@@ -19,6 +19,7 @@ PRIVILEGES, ROW_ID = "privileges", "row_id"
 # The kinds of objects that a query can read, which share their names; streams are not listed among them.
 RELATIONS = ("TABLE", "VIEW", "DYNAMIC TABLE")
 READABLE = (*RELATIONS, "STREAM")
+_ONLY_READ = ("STREAM", "DYNAMIC TABLE")
 
 
 def written_parts(scope: Scope, node: exp.Table) -> tuple[str, ...]:
@@ -76,14 +77,14 @@ def relation_named(scope: Scope, parts: tuple[str, ...], *privileges: str) -> Ob
     """The table or view of that name, on which the session has the privileges (SELECT, unless others are given).
 
     Raises:
-        SnowflakeError: 002003, 003001; 001008 for a stream whose rows are to be changed.
+        SnowflakeError: 002003, 003001; 001008 for a stream or dynamic table whose rows are to be changed.
 
     """
     name = scope.session.qualify(parts)
     for kind in READABLE:
         if scope.session.find(kind, name):
-            if kind == "STREAM" and {*privileges} - {"SELECT"}:
-                raise invalid(f"Stream '{name}' can only be read.")
+            if kind in _ONLY_READ and {*privileges} - {"SELECT"}:
+                raise invalid(f"{kind.capitalize()} '{name}' can only be read.")
             found = [scope.session.get(kind, name, privilege) for privilege in privileges or ("SELECT",)]
             return found[0]
     raise does_not_exist("OBJECT", name)

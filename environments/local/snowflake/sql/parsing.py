@@ -10,6 +10,8 @@ from sqlglot.errors import TokenError
 from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 
 from ..errors import syntax_error, unsupported
+from ..names import literal
+from ..tokens import tokenize
 from .transforms import reading
 
 # Snowpark nests a SELECT for each step of a frame; with Python's own limit some 60 steps would be too many.
@@ -31,12 +33,20 @@ def _read(text: str) -> exp.Expression:
     shown = " ".join(text.split())[:300]
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST))
     try:
-        found = reading.parse(text)
+        found = reading.parse(_quoted(text) if "snow://" in text else text)
     except TokenError as error:
         raise syntax_error(f"line 1 at position 0 unexpected '<EOF>'.\nStatement: {shown}") from error
     if isinstance(found, exp.Command):
         raise unsupported(shown)
     return named(normalize_identifiers(found, dialect="snowflake"))
+
+
+def _quoted(text: str) -> str:
+    """The text with each bare `snow://...` as a literal, which means the same in FROM."""
+    for token in reversed(tokenize(text)):
+        if token.kind == "url":
+            text = f"{text[: token.start]}{literal(token.text)}{text[token.end :]}"
+    return text
 
 
 _LONGEST_REMEMBERED = 2_000  # characters

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from ..errors import SnowflakeError, does_not_exist
+from ..errors import SnowflakeError, does_not_exist, invalid
 from ..names import Name
 from ..policies import applying
 from ..registry import functions, rewrites, table_functions, views
@@ -95,6 +95,8 @@ def _stored(scope: Scope, thing: Object, evaluate: Evaluate, node: exp.Table) ->
     if thing.kind == "STREAM":
         rows = scope.result(reading.read(scope, thing))
         return applying.applied_to_stream(scope, thing, rows, inner)
+    if thing.properties.get("initialized") is False and not scope.describing:
+        raise invalid(f"Dynamic Table '{thing.name}' is not initialized: refresh it, or wait for its first refresh.")
     source = _view(scope, thing, evaluate) if thing.kind == "VIEW" else places.relation(scope.session, thing)
     return applying.applied(scope, thing, source, inner, row_id=bool(node.meta.get(ROW_ID)))
 

@@ -37,7 +37,7 @@ def _on_select(scope: Scope, select: exp.Select) -> None:
     sources = [select.args["from_"], *select.args.get("joins", [])] if select.args.get("from_") else []
     for source in sources:
         if (place := place_of(source.this)) is not None:
-            source.set("this", relation(source.this, _read(scope, source.this, place)))
+            source.this.replace(relation(source.this, _read(scope, source.this, place)))
     if any(_STAGED in source.this.meta for source in sources):
         point(select)
 

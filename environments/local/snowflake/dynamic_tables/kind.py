@@ -1,0 +1,151 @@
+"""DYNAMIC TABLE: CREATE, ALTER, DROP, SHOW and DESCRIBE.
+
+Every refresh computes all rows anew, whatever REFRESH_MODE says; the rows are those that an incremental one leaves.
+https://docs.snowflake.com/en/sql-reference/sql/create-dynamic-table
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ..access import OWNERSHIP
+from ..catalogue import Object, now
+from ..errors import invalid, unsupported
+from ..kinds import STAMP, Create
+from ..names import Name
+from ..result import EXECUTED, Result, status
+from ..sql import columns, queries, storage
+from ..sql.binding import remaining
+from ..sql.parsing import parse
+from ..sql.relations import Relation, renamed
+from ..sql.scope import Scope
+from . import history, options, refreshing
+
+if TYPE_CHECKING:
+    from ..session import Session
+    from ..sql.columns import TableColumn
+    from ..tokens import Tokens
+
+_REASON = "The local Snowflake computes all rows anew."
+
+
+class DynamicTable(Relation):
+    """A query whose rows are kept, and refreshed."""
+
+    word, plural = history.WORD, "DYNAMIC TABLES"
+    columns = (
+        *(("created_on", STAMP), "name", "database_name", "schema_name", "cluster_by", ("rows", "fixed")),
+        *(("bytes", "fixed"), "owner", "target_lag", "refresh_mode", "refresh_mode_reason", "warehouse", "comment"),
+        *("text", "automatic_clustering", "scheduling_state", ("last_suspended_on", STAMP), "is_clone", "is_replica"),
+        *("is_iceberg", ("data_timestamp", STAMP), "owner_role_type", "initialization_warehouse", "scheduler"),
+    )
+
+    def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
+        """CREATE [OR REPLACE] [TRANSIENT] DYNAMIC TABLE [IF NOT EXISTS] name (columns) TARGET_LAG = ... AS query."""
+        if create.or_alter or create.modifiers - {"TRANSIENT"}:
+            raise unsupported(" ".join(tokens.text.split())[:300])
+        name = self.read_name(session, tokens)
+        defined = columns.read(tokens) if tokens.looking_at("(") else []
+        clauses = options.read(session, tokens)
+        query = remaining(tokens)
+        properties = clauses.given | _columns(session, query, defined) | _beginning(clauses.given)
+        properties |= {"query": query, "text": tokens.text}
+        new = Object(self.word, name, session.role, properties, clauses.comment, clauses.tags)
+        old = session.account.catalogue.find(self.word, name)
+
+        def build() -> None:
+            refreshing.fill(session, new, empty=not new.properties["initialized"])
+            if old:
+                history.forget(session.account, old)
+            refreshing.created(session.account, new)
+
+        result = self.place(session, create, new, build, copy_grants=clauses.copy_grants)
+        session.account.dynamic_tables.wake()
+        return result
+
+    def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
+        """ALTER DYNAMIC TABLE ... REFRESH | SUSPEND | RESUME | SET ..., and what every kind has."""
+        for word, change in (("SUSPEND", refreshing.suspended), ("RESUME", _resumed)):
+            if tokens.accept(word):
+                tokens.end()
+                return self._operate(session, name, change)
+        if tokens.accept("REFRESH"):
+            tokens.end()
+            thing = session.get(self.word, name, "OPERATE")
+            refreshing.refresh(session.account, thing, history.MANUAL)
+            return status(EXECUTED)
+        if tokens.looking_at("SET") and tokens.peek(1).upper not in {"COMMENT", "TAG"}:
+            tokens.expect("SET")
+            session.get(self.word, name, "OPERATE")
+            changed = options.changes(session, tokens)
+            return self._operate(session, name, lambda o: o.with_properties(**changed))
+        return super().alter(session, name, tokens)
+
+    def _operate(self, session: Session, name: Name, change: Any) -> Result:
+        session.get(self.word, name, "OPERATE")
+        session.account.catalogue.change(self.word, name, change)
+        session.account.dynamic_tables.wake()
+        return status(EXECUTED)
+
+    def remove(self, session: Session, name: Name) -> None:
+        """Drop the table, its rows and its history."""
+        thing = session.account.catalogue.get(self.word, name)
+        super().remove(session, name)
+        storage.drop(session, thing, columns.of(thing))
+        history.forget(session.account, thing)
+
+    def row(self, session: Session, thing: Object) -> dict[str, Any]:
+        """A row of SHOW DYNAMIC TABLES."""
+        number = storage.count(session, thing)
+        moments = {key: _moment(thing.properties[key]) for key in ("data_timestamp", "last_suspended_on")}
+        incremental = thing.properties["refresh_mode"] == "INCREMENTAL"
+        shown = {"refresh_mode": "INCREMENTAL" if incremental else "FULL", "rows": number, "bytes": None}
+        shown |= {"refresh_mode_reason": _REASON if thing.properties["refresh_mode"] == "AUTO" else None}
+        shown |= {"automatic_clustering": "OFF", "cluster_by": thing.properties.get("cluster_by", "")}
+        shown |= dict.fromkeys(("is_clone", "is_replica", "is_iceberg"), "false")
+        return {**super().row(session, thing), **shown, **moments}
+
+
+def _columns(session: Session, query: str, defined: list[TableColumn]) -> dict[str, Any]:
+    """The columns of the query under the names of the list, and those that it gives itself; its sources are checked."""
+    with Scope(session) as scope:
+        for source in refreshing.sources(scope, parse(query)):
+            _track(session, source)
+        answer = queries.answer(scope, queries.compiled(scope, parse(query)), describe=True)
+    found = columns.from_result(answer.columns)
+    if defined and len(defined) != len(found):
+        raise invalid("Invalid column definition list", "002026", "42601")
+    return {"columns": [c.document() for c in renamed(defined, found)], "given": [c.name for c in answer.columns]}
+
+
+def _track(session: Session, source: Object) -> None:
+    """Refreshing follows the changes of a table: its owner turns that on, by this or before."""
+    if source.kind != "TABLE" or str(source.properties.get("change_tracking", "FALSE")).upper() == "TRUE":
+        return
+    if source.properties.get("temporary"):
+        raise unsupported("a dynamic table that reads a temporary table")
+    session.get("TABLE", source.name, OWNERSHIP)
+    session.account.catalogue.change("TABLE", source.name, lambda o: o.with_properties(change_tracking="TRUE"))
+
+
+def _beginning(given: dict[str, Any]) -> dict[str, Any]:
+    filled = given["initialize"] == "ON_CREATE"
+    return {
+        "scheduling_state": "ACTIVE",
+        "initialized": filled,
+        "data_timestamp": now().isoformat() if filled else None,
+        "last_suspended_on": None,
+        "failures": 0,
+    }
+
+
+def _resumed(thing: Object) -> Object:
+    return thing.with_properties(scheduling_state="ACTIVE", failures=0)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+KINDS = (DynamicTable(),)

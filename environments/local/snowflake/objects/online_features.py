@@ -1,0 +1,16 @@
+"""ONLINE FEATURE TABLE: there is none here. SHOW says so, which clients ask of every feature view; CREATE is refused.
+
+https://docs.snowflake.com/en/sql-reference/sql/show-online-feature-tables
+"""
+
+from ..kinds import STAMP, Kind
+
+
+class OnlineFeatureTable(Kind):
+    """What serves features by key within milliseconds."""
+
+    word, plural = "ONLINE FEATURE TABLE", "ONLINE FEATURE TABLES"
+    columns = (("created_on", STAMP), "name", "database_name", "schema_name", "owner", "comment", "scheduling_state")
+
+
+KINDS = (OnlineFeatureTable(),)
