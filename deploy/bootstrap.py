@@ -88,6 +88,7 @@ def _values(environment: "Environment") -> dict[str, Any]:
     database = snowflake["database"]
     return snowflake | {
         "environment": environment.name,
+        "nodes": max(environment.pipeline.training_instances, environment.smoke.training_instances),
         "access_role": f"{database}_ACCESS",
         "compute_role": f"{database}_COMPUTE",
         "tag": names.TAG,

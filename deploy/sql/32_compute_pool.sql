@@ -1,10 +1,10 @@
 -- Machines for container work, where environments/<name>.toml names a compute pool; compute_pool = "" leaves it out.
--- The smallest, one of it, asleep until it is used: a node costs about five minutes at least each time it wakes.
+-- The smallest, as many as training asks for, asleep until it is used: a node costs about five minutes at least each time it wakes.
 USE ROLE ACCOUNTADMIN;
 
 CREATE COMPUTE POOL IF NOT EXISTS <% compute_pool %>
   MIN_NODES = 1
-  MAX_NODES = 1
+  MAX_NODES = <% nodes %>
   INSTANCE_FAMILY = CPU_X64_XS
   AUTO_SUSPEND_SECS = 60
   AUTO_RESUME = TRUE

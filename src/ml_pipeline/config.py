@@ -24,6 +24,9 @@ Identifier = NewType("Identifier", str)
 ComputePool = NewType("ComputePool", str)
 """A name as above, or nothing in an account that has no compute pools."""
 
+Count = NewType("Count", int)
+"""A whole number from 1 on."""
+
 Repository = NewType("Repository", str)
 """An artifact repository with its database and schema, or nothing."""
 
@@ -106,7 +109,7 @@ class Pipeline:
     """A model in use that is this old is trained anew; 0 trains in every run."""
     training_job: bool
     """Train in an ML Job on the compute pool; where there is none, and if this is false, in the task itself."""
-    training_instances: int
+    training_instances: Count
     """Nodes of that job. It distributes the candidates; what it finds does not depend on how many there are."""
     training_runtime: str
     """The job's runtime image: a version such as "1.8.0", a full image URL, or "" for Snowflake's choice."""
@@ -323,6 +326,12 @@ def _integer(value: Any) -> int:
     return value
 
 
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError("expected a whole number from 1 on")
+    return value
+
+
 def _boolean(value: Any) -> bool:
     if not isinstance(value, bool):
         raise TypeError("expected true or false")
@@ -380,6 +389,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     date: _date,
     Identifier: _identifier,
     ComputePool: _compute_pool,
+    Count: _count,
     Repository: _repository,
     SchemaName: _schema_name,
     Backend: _backend,

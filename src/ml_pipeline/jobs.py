@@ -107,7 +107,7 @@ def _no_room(session: Session, run: Run, job: MLJob[Any]) -> str:
     return (
         f"ML Job {job.id} found no room in compute pool {run.compute_pool} within "
         f"{run.settings.training_timeout_minutes} minutes, and was cancelled; the pool is {shown}\n"
-        f"next: ALTER COMPUTE POOL {run.compute_pool} RESUME; or SHOW JOB SERVICES IN COMPUTE POOL {run.compute_pool}"
+        f"next: ALTER COMPUTE POOL {run.compute_pool} RESUME if it is suspended; SET MAX_NODES higher if it is full"
     )
 
 

@@ -66,4 +66,7 @@ def fit(frame: pd.DataFrame, settings: Pipeline) -> HistGradientBoostingClassifi
         early_stopping=False,
         random_state=settings.seed,
     )
-    return model.fit(frame[list(FEATURES)], frame[LABEL].astype(int))
+    model.fit(frame[list(FEATURES)], frame[LABEL].astype(int))
+    # It keeps how many threads it was fitted with, which differs between machines and changes nothing it says.
+    model._bin_mapper.n_threads = None
+    return model

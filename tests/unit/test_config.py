@@ -73,6 +73,27 @@ def test_a_smoke_run_writes_under_names_of_its_own():
     assert Run.from_config({**config, "smoke": True}, "1").name("FEATURES") == "SMOKE_FEATURES"
 
 
+def test_the_releases_path_and_the_pool_travel_to_the_steps():
+    dev = load("dev", ENVIRONMENTS).in_schema("PR_7")
+    run = Run.from_config(dev.graph_config("abc"), "1")
+    assert (run.release_path, run.compute_pool) == ("@ML_DEV.PR_7.RELEASES/abc", "ML_DEV_POOL")
+    assert Run.from_json(run.to_json()) == run
+
+
+def test_training_is_a_job_where_it_is_asked_for_and_there_are_a_pool_and_a_release():
+    run = Run.from_config(load("prod", ENVIRONMENTS).graph_config("abc"), "1")
+    assert run.trains_in_job
+    assert not dataclasses.replace(run, compute_pool="").trains_in_job
+    assert not dataclasses.replace(run, release_path="").trains_in_job
+    assert not dataclasses.replace(run, settings=dataclasses.replace(run.settings, training_job=False)).trains_in_job
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_job_is_cancelled_before_the_graphs_time_is_over(name):
+    environment = load(name, ENVIRONMENTS)
+    assert environment.pipeline.training_timeout_minutes < environment.graph.timeout_minutes
+
+
 def test_a_run_id_is_fit_for_a_snowflake_name():
     assert Run.from_config(load("dev", ENVIRONMENTS).graph_config(""), "a-1.b").id == "A_1_B"
 
@@ -105,6 +126,10 @@ MISTAKES = {
     "a schedule without zone": ("0 4 * * MON UTC", "0 4 * * MON", "expected five cron fields and a time zone"),
     "an interval of nothing": ("0 4 * * MON UTC", "0 MINUTES", r'"schedule" in \[graph\]: .*such as "90 MINUTES"'),
     "an interval of a unit unknown": ("0 4 * * MON UTC", "2 WEEKS", r'"schedule" in \[graph\]: .*not \'2 WEEKS\''),
+    "a text for a truth value": ("training_job = true", 'training_job = "y"', "expected true or false, not 'y'"),
+    "a job on no node": ("training_instances = 1", "training_instances = 0", "a whole number from 1 on, not 0"),
+    "a number for a text": ('training_runtime = ""', "training_runtime = 1.8", "expected a text, not 1.8"),
+    "a repository without schema": ("SNOWFLAKE.SNOWPARK.", "", "PYPI_SHARED_REPOSITORY, or"),
     "not TOML": ("[graph]", "[graph", "dev.toml: not TOML"),
 }  # fmt: skip
 

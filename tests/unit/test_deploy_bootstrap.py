@@ -153,7 +153,16 @@ def test_an_account_without_compute_pools_is_set_up_without_one():
     dev = config.load("dev", ENVIRONMENTS)
     none = dataclasses.replace(dev, snowflake=dataclasses.replace(dev.snowflake, compute_pool=""))
     assert "COMPUTE POOL" in "".join(bootstrap.scripts(dev).values())
-    assert "COMPUTE POOL" not in "".join(bootstrap.scripts(none).values())
+    without = "".join(bootstrap.scripts(none).values())
+    assert "COMPUTE POOL" not in without
+    assert "CREATE SERVICE" not in without
+
+
+def test_a_pool_has_a_node_for_each_instance_that_trains():
+    dev = config.load("dev", ENVIRONMENTS)
+    three = dataclasses.replace(dev, pipeline=dataclasses.replace(dev.pipeline, training_instances=3))
+    assert "MAX_NODES = 1" in "".join(bootstrap.scripts(dev).values())
+    assert "MAX_NODES = 3" in "".join(bootstrap.scripts(three).values())
 
 
 def test_models_of_another_environment_can_be_read_only_where_that_was_asked_for():

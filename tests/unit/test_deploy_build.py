@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ def project(tmp_path_factory):
     root = tmp_path_factory.mktemp("project")
     (root / "src/ml_pipeline").mkdir(parents=True)
     (root / "src/ml_pipeline/__init__.py").write_text("")
+    (root / "src/ml_pipeline/training_job.py").write_text("print('an entrypoint')")
     (root / "src/ml_pipeline/notes.txt").write_text("found by walking the package")
     for name in ("pyproject.toml", "uv.lock", "README.md"):
         shutil.copy(PROJECT / name, root / name)
@@ -65,7 +67,13 @@ def test_the_manifest_names_the_commit_and_every_file_of_the_payload(project, re
 def test_the_manifest_names_what_the_graph_runs_with(release):
     assert release.manifest.packages == payload.packages()
     assert release.manifest.python == payload.PYTHON
-    assert [file.name for file in release.manifest.files] == [payload.PAYLOAD]
+    assert [file.name for file in release.manifest.files] == [payload.PAYLOAD, payload.TRAINING_JOB]
+
+
+def test_the_entrypoints_of_ml_jobs_are_files_of_the_release(release):
+    with zipfile.ZipFile(release.directory / manifest.PAYLOAD) as archive:
+        inside = archive.read(f"ml_pipeline/{payload.TRAINING_JOB}")
+    assert (release.directory / payload.TRAINING_JOB).read_bytes() == inside
 
 
 def test_the_payload_runs_from_its_archive(release):
@@ -130,7 +138,7 @@ def test_a_release_that_was_not_built_here_is_refused(dist):
         manifest.find(dist, "00000000")
 
 
-@pytest.mark.parametrize("name", [manifest.PAYLOAD, manifest.MANIFEST])
+@pytest.mark.parametrize("name", [manifest.PAYLOAD, payload.TRAINING_JOB, manifest.MANIFEST])
 def test_a_damaged_release_is_refused(release, dist, name):
     with (dist / release.digest / name).open("ab") as file:
         file.write(b" ")
@@ -138,7 +146,7 @@ def test_a_damaged_release_is_refused(release, dist, name):
         manifest.find(dist)
 
 
-@pytest.mark.parametrize("name", [manifest.PAYLOAD, manifest.MANIFEST])
+@pytest.mark.parametrize("name", [manifest.PAYLOAD, payload.TRAINING_JOB, manifest.MANIFEST])
 def test_an_incomplete_release_is_refused(release, dist, name):
     (dist / release.digest / name).unlink()
     with pytest.raises(DeployError, match=f"{name} is missing"):

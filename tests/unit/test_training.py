@@ -1,5 +1,6 @@
 """Training, against the limit that the specification of TPC-H sets."""
 
+import pickle
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
+from threadpoolctl import threadpool_limits
 
 from ml_pipeline.config import load
 from ml_pipeline.errors import PipelineError
@@ -43,6 +45,15 @@ def test_the_seed_decides_the_model():
     frame, settings = order_lines(2_000, seed=1), replace(SETTINGS, max_iter=5)
     first, second = (fit(frame, settings).predict_proba(frame[list(FEATURES)]) for _ in range(2))
     assert (first == second).all()
+
+
+def test_the_model_does_not_depend_on_how_many_threads_fit_it():
+    frame, settings = order_lines(20_000, seed=1), replace(SETTINGS, max_iter=5)
+    models = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            models.append(pickle.dumps(fit(frame, settings)))
+    assert models[0] == models[1]
 
 
 def test_a_history_that_nobody_has_yet_is_no_obstacle():

@@ -1,0 +1,192 @@
+"""Training as an ML Job: what the task says when the job fails, is cut off, finds no room, or may not be."""
+
+import threading
+import time
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ml_pipeline import candidate, jobs, provenance, training
+from ml_pipeline.config import Run, load
+from ml_pipeline.errors import PipelineError
+from ml_pipeline.features import FEATURES
+from ml_pipeline.payload import PAYLOAD, TRAINING_JOB
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = replace(load("local", ROOT / "environments").smoke, max_iter=3)
+RELEASE = "@T_TRAINING.PUBLIC.RELEASES/d1g35t"
+SET_UP = """
+CREATE OR REPLACE DATABASE T_TRAINING;
+CREATE OR REPLACE ROLE T_TRAINER;
+GRANT ROLE T_TRAINER TO USER ADMIN;
+GRANT USAGE ON DATABASE T_TRAINING TO ROLE T_TRAINER;
+GRANT USAGE ON WAREHOUSE COMPUTE_WH TO ROLE T_TRAINER;
+GRANT USAGE, CREATE SERVICE, CREATE STAGE, CREATE TABLE ON SCHEMA T_TRAINING.PUBLIC TO ROLE T_TRAINER;
+CREATE OR REPLACE COMPUTE POOL T_TRAINING_POOL MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_XS;
+CREATE OR REPLACE COMPUTE POOL T_ASLEEP_POOL MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_XS
+  AUTO_RESUME = FALSE INITIALLY_SUSPENDED = TRUE;
+GRANT USAGE ON COMPUTE POOL T_TRAINING_POOL TO ROLE T_TRAINER;
+GRANT USAGE ON COMPUTE POOL T_ASLEEP_POOL TO ROLE T_TRAINER;
+"""
+TAKE_DOWN = (
+    "DROP DATABASE T_TRAINING; DROP COMPUTE POOL T_TRAINING_POOL; DROP COMPUTE POOL T_ASLEEP_POOL; DROP ROLE T_TRAINER"
+)
+
+
+def lines(count=400):
+    random = np.random.default_rng(1)
+    frame = pd.DataFrame({name: random.random(count) for name in FEATURES})
+    keys = {"ORDER_DATE": pd.Timestamp("1995-01-01").date(), "ORDER_KEY": range(count), "LINE_NUMBER": 1}
+    return frame.assign(**keys, PART="TRAIN", LATE=(frame["PROMISED_DAYS"] > 0.5).astype(int))
+
+
+@pytest.fixture(scope="module")
+def admin(snowflake):
+    with snowflake.connector() as connection:
+        connection.execute_string(SET_UP)
+        yield connection.cursor()
+        connection.execute_string(TAKE_DOWN)
+
+
+@pytest.fixture(scope="module")
+def connect(snowflake, admin):
+    """Open a session of a role that has what the documentation asks for, and no more."""
+
+    def connected():
+        session = snowflake.connect(role="T_TRAINER", database="T_TRAINING", schema="PUBLIC", warehouse="COMPUTE_WH")
+        session.sql("USE SECONDARY ROLES NONE").collect()
+        return session
+
+    return connected
+
+
+@pytest.fixture(scope="module")
+def session(connect, tmp_path_factory):
+    """A staged release, with an entrypoint that never ends beside the real one, and lines to train with."""
+    folder = tmp_path_factory.mktemp("release")
+    with zipfile.ZipFile(folder / PAYLOAD, "w") as payload:
+        for file in (ROOT / "src" / "ml_pipeline").glob("*.py"):
+            payload.write(file, f"ml_pipeline/{file.name}")
+    (folder / TRAINING_JOB).write_bytes((ROOT / "src" / "ml_pipeline" / TRAINING_JOB).read_bytes())
+    (folder / "endless_job.py").write_text("import time\nprint('began', flush=True)\ntime.sleep(600)")
+    with connect() as opened:
+        opened.sql("CREATE STAGE RELEASES").collect()
+        opened.file.put(f"{folder}/*", RELEASE, auto_compress=False)
+        opened.write_pandas(lines(), "FEATURES", auto_create_table=True)
+        alike = lines(10).assign(LATE=1)
+        opened.write_pandas(alike, "SMOKE_FEATURES", auto_create_table=True)
+        yield opened
+
+
+def a_run(run_id, pool="T_TRAINING_POOL", *, smoke=False, **settings):
+    return Run(run_id, "d1g35t", replace(SETTINGS, **settings), smoke, release_path=RELEASE, compute_pool=pool)
+
+
+def message(session, run):
+    with pytest.raises(PipelineError) as raised:
+        training.train(session, run, {})
+    return str(raised.value)
+
+
+def the_job(session, run):
+    (row,) = session.sql(f"SHOW JOB SERVICES LIKE 'TRAIN_{run.id}%' IN SCHEMA T_TRAINING.PUBLIC").collect()
+    return f"T_TRAINING.PUBLIC.{row['name']}", row["status"]
+
+
+def until_it_runs(session, run):
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        if session.sql(f"SHOW JOB SERVICES LIKE 'TRAIN_{run.id}%'").collect():
+            name, status = the_job(session, run)
+            if status == "RUNNING" and _began(session, name):
+                return name
+        time.sleep(0.05)
+    raise TimeoutError
+
+
+def _began(session, name):
+    return "began" in session.sql(f"SELECT SYSTEM$GET_SERVICE_LOGS('{name}', 0, 'main')").collect()[0][0]
+
+
+def test_the_same_rows_in_any_order_train_the_same_bytes_in_a_job_and_in_the_process(session):
+    staged, inline = a_run("JOB"), replace(a_run("INLINE"), release_path="")
+    by_job = training.train(session, staged, {})
+    session.sql("CREATE OR REPLACE TABLE FEATURES AS SELECT * FROM FEATURES ORDER BY QUANTITY").collect()
+    here = training.train(session, inline, {})
+    assert by_job["job"].startswith("TRAIN_JOB_")
+    assert "job" not in here
+    digests = {provenance.digest(candidate.read(session, each["model"])) for each in (by_job, here)}
+    assert len(digests) == 1
+
+
+def test_where_there_is_no_pool_or_no_job_is_asked_for_the_task_trains(session):
+    for number, run in enumerate((a_run("X", ""), a_run("X", training_job=False))):
+        result = training.train(session, replace(run, id=f"HERE_{number}"), {})
+        assert "job" not in result
+        assert result["lines"] == 400
+
+
+def test_what_the_payload_raises_is_the_tasks_error_and_its_files_are_gone(session):
+    run = a_run("ALIKE", smoke=True)
+    said = message(session, run)
+    assert "ML Job T_TRAINING.PUBLIC.SMOKE_TRAIN_ALIKE_" in said
+    assert "ended as FAILED; the end of its log:\n" in said
+    assert "all 10 lines to train with have the same outcome, so there is nothing to learn" in said
+    assert "next: SELECT SYSTEM$GET_SERVICE_LOGS('T_TRAINING.PUBLIC.SMOKE_TRAIN_ALIKE_" in said
+    assert not session.sql("LIST @SMOKE_ML_JOBS").collect()
+
+
+def test_a_job_that_somebody_cancels_fails_the_task_that_waits_for_it(session, connect):
+    run, raised = a_run("CUT"), []
+
+    def wait():
+        with connect() as own:
+            try:
+                jobs.run_entrypoint(own, run, "TRAIN", "endless_job.py")
+            except PipelineError as error:
+                raised.append(str(error))
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    name = until_it_runs(session, run)
+    # While it runs, the only node of the pool is taken.
+    said = message(session, a_run("LATER", training_timeout_minutes=0))
+    assert "found no room in compute pool T_TRAINING_POOL within 0 minutes, and was cancelled" in said
+    assert "1 of 1 nodes active" in said
+    session.sql(f"CALL {name}!SPCS_CANCEL_JOB()").collect()
+    waiting.join(30)
+    assert f"ML Job {name} ended as CANCELLED" in raised[0]
+    assert the_job(session, a_run("LATER"))[1] == "CANCELLED"
+
+
+def test_a_job_that_takes_too_long_is_cancelled(session):
+    run = a_run("LONG", training_timeout_minutes=1 / 60)
+    with pytest.raises(PipelineError, match=r"did not end within .* minutes, and was cancelled; the end of its log"):
+        jobs.run_entrypoint(session, run, "TRAIN", "endless_job.py")
+    assert the_job(session, run)[1] == "CANCELLED"
+
+
+def test_a_pool_that_sleeps_on_is_named(session):
+    said = message(session, a_run("ASLEEP", "T_ASLEEP_POOL", training_timeout_minutes=0))
+    assert "the pool is SUSPENDED, 0 of 1 nodes active\nnext: ALTER COMPUTE POOL T_ASLEEP_POOL RESUME" in said
+
+
+def test_what_keeps_a_job_from_being_submitted_is_said_with_what_mends_it(session, admin):
+    missing = message(session, a_run("NONE", "NO_SUCH_POOL"))
+    assert "next: GRANT USAGE ON COMPUTE POOL NO_SUCH_POOL TO ROLE T_TRAINER" in missing
+    assert 'compute_pool = ""' in missing
+    narrow = message(session, a_run("MANY", training_instances=2))
+    assert "next: ALTER COMPUTE POOL T_TRAINING_POOL SET MAX_NODES = 2" in narrow
+    image = message(session, a_run("IMAGE", training_runtime="0.0.1"))
+    assert "No runtime image matches" in image
+    assert "training_*" in image
+    admin.execute("REVOKE CREATE SERVICE ON SCHEMA T_TRAINING.PUBLIC FROM ROLE T_TRAINER")
+    try:
+        forbidden = message(session, a_run("MAY_NOT"))
+    finally:
+        admin.execute("GRANT CREATE SERVICE ON SCHEMA T_TRAINING.PUBLIC TO ROLE T_TRAINER")
+    assert "next: GRANT CREATE SERVICE ON SCHEMA T_TRAINING.PUBLIC TO ROLE T_TRAINER" in forbidden
