@@ -168,6 +168,12 @@ def test_the_same_rows_release_and_seed_make_the_same_model_to_the_byte(first, s
     assert one["sha256"] == other["sha256"]
 
 
+def test_a_versions_lineage_names_its_rows_and_its_run(session, second):
+    query = "SELECT * FROM TABLE(SNOWFLAKE.CORE.GET_LINEAGE('LATE_DELIVERY', 'MODULE', 'UPSTREAM', 1, 'V_SECOND'))"
+    found = {(row["SOURCE_OBJECT_DOMAIN"], row["SOURCE_OBJECT_NAME"]) for row in session.sql(query).collect()}
+    assert found == {("TABLE", "FEATURES"), ("EXPERIMENT", "LATE_DELIVERY")}
+
+
 def test_a_version_has_a_row_to_try_it_with(session, second):
     folder = "snow://model/LATE_DELIVERY/versions/V_SECOND/"
     assert any("sample_input_data" in row["name"] for row in session.sql(f"LIST '{folder}'").collect())

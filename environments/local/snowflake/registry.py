@@ -68,6 +68,7 @@ _MODULES = (
     "scripting.block",
     "python.functions",
     "models.kind",
+    "models.lineage",
     "monitors.kind",
     "experiments.kind",
     "jobs.kind",

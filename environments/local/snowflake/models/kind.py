@@ -22,7 +22,7 @@ from ..services.properties import of_version
 from ..stages import locations
 from ..statements import read_show
 from ..tokens import Tokens
-from . import inference, versions
+from . import inference, lineage, versions
 from .versions import Version, model_of
 
 if TYPE_CHECKING:
@@ -112,10 +112,14 @@ def _from(session: Session, tokens: Tokens, name: str) -> Version:
         copied = versions.find(source, tokens.identifier() if tokens.accept("VERSION") else "DEFAULT")
         tokens.end()
         files = versions.folder(session.account, copied)
-        return replace(versions.stored(session.account, name, files), metadata=copied.metadata, comment=copied.comment)
+        new = versions.stored(session.account, name, files)
+        origin = lineage.kept(lineage.Node("MODULE", source.name, copied.name))
+        return replace(new, metadata=copied.metadata, comment=copied.comment, sources=(origin,))
     location = locations.read(session, tokens)
     tokens.end()
-    return versions.stored(session.account, name, location.folder / location.path)
+    new = versions.stored(session.account, name, location.folder / location.path)
+    listed = versions.listed_sources(versions.folder(session.account, new))
+    return replace(new, sources=lineage.sources(session, listed))
 
 
 # ---- ALTER MODEL

@@ -54,6 +54,7 @@ class Version:
         id: names its folder.
         spec: the text of model.yaml.
         metadata: JSON that the client keeps there: metrics.
+        sources: what it was made from, each with domain, full name and version (see lineage).
 
     """
 
@@ -65,6 +66,7 @@ class Version:
     runnable_in: tuple[str, ...]
     comment: str = ""
     metadata: str = "{}"
+    sources: tuple[dict[str, str], ...] = ()
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     created: str = field(default_factory=lambda: now().isoformat())
 
@@ -143,6 +145,13 @@ def stored(account: Account, name: str, source: Path) -> Version:
     account.folder("models")
     shutil.copytree(source, folder(account, version))
     return version
+
+
+def listed_sources(folder_of_files: Path) -> list[dict[str, Any]]:
+    """What the client says in the manifest of where a version comes from."""
+    import yaml
+
+    return yaml.safe_load((folder_of_files / "MANIFEST.yml").read_text()).get("lineage_sources") or []
 
 
 def _read(name: str, manifest_text: str, spec_text: str) -> Version:
