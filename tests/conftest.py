@@ -101,10 +101,16 @@ class LocalSnowflake:
         return snowflake.connector.connect(**{**self.parameters, **options})
 
 
-def start(home: Path, *options: str, measured: bool = False) -> tuple[subprocess.Popen[str], LocalSnowflake]:
-    """Start a server on a free port and wait until it says that it is ready."""
+def start(
+    home: Path, *options: str, measured: bool = False, warm: bool = False
+) -> tuple[subprocess.Popen[str], LocalSnowflake]:
+    """Start a server on a free port and wait until it says that it is ready.
+
+    What Python imports for procedures keeps a core busy for seconds, and most servers are never asked for it: unless
+    it is to be warm, it begins with the first call.
+    """
     command = module("environments.local.snowflake", measured=measured)
-    command += ["--home", str(home), "--port", "0", *options]
+    command += ["--home", str(home), "--port", "0", *([] if warm else ["--cold-python"]), *options]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     line = process.stdout.readline()
     found = re.search(r"http://127\.0\.0\.1:(\d+)", line)

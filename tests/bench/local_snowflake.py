@@ -26,7 +26,7 @@ def server(options: argparse.Namespace) -> Figures:
 def _first_answer(home: Path) -> float:
     """Seconds from starting the server's process to the answer to SELECT 1, signing in included."""
     begin = time.perf_counter()
-    process, started = start(home)
+    process, started = start(home, warm=True)
     try:
         connection = started.connector()
         connection.cursor().execute("SELECT 1").fetchone()
@@ -40,7 +40,7 @@ def _first_answer(home: Path) -> float:
 def procedure(options: argparse.Namespace) -> Figures:
     """A call of a procedure that does nothing, once the account's Python is warm."""
     with tempfile.TemporaryDirectory() as folder:
-        process, started = start(Path(folder))
+        process, started = start(Path(folder), warm=True)
         try:
             return _calls(started, options.runs)
         finally:

@@ -22,6 +22,9 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
         "--http-issuers", action="store_true", help="take tokens of OpenID Connect issuers at http://127.0.0.1, too"
     )
     parser.add_argument(
+        "--cold-python", action="store_true", help="start the Python of procedures with the first call, not before"
+    )
+    parser.add_argument(
         "--until-stdin-closes", action="store_true", help="stop when standard input ends, unless it said 'stay'"
     )
     return parser.parse_args(argv)
@@ -48,7 +51,7 @@ def main(argv: list[str]) -> int:
     from .http.server import application
 
     port = listener.getsockname()[1]
-    account.start(f"http://127.0.0.1:{port}")
+    account.start(f"http://127.0.0.1:{port}", warm=not arguments.cold_python)
     server = uvicorn.Server(uvicorn.Config(application(account), log_level="warning", timeout_graceful_shutdown=2))
     for ending in (signal.SIGINT, signal.SIGTERM):
         # uvicorn raises the signal again once it has stopped; by then there is only the account to close.

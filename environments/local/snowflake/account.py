@@ -82,13 +82,14 @@ class Account:
         path.mkdir(parents=True, exist_ok=True)
         return path
 
-    def start(self, address: str) -> None:
-        """Begin to answer at an address: workers and schedules start."""
+    def start(self, address: str, *, warm: bool = True) -> None:
+        """Begin to answer at an address: schedules start, and, to be warm for the first call, workers do."""
         self.address = address
-        # Imports keep a core busy for seconds: the first client is answered before.
-        begin = threading.Timer(0.5, self.workers.start)
-        begin.daemon = True
-        begin.start()
+        if warm:
+            # Imports keep a core busy for seconds: the first client is answered before.
+            begin = threading.Timer(0.5, self.workers.start)
+            begin.daemon = True
+            begin.start()
         self._preparing.start()
         self.scheduler.start()
         self.services.restart()
