@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # How long an example takes says how busy the machine is.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
+# Some tests take turns, a day each: what this run leaves out, tomorrow's has.
+DAY = datetime.now(UTC).date().toordinal()
 # The files that take longest, so that no core ends with one of them while the other has nothing to do.
 LONGEST = (
     "test_rehearsal.py",

@@ -3,16 +3,16 @@ revokes every grant and runs every command with every credential."""
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from tests.conftest import DAY
 from tests.faults import canaries, commands, revocations
 from tests.faults.callers import Callers
 from tests.faults.commands import Account
 
-today = random.Random(datetime.now(UTC).date().toordinal())
+today = random.Random(DAY)
 
 
 @pytest.fixture(scope="module")

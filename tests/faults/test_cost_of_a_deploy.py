@@ -4,14 +4,13 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
 from functools import partial
 
 import pytest
 
 from tests.bench import delivering, deploys, limits
 from tests.bench.deploys import EVERY, FRESH, ONE, UNCHANGED, UPLOAD, UPLOAD_AGAIN, Size
-from tests.conftest import ROOT
+from tests.conftest import DAY, ROOT
 from tests.faults import small_releases
 from tests.faults.cases import Site
 from tests.faults.small_releases import Terms
@@ -41,7 +40,7 @@ VERBS = (
 
 
 # A thousand tasks on one backend today, on the other tomorrow; `make bench` has both.
-TODAY = list(deploys.OURS)[datetime.now(UTC).date().toordinal() % len(deploys.OURS)]
+TODAY = list(deploys.OURS)[DAY % len(deploys.OURS)]
 
 
 @pytest.mark.parametrize(("tasks", "deployer"), [*((10, deployer) for deployer in deploys.OURS), (1000, TODAY)])

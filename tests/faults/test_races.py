@@ -5,18 +5,17 @@ A sample, another one each day; `make faults` runs all of them.
 
 import dataclasses
 import random
-from datetime import UTC, datetime
 
 import pytest
 
 from deploy.deployed import CLASSIC
+from tests.conftest import DAY
 from tests.faults import pauses, races, small_releases
 from tests.faults.cases import Cases
 from tests.faults.pauses import Pause
 from tests.faults.races import Race
 
-TODAY = datetime.now(UTC).date().toordinal()
-chosen = random.Random(TODAY)
+chosen = random.Random(DAY)
 SECONDS = 1.5  # as long as a deploy takes, about
 
 

@@ -5,20 +5,21 @@ import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 import pytest
 
 from deploy.deployed import TASK_GRAPH
 from deploy.release import PROCEED, REFUSE, WAIT
+from tests.conftest import DAY
 from tests.faults import races, small_releases
 from tests.faults.callers import Ended
 from tests.faults.cases import Cases, Site
 from tests.faults.small_releases import ROOT, Terms
 
 PATIENT = 60
-today = random.Random(datetime.now(UTC).date().toordinal())
+today = random.Random(DAY)
 
 
 @dataclass

@@ -3,17 +3,17 @@
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 
 from deploy.deployed import CLASSIC
 from deploy.requests import Connection
+from tests.conftest import DAY
 from tests.faults import races, small_releases, stalls
 from tests.faults.cases import Cases, Site
 from tests.faults.proxy import Proxy, Seen
 from tests.faults.rules import Fault, Rule
 from tests.faults.small_releases import Terms
 
-chosen = random.Random(datetime.now(UTC).date().toordinal())
+chosen = random.Random(DAY)
 
 
 def test_a_step_ends_at_its_deadline_with_its_name_and_its_seconds(cases: Cases) -> None:

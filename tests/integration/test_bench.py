@@ -3,36 +3,38 @@
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-
+from tests.conftest import DAY, ROOT
 
 FIGURES = {
     "server": "start of an old account, seconds",
     "procedure": "warm call, seconds",
     "features": "speed relative to DuckDB (at least 0.6)",
     "help": "python -m deploy --help, seconds (at most 0.15)",
+    "deploys": "cells",
 }
 # One of them each day: each starts a server of its own, or several.
-TODAY = list(FIGURES)[datetime.now(UTC).date().toordinal() % len(FIGURES)]
+TODAY = list(FIGURES)[DAY % len(FIGURES)]
 
 
 def test_each_benchmark_gives_its_figures(tmp_path):
     plot = tmp_path / "deploys.svg"
     few = ["--runs", "1", "--scale", "0.01", "--tasks", "10", "--round-trips", "0", "--plot", str(plot), "--json"]
-    command = [sys.executable, "-m", "tests.bench", TODAY, "deploys", *few]
+    command = [sys.executable, "-m", "tests.bench", TODAY, *few]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(done.stdout)
-    assert list(found) == [TODAY, "deploys"]
-    assert found[TODAY][FIGURES[TODAY]] > 0
-    assert {cell["deployer"] for cell in found["deploys"]["cells"]} == {
-        "ours, classic",
-        "ours, task_graph",
-        "DAGOperation",
-    }
-    assert all(promise["holds"] for promise in found["deploys"]["promises"])
-    assert found["deploys"]["not_measured"] == []
-    assert "<svg" in plot.read_text()
+    assert list(found) == [TODAY]
+    if TODAY == "deploys":
+        of_deploys(found["deploys"], plot.read_text())
+    else:
+        assert found[TODAY][FIGURES[TODAY]] > 0
+
+
+def of_deploys(found, drawn):
+    """All three deployers were measured, and ours do what they promise."""
+    deployers = {cell["deployer"] for cell in found["cells"]}
+    assert deployers == {"ours, classic", "ours, task_graph", "DAGOperation"}
+    assert all(promise["holds"] for promise in found["promises"])
+    assert found["not_measured"] == []
+    assert "<svg" in drawn

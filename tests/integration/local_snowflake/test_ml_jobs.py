@@ -3,7 +3,6 @@
 import re
 import textwrap
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +10,7 @@ import pytest
 from snowflake.ml import jobs
 from snowflake.snowpark.exceptions import SnowparkSQLException
 
-from tests.conftest import start, stop
+from tests.conftest import DAY, start, stop
 
 SETUP = """
 CREATE OR REPLACE DATABASE JOBBED;
@@ -22,7 +21,6 @@ GRANT USAGE, CREATE SERVICE, CREATE STAGE, CREATE TABLE ON SCHEMA JOBBED.PUBLIC 
 CREATE COMPUTE POOL IF NOT EXISTS JOB_POOL MIN_NODES = 1 MAX_NODES = 3 INSTANCE_FAMILY = CPU_X64_XS;
 GRANT USAGE ON COMPUTE POOL JOB_POOL TO ROLE JOBBER;
 """
-TODAY = datetime.now(UTC).date().toordinal()
 TAKE_DOWN = "DROP DATABASE JOBBED; DROP COMPUTE POOL JOB_POOL; DROP ROLE JOBBER;"
 
 
@@ -256,7 +254,7 @@ def test_a_statement_that_is_cancelled_takes_its_job_along(home, tmp_path):
 
 
 def test_a_pool_that_is_stopped_or_dropped_cancels_its_jobs(home, submit, admin):
-    statement = ("ALTER COMPUTE POOL OTHER_POOL STOP ALL", "DROP COMPUTE POOL OTHER_POOL")[TODAY % 2]
+    statement = ("ALTER COMPUTE POOL OTHER_POOL STOP ALL", "DROP COMPUTE POOL OTHER_POOL")[DAY % 2]
     admin.execute("CREATE OR REPLACE COMPUTE POOL OTHER_POOL MIN_NODES=1 MAX_NODES=1 INSTANCE_FAMILY=CPU_X64_XS")
     admin.execute("GRANT USAGE ON COMPUTE POOL OTHER_POOL TO ROLE JOBBER")
     job = submit("import os, time\nprint('pids', os.getpid(), flush=True)\ntime.sleep(600)", pool="OTHER_POOL")
@@ -307,7 +305,7 @@ def servers():
 
 
 def test_no_job_outlives_the_server_however_it_ends(tmp_path, servers):
-    how = ("terminate", "kill")[TODAY % 2]  # another one tomorrow
+    how = ("terminate", "kill")[DAY % 2]  # another one tomorrow
     process, server = start(tmp_path / "account", "--scale", "0.01")
     servers.append(process)
     with server.connector() as connection, prepare(server, connection) as session:

@@ -50,7 +50,8 @@ def _met(requirement: str) -> bool:
 
 @cache
 def _installed() -> list[tuple[str, str]]:
-    found = {d.metadata["Name"]: d.version for d in metadata.distributions() if d.metadata["Name"]}
+    read = [d.metadata for d in metadata.distributions()]  # each time it is asked for, it is read anew
+    found = {m["Name"]: m["Version"] for m in read if m["Name"]}
     return sorted((name.lower(), version) for name, version in found.items())
 
 
