@@ -80,6 +80,7 @@ def as_python_does(words, environ):
     os.chdir(ROOT)
     module = words[0] == "-m"
     sys.argv = words[module:]
+    ending, os._exit = os._exit, sys.exit  # a command that ends at once has to tell its exit code here
     try:
         if module:
             runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
@@ -88,6 +89,8 @@ def as_python_does(words, environ):
             runpy.run_path(sys.argv[0], run_name="__main__")
     except SystemExit as end:
         return end.code or 0
+    finally:
+        os._exit = ending
     return 0
 
 
