@@ -140,6 +140,15 @@ class Pipeline:
     keep_runs: int
     """Older runs of the experiment are dropped."""
 
+    max_drift: float
+    """A feature whose population stability index is above this has drifted: 0.1 is little, 0.25 much."""
+    min_labelled_auc: float
+    """What a version is held to on the lines that it scored, once their outcome is known."""
+    min_monitored_lines: int
+    """Fewer lines than this say nothing about drift or performance."""
+    rest_days: int
+    """A model that is not this old is not replaced for drift or performance: drifted lines have no outcomes yet."""
+
     def to_dict(self) -> dict[str, Scalar]:
         """Return flat JSON, which is what a task graph's CONFIG can carry."""
         return {key: _plain(value) for key, value in dataclasses.asdict(self).items()}

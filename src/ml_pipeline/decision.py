@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from . import registry
+from . import monitoring, predictions, registry
 from .features import TABLE
 
 if TYPE_CHECKING:
@@ -19,10 +19,11 @@ TRAIN, KEEP = "TRAIN", "KEEP"
 
 
 def decide(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
-    """Return the task to go on with, and every reason to train."""
+    """Log the labels that have come; return the task to go on with, and every reason to train."""
+    labels = predictions.join_labels(session, run)
     version = registry.version_in_use(session, run)
     reasons = reasons_to_train(session, run, version) if version else ["no version of the model is in use"]
-    return {"branch": TRAIN if reasons else KEEP, "reasons": reasons}
+    return {"branch": TRAIN if reasons else KEEP, "reasons": reasons, "labels": labels}
 
 
 def reasons_to_train(session: Session, run: Run, version: ModelVersion) -> list[str]:
@@ -32,7 +33,11 @@ def reasons_to_train(session: Session, run: Run, version: ModelVersion) -> list[
     if missing:
         reasons.append(f"{version.version_name} has another signature: {', '.join(missing)} is missing")
     age, most = _age_days(session, version), run.settings.retrain_days
-    return [*reasons, *([f"{version.version_name} is {age} days old, of {most}"] if age >= most else [])]
+    if age >= most:
+        reasons.append(f"{version.version_name} is {age} days old, of {most}")
+    if age >= run.settings.rest_days and not missing:
+        reasons += monitoring.reasons_to_retrain(session, run, version.version_name)
+    return reasons
 
 
 def keep(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:

@@ -1,59 +1,115 @@
-"""Monitoring: whether the lines scored look like those the model learned from, and whether what was said came true."""
+"""Monitoring: whether the lines scored look like those the model was judged on, and whether what was said came true."""
 
-from typing import Any
+from __future__ import annotations
 
-from snowflake.snowpark import DataFrame, Session
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
-from . import predictions
-from .config import Run
-from .features import FEATURES, LABEL, OPEN, TABLE, TRAIN
+from . import monitors, predictions, registry
+from .features import FEATURES, LABEL, OPEN, TABLE
+from .functions import distribution_shift
+from .monitors import Measure, Watch
 from .tables import replace_rows
 
+if TYPE_CHECKING:
+    from snowflake.snowpark import DataFrame, Session
 
-def monitor(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
-    """Join the labels that have arrived; write feature shifts, and said and late shares by week, to MONITORING."""
-    labels = predictions.join_labels(session, run)
-    shifts = shift(session.table(run.name(TABLE)))
-    weeks = _weeks(predictions.of_version(session, run, inputs["SCORE"]["version"]))
-    rows = [["shift", name, value] for name, value in shifts.items()]
-    rows += [
-        [metric, week["week"], week[metric]]
-        for week in weeks
-        for metric in ("said", "late")
-        if week[metric] is not None
-    ]
-    replace_rows(session.create_dataframe(rows, schema=["METRIC", "SLICE", "VALUE"]), run, "MONITORING")
-    return {"labels": labels, "shift": shifts, "weeks": weeks}
+    from .config import Pipeline, Run
+
+MOVING = ("CUSTOMER_LINES", "SUPPLIER_LINES", "ORDER_MONTH")
+"""Features that grow, or go with the calendar, in any data: shown, but no sign of drift."""
+
+STEADY, DRIFTED, WORSE = "steady", "drifted", "worse"
 
 
-def shift(features: DataFrame) -> dict[str, float]:
-    """Return how far each feature's mean has moved from TRAIN to OPEN, in standard deviations of TRAIN."""
-    aggregates = [
-        aggregate(name).alias(f"{name}_{label}")
-        for name in FEATURES
-        for label, aggregate in (("MEAN", F.avg), ("DEVIATION", F.stddev))
-    ]
-    parts = features.filter(F.col("PART").in_([TRAIN, OPEN])).group_by("PART").agg(*aggregates).collect()
-    train, scored = (next(row for row in parts if row["PART"] == part) for part in (TRAIN, OPEN))
+def monitor(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
+    """Ask the monitor of the version in use, write what it says and said and late by week to MONITORING; judge it.
+
+    The verdict is steady, drifted (features, over `max_drift`) or worse (the labelled lines' AUC, under
+    `min_labelled_auc`), with the reasons.
+    """
+    version = registry.version_in_use(session, run)
+    watch = monitors.ensure(session, run, version)
+    drift, auc = monitors.drift(session, run, watch), monitors.auc(session, run, watch)
+    weeks = _weeks(session, run, watch)
+    if run.smoke:  # else it would refresh until the next smoke run, for nobody
+        session.sql(f"ALTER MODEL MONITOR {watch.monitor} SUSPEND").collect()
+    figures = {name: measure.value for name, measure in drift.items()}
+    _write(session, run, figures, auc, weeks)
     return {
-        name: _ratio(scored[f"{name}_MEAN"], train[f"{name}_MEAN"], train[f"{name}_DEVIATION"]) for name in FEATURES
+        "monitor": watch.monitor,
+        **verdict(drift, auc, run.settings),
+        "drift": figures,
+        "auc": auc.value,
+        "labelled": auc.lines,
+        "weeks": weeks,
     }
 
 
-def _ratio(now: float | None, then: float | None, deviation: float | None) -> float:
-    """Return 0 where there is nothing to compare, such as a history that nobody has yet."""
-    if now is None or then is None or not deviation:
-        return 0.0
-    return round((now - then) / deviation, 4)
+def verdict(drift: dict[str, Measure], auc: Measure, settings: Pipeline) -> dict[str, Any]:
+    """Hold drift and AUC against the thresholds; fewer lines than `min_monitored_lines` say nothing."""
+    drifted = {
+        name: measure.value
+        for name, measure in drift.items()
+        if name not in MOVING and measure.lines >= settings.min_monitored_lines
+        if measure.value is not None and measure.value > settings.max_drift
+    }
+    reasons = [f"{name} has drifted by {value}, over {settings.max_drift}" for name, value in drifted.items()]
+    worse = (
+        auc.lines >= settings.min_monitored_lines and auc.value is not None and auc.value < settings.min_labelled_auc
+    )
+    if worse:
+        reasons.append(f"the AUC of {auc.lines} labelled lines is {auc.value}, under {settings.min_labelled_auc}")
+    return {"verdict": WORSE if worse else DRIFTED if drifted else STEADY, "drifted": [*drifted], "reasons": reasons}
 
 
-def _weeks(said: DataFrame) -> list[dict[str, Any]]:
-    """Compare by order week; what became of a week's lines is null until it is known."""
+def reasons_to_retrain(session: Session, run: Run, version: str) -> list[str]:
+    """Return what speaks against a version: the lines that it is about to score, and the outcomes known by now."""
+    watch = Watch.of(run, version)
+    if not _exists(session, watch.monitor):
+        return []
+    return verdict(incoming_drift(session, run, version), monitors.auc(session, run, watch), run.settings)["reasons"]
+
+
+def incoming_drift(session: Session, run: Run, version: str) -> dict[str, Measure]:
+    """Return the stability index of each feature over the open lines that the version has not scored yet.
+
+    They are held against the version's baseline before they are in the log, so that a drifted day is seen on the day.
+    """
+    lines = session.table(run.name(TABLE)).filter(F.col("PART") == OPEN)
+    incoming = predictions.unscored(lines, run, version)
+    count = incoming.count()
+    if count < run.settings.min_monitored_lines:
+        return {}
+    baseline = session.table(Watch.of(run, version).baseline)
+    names = [name for name in FEATURES if name in baseline.columns]
+    both = _marked(baseline, names, yes=True).union_all(_marked(incoming, names, yes=False))
+    bins = distribution_shift(run, both, F.col("IS_BASELINE"), names)
+    found = bins.group_by("FEATURE").agg(F.sum("PSI").alias("PSI")).collect()
+    return {row["FEATURE"]: Measure(round(row["PSI"], 4), count) for row in found}
+
+
+def _marked(lines: DataFrame, names: list[str], *, yes: bool) -> DataFrame:
+    return lines.select(F.lit(yes).alias("IS_BASELINE"), *names)
+
+
+def _exists(session: Session, monitor: str) -> bool:
+    # LIKE takes _ for any letter, so the answer may hold others.
+    return any(row["name"] == monitor for row in session.sql(f"SHOW MODEL MONITORS LIKE '{monitor}'").collect())
+
+
+def _weeks(session: Session, run: Run, watch: Watch) -> list[dict[str, Any]]:
+    """Compare by order week, in the baseline and since; what became of a week's lines is null until it is known."""
+    settings = run.settings
+    since = settings.as_of - timedelta(days=settings.history_lag_days + settings.test_days)
+    said = session.table(watch.baseline).union_all(session.table(watch.source))
     rows = (
-        said.group_by(F.date_trunc("week", F.col(predictions.ORDERED)).alias("WEEK"))
+        said.filter(F.col(predictions.ORDERED) >= F.to_date(F.lit(since.isoformat())))
+        .group_by(F.date_trunc("week", F.col(predictions.ORDERED)).alias("WEEK"))
         .agg(
-            F.avg(predictions.PROBABILITY).alias("SAID"),
+            F.avg(F.col(predictions.PROBABILITY).cast("FLOAT")).alias("SAID"),
             F.avg(F.col(LABEL).cast("FLOAT")).alias("LATE"),
             F.count("*").alias("LINES"),
             F.count(LABEL).alias("LABELLED"),
@@ -71,3 +127,13 @@ def _weeks(said: DataFrame) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _write(
+    session: Session, run: Run, drift: dict[str, float | None], auc: Measure, weeks: list[dict[str, Any]]
+) -> None:
+    found = [["drift", name, value] for name, value in drift.items()]
+    found += [["auc", "labelled", auc.value]]
+    found += [[metric, week["week"], week[metric]] for week in weeks for metric in ("said", "late")]
+    known = [row for row in found if row[2] is not None]
+    replace_rows(session.create_dataframe(known, schema=["METRIC", "SLICE", "VALUE"]), run, "MONITORING")

@@ -49,23 +49,26 @@ def add(scored: DataFrame, run: Run, version: str) -> int:
     at once, or one that was killed and comes again, leave every line once.
     """
     log = scored.session.table(run.name(TABLE))
-    rows = stamped(
-        scored.select(
-            *KEYS,
-            F.col("ORDER_DATE").cast("TIMESTAMP_NTZ").alias(ORDERED),
-            F.lit(version).alias(VERSION),
-            PROBABILITY,
-            F.iff(F.col(PROBABILITY) >= LATE_FROM, F.lit(1), F.lit(0)).alias(PREDICTED),
-            *FEATURES,
-        ),
-        run,
-    )
+    rows = stamped(logged(scored, version), run)
     same = log[VERSION] == rows[VERSION]
     for key in KEYS:
         same = same & (log[key] == rows[key])
     return log.merge(
         rows, same, [F.when_not_matched().insert({name: rows[name] for name in rows.columns})]
     ).rows_inserted
+
+
+def logged(scored: DataFrame, version: str, *more: str) -> DataFrame:
+    """Return lines with their features and LATE_PROBABILITY as the log has them, and `more` of their columns."""
+    return scored.select(
+        *KEYS,
+        F.col("ORDER_DATE").cast("TIMESTAMP_NTZ").alias(ORDERED),
+        F.lit(version).alias(VERSION),
+        PROBABILITY,
+        F.iff(F.col(PROBABILITY) >= LATE_FROM, F.lit(1), F.lit(0)).alias(PREDICTED),
+        *FEATURES,
+        *more,
+    )
 
 
 def join_labels(session: Session, run: Run) -> int:

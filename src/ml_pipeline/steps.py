@@ -49,7 +49,7 @@ STEPS = {
     "REGISTER": Step(registration.register, needs=("EVALUATE",)),
     "REJECT": Step(registration.reject, needs=("EVALUATE",)),
     "SCORE": Step(inference.score),
-    "MONITOR": Step(monitoring.monitor, needs=("SCORE",)),
+    "MONITOR": Step(monitoring.monitor),
     "REPORT": Step(reporting.report),
 }
 

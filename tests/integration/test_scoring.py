@@ -1,10 +1,15 @@
-"""Batch scoring and the prediction log, day after day: no line is scored twice, and labels come when they are known."""
+"""Batch scoring, the prediction log and what is watched in it, day after day.
 
+No line is scored twice; labels come when they are known; a drifted day is seen on the day.
+"""
+
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sklearn.metrics import roc_auc_score
 from snowflake.ml.registry import Registry
 
 from dag.dag import build
@@ -16,9 +21,10 @@ from ml_pipeline.steps import execute
 
 LOCAL = load("local", Path(__file__).parents[2] / "environments")
 FIRST_DAY = date(1998, 5, 4)
+NEXT_MONTH, DRIFTED_MONTH = FIRST_DAY + timedelta(days=30), FIRST_DAY + timedelta(days=60)
 QUICK = replace(
     LOCAL.pipeline, source="T_SCORING.SOURCE", max_orders=0, max_iter=5, min_auc=0.5, max_log_loss=1.0,
-    max_calibration_error=1.0, max_auc_drop=1.0, history_lag_days=91,
+    max_calibration_error=1.0, max_auc_drop=1.0, retrain_days=1000, min_monitored_lines=100,
 )  # fmt: skip
 
 
@@ -39,23 +45,27 @@ def run_on(day, run_id):
     return Run(run_id, "d1", replace(QUICK, as_of=day))
 
 
-def open_for_business(session, day):
-    """What the source holds on that day: an eighth of the orders, and none that is still to come."""
+def open_for_business(session, day, quantity="L_QUANTITY"):
+    """What the source holds on that day: half of the customers, and no order that is still to come."""
     sample = LOCAL.pipeline.source
     session.sql(
         f"CREATE OR REPLACE VIEW T_SCORING.SOURCE.ORDERS AS SELECT * FROM {sample}.ORDERS "
-        f"WHERE O_ORDERDATE <= '{day}' AND MOD(O_CUSTKEY, 8) = 1"
+        f"WHERE O_ORDERDATE <= '{day}' AND MOD(O_CUSTKEY, 2) = 1"
     ).collect()
-    session.sql(f"CREATE OR REPLACE VIEW T_SCORING.SOURCE.LINEITEM AS SELECT * FROM {sample}.LINEITEM").collect()
+    session.sql(
+        f"CREATE OR REPLACE VIEW T_SCORING.SOURCE.LINEITEM AS SELECT * EXCLUDE L_QUANTITY, {quantity} AS L_QUANTITY "
+        f"FROM {sample}.LINEITEM"
+    ).collect()
+
+
+def steps_of(session, day, run_id, *names):
+    return {name: execute(session, run_on(day, run_id), name, {}) for name in names}
 
 
 def day_of(session, day, run_id):
     """The steps of a day on which the version in use is kept."""
     open_for_business(session, day)
-    results = {}
-    for step in ("INGEST", "FEATURES", "SCORE", "MONITOR"):
-        results[step] = execute(session, run_on(day, run_id), step, results)
-    return results
+    return steps_of(session, day, run_id, "INGEST", "FEATURES", "DECIDE", "SCORE", "MONITOR")
 
 
 def log_of(session, where="TRUE"):
@@ -71,7 +81,7 @@ def first(session):
 
 @pytest.fixture(scope="module")
 def next_month(session, first):
-    return day_of(session, FIRST_DAY + timedelta(days=30), "NEXT_MONTH")
+    return day_of(session, NEXT_MONTH, "NEXT_MONTH")
 
 
 def test_scoring_again_adds_nothing(session, first):
@@ -119,8 +129,8 @@ def test_only_new_orders_are_scored(session, first, next_month):
 def test_a_label_comes_once_the_outcome_is_known_and_not_a_day_before(session, first, next_month):
     known = FIRST_DAY + timedelta(days=30 - QUICK.history_lag_days)
     labelled = log_of(session, "LATE IS NOT NULL")
-    assert first["MONITOR"]["labels"] == 0
-    assert len(labelled) == next_month["MONITOR"]["labels"] > 0
+    assert first["DECIDE"]["labels"] == 0
+    assert len(labelled) == next_month["DECIDE"]["labels"] > 0
     assert max(row["ORDERED_AT"].date() for row in labelled) <= known
     assert {row["ORDERED_AT"].date() > known for row in log_of(session, "LATE IS NULL")} == {True}
 
@@ -134,20 +144,91 @@ def test_a_label_is_what_became_of_the_line(session, next_month):
 
 
 def test_said_and_late_are_compared_by_week_as_far_as_outcomes_are_known(next_month):
-    weeks = next_month["MONITOR"]["weeks"]
-    assert sum(week["labelled"] for week in weeks) == next_month["MONITOR"]["labels"]
+    monitored = next_month["MONITOR"]
+    weeks = monitored["weeks"]
+    assert monitored["labelled"] == next_month["DECIDE"]["labels"]
     assert [week["late"] is not None for week in weeks] == [week["labelled"] > 0 for week in weeks]
     assert weeks[0]["late"] is not None
     assert weeks[-1]["late"] is None
 
 
-def test_a_version_that_comes_into_use_scores_the_open_lines_anew(session, next_month):
+# What is watched.
+
+
+def test_an_ordinary_month_keeps_the_model(next_month):
+    assert (next_month["DECIDE"]["branch"], next_month["DECIDE"]["reasons"]) == ("KEEP", [])
+    assert (next_month["MONITOR"]["verdict"], next_month["MONITOR"]["drifted"]) == ("steady", [])
+
+
+def test_the_monitor_measures_what_the_lines_with_an_outcome_say(session, next_month):
+    labelled = log_of(session, "LATE IS NOT NULL AND MODEL_VERSION = 'V_FIRST'")
+    expected = roc_auc_score([row["LATE"] for row in labelled], [row["LATE_PROBABILITY"] for row in labelled])
+    assert next_month["MONITOR"]["auc"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_outcomes_that_belie_the_model_make_the_graph_train(session, next_month):
+    turn = "UPDATE PREDICTIONS SET LATE = 1 - LATE WHERE LATE IS NOT NULL"
+    session.sql(turn).collect()
+    found = steps_of(session, NEXT_MONTH, "BELIED", "DECIDE", "MONITOR")
+    session.sql(turn).collect()
+    assert found["DECIDE"]["branch"] == "TRAIN"
+    assert re.fullmatch(r"the AUC of \d+ labelled lines is 0\.\d+, under 0\.64", found["DECIDE"]["reasons"][0])
+    assert found["MONITOR"]["verdict"] == "worse"
+
+
+@pytest.fixture(scope="module")
+def drifted_month(session, next_month):
+    """Whoever orders now orders far more."""
+    open_for_business(session, DRIFTED_MONTH, f"IFF(L_COMMITDATE > '{NEXT_MONTH}', 40 + L_QUANTITY / 5, L_QUANTITY)")
+    return steps_of(session, DRIFTED_MONTH, "DRIFTED", "INGEST", "FEATURES", "DECIDE")
+
+
+def test_a_drifted_month_makes_the_graph_train_on_the_day_that_it_comes(drifted_month):
+    decided = drifted_month["DECIDE"]
+    assert decided["branch"] == "TRAIN"
+    assert [reason.partition(" by ")[0] for reason in decided["reasons"]] == ["QUANTITY has drifted"]
+
+
+def test_a_young_model_is_left_in_peace(session, drifted_month):
+    young = Run("YOUNG", "d1", replace(QUICK, as_of=DRIFTED_MONTH, rest_days=7))
+    assert execute(session, young, "DECIDE", {})["reasons"] == []
+
+
+def test_few_lines_say_nothing(session, drifted_month):
+    few = Run("FEW", "d1", replace(QUICK, as_of=DRIFTED_MONTH, min_monitored_lines=100_000))
+    assert execute(session, few, "DECIDE", {})["reasons"] == []
+
+
+def test_the_monitor_tells_of_the_drift_once_the_lines_are_scored(session, drifted_month):
+    found = steps_of(session, DRIFTED_MONTH, "DRIFTED", "SCORE", "MONITOR")["MONITOR"]
+    assert (found["verdict"], found["drifted"]) == ("drifted", ["QUANTITY"])
+    assert found["reasons"] == [f"QUANTITY has drifted by {found['drift']['QUANTITY']}, over {QUICK.max_drift}"]
+
+
+# Another version.
+
+
+def test_a_version_that_comes_into_use_scores_the_open_lines_anew(session, drifted_month):
     before = log_of(session)
     session.sql("ALTER MODEL LATE_DELIVERY ADD VERSION OTHER FROM MODEL LATE_DELIVERY VERSION V_FIRST").collect()
     session.sql("ALTER MODEL LATE_DELIVERY SET DEFAULT_VERSION = OTHER").collect()
-    scored = execute(session, run_on(FIRST_DAY + timedelta(days=30), "OTHER"), "SCORE", {})
-    assert (scored["version"], scored["new"]) == ("OTHER", next_month["SCORE"]["lines"])
+    scored = execute(session, run_on(DRIFTED_MONTH, "OTHER"), "SCORE", {})
+    assert (scored["version"], scored["new"]) == ("OTHER", drifted_month["FEATURES"]["parts"]["OPEN"])
     assert log_of(session, "MODEL_VERSION = 'V_FIRST'") == before
+
+
+def test_it_gets_a_monitor_with_its_first_lines_and_nothing_of_that_stays_when_it_is_dropped(session, drifted_month):
+    def watched():
+        return {row["name"] for row in session.sql("SHOW MODEL MONITORS").collect()}
+
+    assert execute(session, run_on(DRIFTED_MONTH, "OTHER"), "MONITOR", {})["monitor"] == "MONITOR_OTHER"
+    assert watched() == {"MONITOR_V_FIRST", "MONITOR_OTHER"}
+    session.sql("ALTER MODEL LATE_DELIVERY SET DEFAULT_VERSION = V_FIRST").collect()
+    session.sql("ALTER MODEL LATE_DELIVERY DROP VERSION OTHER").collect()
+    execute(session, run_on(DRIFTED_MONTH, "OTHER"), "MONITOR", {})
+    assert watched() == {"MONITOR_V_FIRST"}
+    names = {row["name"] for kind in ("TABLES", "VIEWS") for row in session.sql(f"SHOW {kind}").collect()}
+    assert {name for name in names if "OTHER" in name} == set()
 
 
 def test_a_feature_that_the_log_has_not_met_gets_a_column(session):
