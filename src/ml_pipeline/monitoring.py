@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ def monitor(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, An
     """Ask the monitor of the version in use, write what it says and said and late by week to MONITORING; judge it.
 
     The verdict is steady, drifted (features, over `max_drift`) or worse (the labelled lines' AUC, under
-    `min_labelled_auc`), with the reasons.
+    `min_labelled_auc` by more than chance), with the reasons.
     """
     version = registry.version_in_use(session, run)
     watch = monitors.ensure(session, run, version)
@@ -41,6 +42,7 @@ def monitor(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, An
     return {
         "monitor": watch.monitor,
         **verdict(drift, auc, run.settings),
+        "max_drift": run.settings.max_drift,
         "drift": figures,
         "auc": auc.value,
         "labelled": auc.lines,
@@ -57,12 +59,19 @@ def verdict(drift: dict[str, Measure], auc: Measure, settings: Pipeline) -> dict
         if measure.value is not None and measure.value > settings.max_drift
     }
     reasons = [f"{name} has drifted by {value}, over {settings.max_drift}" for name, value in drifted.items()]
-    worse = (
-        auc.lines >= settings.min_monitored_lines and auc.value is not None and auc.value < settings.min_labelled_auc
-    )
+    worse = auc.value is not None and auc.lines >= settings.min_monitored_lines
+    worse = worse and auc.value + _chance(auc.lines) < settings.min_labelled_auc
     if worse:
         reasons.append(f"the AUC of {auc.lines} labelled lines is {auc.value}, under {settings.min_labelled_auc}")
     return {"verdict": WORSE if worse else DRIFTED if drifted else STEADY, "drifted": [*drifted], "reasons": reasons}
+
+
+def _chance(lines: int) -> float:
+    """Return twice the standard error of an AUC of that many lines, half of them late: what chance may make of it.
+
+    https://doi.org/10.1148/radiology.143.1.7063747 (Hanley and McNeil, 1982), where the classes do not differ.
+    """
+    return 2 / math.sqrt(3 * lines)
 
 
 def reasons_to_retrain(session: Session, run: Run, version: str) -> list[str]:

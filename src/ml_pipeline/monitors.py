@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from .config import Run
 
 REFRESH, WINDOW = "1 hour", "1 day"
-FUNCTION = "predict_proba"
 SEGMENT = "PRIORITY_CLASS"
 """P1 (urgent) to P5: metrics can be asked for each, with this as the segment column."""
 
@@ -71,12 +70,11 @@ def _drop(session: Session, watch: Watch, monitor: str) -> None:
 
 def _create(session: Session, run: Run, version: ModelVersion, watch: Watch) -> None:
     from snowflake.ml.monitoring.entities.model_monitor_config import ModelMonitorConfig, ModelMonitorSourceConfig
-    from snowflake.ml.registry import Registry
 
     _said(predictions.of_version(session, run, version.version_name)).create_or_replace_view(watch.source)
     judged = predictions.logged(registry.score(version, rows(session, run, TEST)), version.version_name, LABEL)
     _said(judged).write.save_as_table(watch.baseline, mode="overwrite", table_type="transient")
-    Registry(session).add_monitor(
+    registry.open_registry(session).add_monitor(
         watch.monitor,
         ModelMonitorSourceConfig(
             source=watch.source,
@@ -88,7 +86,7 @@ def _create(session: Session, run: Run, version: ModelVersion, watch: Watch) -> 
             actual_class_columns=[LABEL],
             segment_columns=[SEGMENT],
         ),
-        ModelMonitorConfig(version, FUNCTION, session.get_current_warehouse().strip('"'), REFRESH, WINDOW),
+        ModelMonitorConfig(version, registry.METHOD, session.get_current_warehouse().strip('"'), REFRESH, WINDOW),
     )
 
 

@@ -23,8 +23,8 @@ LOCAL = load("local", Path(__file__).parents[2] / "environments")
 FIRST_DAY = date(1998, 5, 4)
 NEXT_MONTH, DRIFTED_MONTH = FIRST_DAY + timedelta(days=30), FIRST_DAY + timedelta(days=60)
 QUICK = replace(
-    LOCAL.pipeline, source="T_SCORING.SOURCE", max_orders=0, max_iter=5, min_auc=0.5, max_log_loss=1.0,
-    max_calibration_error=1.0, max_auc_drop=1.0, retrain_days=1000, min_monitored_lines=100,
+    LOCAL.smoke, source="T_SCORING.SOURCE", max_orders=0, max_iter=5, keep_versions=10, retrain_days=1000,
+    min_monitored_lines=100,
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -150,3 +151,45 @@ def slices(title: str, rows: list[dict[str, Any]]) -> str:
         axes.legend(frameon=False, fontsize=7, ncols=2)
 
     return _drawn(draw, 3.6, 3.2)
+
+
+def drift(values: dict[str, float], drifted: list[str], most: float) -> str:
+    """How far each feature of the open lines has moved from the baseline, and from where on that is drift.
+
+    Features that move in any data, such as counts that grow, stand in grey whatever their value.
+    """
+    names = [name for name, value in values.items() if value is not None]
+
+    def draw(axes: Axes) -> None:
+        for row, name in enumerate(names):
+            colour = _COLOURS["FAILED"] if name in drifted else _BLUE if values[name] <= most else _GREY
+            axes.barh(row, values[name], color=colour, height=0.6)
+            axes.annotate(f"{values[name]:.3f}", (values[name], row), xytext=(4, -3), textcoords="offset points")
+        axes.axvline(most, color=_GREY, linestyle=":")
+        axes.set_yticks(range(len(names)), [name.replace("_", " ").lower() for name in names])
+        axes.invert_yaxis()
+        axes.set_xscale("symlog", linthresh=most)
+        axes.set_xlim(0, max(10.0, 2 * max(values[name] for name in names)))
+        axes.set(xlabel="population stability index", title="Drift of the open lines")
+
+    return _drawn(draw, 5.4, 3.6)
+
+
+def weeks(found: list[dict[str, Any]]) -> str:
+    """What was said and what was late by order week; late ends where outcomes are not known yet."""
+
+    def draw(axes: Axes) -> None:
+        dates = [date.fromisoformat(week["week"]) for week in found]
+        axes.plot(dates, [_or_nan(week["late"]) for week in found], "o-", color=_GREY, markersize=2.5, label="late")
+        axes.plot(dates, [week["said"] for week in found], "o-", color=_BLUE, markersize=2.5, label="said")
+        axes.set(ylim=(0.4, 0.8), title="Said and late by order week", ylabel="share of lines")
+        axes.legend(frameon=False, loc="lower left", ncols=2)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(AutoDateLocator()))
+
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    return _drawn(draw, 5.4, 3.6)
+
+
+def _or_nan(value: float | None) -> float:
+    return float("nan") if value is None else value

@@ -25,14 +25,16 @@ def render(found: Findings) -> str:
     loader = jinja2.PackageLoader(__package__, "templates")
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     evaluation = found.run.results["EVALUATE"]
-    plots = evaluation["plots"]
+    plots, monitored = evaluation["plots"], found.run.results["MONITOR"]
     pictures = {
         "graph": charts.graph(found.graph),
         "gantt": charts.gantt(found.run.tasks),
         "roc": charts.roc(plots, evaluation["metrics"]["auc"]),
         "calibration": charts.calibration(plots),
         "slices": [charts.slices(name, rows) for name, rows in evaluation["slices"].items()],
+        "drift": charts.drift(monitored["drift"], monitored["drifted"], monitored["max_drift"]),
+        "weeks": charts.weeks(monitored["weeks"]),
     }
     return environment.get_template("report.html.j2").render(
-        found=found, metrics=evaluation["metrics"], pictures=pictures
+        found=found, metrics=evaluation["metrics"], monitored=monitored, pictures=pictures
     )
