@@ -2,7 +2,6 @@
 
 import pytest
 
-from ml_pipeline.monitoring import _ratio
 from ml_pipeline.reporting import outcome
 
 DONE = ["INGEST", "FEATURES", "TRAIN", "EVALUATE", "QUALITY_GATE"]
@@ -28,10 +27,3 @@ def recorded(*names, failed=()):
 )
 def test_only_a_run_that_came_to_its_last_step_by_a_branch_has_not_failed(steps, verdict):
     assert outcome(steps) == verdict
-
-
-@pytest.mark.parametrize(
-    ("now", "then", "deviation", "moved"), [(3.0, 1.0, 4.0, 0.5), (None, 1.0, 1.0, 0.0), (1.0, 1.0, 0.0, 0.0)]
-)
-def test_a_shift_is_told_in_standard_deviations(now, then, deviation, moved):
-    assert _ratio(now, then, deviation) == moved
