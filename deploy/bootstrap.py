@@ -27,6 +27,7 @@ ADMINISTRATOR = "ACCOUNTADMIN"
 _COPIED_MODELS = "45_copied_models.sql"
 TEMPORARY_SCHEMAS = "40_temporary_schemas.sql"
 _TASK_GRAPH = "35_task_graph.sql"
+_DATA_POLICIES = "45_policies.sql"
 _COMPUTE_POOL = "32_compute_pool.sql"
 _WORKLOAD_IDENTITY = "55_workload_identity.sql"
 _PUBLIC_KEY = "60_public_key.sql"
@@ -37,6 +38,7 @@ _SHARE = "as ACCOUNTADMIN: CREATE DATABASE SNOWFLAKE_SAMPLE_DATA FROM SHARE SFC_
 # An account may be refused what another has.
 _WITHOUT = {file: f"mend it, or leave it out: --without {name}" for name, file in POLICIES.items()} | {
     _COPIED_MODELS: "run that environment's graph, which registers its first model: python -m deploy run --env ENV",
+    _DATA_POLICIES: 'mend it, or leave it out: policies = "" in [pipeline] of the environment\'s TOML file',
     _COMPUTE_POOL: 'mend it, or leave it out: compute_pool = "" in [snowflake] of the environment\'s TOML file',
 }
 _PEM = re.compile(r"-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----")
@@ -69,6 +71,8 @@ def scripts(
         left_out.add(_COMPUTE_POOL)
     if not models_of:
         left_out.add(_COPIED_MODELS)
+    if not environment.pipeline.policies:
+        left_out.add(_DATA_POLICIES)
     if not public_key:
         left_out.add(_PUBLIC_KEY)
     if not workload:
@@ -86,13 +90,16 @@ def scripts(
 def _values(environment: "Environment") -> dict[str, Any]:
     snowflake = dataclasses.asdict(environment.snowflake)
     database = snowflake["database"]
-    return snowflake | {
+    own = {
         "environment": environment.name,
         "nodes": max(environment.pipeline.training_instances, environment.smoke.training_instances),
         "access_role": f"{database}_ACCESS",
         "compute_role": f"{database}_COMPUTE",
+        "reader_role": f"{database}_READER",
+        "contact_role": f"{database}_CONTACT",
         "tag": names.TAG,
     }
+    return snowflake | dataclasses.asdict(environment.governance) | own
 
 
 def _key_text(public_key: str) -> str:

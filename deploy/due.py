@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 _PLURALS = {
     "DATABASE": "DATABASES", "SCHEMA": "SCHEMAS", "STAGE": "STAGES", "TAG": "TAGS", "WAREHOUSE": "WAREHOUSES",
-    "COMPUTE POOL": "COMPUTE POOLS", "ROLE": "ROLES", "USER": "USERS",
+    "COMPUTE POOL": "COMPUTE POOLS", "ROLE": "ROLES", "USER": "USERS", "TABLE": "TABLES",
+    "MASKING POLICY": "MASKING POLICIES", "ROW ACCESS POLICY": "ROW ACCESS POLICIES",
 }  # fmt: skip
-_INSIDE = {"SCHEMA": "IN DATABASE", "STAGE": "IN SCHEMA", "TAG": "IN SCHEMA"}
+_INSIDE = {"SCHEMA": "IN DATABASE"} | dict.fromkeys(
+    ("STAGE", "TAG", "TABLE", "MASKING POLICY", "ROW ACCESS POLICY"), "IN SCHEMA"
+)
 
 
 @dataclass(frozen=True)
@@ -63,13 +66,15 @@ def _shown(seen: Look, answer: "Rows | Unread") -> bool:
 
 
 def _statements(texts: Mapping[str, str]) -> list[_Statement]:
-    """Return the statements with the role that runs each; USE ROLE itself is none of them."""
+    """Return the statements with the role, and warehouse, that run each; USE itself is none of them."""
     found, role = [], ""
     for file, text in texts.items():
         for each in re.sub(r"--[^\n]*", "", text).split(";"):
             statement = " ".join(each.split())
             if statement.startswith("USE ROLE "):
                 role = statement
+            elif statement.startswith("USE WAREHOUSE "):
+                role = f"{role};\n{statement}"
             elif statement:
                 found.append(_Statement(file, role, statement))
     return found
@@ -166,17 +171,43 @@ def _connects_from(user: str, policy: str) -> Look:
     return Look(f"SHOW PARAMETERS LIKE 'NETWORK_POLICY' FOR USER {identifier(user)}", _has("value", policy))
 
 
+def _granted_in_future(privilege: str, kinds: str, schema: str, role: str) -> Look:
+    def shows(rows: "Rows") -> bool:
+        wanted = {"privilege": privilege, "grantee_name": role}
+        return any(wanted.items() <= row.items() and row["name"].endswith(f".<{kinds[:-1]}>") for row in rows)
+
+    return Look(f"SHOW FUTURE GRANTS IN SCHEMA {qualified(*split_name(schema))}", shows)
+
+
+def _filled(name: str) -> Look:
+    return Look(f"SELECT COUNT(*) AS filled FROM {qualified(*split_name(name))}", lambda rows: rows[0]["filled"] > 0)
+
+
+def _says(kind: str, name: str, body: str) -> Look:
+    def shows(rows: "Rows") -> bool:
+        return any(" ".join(row["body"].split()) == body for row in rows)
+
+    return Look(f"DESC {kind} {qualified(*split_name(name))}", shows)
+
+
 def _tagged(kind: str, name: str, tag: str, value: str) -> Look:
     return Look(f"SELECT SYSTEM$GET_TAG({literal(tag)}, {literal(name)}, {literal(kind)}) AS mark", _has("mark", value))
 
 
 _NAME = r"[\w$.]+"
+_TAGGED = "DATABASE|WAREHOUSE|COMPUTE POOL"
 _LOOKS: tuple[tuple[str, Callable[..., Look]], ...] = (
     (rf"CREATE (?P<kind>{'|'.join(_PLURALS)}) IF NOT EXISTS (?P<name>{_NAME})( .*)?", _created),
     (rf"CREATE NETWORK POLICY IF NOT EXISTS (?P<name>{_NAME}) .*", _network_policy),
     (rf"GRANT ROLE (?P<role>{_NAME}) TO ROLE (?P<grantee>{_NAME})", _member),
     (rf"GRANT ROLE (?P<role>{_NAME}) TO USER (?P<user>{_NAME})", _user_has),
+    (
+        rf"GRANT (?P<privilege>\w+) ON FUTURE (?P<kinds>\w+) IN SCHEMA (?P<schema>{_NAME}) TO ROLE (?P<role>{_NAME})",
+        _granted_in_future,
+    ),
     (r"(?P<statement>GRANT .*)", _granted),
+    (rf"INSERT INTO (?P<name>{_NAME}) .* WHERE NOT EXISTS .*", _filled),
+    (rf"ALTER (?P<kind>(MASKING|ROW ACCESS) POLICY) (?P<name>{_NAME}) SET BODY -> (?P<body>.*)", _says),
     (rf"ALTER USER (?P<user>{_NAME}) SET RSA_PUBLIC_KEY = '(?P<key>[^']+)'", _key),
     (
         rf"ALTER USER (?P<user>{_NAME}) SET WORKLOAD_IDENTITY = "
@@ -190,5 +221,8 @@ _LOOKS: tuple[tuple[str, Callable[..., Look]], ...] = (
     ),
     (rf"ALTER USER (?P<user>{_NAME}) SET AUTHENTICATION POLICY (?P<name>{_NAME}) FORCE", _has_policy),
     (rf"ALTER USER (?P<user>{_NAME}) SET NETWORK_POLICY = (?P<policy>{_NAME})", _connects_from),
-    (rf"ALTER (?P<kind>DATABASE|WAREHOUSE) (?P<name>{_NAME}) SET TAG (?P<tag>{_NAME}) = '(?P<value>[^']+)'", _tagged),
+    (
+        rf"ALTER (?P<kind>{_TAGGED}) (?P<name>{_NAME}) SET TAG (?P<tag>{_NAME}) = '(?P<value>[^']+)'",
+        _tagged,
+    ),
 )

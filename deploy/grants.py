@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 
 PUBLIC = "PUBLIC"
 _ACCOUNT = "ACCOUNT"
+_APPLY = "APPLY"
 _EVERYTHING = {"OWNERSHIP", "ALL", "ALL PRIVILEGES"}
 _NAME = r'(?:"(?:[^"]|"")+"|[\w$])+(?:\.(?:"(?:[^"]|"")+"|[\w$])+)*'
 _PRIVILEGES = re.compile(
     rf"GRANT (?P<privileges>[A-Z ,]+?) ON (?:(?P<account>ACCOUNT)|(?!ALL |FUTURE )(?P<kind>[A-Z ]+?) (?P<name>{_NAME}))"
     rf" TO ROLE (?P<role>{_NAME})"
 )
+# What is still to come is nothing that a delivery has to hold.
+_FUTURE = re.compile(r"GRANT SELECT ON FUTURE VIEWS IN SCHEMA .*")
 _MEMBERSHIP = re.compile(rf"GRANT ROLE (?P<role>{_NAME}) TO (?P<grantee>ROLE|USER) (?P<name>{_NAME})")
 _PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
 
@@ -67,15 +70,17 @@ class Granted:
 def required(environment: "Environment", graph: Graph | None = None) -> tuple[Grant, ...]:
     """Return what a delivery to this target needs, in order: what the bootstrap grants, and what the graph names.
 
-    A temporary schema is the delivering role's own: it needs no privileges in main's, but those to make a schema.
+    A temporary schema is the delivering role's own: it needs no privileges in main's, but those to make a schema and
+    to apply main's tags and policies.
     """
     main, extra = _of_bootstrap(environment)
     inherited = main.reach(environment.snowflake.role)
     needed = main.of(inherited)
     if isinstance(environment, Temporary):
         home = (environment.snowflake.database, environment.home)
-        reach = Grant("SCHEMA", home, "USAGE")  # to the tag that marks temporary schemas
-        needed = {grant for grant in needed if grant.name[:2] != home or grant == reach} | extra.of(inherited)
+        reach = Grant("SCHEMA", home, "USAGE")  # to tags and policies, which are in main's schema only
+        kept = {grant for grant in needed if grant.name[:2] != home or grant == reach or grant.privilege == _APPLY}
+        needed = kept | extra.of(inherited)
     return tuple(sorted(needed | (_of_graph(graph) if graph else set())))
 
 
@@ -151,7 +156,7 @@ def read(sql: str) -> Granted:
             wanted = (" ".join(privilege.split()) for privilege in found["privileges"].split(","))
             kind = found["account"] or found["kind"]
             privileges += [(_last(found["role"]), _grant(kind, found["name"] or "", each)) for each in wanted]
-        elif statement.startswith("GRANT "):
+        elif statement.startswith("GRANT ") and not _FUTURE.fullmatch(statement):
             raise ValueError(f"deploy/grants.py cannot read this statement of deploy/sql: {statement}")
     return Granted(tuple(privileges), tuple(memberships))
 

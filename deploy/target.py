@@ -47,7 +47,9 @@ def purpose(environment: Temporary) -> str:
 
 def stage(environment: "Environment") -> str:
     """Make the stage of releases. Encrypted by the server, it lists the true size and md5 of its files."""
-    return f"CREATE STAGE IF NOT EXISTS {names.named(environment, names.STAGE)} ENCRYPTION = (TYPE = 'SNOWFLAKE_SSE')"
+    comment = literal("One folder a release, named by its digest, never overwritten.")
+    stage = names.named(environment, names.STAGE)
+    return f"CREATE STAGE IF NOT EXISTS {stage} ENCRYPTION = (TYPE = 'SNOWFLAKE_SSE') COMMENT = {comment}"
 
 
 def teardown(connection: "Connection", environment: "Environment") -> bool:

@@ -26,6 +26,8 @@ GRANT CREATE TASK ON SCHEMA <% database %>.<% schema %> TO ROLE <% access_role %
 GRANT READ ON STAGE <% database %>.<% schema %>.RELEASES TO ROLE <% access_role %>;
 GRANT WRITE ON STAGE <% database %>.<% schema %>.RELEASES TO ROLE <% access_role %>;
 
+GRANT APPLY ON TAG <% database %>.<% schema %>.ML_PIPELINE_RELEASE TO ROLE <% access_role %>;
+
 GRANT USAGE ON WAREHOUSE <% warehouse %> TO ROLE <% compute_role %>;
 GRANT OPERATE ON WAREHOUSE <% warehouse %> TO ROLE <% compute_role %>;
 

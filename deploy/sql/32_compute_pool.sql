@@ -11,6 +11,10 @@ CREATE COMPUTE POOL IF NOT EXISTS <% compute_pool %>
   INITIALLY_SUSPENDED = TRUE
   COMMENT = 'ml-pipeline: environment <% environment %>';
 
+ALTER COMPUTE POOL <% compute_pool %> SET TAG <% database %>.<% schema %>.ML_PIPELINE_ENVIRONMENT = '<% environment %>';
+ALTER COMPUTE POOL <% compute_pool %> SET TAG <% database %>.<% schema %>.ML_PIPELINE_OWNER = '<% owner %>';
+ALTER COMPUTE POOL <% compute_pool %> SET TAG <% database %>.<% schema %>.ML_PIPELINE_COST_CENTER = '<% cost_center %>';
+
 GRANT USAGE ON COMPUTE POOL <% compute_pool %> TO ROLE <% compute_role %>;
 
 -- An ML Job is a service of the schema; it reads the release, and writes to stages that the pipeline makes.

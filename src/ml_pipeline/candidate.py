@@ -19,7 +19,7 @@ def save(session: Session, run: Run, model: Any) -> str:
     import joblib
 
     stage = run.name(_STAGE)
-    session.sql(f"CREATE STAGE IF NOT EXISTS {stage}").collect()
+    session.sql(f"CREATE STAGE IF NOT EXISTS {stage} COMMENT = 'Models on their way to the quality gate.'").collect()
     buffer = io.BytesIO()
     joblib.dump(model, buffer)
     buffer.seek(0)

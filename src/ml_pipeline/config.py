@@ -33,6 +33,12 @@ Repository = NewType("Repository", str)
 SchemaName = NewType("SchemaName", str)
 """A schema with its database: DATABASE.SCHEMA."""
 
+OptionalSchema = NewType("OptionalSchema", str)
+"""A schema as above, or nothing where there is none."""
+
+Label = NewType("Label", str)
+"""The value of a tag: letters, digits, spaces and . @ _ -"""
+
 Schedule = NewType("Schedule", str)
 """Five cron fields and a time zone, an interval, or nothing for a graph that runs only when it is told to."""
 
@@ -60,6 +66,14 @@ class Snowflake:
     warehouse: Identifier
     service_user: Identifier
     compute_pool: ComputePool
+
+
+@dataclass(frozen=True)
+class Governance:
+    """Whose all this is, and who pays: values of tags on the database, from where everything in it inherits them."""
+
+    owner: Label
+    cost_center: Label
 
 
 @dataclass(frozen=True)
@@ -148,6 +162,11 @@ class Pipeline:
     """Fewer lines than this say nothing about drift or performance."""
     rest_days: int
     """A model that is not this old is not replaced for drift or performance: drifted lines have no outcomes yet."""
+    tags: OptionalSchema
+    """Where the bootstrap has put the tags: what a run writes is tagged with its release. Empty: not tagged."""
+    policies: OptionalSchema
+    """Where the bootstrap has put masking and row access policies, which editions above Standard have. Empty: there
+    are none, and the customers' names, addresses and phones are not fetched at all."""
 
     def to_dict(self) -> dict[str, Scalar]:
         """Return flat JSON, which is what a task graph's CONFIG can carry."""
@@ -165,6 +184,7 @@ class Environment:
 
     name: str
     snowflake: Snowflake
+    governance: Governance
     graph: Graph
     deploy: Deploy
     pipeline: Pipeline
@@ -253,8 +273,9 @@ class Run:
         return bool(self.settings.training_job and self.compute_pool and self.release_path)
 
     def query_tag(self, step: str) -> str:
-        """Return what QUERY_HISTORY shows with each query of a step, for telling its cost by release and run."""
-        return json.dumps({"release": self.release, "run": self.id, "step": step, "smoke": self.smoke})
+        """Return what QUERY_HISTORY shows with each query of a step, to tell its cost by release, commit and run."""
+        what = {"release": self.release, "commit": self.commit, "run": self.id, "step": step, "smoke": self.smoke}
+        return json.dumps(what)
 
     def name(self, name: str) -> str:
         """Return the name of an object that this run writes: a smoke run keeps away from the real ones."""
@@ -284,11 +305,12 @@ def _parse(path: Path, file: str) -> dict[str, Any]:
 
 
 def _environment(name: str, tables: Mapping[str, Any], file: str) -> Environment:
-    _check_keys(tables, ("snowflake", "graph", "deploy", "pipeline", "smoke"), file, "the file")
+    _check_keys(tables, ("snowflake", "governance", "graph", "deploy", "pipeline", "smoke"), file, "the file")
     pipeline = _section(Pipeline, tables["pipeline"], file, "pipeline")
     return Environment(
         name=name,
         snowflake=_section(Snowflake, tables["snowflake"], file, "snowflake"),
+        governance=_section(Governance, tables["governance"], file, "governance"),
         graph=_section(Graph, tables["graph"], file, "graph"),
         deploy=_section(Deploy, tables["deploy"], file, "deploy"),
         pipeline=pipeline,
@@ -384,6 +406,8 @@ _schema_name = _matching(rf"{_NAME}\.{_NAME}", "a schema with its database such 
 _repository = _matching(
     rf"({_NAME}\.{_NAME}\.{_NAME})?", 'an upper case name such as SNOWFLAKE.SNOWPARK.PYPI_SHARED_REPOSITORY, or ""'
 )
+_optional_schema = _matching(rf"({_NAME}\.{_NAME})?", 'a schema with its database such as ML_DEV.MAIN, or ""')
+_label = _matching(r"[\w.@ -]{1,256}", "letters, digits, spaces and . @ _ -, at most 256")
 _backend = _matching("|".join(BACKENDS), f"one of {', '.join(BACKENDS)}")
 _schedule = _matching(
     rf"(\S+ ){{5}}\S+|{INTERVAL.pattern}|",
@@ -401,6 +425,8 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     Count: _count,
     Repository: _repository,
     SchemaName: _schema_name,
+    OptionalSchema: _optional_schema,
+    Label: _label,
     Backend: _backend,
     Schedule: _schedule,
 }

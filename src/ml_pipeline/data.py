@@ -25,7 +25,9 @@ def ingest(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any
     """
     table = run.name(ORDER_LINES)
     try:
-        order_lines(session, run.settings).write.save_as_table(table, mode="overwrite", table_type="transient")
+        order_lines(session, run.settings).write.save_as_table(
+            table, mode="overwrite", table_type="transient", comment="The order lines of the last run, validated."
+        )
     except SnowparkSQLException as error:
         if error.sql_error_code == _NO_SUCH_OBJECT:
             raise PipelineError(_no_source(session, run.settings, error)) from error

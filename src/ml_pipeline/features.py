@@ -42,7 +42,9 @@ def build(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]
     """
     table = run.name(TABLE)
     lines = session.table(run.name(ORDER_LINES))
-    features_of(lines, run.settings).write.save_as_table(table, mode="overwrite", table_type="transient")
+    features_of(lines, run.settings).write.save_as_table(
+        table, mode="overwrite", table_type="transient", comment="What is known of each line when it is ordered."
+    )
     sizes = {row["PART"]: row["COUNT"] for row in session.table(table).group_by("PART").count().collect()}
     for part in (TRAIN, TEST, OPEN):
         if part not in sizes:

@@ -5,7 +5,7 @@ from typing import Any
 from snowflake.snowpark import Session
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
-from . import predictions, registry
+from . import contacts, predictions, registry
 from .config import Run
 from .errors import PipelineError
 from .features import OPEN, TABLE
@@ -25,6 +25,8 @@ def score(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]
     lines = session.table(run.name(TABLE)).filter(F.col("PART") == OPEN)
     predictions.ready(session, run)
     new = predictions.add(registry.score(version, predictions.unscored(lines, run, name)), run, name)
+    contacts.fetch(session, run)
+    contacts.publish(session, run)
     said = predictions.of_version(session, run, name).join(lines.select(*predictions.KEYS), on=list(predictions.KEYS))
     row = said.agg(F.count("*"), F.avg(predictions.PROBABILITY)).collect()[0]
     return {"version": name, "lines": row[0], "new": new, "late_share": round(row[1], 4)}

@@ -71,9 +71,16 @@ def _drop(session: Session, watch: Watch, monitor: str) -> None:
 def _create(session: Session, run: Run, version: ModelVersion, watch: Watch) -> None:
     from snowflake.ml.monitoring.entities.model_monitor_config import ModelMonitorConfig, ModelMonitorSourceConfig
 
-    _said(predictions.of_version(session, run, version.version_name)).create_or_replace_view(watch.source)
+    _said(predictions.of_version(session, run, version.version_name)).create_or_replace_view(
+        watch.source, comment="What the monitor reads of the prediction log."
+    )
     judged = predictions.logged(registry.score(version, rows(session, run, TEST)), version.version_name, LABEL)
-    _said(judged).write.save_as_table(watch.baseline, mode="overwrite", table_type="transient")
+    _said(judged).write.save_as_table(
+        watch.baseline,
+        mode="overwrite",
+        table_type="transient",
+        comment="What the version said of the lines that judged it.",
+    )
     registry.open_registry(session).add_monitor(
         watch.monitor,
         ModelMonitorSourceConfig(
@@ -88,6 +95,8 @@ def _create(session: Session, run: Run, version: ModelVersion, watch: Watch) -> 
         ),
         ModelMonitorConfig(version, registry.METHOD, session.get_current_warehouse().strip('"'), REFRESH, WINDOW),
     )
+    what = f"Whether lines drift from those that judged {version.version_name}, and how good it still is."
+    session.sql(f"ALTER MODEL MONITOR {watch.monitor} SET COMMENT = '{what}'").collect()
 
 
 def _said(log: DataFrame) -> DataFrame:

@@ -32,6 +32,8 @@ def register(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, An
     previous = registry.version_in_use(session, run)
     version = _logged(session, run, evaluation) or _log(session, run, evaluation)
     model = registry.open_registry(session).get_model(run.name(run.settings.model))
+    if not model.comment:
+        model.comment = "Will an order line be delivered late? A version is named after the run that trained it."
     model.default = version.version_name
     dropped = _drop_oldest(model, run.settings.keep_versions)
     experiments.end(session, run, REGISTERED, [])

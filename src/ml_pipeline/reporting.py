@@ -6,6 +6,7 @@ from typing import Any
 from snowflake.snowpark import Session
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
+from . import governance
 from .config import Run
 from .tables import replace_rows, rows_of
 
@@ -27,6 +28,7 @@ def report(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any
     document = {"run": run.id, "release": run.release, "smoke": run.smoke, "outcome": verdict, "steps": steps}
     row = session.create_dataframe([[verdict, json.dumps(document)]], schema=["OUTCOME", "DOCUMENT"])
     replace_rows(row, run, "REPORTS")
+    governance.tag(session, run)
     return {"outcome": verdict, **_headline(steps)}
 
 

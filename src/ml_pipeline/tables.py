@@ -16,12 +16,20 @@ _COLUMNS = {
     "STEP_RESULTS": "STEP VARCHAR, SUCCEEDED BOOLEAN, SECONDS FLOAT, RESULT VARCHAR",
     "REPORTS": "OUTCOME VARCHAR, DOCUMENT VARCHAR",
 }
+_COMMENTS = {
+    "DATA_VALIDATION": "How often each expectation of the data failed, run by run.",
+    "PREDICTIONS": "What each version of the model said of a line, with its features, and what became of it.",
+    "MONITORING": "How features have shifted, and late shares as said and as they came true, run by run.",
+    "STEP_RESULTS": "What each step of a run returned, or why it failed.",
+    "REPORTS": "How each run ended, with what all of its steps said.",
+}
 
 
 def create(session: Session, run: Run, table: str) -> str:
     """Create one of the tables above unless it exists; return its name, which a smoke run has to itself."""
     name = run.name(table)
-    session.sql(f"CREATE TABLE IF NOT EXISTS {name} ({_STAMP}, {_COLUMNS[table]})").collect()
+    comment = f"COMMENT = '{_COMMENTS[table]}'"
+    session.sql(f"CREATE TABLE IF NOT EXISTS {name} ({_STAMP}, {_COLUMNS[table]}) {comment}").collect()
     return name
 
 

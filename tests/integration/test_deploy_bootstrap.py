@@ -50,7 +50,7 @@ def grants(snowflake, role):
     return sorted((row["privilege"], row["granted_on"], row["name"]) for row in rows)
 
 
-def test_a_second_bootstrap_changes_nothing(snowflake, key, tmp_path):
+def test_a_second_bootstrap_changes_nothing(snowflake, key, tmp_path, capsys):
     roles = [f"ML_{name}_{kind}" for name in ("DEV", "PROD") for kind in ("DEPLOY", "ACCESS", "COMPUTE")]
     before = {role: grants(snowflake, role) for role in roles}
     assert all(before.values())
@@ -58,6 +58,9 @@ def test_a_second_bootstrap_changes_nothing(snowflake, key, tmp_path):
     for name in ("dev", "prod"):
         assert cli.main(["bootstrap", "--env", name, "--public-key", str(tmp_path / "rsa_key.pub")]) == 0
     assert {role: grants(snowflake, role) for role in roles} == before
+    capsys.readouterr()
+    assert cli.main(["bootstrap", "--env", "dev", "--dry-run"]) == 0
+    assert capsys.readouterr().out.strip() == "nothing to do"
 
 
 def test_each_environment_reads_the_sample_data(dev, prod):

@@ -122,7 +122,7 @@ def test_each_query_of_a_step_says_for_which_release_run_and_step_it_is(session,
     ).collect()
     tags = [json.loads(row["QUERY_TAG"]) for row in rows]
     assert {tag["step"] for tag in tags} >= set(STEPS) - {"KEEP", "REJECT"}
-    assert {(tag["release"], tag["run"], tag["smoke"]) for tag in tags} == {("d1", "FIRST", False)}
+    assert {(tag["release"], tag["commit"], tag["run"], tag["smoke"]) for tag in tags} == {("d1", "c1", "FIRST", False)}
 
 
 def test_a_version_says_which_release_made_it(session, second):

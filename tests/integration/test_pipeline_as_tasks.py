@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from snowflake.core import Root
 from snowflake.core.task.dagv1 import DAGOperation
+from snowflake.snowpark.exceptions import SnowparkSQLException
 
 from dag.dag import build
 from dag.run_pipeline import run_graph
@@ -62,7 +63,7 @@ def history(session, tmp_path_factory):
     with zipfile.ZipFile(archive, "w") as payload:
         for file in (ROOT / "src" / "ml_pipeline").glob("*.py"):
             payload.write(file, f"ml_pipeline/{file.name}")
-    session.sql("CREATE STAGE RELEASES").collect()
+    session.sql("CREATE STAGE RELEASES COMMENT = 'The deploy makes it.'").collect()
     for file in (archive, ROOT / "src" / "ml_pipeline" / TRAINING_JOB):
         session.file.put(str(file), f"@RELEASES/{DIGEST}", auto_compress=False)
     schema = Root(session).databases[PLACE.database].schemas[PLACE.schema]
@@ -89,6 +90,39 @@ def test_every_task_that_was_due_succeeds(history):
     errors = {name: task["ERROR_MESSAGE"] for name, task in history.items() if task["ERROR_MESSAGE"]}
     assert {name for name, task in history.items() if task["STATE"] == "SKIPPED"} == {"KEEP", "REJECT"}, errors
     assert {name for name, task in history.items() if task["STATE"] != "SUCCEEDED"} == {"KEEP", "REJECT"}, errors
+
+
+# What the account does not know there is none of.
+NO_SUCH_KIND = 2
+LISTED = (
+    "TABLES", "VIEWS", "DYNAMIC TABLES", "STAGES", "MODELS", "USER FUNCTIONS", "PROCEDURES", "STREAMS", "TASKS",
+    "DATASETS", "MODEL MONITORS", "TAGS", "FILE FORMATS", "SERVICES",
+)  # fmt: skip
+
+
+def test_every_object_that_a_run_leaves_says_what_it_is_for(session, history):
+    """Whatever SHOW lists has a comment; what is the session's own is nobody else's concern."""
+    found = [(kind, row) for kind in LISTED for row in listed(session, kind)]
+    assert len(found) > len(history)
+    silent = [f"{kind} {row['name']}" for kind, row in found if not (said(row) or is_passing(row))]
+    assert not silent, "\n".join(silent)
+
+
+def listed(session, kind):
+    try:
+        return [row.as_dict() for row in session.sql(f"SHOW {kind} IN SCHEMA T_TASKS.MAIN").collect()]
+    except SnowparkSQLException as error:
+        if error.sql_error_code != NO_SUCH_KIND:
+            raise
+        return []
+
+
+def said(row):
+    return row.get("comment") or row.get("description")
+
+
+def is_passing(row):
+    return row["name"].startswith("SNOWPARK_TEMP_") or row.get("kind") == "TEMPORARY"
 
 
 @pytest.fixture(scope="module")

@@ -40,10 +40,11 @@ def delivering(snowflake, administrator):
 
 
 def statements(environment):
-    """The GRANT statements of the bootstrap, without those that grant roles."""
+    """The GRANT statements of the bootstrap to the roles that deliver, without those that grant roles."""
     text = "\n".join(bootstrap.scripts(environment).values())
     found = (" ".join(each.split()) for each in text.split(";"))
-    return [each[each.index("GRANT ") :] for each in found if "GRANT " in each and "GRANT ROLE" not in each]
+    granted = [each[each.index("GRANT ") :] for each in found if "GRANT " in each and "GRANT ROLE" not in each]
+    return [each for each in granted if each.endswith(tuple(f" TO ROLE {role}" for role in grants.roles(environment)))]
 
 
 def lacked(gather):

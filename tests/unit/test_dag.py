@@ -57,6 +57,10 @@ def test_what_a_step_needs_is_a_direct_predecessor(graph):
         assert set(STEPS[task.name].needs) <= {each.name for each in task.predecessors}
 
 
+def test_every_task_says_what_it_does(graph):
+    assert [task.name for task in graph.tasks if not task.comment] == []
+
+
 def test_no_step_needs_the_branch(graph):
     """Its return value is the name of a task, not a result."""
     branches = {task.name for task in graph.tasks if isinstance(task, DAGTaskBranch)}

@@ -38,16 +38,17 @@ def test_no_statement_names_the_other_environment(name, other):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_statement_can_be_repeated(name):
-    repeatable = ("USE ROLE ", "GRANT ", "ALTER USER ", "ALTER DATABASE ", "ALTER WAREHOUSE ")
-    kinds = "DATABASE|SCHEMA|STAGE|WAREHOUSE|COMPUTE POOL|ROLE|USER|TAG|NETWORK POLICY"
+    repeatable = ("USE ", "GRANT ", "ALTER ")
+    kinds = "DATABASE|SCHEMA|STAGE|TABLE|WAREHOUSE|COMPUTE POOL|ROLE|USER|TAG|(NETWORK|MASKING|ROW ACCESS) POLICY"
     for statement in statements(name, KEY, JOBS):
         created = re.match(rf"CREATE (({kinds}) IF NOT EXISTS|OR ALTER AUTHENTICATION POLICY) ", statement)
-        assert created or statement.startswith(repeatable), statement
+        filled = statement.startswith("INSERT ") and " WHERE NOT EXISTS " in statement
+        assert created or filled or statement.startswith(repeatable), statement
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_of_every_statement_an_account_shows_whether_it_was_run(name):
-    doing = [statement for statement in statements(name, KEY, JOBS) if not statement.startswith("USE ROLE ")]
+    doing = [statement for statement in statements(name, KEY, JOBS) if not statement.startswith("USE ")]
     assert doing
     assert [statement for statement in doing if look(statement) is None] == []
 
@@ -75,14 +76,38 @@ def test_only_dev_may_make_schemas():
 
 def test_only_dev_may_mark_schemas_as_temporary():
     assert "GRANT APPLY ON TAG ML_DEV.MAIN.ML_PIPELINE_TEMPORARY TO ROLE ML_DEV_ACCESS" in statements("dev")
-    assert not any("APPLY ON TAG" in statement or "TEMPORARY" in statement for statement in statements("prod"))
+    assert not any("TEMPORARY" in statement for statement in statements("prod"))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_costs_money_is_tagged_with_its_environment(name):
     tag = f"SET TAG ML_{name.upper()}.MAIN.ML_PIPELINE_ENVIRONMENT = '{name}'"
     tagged = [statement for statement in statements(name) if statement.endswith(tag)]
-    assert [statement.split()[1] for statement in tagged] == ["DATABASE", "WAREHOUSE"]
+    assert [statement.split()[1] for statement in tagged] == ["DATABASE", "WAREHOUSE", "COMPUTE"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_costs_money_says_who_answers_and_who_pays(name):
+    governance = config.load(name, ENVIRONMENTS).governance
+    for tag, value in (("OWNER", governance.owner), ("COST_CENTER", governance.cost_center)):
+        ending = f"SET TAG ML_{name.upper()}.MAIN.ML_PIPELINE_{tag} = '{value}'"
+        assert sum(statement.endswith(ending) for statement in statements(name)) == 3
+
+
+def test_an_edition_without_policies_is_set_up_without_them():
+    dev = config.load("dev", ENVIRONMENTS)
+    standard = dataclasses.replace(dev, pipeline=dataclasses.replace(dev.pipeline, policies=""))
+    assert "45_policies.sql" in bootstrap.scripts(dev)
+    assert not re.search(
+        "MASKING|ROW ACCESS|CONTACT", re.sub("--.*", "", "".join(bootstrap.scripts(standard).values()))
+    )
+
+
+def test_those_who_deliver_apply_policies_and_change_none():
+    about = [each for each in statements("prod") if re.search(r"(MASKING|ROW ACCESS) POLICY", each)]
+    granted = [each for each in about if each.startswith("GRANT ")]
+    assert len(granted) == 4
+    assert all(re.match(r"GRANT APPLY ON .* TO ROLE ML_PROD_ACCESS", each) for each in granted)
 
 
 @pytest.mark.parametrize("wrap", ["{}", "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n"])
@@ -124,7 +149,7 @@ def test_the_jobs_of_one_environment_are_its_service_user(name):
 
 
 def test_without_a_repository_nothing_is_said_of_jobs_or_their_policies():
-    assert not re.search(r"WORKLOAD|POLICY|OIDC", sql("prod", KEY))
+    assert not re.search(r"WORKLOAD|(AUTHENTICATION|NETWORK) POLICY|OIDC", sql("prod", KEY))
 
 
 def test_the_service_user_signs_in_as_a_job_or_with_a_key_and_from_githubs_runners():
