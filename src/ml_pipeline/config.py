@@ -27,6 +27,10 @@ ComputePool = NewType("ComputePool", str)
 Count = NewType("Count", int)
 """A whole number from 1 on."""
 
+MOST_CANDIDATES = 8
+Candidates = NewType("Candidates", int)
+"""How many hyper-parameters to try: from 1 to MOST_CANDIDATES."""
+
 Repository = NewType("Repository", str)
 """An artifact repository with its database and schema, or nothing."""
 
@@ -124,7 +128,9 @@ class Pipeline:
     training_job: bool
     """Train in an ML Job on the compute pool; where there is none, and if this is false, in the task itself."""
     training_instances: Count
-    """Nodes of that job. It distributes the candidates; what it finds does not depend on how many there are."""
+    """Nodes of that job, which share the candidates; the choice does not depend on how many there are."""
+    training_candidates: Candidates
+    """Hyper-parameters to try, beginning with those below; the last of the rows to train with choose among them."""
     training_runtime: str
     """The job's runtime image: a version such as "1.8.0", a full image URL, or "" for Snowflake's choice."""
     training_repository: Repository
@@ -363,6 +369,12 @@ def _count(value: Any) -> int:
     return value
 
 
+def _candidates(value: Any) -> int:
+    if _count(value) > MOST_CANDIDATES:
+        raise ValueError(f"expected a whole number from 1 to {MOST_CANDIDATES}")
+    return value
+
+
 def _boolean(value: Any) -> bool:
     if not isinstance(value, bool):
         raise TypeError("expected true or false")
@@ -423,6 +435,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     Identifier: _identifier,
     ComputePool: _compute_pool,
     Count: _count,
+    Candidates: _candidates,
     Repository: _repository,
     SchemaName: _schema_name,
     OptionalSchema: _optional_schema,

@@ -57,7 +57,8 @@ def parameters(run: Run, evaluation: dict[str, Any]) -> dict[str, Any]:
     """Return what a run was given: where its rows come from, and the settings that make the model."""
     settings = {name: getattr(run.settings, name) for name in (*_PARAMETERS, *_HYPERPARAMETERS)}
     compared = (evaluation["in_use"] or {}).get("version") or ""
-    return {**evaluation["provenance"], **settings, "compared_with": compared}
+    # Hyper-parameters that training chose are in the provenance.
+    return {**settings, **evaluation["provenance"], "compared_with": compared}
 
 
 def numbers(evaluation: dict[str, Any]) -> dict[str, float]:

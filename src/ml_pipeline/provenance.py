@@ -28,6 +28,7 @@ def of(session: Session, run: Run, trained: dict[str, Any], content: bytes) -> d
         "dataset_version": trained.get("dataset_version") or "",
         "lines": trained["lines"],
         "seed": run.settings.seed,
+        **trained.get("chosen", {}),
         "sha256": digest(content),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import candidate, jobs
+from . import candidate, jobs, tuning
 from .errors import PipelineError
 from .features import FEATURES, LABEL, TRAIN, rows
 from .payload import TRAINING_JOB
@@ -30,15 +30,18 @@ def train(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]
     return train_here(session, run)
 
 
-def train_here(session: Session, run: Run) -> dict[str, Any]:
+def train_here(session: Session, run: Run, *, on_nodes: bool = False) -> dict[str, Any]:
     """Train in this process: a task, an ML Job, a notebook, or dag/run_pipeline.py.
 
     The rows come in one order, the model's file depends on nothing else but the settings: same data, same bytes.
+    Where `on_nodes`, the process is the first of a job with several instances, and lets all of them work.
     """
     lines = rows(session, run, TRAIN).sort(*ORDER)
     frame = lines.select(LABEL, *FEATURES).to_pandas()
-    model = fit(frame, run.settings)
+    settings, told = tuning.best(frame, run.settings, on_nodes=on_nodes)
+    model = fit(frame, settings)
     return {
+        **told,
         "model": candidate.save(session, run, model),
         "lines": len(frame),
         "late_share": round(float(frame[LABEL].mean()), 4),

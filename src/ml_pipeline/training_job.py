@@ -10,7 +10,7 @@ from typing import Any
 ARCHIVE = "ml_pipeline.zip"
 
 
-def main(run: str) -> dict[str, Any]:
+def main(text: str) -> dict[str, Any]:
     """Train for the run that this text describes, with the session that the job has."""
     sys.path.insert(0, str(Path(__file__).with_name(ARCHIVE)))
     from snowflake.snowpark.context import get_active_session
@@ -18,7 +18,8 @@ def main(run: str) -> dict[str, Any]:
     from ml_pipeline.config import Run
     from ml_pipeline.training import train_here
 
-    return train_here(get_active_session(), Run.from_json(run))
+    run = Run.from_json(text)
+    return train_here(get_active_session(), run, on_nodes=run.settings.training_instances > 1)
 
 
 if __name__ == "__main__":

@@ -27,14 +27,14 @@ GRANT USAGE ON DATABASE T_TRAINING TO ROLE T_TRAINER;
 GRANT USAGE ON WAREHOUSE COMPUTE_WH TO ROLE T_TRAINER;
 GRANT USAGE, CREATE SERVICE, CREATE STAGE, CREATE TABLE ON SCHEMA T_TRAINING.PUBLIC TO ROLE T_TRAINER;
 CREATE OR REPLACE COMPUTE POOL T_TRAINING_POOL MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_XS;
+CREATE OR REPLACE COMPUTE POOL T_WIDE_POOL MIN_NODES = 1 MAX_NODES = 2 INSTANCE_FAMILY = CPU_X64_XS;
+GRANT USAGE ON COMPUTE POOL T_WIDE_POOL TO ROLE T_TRAINER;
 CREATE OR REPLACE COMPUTE POOL T_ASLEEP_POOL MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_XS
   AUTO_RESUME = FALSE INITIALLY_SUSPENDED = TRUE;
 GRANT USAGE ON COMPUTE POOL T_TRAINING_POOL TO ROLE T_TRAINER;
 GRANT USAGE ON COMPUTE POOL T_ASLEEP_POOL TO ROLE T_TRAINER;
 """
-TAKE_DOWN = (
-    "DROP DATABASE T_TRAINING; DROP COMPUTE POOL T_TRAINING_POOL; DROP COMPUTE POOL T_ASLEEP_POOL; DROP ROLE T_TRAINER"
-)
+TAKE_DOWN = "DROP DATABASE T_TRAINING; DROP COMPUTE POOL T_TRAINING_POOL; DROP COMPUTE POOL T_WIDE_POOL; DROP COMPUTE POOL T_ASLEEP_POOL; DROP ROLE T_TRAINER"
 
 
 def lines(count=400):
@@ -121,6 +121,16 @@ def test_the_same_rows_in_any_order_train_the_same_bytes_in_a_job_and_in_the_pro
     assert "job" not in here
     digests = {provenance.digest(candidate.read(session, each["model"])) for each in (by_job, here)}
     assert len(digests) == 1
+
+
+def test_two_nodes_choose_and_train_what_one_process_does(session):
+    staged = a_run("NODES", "T_WIDE_POOL", training_instances=2, training_candidates=3)
+    by_nodes = training.train(session, staged, {})
+    here = training.train(session, replace(staged, id="NODE", release_path=""), {})
+    assert len(by_nodes["log_losses"]) == 3
+    assert (by_nodes["log_losses"], by_nodes["chosen"]) == (here["log_losses"], here["chosen"])
+    contents = [candidate.read(session, each["model"]) for each in (by_nodes, here)]
+    assert contents[0] == contents[1]
 
 
 def test_where_there_is_no_pool_or_no_job_is_asked_for_the_task_trains(session):

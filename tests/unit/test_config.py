@@ -128,6 +128,7 @@ MISTAKES = {
     "an interval of a unit unknown": ("0 4 * * MON UTC", "2 WEEKS", r'"schedule" in \[graph\]: .*not \'2 WEEKS\''),
     "a text for a truth value": ("training_job = true", 'training_job = "y"', "expected true or false, not 'y'"),
     "a job on no node": ("training_instances = 1", "training_instances = 0", "a whole number from 1 on, not 0"),
+    "more candidates than there are": ("training_candidates = 1", "training_candidates = 9", "from 1 to 8, not 9"),
     "a number for a text": ('training_runtime = ""', "training_runtime = 1.8", "expected a text, not 1.8"),
     "a repository without schema": ("SNOWFLAKE.SNOWPARK.", "", "PYPI_SHARED_REPOSITORY, or"),
     "not TOML": ("[graph]", "[graph", "dev.toml: not TOML"),

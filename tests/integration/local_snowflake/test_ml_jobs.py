@@ -1,5 +1,6 @@
 """ML Jobs through snowflake-ml's own client: each job is a process that signs in as the role that submitted it."""
 
+import contextlib
 import re
 import textwrap
 import time
@@ -185,14 +186,34 @@ def test_cancelling_a_job_ends_its_processes(home, submit):
     assert job.wait() == "CANCELLED"
 
 
-def test_a_job_on_several_instances_runs_on_each_or_only_on_the_first(submit):
+def test_a_job_on_several_instances_runs_on_each_if_it_is_told_to(submit):
     script = "import os\nprint('index', os.environ['SNOWFLAKE_JOB_INDEX'], 'of', os.environ['SNOWFLAKE_JOBS_COUNT'])"
     everywhere = ran(submit(script, target_instances=2, parallel=True))
     assert [everywhere.get_logs(instance_id=i) for i in (0, 1)] == ["index 0 of 2", "index 1 of 2"]
     assert everywhere.distributed_result().exit_codes == {0: 0, 1: 0}
-    first = ran(submit(script, target_instances=2))
-    assert first.get_logs() == "index 0 of 2"
-    assert "Worker node started" in first.get_logs(instance_id=1)
+
+
+def test_else_it_runs_on_the_first_which_shares_the_work_by_ray(submit):
+    job = submit(
+        """
+        import os, ray
+        work = ray.remote(resources={"node_tag:worker": 1})(lambda: os.environ["SNOWFLAKE_JOB_INDEX"])
+        print("index", os.environ["SNOWFLAKE_JOB_INDEX"], "asks", ray.get(work.remote()), "of", len(ray.nodes()))
+        """,
+        target_instances=2,
+    )
+    assert ran(job).get_logs().splitlines()[-1] == "index 0 asks 1 of 2"
+    assert "Worker node started" in job.get_logs(instance_id=1)
+    until(lambda: not processes_of(job))
+
+
+def processes_of(job):
+    """Of the job's instances, by what the variables of their processes say."""
+    name, found = f"SNOWFLAKE_SERVICE_NAME={job.name}".encode(), []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            found += [path] if name in path.read_bytes() else []
+    return found
 
 
 def test_an_instance_that_fails_is_named(submit):

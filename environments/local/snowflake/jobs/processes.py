@@ -12,7 +12,7 @@ from ..catalogue import now
 from ..errors import SnowflakeError
 from ..names import Name
 from ..services.properties import is_model_service
-from . import sessions, states
+from . import cluster, sessions, states
 from .container import container, environment, is_lent, place, sets_variables
 
 if TYPE_CHECKING:
@@ -138,16 +138,17 @@ class Jobs:
 
     def _launch(self, thing: Object, job: Job) -> None:
         started = now().isoformat()
+        joined = cluster.variables(thing) if job.nodes > 1 and is_lent(thing, 1) else {}
         for index in range(job.nodes):
-            job.processes.append(self._instance(thing, job, index))
+            job.processes.append(self._instance(thing, job, index, joined))
         instances = [{"status": states.READY, "started": started} for _ in job.processes]
         self._change(thing.name, status=states.RUNNING, instances=instances)
         if job.stopped:  # while they were started
             _kill(job)
 
-    def _instance(self, thing: Object, job: Job, index: int) -> Fork:
+    def _instance(self, thing: Object, job: Job, index: int, joined: dict[str, str]) -> Fork:
         """Start one: a fork that has imported what payloads use, if that can make no difference to this one."""
-        variables = environment(self._account, thing, job.place, index, job.nodes)
+        variables = environment(self._account, thing, job.place, index, job.nodes) | joined
         fresh = is_lent(thing, index) or sets_variables(thing)
         job.place.log(index).touch()
         script = _RUNTIME / ("startup.py" if fresh else "launcher.py")
@@ -180,6 +181,7 @@ class Jobs:
         for process in job.processes:
             process.close()
         job.place.leave()
+        cluster.clear(thing)
         with self.changed:
             self._jobs.pop(thing.id, None)
             self.changed.notify_all()

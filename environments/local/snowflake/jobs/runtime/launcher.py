@@ -1,17 +1,23 @@
 """Runs a job's entrypoint with the client library's own launcher, which signs in and writes the result.
 
 The client uploads scripts that set up a container and a Ray cluster in it; they are not run outside of one. Its
-launcher needs neither: it is imported as it is installed.
+launcher needs no container: it is imported as it is installed. Ray is there where several instances share the work.
 """
 
+import contextlib
 import importlib.metadata
 import json
 import os
+import socket
+import subprocess
 import sys
 import time
 import traceback
 from pathlib import Path
 from typing import Any
+
+_NODE = Path(__file__).with_name("node.py")
+_LOOK_SECONDS = 0.2
 
 
 def _installed_only() -> None:
@@ -64,12 +70,33 @@ def _run(written: list[str], index: int) -> None:
 
     entrypoint, function, packed, others = _arguments(written)
     session = Session.builder.configs({**SnowflakeLoginOptions(), "client_session_keep_alive": True}).create()
-    # The instances are all there when the first one starts, and there is no Ray to ask.
-    launcher.MIN_INSTANCES = launcher.TARGET_INSTANCES = 1
+    if "RAY_ADDRESS" in os.environ:
+        _begin_cluster()
+        launcher.CHECK_INTERVAL = _LOOK_SECONDS
+    else:
+        _do_without_cluster(launcher)
     if index:  # the result is the first instance's
         launcher.JOB_RESULT_PATH = str(Path(os.environ["HOME"]) / f"result-{index}")
     given, named = launcher._load_function_args(session, packed) if packed else (tuple(others), {})
     launcher.main(entrypoint, session, given, named, function)
+
+
+def _begin_cluster() -> None:
+    """Start the head's node and wait until others can join it."""
+    node = subprocess.Popen([sys.executable, "-P", str(_NODE)], stdin=subprocess.DEVNULL)
+    host, _, port = os.environ["RAY_ADDRESS"].rpartition(":")
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection((host, int(port))):
+            return
+        if node.poll() is not None:
+            sys.exit(f"Ray's node ended with code {node.returncode}")
+        time.sleep(_LOOK_SECONDS)
+
+
+def _do_without_cluster(launcher: Any) -> None:
+    """Let the launcher look for no cluster; the payload may import Ray, if it is installed, and begin one."""
+    sys.modules["ray"] = None  # type: ignore[assignment]
+    launcher.wait_for_instances = lambda *_, **__: sys.modules.pop("ray")
 
 
 def _record(index: int, error: BaseException | None) -> None:

@@ -11,7 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
-_LAUNCHER = Path(__file__).with_name("launcher.py")
+_LAUNCHER, _NODE = (Path(__file__).with_name(name) for name in ("launcher.py", "node.py"))
 
 
 def _end_with_server() -> None:
@@ -25,6 +25,7 @@ def main() -> int:
     index = int(os.environ["SNOWFLAKE_JOB_INDEX"])
     if index and os.environ.get("MLRS_LAUNCH_BACKEND") != "passthrough":
         print("Worker node started. See more logs in the head node.", flush=True)
+        subprocess.Popen([sys.executable, "-P", str(_NODE)], stdin=subprocess.DEVNULL)
         sys.stdin.read()
         return 0
     threading.Thread(target=_end_with_server, daemon=True).start()
