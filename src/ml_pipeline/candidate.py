@@ -5,6 +5,8 @@ a model that has not passed the gate.
 """
 
 import io
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from snowflake.snowpark import Session
@@ -30,8 +32,10 @@ def save(session: Session, run: Run, model: Any) -> str:
 
 def read(session: Session, path: str) -> bytes:
     """Return the file that `save` wrote."""
-    with session.file.get_stream(path) as stream:
-        return stream.read()
+    # In a folder of its own: `get_stream` downloads into one that every process of a machine shares.
+    with tempfile.TemporaryDirectory() as folder:
+        session.file.get(path, folder)
+        return Path(folder, Path(path).name).read_bytes()
 
 
 def unpickled(content: bytes) -> Any:

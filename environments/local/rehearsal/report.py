@@ -36,5 +36,10 @@ def render(found: Findings) -> str:
         "weeks": charts.weeks(monitored["weeks"]),
     }
     return environment.get_template("report.html.j2").render(
-        found=found, metrics=evaluation["metrics"], monitored=monitored, pictures=pictures
+        found=found,
+        metrics=evaluation["metrics"],
+        checks=found.run.results["QUALITY_GATE"]["checks"],
+        provenance=evaluation["provenance"],
+        monitored=monitored,
+        pictures=pictures,
     )
