@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
 from snowflake.connector.errors import ProgrammingError
+from snowflake.ml.dataset import Dataset
 from snowflake.ml.experiment import ExperimentTracking
 from snowflake.ml.registry import Registry
 from snowflake.snowpark.exceptions import SnowparkSQLException
@@ -23,16 +24,21 @@ def home(snowflake):
     sample = session.table("ROWS_").filter("A >= 0").select("A", "B").limit(2)
     tracking = type("Tracking", (ExperimentTracking,), {"_instance": None})(session)
     tracking.set_experiment("TUNING")
-    with tracking.start_run("ONE"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        tracking.log_model(
-            LinearRegression().fit(sample.to_pandas(), [1, 2]), model_name="LINEAR", version_name="V1",
-            sample_input_data=sample, target_platforms=["WAREHOUSE"],
-        )  # fmt: skip
+    with tracking.start_run("ONE"):
+        log(tracking, sample, "LINEAR")
     session.sql("CREATE MODEL COPIED WITH VERSION V9 FROM MODEL LINEAR VERSION V1").collect()
     yield session
     session.sql("DROP DATABASE TRACED").collect()
     session.close()
+
+
+def log(registry, sample, name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        registry.log_model(
+            LinearRegression().fit(sample.to_pandas(), [1, 2]), model_name=name, version_name="V1",
+            sample_input_data=sample, target_platforms=["WAREHOUSE"],
+        )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +87,23 @@ def test_get_lineage_has_a_row_for_each_edge(home):
     assert (rows[0]["TARGET_OBJECT_VERSION"], rows[1]["TARGET_OBJECT_VERSION"]) == ("V9", "V1")
     assert {row["SOURCE_STATUS"] for row in rows} == {"ACTIVE"}
     assert len(lineage(home, "'COPIED', 'MODULE', 'UPSTREAM', 1, 'V9'")) == 1
+
+
+def test_a_version_of_a_dataset_comes_from_tables_by_way_of_views(home):
+    home.sql("CREATE VIEW SEEN AS SELECT A FROM ROWS_").collect()
+    dataset = Dataset.create(home, "TRACED.PUBLIC.TRAINING")
+    made = dataset.create_version("D1", home.table("SEEN"))
+    rows = lineage(home, "'TRAINING', 'DATASET', 'UPSTREAM', 5, 'D1'")
+    assert [(row["SOURCE_OBJECT_NAME"], row["TARGET_OBJECT_NAME"]) for row in rows] == [
+        ("SEEN", "TRAINING"),
+        ("ROWS_", "SEEN"),
+    ]
+    sample = made.read.to_snowpark_dataframe().select("A").limit(2)
+    log(Registry(home, database_name="TRACED", schema_name="PUBLIC"), sample, "FROM_DATASET")
+    found = lineage(home, "'FROM_DATASET', 'MODULE', 'UPSTREAM', 1")
+    assert [(row["SOURCE_OBJECT_DOMAIN"], row["SOURCE_OBJECT_VERSION"]) for row in found] == [("DATASET", "D1")]
+    (node,) = made.lineage("downstream")
+    assert node.version_name == "V1"
 
 
 @pytest.mark.parametrize(

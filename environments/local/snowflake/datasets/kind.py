@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..catalogue import Object, now
 from ..errors import SnowflakeError, invalid, unsupported
 from ..kinds import STAMP, Create, Kind, Show
+from ..models import lineage
 from ..names import literal
 from ..result import Result, rows, status
 from ..sql import engine, queries
@@ -66,6 +67,7 @@ class Dataset(Kind):
             raise invalid(f"invalid property '{min(unknown)}' for 'DATASET'", "001420")
         kept = {"id": uuid.uuid4().hex, "created": now().isoformat()}
         kept |= {"comment": given.get("COMMENT", ""), "metadata": given.get("METADATA", "{}")}
+        kept |= {"sources": lineage.of_query(session, query)}
         _check_new(version, dataset)
         folder = session.account.folder("datasets", kept["id"])
         try:

@@ -3,8 +3,9 @@
 https://docs.snowflake.com/en/developer-guide/snowflake-ml/ml-lineage
 https://docs.snowflake.com/en/sql-reference/functions/get_lineage-snowflake-core
 SYSTEM$DGQL has no page of its own: it is what `Session.lineage.trace`, and with it `ModelVersion.lineage`, asks.
-Recorded is what a version's manifest names: datasets, tables of queries, runs of experiments; and the model that it is
-a copy of. What tables, views and datasets were made from is not.
+A version of a model keeps what its manifest names: datasets, tables of queries, runs of experiments; or the model that
+it is a copy of. A version of a dataset keeps the tables of its query; those of views and dynamic tables are in their
+text. What other tables were made from is not recorded.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def sources(session: Session, listed: Iterable[dict[str, Any]]) -> tuple[dict[st
     found: dict[Node, None] = {}
     for source in listed:
         if source["type"] == "QUERY":
-            found |= dict.fromkeys(_relations(session, source["entity"]))
+            found |= dict.fromkeys(_relations(Scope(session), source["entity"]))
         else:
             name = session.qualify(Tokens(source["entity"]).name())
             found[Node(source["type"], name, str(source.get("version") or ""))] = None
@@ -76,23 +77,45 @@ def kept(node: Node) -> dict[str, str]:
     return {"domain": node.domain, "name": str(node.name), "version": node.version}
 
 
-def _relations(session: Session, query: str) -> Iterator[Node]:
-    scope = Scope(session)
+def of_query(session: Session, query: str) -> tuple[dict[str, str], ...]:
+    """The tables that a query reads, as a version keeps its sources."""
+    return sources(session, [{"type": "QUERY", "entity": query}])
+
+
+def _relations(scope: Scope, query: str) -> Iterator[Node]:
+    session = scope.session
     for table in parse(query).find_all(exp.Table):
         parts = written_parts(scope, table)
         if parts and not is_cte(table, parts[-1]):
             name = session.qualify(parts)
-            if any(session.find(kind, name) for kind in RELATIONS):
+            if any(session.account.catalogue.find(kind, name) for kind in RELATIONS):
                 yield Node("TABLE", name)
 
 
 def _edges(session: Session) -> list[Edge]:
-    found = []
+    return [*_of_models(session), *_of_datasets(session), *_of_relations(session)]
+
+
+def _of_models(session: Session) -> Iterator[Edge]:
     for model in session.account.catalogue.of("MODEL"):
         for version in versions.all_of(model).values():
             target = Node("MODULE", model.name, version.name)
-            found += [(_node(session, source), target) for source in version.sources]
-    return found
+            yield from ((_node(session, source), target) for source in version.sources)
+
+
+def _of_datasets(session: Session) -> Iterator[Edge]:
+    for dataset in session.account.catalogue.of("DATASET"):
+        for version, made in dataset.properties["versions"].items():
+            target = Node("DATASET", dataset.name, version)
+            yield from ((_node(session, source), target) for source in made.get("sources", ()))
+
+
+def _of_relations(session: Session) -> Iterator[Edge]:
+    for kind in ("VIEW", "DYNAMIC TABLE"):
+        for thing in session.account.catalogue.of(kind):
+            target = Node("TABLE", thing.name)
+            found = _relations(Scope(session).within(thing), thing.properties["query"])
+            yield from ((source, target) for source in dict.fromkeys(found) if source != target)
 
 
 def _node(session: Session, source: dict[str, str]) -> Node:
