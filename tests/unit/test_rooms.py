@@ -1,6 +1,7 @@
 """The repository's promises about its rooms: which way imports point, and that documents and code agree."""
 
 import ast
+import json
 import re
 import sys
 from pathlib import Path
@@ -19,10 +20,10 @@ FORBIDDEN = {
 }
 
 
-def imported(path: Path) -> set[str]:
-    """The top-level packages that a file imports, at any depth; relative imports stay in their own."""
+def imported(code: str) -> set[str]:
+    """The top-level packages that code imports, at any depth; relative imports stay in their own."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -37,15 +38,28 @@ def files(room: str) -> list[Path]:
 @pytest.mark.parametrize("room", FORBIDDEN)
 def test_imports_point_one_way(room):
     assert files(room)
-    found = {str(path.relative_to(ROOT)): imported(path) & FORBIDDEN[room] for path in files(room)}
+    found = {str(path.relative_to(ROOT)): imported(path.read_text()) & FORBIDDEN[room] for path in files(room)}
     assert {path: names for path, names in found.items() if names} == {}
 
 
 def test_the_pipeline_needs_only_its_declared_packages():
     # numpy, pandas and joblib come with them; ray is of the image that a job with several instances runs in.
     declared = {"snowflake", "sklearn", "numpy", "pandas", "joblib", "ml_pipeline", "ray"}
-    found = set().union(*(imported(path) for path in files("ml_pipeline")))
+    found = set().union(*(imported(path.read_text()) for path in files("ml_pipeline")))
     assert found - declared - sys.stdlib_module_names == set()
+
+
+def test_notebooks_import_the_pipeline_and_what_it_declares():
+    # Snowflake's notebook runtime has matplotlib; here the group `local` brings it.
+    declared = {"snowflake", "sklearn", "numpy", "pandas", "ml_pipeline", "matplotlib"}
+    notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    assert notebooks
+    for path in notebooks:
+        cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
+        assert (
+            imported("\n".join("".join(cell["source"]) for cell in cells)) - declared - sys.stdlib_module_names == set()
+        )
+        assert not [cell for cell in cells if cell["outputs"] or cell["execution_count"]], "clear the outputs"
 
 
 @pytest.mark.parametrize("room", SOURCES)

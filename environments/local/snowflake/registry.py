@@ -79,6 +79,8 @@ _MODULES = (
     "jobs.history",
     "jobs.methods",
     "jobs.submitting",
+    "notebooks.kind",
+    "notebooks.executing",
     "streams.kind",
     "streams.reading",
     "dynamic_tables.kind",

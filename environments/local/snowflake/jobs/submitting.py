@@ -58,9 +58,7 @@ def _execute(session: Session, arguments: list[Any]) -> str:
 
 
 def _service(session: Session, request: Request, name: Name, pool: Name) -> Object:
-    if session.role in _PRIVILEGED:
-        text = f"A service cannot be owned by the privileged role '{session.role}'."
-        raise SnowflakeError(f"SQL access control error:\n{text}", "003001", "42501")
+    check_owner(session)
     properties = {
         "status": states.PENDING,
         "message": "",
@@ -74,6 +72,18 @@ def _service(session: Session, request: Request, name: Name, pool: Name) -> Obje
         "query_id": session.running[-1].query_id if session.running else "",
     }
     return replace(Object("SERVICE", name, session.role, properties), comment=request.comment)
+
+
+def check_owner(session: Session) -> None:
+    """The role must be one that may own a service.
+
+    Raises:
+        SnowflakeError: 003001.
+
+    """
+    if session.role in _PRIVILEGED:
+        text = f"A service cannot be owned by the privileged role '{session.role}'."
+        raise SnowflakeError(f"SQL access control error:\n{text}", "003001", "42501")
 
 
 def _pool(session: Session, written: str) -> Name:

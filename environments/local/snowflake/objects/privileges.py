@@ -5,7 +5,8 @@ https://docs.snowflake.com/en/user-guide/security-access-control-privileges
 
 _CREATED_IN_SCHEMAS = (
     "TABLE", "VIEW", "DYNAMIC TABLE", "MATERIALIZED VIEW", "STAGE", "FILE FORMAT", "SEQUENCE", "PROCEDURE", "FUNCTION",
-    "TASK", "STREAM", "TAG", "MODEL", "MODEL MONITOR", "DATASET", "SERVICE", "NOTEBOOK", "ALERT", "SECRET",
+    "TASK", "STREAM", "TAG", "MODEL", "MODEL MONITOR", "DATASET", "SERVICE", "NOTEBOOK",
+    "NOTEBOOK PROJECT", "ALERT", "SECRET",
     "IMAGE REPOSITORY", "MASKING POLICY", "ROW ACCESS POLICY", "NETWORK RULE", "EXPERIMENT", "AUTHENTICATION POLICY",
     "TEMPORARY TABLE", "GIT REPOSITORY", "TASK GRAPH", "SNAPSHOT", "STREAMLIT", "GATEWAY",
 )  # fmt: skip
@@ -37,6 +38,7 @@ ON: dict[str, frozenset[str]] = {
     "TASK": frozenset({"MONITOR", "OPERATE"}),
     "TASK GRAPH": frozenset({"MONITOR", "OPERATE"}),
     "TAG": frozenset({"APPLY", "READ"}),
+    "NOTEBOOK PROJECT": frozenset({"USAGE"}),
     "MASKING POLICY": frozenset({"APPLY"}),
     "ROW ACCESS POLICY": frozenset({"APPLY"}),
     "SERVICE": frozenset({"USAGE", "OPERATE", "MONITOR"}),

@@ -1,0 +1,84 @@
+"""NOTEBOOK PROJECT: CREATE, DROP and SHOW; its files are a copy of what lay on the stage.
+
+Snowflake calls the same objects CODE BUNDLE too; that grammar is refused.
+https://docs.snowflake.com/en/sql-reference/sql/create-notebook-project
+https://docs.snowflake.com/en/sql-reference/sql/show-notebook-projects
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..catalogue import Object
+from ..errors import does_not_exist, invalid, unsupported
+from ..kinds import STAMP, Create, Kind
+from ..result import Result
+from ..stages import locations
+
+if TYPE_CHECKING:
+    from ..account import Account
+    from ..names import Name
+    from ..session import Session
+    from ..tokens import Tokens
+
+WORD = "NOTEBOOK PROJECT"
+
+
+class NotebookProject(Kind):
+    """NOTEBOOK PROJECT: files to execute."""
+
+    word, plural = WORD, "NOTEBOOK PROJECTS"
+    columns = (("created_on", STAMP), "name", "database_name", "schema_name", "owner", "comment")
+
+    def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
+        """CREATE [OR REPLACE] NOTEBOOK PROJECT [IF NOT EXISTS] name FROM '@stage[/path]' [COMMENT = '...']."""
+        if create.or_alter or create.modifiers:
+            raise unsupported(" ".join(tokens.text.split())[:300])
+        name = self.read_name(session, tokens)
+        tokens.expect("FROM")
+        source = tokens.value()
+        options = tokens.options()
+        if unknown := options.keys() - {"COMMENT"}:
+            raise unsupported(f"CREATE {WORD} ... {min(unknown)}")
+        if not source.startswith("@"):
+            raise unsupported(f"CREATE {WORD} ... FROM '{source}'")
+        files = locations.resolve(session, source.rstrip("/") + "/", "READ")
+        if not locations.files(files):
+            raise invalid(f"The stage path '{source}' has no files.", "391404", "02000")
+        new = Object(self.word, name, session.role, {"source": source}, str(options.get("COMMENT", "")))
+        answer = self.add(session, create, new)
+        if session.account.catalogue.get(self.word, name).id == new.id:
+            shutil.copytree(files.folder / files.path.rstrip("/"), folder(session.account, new))
+        return answer
+
+    def remove(self, session: Session, name: Name) -> None:
+        """Remove it with its files."""
+        gone = session.account.catalogue.get(self.word, name)
+        super().remove(session, name)
+        shutil.rmtree(folder(session.account, gone), ignore_errors=True)
+
+
+def folder(account: Account, project: Object) -> Path:
+    """Where a project's files lie."""
+    return account.home / "notebooks" / project.id
+
+
+def main_file(account: Account, project: Object, written: str) -> Path:
+    """A notebook of the project.
+
+    Raises:
+        SnowflakeError: 002003 when it has no such file; 001008 for a file that is no notebook.
+
+    """
+    root = folder(account, project).resolve()
+    path = (root / written).resolve()
+    if not path.is_relative_to(root) or not path.is_file():
+        raise does_not_exist("FILE", written)
+    if path.suffix != ".ipynb":
+        raise invalid(f"MAIN_FILE '{written}' is no notebook (.ipynb).")
+    return path
+
+
+KINDS = (NotebookProject(),)

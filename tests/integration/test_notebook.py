@@ -1,0 +1,117 @@
+"""notebooks/explore.ipynb, executed headless as a notebook project on a schema that the pipeline has worked in."""
+
+import json
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from snowflake.snowpark import functions as F  # noqa: N812
+from snowflake.snowpark.exceptions import SnowparkSQLException
+
+from ml_pipeline import predictions, tables
+from ml_pipeline.config import Run, load
+from ml_pipeline.payload import PAYLOAD
+from ml_pipeline.steps import execute
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOK = ROOT / "notebooks" / "explore.ipynb"
+LOCAL = load("local", ROOT / "environments")
+SETTINGS = replace(LOCAL.pipeline, max_orders=1_500, max_iter=10, min_samples_leaf=20)
+CONFIG = json.dumps({**replace(LOCAL, pipeline=SETTINGS).graph_config("d1g35t"), "max_orders": 1_500})
+RUNTIME = "V2.2-CPU-PY3.11"
+EXECUTE = (
+    "EXECUTE NOTEBOOK PROJECT EXPLORE MAIN_FILE = '{file}' COMPUTE_POOL = 'T_NOTEBOOK_POOL' "
+    f"QUERY_WAREHOUSE = 'T_NOTEBOOK_WH' RUNTIME = '{RUNTIME}' ARGUMENTS = 'T_NOTEBOOK.MAIN'"
+)
+
+
+def notebook(*cells):
+    code = [{"cell_type": "code", "source": cell.splitlines(keepends=True)} for cell in cells]
+    return json.dumps({"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+@pytest.fixture(scope="module")
+def session(snowflake, tmp_path_factory):
+    """A schema with what runs leave, a deployed root task, and a release with the notebook and some that fail."""
+    with snowflake.connect() as admin:
+        for statement in (
+            "CREATE OR REPLACE DATABASE T_NOTEBOOK",
+            "CREATE OR REPLACE ROLE T_NOTEBOOK",
+            "GRANT ROLE T_NOTEBOOK TO USER ADMIN",
+            "GRANT OWNERSHIP ON DATABASE T_NOTEBOOK TO ROLE T_NOTEBOOK",
+            "CREATE WAREHOUSE IF NOT EXISTS T_NOTEBOOK_WH",
+            "GRANT USAGE ON WAREHOUSE T_NOTEBOOK_WH TO ROLE T_NOTEBOOK",
+            "CREATE COMPUTE POOL IF NOT EXISTS T_NOTEBOOK_POOL MIN_NODES = 1 MAX_NODES = 1 "
+            "INSTANCE_FAMILY = CPU_X64_XS",
+            "GRANT USAGE ON COMPUTE POOL T_NOTEBOOK_POOL TO ROLE T_NOTEBOOK",
+            "GRANT IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA TO ROLE T_NOTEBOOK",
+        ):
+            admin.sql(statement).collect()
+    with snowflake.connect(role="T_NOTEBOOK", warehouse="T_NOTEBOOK_WH", database="T_NOTEBOOK") as session:
+        session.sql("CREATE SCHEMA MAIN").collect()
+        run = Run("R1", "d1g35t", SETTINGS)
+        execute(session, run, "INGEST", {})
+        execute(session, run, "FEATURES", {})
+        predictions.ready(session, run)
+        lines = session.table("FEATURES").filter("PART = 'OPEN'")
+        predictions.add(lines.with_column(predictions.PROBABILITY, F.lit(0.7)), run, "V1")
+        tables.create(session, run, "MONITORING")
+        session.sql(f"CREATE TASK LATE_DELIVERY WAREHOUSE = T_NOTEBOOK_WH CONFIG = $${CONFIG}$$ AS SELECT 1").collect()
+        stage_release(session, tmp_path_factory.mktemp("release"))
+        session.sql("CREATE NOTEBOOK PROJECT EXPLORE FROM '@RELEASES/d1g35t' COMMENT = 'The release d1g35t.'").collect()
+        yield session
+
+
+def stage_release(session, folder):
+    with zipfile.ZipFile(folder / PAYLOAD, "w") as payload:
+        for file in (ROOT / "src" / "ml_pipeline").glob("*.py"):
+            payload.write(file, f"ml_pipeline/{file.name}")
+    (folder / NOTEBOOK.name).write_bytes(NOTEBOOK.read_bytes())
+    who = "from snowflake.snowpark.context import get_active_session\nget_active_session().get_current_role()"
+    (folder / "failing.ipynb").write_text(notebook("import sys", f"{who}", "print('so far')\n1 / 0"))
+    (folder / "magic.ipynb").write_text(notebook("%matplotlib inline"))
+    session.sql("CREATE STAGE RELEASES").collect()
+    session.file.put(f"{folder}/*", "@RELEASES/d1g35t", auto_compress=False)
+
+
+def run_notebook(session, file):
+    return session.sql(EXECUTE.format(file=file)).collect()
+
+
+def test_the_notebook_runs_from_its_first_cell_to_its_last(session):
+    assert "executed successfully" in run_notebook(session, NOTEBOOK.name)[0][0]
+    (job,) = [row for row in session.sql("SHOW SERVICES").collect() if row["name"].startswith("EXPLORE_")]
+    printed = session.sql(f"SELECT SYSTEM$GET_SERVICE_LOGS('{job['name']}', 0, 'main', 500)").collect()[0][0]
+    assert "order lines" in printed
+    assert "'auc': 0." in printed
+    assert "<Figure size" in printed
+    assert job["status"] == "DONE"
+
+
+def test_a_cell_that_fails_fails_the_statement_and_shows_where(session):
+    with pytest.raises(SnowparkSQLException) as caught:
+        run_notebook(session, "failing.ipynb")
+    for said in ("T_NOTEBOOK", "so far", "cell 3 failed", "ZeroDivisionError"):
+        assert said in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [("magic.ipynb", "magic command"), ("nowhere.ipynb", "does not exist"), (PAYLOAD, "is no notebook")],
+)
+def test_what_cannot_be_executed_is_refused_by_name(session, file, says):
+    with pytest.raises(SnowparkSQLException, match=says):
+        run_notebook(session, file)
+
+
+def test_a_project_is_a_copy_of_what_lay_on_the_stage(session):
+    (shown,) = session.sql("SHOW NOTEBOOK PROJECTS").collect()
+    assert (shown["name"], shown["owner"], shown["comment"]) == ("EXPLORE", "T_NOTEBOOK", "The release d1g35t.")
+    session.sql("CREATE NOTEBOOK PROJECT COPY FROM '@RELEASES/d1g35t'").collect()
+    session.sql("REMOVE @RELEASES/d1g35t/magic.ipynb").collect()
+    with pytest.raises(SnowparkSQLException, match="magic command"):
+        session.sql(EXECUTE.format(file="magic.ipynb").replace("EXPLORE", "COPY")).collect()
+    session.sql("DROP NOTEBOOK PROJECT COPY").collect()
+    with pytest.raises(SnowparkSQLException, match="has no files"):
+        session.sql("CREATE NOTEBOOK PROJECT COPY FROM '@RELEASES/nothing'").collect()
