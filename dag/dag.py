@@ -76,7 +76,7 @@ def _root(environment: Environment, digest: str, commit: str) -> DAG:
 
 
 def _schedule(graph: Graph) -> Cron | timedelta | None:
-    if not graph.schedule:
+    if not graph.schedule or graph.changes_of:  # deploy/trigger.py starts the graph when a table changes
         return None
     if INTERVAL.fullmatch(graph.schedule):
         number, unit = graph.schedule.split()

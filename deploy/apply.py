@@ -6,8 +6,9 @@ Whichever backend holds the graph, this is where the two are told apart and wher
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from deploy import classic, task_graph
+from deploy import classic, task_graph, trigger
 from deploy.deployed import CLASSIC, TASK_GRAPH
+from deploy.graph import Graph
 from deploy.plan import Plan
 
 if TYPE_CHECKING:
@@ -33,17 +34,20 @@ def batches(environment: "Environment", plan: Plan) -> list[list[str]]:
 
 def statements(environment: "Environment", plan: Plan) -> list[str]:
     """Return the statements of a plan, in order."""
-    return [*_leaving(environment, plan), *_BACKENDS[plan.backend].statements(environment, plan)]
+    changes = [*_leaving(environment, plan), *_BACKENDS[plan.backend].statements(environment, plan)]
+    return trigger.around(environment, plan, changes, execution(environment, plan.backend, "{}"))
 
 
 def suspension(environment: "Environment", backend: str) -> list[str]:
-    """Switch the schedule off."""
-    return _BACKENDS[backend].suspension(environment)
+    """Switch the schedule off, or what starts the graph in its place."""
+    return [*_BACKENDS[backend].suspension(environment), *trigger.suspension(environment)]
 
 
-def activation(environment: "Environment", backend: str) -> list[str]:
-    """Switch the schedule on."""
-    return _BACKENDS[backend].activation(environment)
+def activation(environment: "Environment", backend: str, graph: Graph) -> list[str]:
+    """Switch the graph's schedule on, or what starts it in its place; nothing if it has neither."""
+    if graph.changes_of:
+        return trigger.activation(environment)
+    return _BACKENDS[backend].activation(environment) if graph.scheduled else []
 
 
 def execution(environment: "Environment", backend: str, config: str) -> str:

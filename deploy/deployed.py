@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy import names, properties
+from deploy import names, properties, trigger
 from deploy.gathering import Filtered, Unread
 from deploy.graph import EMPTY, Graph, TaskSpec
 from deploy.sql_text import literal, split_name
@@ -111,14 +111,29 @@ def from_rows(
     """
     ours = [row for row in rows if row["name"] == root or row["name"].startswith(f"{root}$")]
     held = next((row for row in graphs if row["name"] == root), None)
+    waiting = next((row for row in rows if row["name"] == trigger.task_name(root)), None)
     if held is not None and ours:
-        return _held(ours, held, _others([*rows, *graphs], root), staged=staged is None or bool(staged))
-    return Deployed(
+        found = _held(ours, held, _others([*rows, *graphs], root), staged=staged is None or bool(staged))
+        return _triggered(found, waiting)
+    found = Deployed(
         graph=Graph.of(_task(row, root=row["name"] == root) for row in ours),
-        started=frozenset(row["name"] for row in ours if row["state"].lower() == "started"),
+        started=frozenset(row["name"] for row in ours if _started(row)),
         root_id=_id(ours, root),
         others=_others([*rows, *graphs], root),
     )
+    return _triggered(found, waiting)
+
+
+def _started(row: Row) -> bool:
+    return str(row["state"]).lower() == "started"
+
+
+def _triggered(found: Deployed, waiting: Row | None) -> Deployed:
+    """Let the task that waits for a change be what the graph says of itself; its state is that of a schedule."""
+    if waiting is None or found.graph.root is None:
+        return found
+    started = found.started | {found.graph.root.name} if _started(waiting) else found.started
+    return dataclasses.replace(found, graph=found.graph.on_change_of(waiting["comment"]), started=started)
 
 
 def _others(rows: Sequence[Row], root: str) -> tuple[str, ...]:

@@ -172,7 +172,7 @@ def _last(name: str) -> str:
 
 
 def _of_graph(graph: Graph) -> set[Grant]:
-    """Return what the tasks name: warehouses, integrations, or none of the former, for a task without a warehouse."""
+    """Return what the graph names: warehouses (or the right to do without), integrations, the table that starts it."""
     needed = set()
     for task in graph.tasks:
         values = dict(task.properties)
@@ -182,4 +182,9 @@ def _of_graph(graph: Graph) -> set[Grant]:
             needed.add(Grant(_ACCOUNT, (), "EXECUTE MANAGED TASK"))
         integrations = (values.get(f"{outcome}_INTEGRATION") for outcome in ("ERROR", "SUCCESS"))
         needed.update(Grant("INTEGRATION", (str(name),), "USAGE") for name in integrations if name)
+    if graph.changes_of:
+        database, schema, table = graph.changes_of.split(".")
+        needed.add(Grant("DATABASE", (database,), "USAGE"))
+        needed.add(Grant("SCHEMA", (database, schema), "USAGE"))
+        needed.add(Grant("TABLE", (database, schema, table), "SELECT"))
     return needed

@@ -1,6 +1,7 @@
 """The task graph as a value: what is rendered, deployed, compared, recorded and put back."""
 
 import base64
+import dataclasses
 import functools
 import graphlib
 import json
@@ -13,6 +14,9 @@ from typing import Any, Self
 from deploy.errors import DeployError
 
 Value = str | int | bool
+
+CHANGES_OF = "CHANGES_OF"
+"""Among a root's properties, the table whose changes start the graph (deploy/trigger.py)."""
 
 _LONGEST_PLAIN = 100_000  # characters
 
@@ -91,8 +95,20 @@ class Graph:
 
     @property
     def scheduled(self) -> bool:
-        """Whether the root has a schedule (on or off)."""
-        return self.root is not None and "SCHEDULE" in dict(self.root.properties)
+        """Whether the graph starts by itself (once that is switched on): on a schedule, or when a table changes."""
+        return self.root is not None and not {"SCHEDULE", CHANGES_OF}.isdisjoint(dict(self.root.properties))
+
+    @property
+    def changes_of(self) -> str:
+        """The table whose changes start the graph; empty if none do."""
+        return str(dict(self.root.properties).get(CHANGES_OF, "")) if self.root else ""
+
+    def on_change_of(self, table: str) -> Self:
+        """Return this graph as one that changes of the table start; itself for no table."""
+        if not table or self.root is None:
+            return self
+        root = dataclasses.replace(self.root, properties=(*self.root.properties, (CHANGES_OF, table)))
+        return type(self)(tuple(root if task == self.root else task for task in self.tasks))
 
     @property
     def retries(self) -> int:

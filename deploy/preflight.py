@@ -12,9 +12,11 @@ from deploy.errors import DeployError
 from deploy.grants import Grant
 from deploy.graph import Graph
 from deploy.limits import limits
+from deploy.sql_text import like, literal, qualified
 
 if TYPE_CHECKING:
     from deploy.gathering import Rows, Unread
+    from deploy.state import State
     from ml_pipeline.config import Environment
 
     Held = Mapping[str, Rows | Unread]
@@ -56,6 +58,36 @@ def check_alone(environment: "Environment", graph: Graph, others: Sequence[str])
     if others:
         cause = f"{', '.join(others)} in {names.schema(environment)} would go on running beside {name}"
         raise DeployError(cause, f"drop its tasks, or put its name back into {where}")
+
+
+def source_reads(environment: "Environment") -> dict[str, str]:
+    """Return the read that `check_changes` wants the answer of: none where no table's changes start the graph."""
+    if not environment.graph.changes_of:
+        return {}
+    database, schema, table = environment.graph.changes_of.split(".")
+    return {"source": f"SHOW TABLES LIKE {literal(like(table))} IN SCHEMA {qualified(database, schema)}"}
+
+
+def check_changes(environment: "Environment", graph: Graph, there: "State") -> None:
+    """Raise DeployError if there can be no stream on the table whose changes are to start the graph.
+
+    For a table that an earlier release named, Snowflake says it.
+    """
+    table = graph.changes_of
+    if not table or table != environment.graph.changes_of:
+        return
+    if not there.source:
+        where = f'"schedule" in [graph] of environments/{environment.name}.toml'
+        raise DeployError(f"there is no table {table}, whose changes are to start the graph", f"edit {where}")
+    row = there.source[0]
+    if row["change_tracking"] != "ON" and row["owner"] not in grants.inherited(
+        environment.snowflake.role, there.grants
+    ):
+        owner = f"its owner, {row['owner']}," if row["owner"] else "who shares it"
+        raise DeployError(
+            f"{table} does not track its changes, and only {owner} can let it",
+            f"ask for: ALTER TABLE {table} SET CHANGE_TRACKING = TRUE",
+        )
 
 
 def reads(environment: "Environment") -> dict[str, str]:

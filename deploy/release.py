@@ -141,6 +141,7 @@ class Delivery:
         there = self.look(candidate.digest)
         preflight.check_grants(self.environment, candidate.graph, there.grants)
         preflight.check_alone(self.environment, candidate.graph, there.deployed.others)
+        preflight.check_changes(self.environment, candidate.graph, there)
         if there.lock.live:
             lease.await_end(self.connection, self.environment, there.lock, self.say)
             there = self.look(candidate.digest)
@@ -235,7 +236,7 @@ class Delivery:
     def _activate(self, holding: Holding, candidate: Candidate, proposal: Plan) -> None:
         graph = candidate.graph
         entry = _entry(candidate.journal(proposal), holding, record.PASSED)
-        switched = apply.activation(self.environment, proposal.backend) if graph.scheduled else []
+        switched = apply.activation(self.environment, proposal.backend, graph)
         holding.close([*switched, record.insertion(self.environment, entry)])
         schedule = "its schedule is on" if graph.scheduled else "it has no schedule"
         self.say(f"release {graph.release[:12]} is in use, {schedule}")
@@ -271,7 +272,7 @@ class Delivery:
         if before:
             journal = Journal(record.RESTORED, before.digest, before.commit, proposal.hash, graph)
             entries = [*entries, _entry(journal, holding, record.PASSED)]
-        switched = apply.activation(self.environment, backend) if graph.scheduled else []
+        switched = apply.activation(self.environment, backend, graph)
         holding.close([*switched, *(record.insertion(self.environment, entry) for entry in entries)])
 
     def _switch_off(self, holding: Holding) -> str:

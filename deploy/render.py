@@ -24,7 +24,7 @@ def render(environment: "Environment", release: str, commit: str = "") -> Graph:
     """Return the graph of a release (its digest, and the commit it was built of) in this environment."""
     from dag.dag import build  # snowflake.core takes seconds to import
 
-    return from_dag(build(environment, release, commit))
+    return from_dag(build(environment, release, commit)).on_change_of(environment.graph.changes_of)
 
 
 def from_dag(dag: "DAG") -> Graph:

@@ -1,7 +1,7 @@
 """All that a deploy has to know about a schema before it changes anything, read in one request."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deploy import deployed, grants, lock, names, preflight, record, runs, stage
@@ -31,6 +31,7 @@ class State:
         grants: what the role and those that it inherits hold, by role, as SHOW GRANTS shows it.
         prepared: whether the schema has the tables and the stage that a delivery needs.
         has_task_graphs: whether the account knows TASK GRAPH objects.
+        source: the row of SHOW TABLES of the table whose changes are to start the graph, if there are such.
 
     """
 
@@ -42,6 +43,7 @@ class State:
     grants: Mapping[str, Rows | Unread]
     prepared: bool
     has_task_graphs: bool
+    source: Rows = field(default_factory=list)
 
     def backend(self, environment: "Environment") -> str:
         """Return what is to hold the graph. Raises DeployError if the account does not have it."""
@@ -73,6 +75,7 @@ def read(connection: "Connection", environment: "Environment", digest: str = "")
         current=record.select_current(environment),
         running=runs.running_statement(environment),
         **({"files": stage.listing_statement(environment, digest)} if digest else {}),
+        **preflight.source_reads(environment),
     )
 
     held = preflight.held(environment, found, connection.gather)
@@ -95,6 +98,7 @@ def read(connection: "Connection", environment: "Environment", digest: str = "")
         grants=held,
         prepared=not isinstance(found["lock"], Unread) and not isinstance(found["current"], Unread),
         has_task_graphs=not isinstance(graphs, Unread) or graphs.missing,
+        source=rows("source"),
     )
 
 

@@ -63,8 +63,9 @@ def _in_use(now: Entry | None, digest: str) -> bool:
 
 
 def _schedule(there: Deployed) -> dict[str, Any]:
-    root = there.graph.root
-    return {"text": dict(root.properties).get("SCHEDULE", "") if root else "", "on": there.schedule_on}
+    root, table = there.graph.root, there.graph.changes_of
+    cron = dict(root.properties).get("SCHEDULE", "") if root else ""
+    return {"text": f"on change of {table}" if table else cron, "on": there.schedule_on}
 
 
 def _last_run(run: GraphRun) -> dict[str, str] | None:

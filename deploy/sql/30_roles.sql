@@ -23,6 +23,7 @@ GRANT CREATE MODEL ON SCHEMA <% database %>.<% schema %> TO ROLE <% access_role 
 GRANT CREATE EXPERIMENT ON SCHEMA <% database %>.<% schema %> TO ROLE <% access_role %>;
 GRANT CREATE MODEL MONITOR ON SCHEMA <% database %>.<% schema %> TO ROLE <% access_role %>;
 GRANT CREATE TASK ON SCHEMA <% database %>.<% schema %> TO ROLE <% access_role %>;
+GRANT CREATE STREAM ON SCHEMA <% database %>.<% schema %> TO ROLE <% access_role %>;
 GRANT READ ON STAGE <% database %>.<% schema %>.RELEASES TO ROLE <% access_role %>;
 GRANT WRITE ON STAGE <% database %>.<% schema %>.RELEASES TO ROLE <% access_role %>;
 

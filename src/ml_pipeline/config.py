@@ -44,11 +44,12 @@ Label = NewType("Label", str)
 """The value of a tag: letters, digits, spaces and . @ _ -"""
 
 Schedule = NewType("Schedule", str)
-"""Five cron fields and a time zone, an interval, or nothing for a graph that runs only when it is told to."""
+"""When the graph runs by itself: five cron fields and a time zone, an interval, on a table's change, or never."""
 
 Backend = NewType("Backend", str)
 """What holds the graph together in Snowflake: classic (its root task), task_graph (a TASK GRAPH object), or auto."""
 
+CHANGE = "ON CHANGE OF "
 INTERVAL = re.compile(r"[1-9][0-9]* (?:SECONDS|MINUTES|HOURS)")
 
 BACKENDS = ("classic", "task_graph", "auto")
@@ -89,6 +90,11 @@ class Graph:
     timeout_minutes: int
     retries: int
     suspend_after_failures: int
+
+    @property
+    def changes_of(self) -> str:
+        """The table, DATABASE.SCHEMA.TABLE, whose changes start the graph; nothing if it has another schedule."""
+        return self.schedule.removeprefix(CHANGE) if self.schedule.startswith(CHANGE) else ""
 
 
 @dataclass(frozen=True)
@@ -422,8 +428,9 @@ _optional_schema = _matching(rf"({_NAME}\.{_NAME})?", 'a schema with its databas
 _label = _matching(r"[\w.@ -]{1,256}", "letters, digits, spaces and . @ _ -, at most 256")
 _backend = _matching("|".join(BACKENDS), f"one of {', '.join(BACKENDS)}")
 _schedule = _matching(
-    rf"(\S+ ){{5}}\S+|{INTERVAL.pattern}|",
-    'five cron fields and a time zone such as "0 5 * * * UTC", an interval such as "90 MINUTES", or ""',
+    rf"{CHANGE}{_NAME}\.{_NAME}\.{_NAME}|(?!{CHANGE})(\S+ ){{5}}\S+|{INTERVAL.pattern}|",
+    'five cron fields and a time zone such as "0 5 * * * UTC", an interval such as "90 MINUTES", '
+    '"ON CHANGE OF DATABASE.SCHEMA.TABLE", or ""',
 )
 
 _READERS: dict[Any, Callable[[Any], Any]] = {

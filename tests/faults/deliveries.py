@@ -151,7 +151,14 @@ def prepare(site: Site, versions: tuple[Version, ...], backend: str, dist: Path)
         held = lock.acquire(connection, there, Lock(), None)
         entries = [_passed(version, held.number - age) for age, version in enumerate(reversed(versions))]
         recorded = [record.insertion(there, entry) for entry in reversed(entries)]
-        held.run([*apply.statements(there, proposal), *apply.activation(there, backend), *recorded, held.release])
+        held.run(
+            [
+                *apply.statements(there, proposal),
+                *apply.activation(there, backend, proposal.graph),
+                *recorded,
+                held.release,
+            ]
+        )
 
 
 def _passed(version: Version, fence: int) -> Entry:

@@ -1,0 +1,82 @@
+"""What starts the graph when a table changes: a stream on the table, and a task beside the graph that waits for it.
+
+The task takes what the stream has, so that it waits for the next change, and starts the graph. It is no part of the
+graph: under a condition of the root itself, Snowflake would skip the smoke run, and every run that somebody asks for,
+as long as nothing is new.
+https://docs.snowflake.com/en/user-guide/tasks-triggered
+"""
+
+from typing import TYPE_CHECKING
+
+from deploy import names
+from deploy.graph import Graph, TaskSpec
+from deploy.sql_text import identifier, literal, qualified
+
+if TYPE_CHECKING:
+    from deploy.plan import Plan
+    from ml_pipeline.config import Environment
+
+TABLE = "SOURCE_CHANGES"
+"""What the streams had: one row for each kind of change, each time the graph was started."""
+
+_WITHOUT_WAREHOUSE = "TARGET_COMPLETION_INTERVAL = '5 MINUTES'"  # which Snowflake asks of a serverless one
+
+
+def task_name(root: str) -> str:
+    """Return the name of the task that waits, beside this root."""
+    return f"{root}_ON_CHANGE"
+
+
+def around(environment: "Environment", plan: "Plan", statements: list[str], start: str) -> list[str]:
+    """Return a plan's statements with those for its trigger: off before them, there or gone after them.
+
+    `start` is the statement that runs the graph once.
+    """
+    old, new = _of(plan.before), plan.graph.changes_of
+    if not (old or new):
+        return statements
+    made = _made(environment, plan.graph, start) if new else [f"DROP TASK IF EXISTS {_task(environment)}"]
+    gone = [f"DROP STREAM IF EXISTS {_stream(environment, old)}"] if old not in {"", new} else []
+    return [*suspension(environment), *statements, *made, *gone]
+
+
+def suspension(environment: "Environment") -> list[str]:
+    """Let nothing start the graph."""
+    return [f"ALTER TASK IF EXISTS {_task(environment)} SUSPEND"]
+
+
+def activation(environment: "Environment") -> list[str]:
+    """Let a change start the graph: from now on, and one that came since the stream was made."""
+    return [f"ALTER TASK {_task(environment)} RESUME"]
+
+
+def _of(tasks: tuple[TaskSpec, ...]) -> str:
+    return next((table for task in tasks if (table := Graph((task,)).changes_of)), "")
+
+
+def _made(environment: "Environment", graph: Graph, start: str) -> list[str]:
+    table = graph.changes_of
+    stream = _stream(environment, table)
+    changes = names.named(environment, TABLE)
+    warehouse = str(dict(graph.root.properties).get("WAREHOUSE", ""))
+    has_data = f"SYSTEM$STREAM_HAS_DATA({literal(stream)})"
+    return [
+        f"CREATE STREAM IF NOT EXISTS {stream} ON TABLE {qualified(*table.split('.'))}",
+        f"CREATE TABLE IF NOT EXISTS {changes} (seen_at TIMESTAMP_LTZ, source VARCHAR, action VARCHAR, changes NUMBER)",
+        f"CREATE OR ALTER TASK {_task(environment)}\n"
+        f"  {f'WAREHOUSE = {identifier(warehouse)}' if warehouse else _WITHOUT_WAREHOUSE}\n"
+        f"  COMMENT = {literal(table)}\n  WHEN {has_data}\nAS\n"
+        f"BEGIN\n  BEGIN TRANSACTION;\n"
+        f"  INSERT INTO {changes} SELECT CURRENT_TIMESTAMP(), {literal(table)}, METADATA$ACTION, COUNT(*)\n"
+        f"    FROM {stream} GROUP BY METADATA$ACTION;\n"
+        f"  {start};\n  COMMIT;\nEND",
+    ]
+
+
+def _task(environment: "Environment") -> str:
+    return names.named(environment, task_name(environment.graph.name))
+
+
+def _stream(environment: "Environment", table: str) -> str:
+    """Return the stream's name, which tells its table: another table has another stream."""
+    return names.named(environment, f"CHANGES${table.replace('.', '$')}")
