@@ -11,7 +11,7 @@ from pathlib import Path
 from snowflake.core.task import Cron
 from snowflake.core.task.dagv1 import DAG, DAGTask, DAGTaskBranch
 
-from ml_pipeline.config import INTERVAL, Environment, Graph
+from ml_pipeline.config import INTERVAL, Environment, Graph, check_timeouts
 from ml_pipeline.payload import PAYLOAD, PYTHON, packages
 
 ANY_WAY = "SYSTEM$PREDECESSORS_STATE('NONE_FAILED_MIN_ONE_SUCCEEDED')"
@@ -24,9 +24,11 @@ def build(environment: Environment, digest: str, commit: str = "") -> DAG:
     A task is named after its handler in ml_pipeline.tasks. The branch starts the task that it returns the name of.
     The finalizer runs whatever happened before it.
     """
+    limits = dict(environment.timeouts)
 
     def task(name: str, kind: type[DAGTask] = DAGTask, **options: bool | str) -> DAGTask:
-        return kind(name, procedure(environment, digest, name.lower()), dag=dag, **options)
+        limit = {"user_task_timeout_ms": _milliseconds(limits[name])} if name in limits else {}
+        return kind(name, procedure(environment, digest, name.lower()), dag=dag, **limit, **options)
 
     dag = _root(environment, digest, commit)
     ingest = task("INGEST", comment="Takes a validated snapshot of the source.")
@@ -48,6 +50,7 @@ def build(environment: Environment, digest: str, commit: str = "") -> DAG:
     evaluate >> [register, reject]
     score << [register, reject, keep]
     score >> monitor
+    check_timeouts(environment.timeouts, [task.name for task in dag.tasks])
     return dag
 
 
@@ -70,9 +73,13 @@ def _root(environment: Environment, digest: str, commit: str) -> DAG:
         comment=f"release {digest}",
         config=environment.graph_config(digest, commit),
         task_auto_retry_attempts=graph.retries,
-        user_task_timeout_ms=int(timedelta(minutes=graph.timeout_minutes) / timedelta(milliseconds=1)),
+        user_task_timeout_ms=_milliseconds(graph.timeout_minutes),
         suspend_task_after_num_failures=graph.suspend_after_failures,
     )
+
+
+def _milliseconds(minutes: int) -> int:
+    return int(timedelta(minutes=minutes) / timedelta(milliseconds=1))
 
 
 def _schedule(graph: Graph) -> Cron | timedelta | None:

@@ -9,7 +9,7 @@ import difflib
 import json
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -45,6 +45,9 @@ Label = NewType("Label", str)
 
 Schedule = NewType("Schedule", str)
 """When the graph runs by itself: five cron fields and a time zone, an interval, on a table's change, or never."""
+
+Timeouts = tuple[tuple[str, int], ...]
+"""Tasks that have a limit of their own, each with its minutes."""
 
 Backend = NewType("Backend", str)
 """What holds the graph together in Snowflake: classic (its root task), task_graph (a TASK GRAPH object), or auto."""
@@ -198,6 +201,7 @@ class Environment:
     snowflake: Snowflake
     governance: Governance
     graph: Graph
+    timeouts: Timeouts
     deploy: Deploy
     pipeline: Pipeline
     smoke: Pipeline
@@ -317,17 +321,32 @@ def _parse(path: Path, file: str) -> dict[str, Any]:
 
 
 def _environment(name: str, tables: Mapping[str, Any], file: str) -> Environment:
-    _check_keys(tables, ("snowflake", "governance", "graph", "deploy", "pipeline", "smoke"), file, "the file")
+    _check_keys(
+        tables, ("snowflake", "governance", "graph", "timeouts", "deploy", "pipeline", "smoke"), file, "the file"
+    )
     pipeline = _section(Pipeline, tables["pipeline"], file, "pipeline")
     return Environment(
         name=name,
         snowflake=_section(Snowflake, tables["snowflake"], file, "snowflake"),
         governance=_section(Governance, tables["governance"], file, "governance"),
         graph=_section(Graph, tables["graph"], file, "graph"),
+        timeouts=_timeouts(tables["timeouts"], file),
         deploy=_section(Deploy, tables["deploy"], file, "deploy"),
         pipeline=pipeline,
         smoke=_section(Pipeline, {**pipeline.to_dict(), **tables["smoke"]}, file, "smoke"),
     )
+
+
+def _timeouts(values: Mapping[str, Any], file: str) -> Timeouts:
+    """Read [timeouts], of which the graph knows what tasks there are: see `check_timeouts`."""
+    return tuple((task, _typed(int, minutes, f'{file}: "{task}" in [timeouts]')) for task, minutes in values.items())
+
+
+def check_timeouts(timeouts: Timeouts, tasks: Collection[str]) -> None:
+    """Raise ConfigError for a time-out of a task that is none of these."""
+    for task, _ in timeouts:
+        if task not in tasks:
+            raise ConfigError(f'[timeouts]: the graph has no task "{task}"{_nearest(task, list(tasks))}')
 
 
 def _section(kind: type[T], values: Mapping[str, Any], file: str, section: str) -> T:

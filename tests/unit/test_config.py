@@ -29,6 +29,13 @@ def test_there_are_three_environments():
     assert NAMES == ["dev", "local", "prod"]
 
 
+def test_a_tables_changes_can_be_the_schedule_but_never_a_pull_requests(edited):
+    dev = edited("0 4 * * MON UTC", "ON CHANGE OF SHOP.PUBLIC.ORDERS")
+    assert dev.graph.changes_of == "SHOP.PUBLIC.ORDERS"
+    assert dev.in_schema("PR_7").graph.changes_of == ""
+    assert load("dev", ENVIRONMENTS).graph.changes_of == ""
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_one_word_joins_everything(name):
     snowflake = load(name, ENVIRONMENTS).snowflake
@@ -124,6 +131,7 @@ MISTAKES = {
     "a name in need of quotes": ('"ML_DEV"', '"ml dev"', "such as ML_DEV, not 'ml dev'"),
     "a source without database": ("SNOWFLAKE_SAMPLE_DATA.", "", "expected a schema with its database"),
     "a schedule without zone": ("0 4 * * MON UTC", "0 4 * * MON", "expected five cron fields and a time zone"),
+    "a change of half a name": ("0 4 * * MON UTC", "ON CHANGE OF SHOP.ORDERS", '"ON CHANGE OF DATABASE.SCHEMA.TABLE"'),
     "an interval of nothing": ("0 4 * * MON UTC", "0 MINUTES", r'"schedule" in \[graph\]: .*such as "90 MINUTES"'),
     "an interval of a unit unknown": ("0 4 * * MON UTC", "2 WEEKS", r'"schedule" in \[graph\]: .*not \'2 WEEKS\''),
     "a text for a truth value": ("training_job = true", 'training_job = "y"', "expected true or false, not 'y'"),

@@ -14,7 +14,7 @@ from dag.dag import ANY_WAY, build
 from deploy.limits import limits
 from deploy.render import from_dag
 from ml_pipeline import decision, payload, quality_gate, tasks
-from ml_pipeline.config import load
+from ml_pipeline.config import ConfigError, load
 from ml_pipeline.payload import packages
 from ml_pipeline.steps import STEPS
 
@@ -98,6 +98,21 @@ def test_the_roots_properties_come_from_the_configuration(graph):
     assert graph.task_auto_retry_attempts == PROD.graph.retries
     assert graph.suspend_task_after_num_failures == PROD.graph.suspend_after_failures
     assert graph.config == PROD.graph_config("d1g35t")
+
+
+def test_a_task_may_have_a_limit_of_its_own(graph):
+    limits = {task.name: task.user_task_timeout_ms for task in graph.tasks}
+    assert {name: limit for name, limit in limits.items() if limit} == {"SCORE": 30 * 60_000}
+
+
+def test_a_limit_of_a_task_that_is_not_there_is_refused():
+    with pytest.raises(ConfigError, match='the graph has no task "SCOER"; did you mean "SCORE"'):
+        build(dataclasses.replace(PROD, timeouts=(("SCOER", 5),)), "d")
+
+
+def test_a_graph_that_a_table_starts_has_no_schedule_of_its_own():
+    changing = dataclasses.replace(PROD.graph, schedule="ON CHANGE OF SHOP.PUBLIC.ORDERS")
+    assert build(dataclasses.replace(PROD, graph=changing), "d").schedule is None
 
 
 def test_a_graph_without_a_schedule_has_none():
