@@ -127,7 +127,8 @@ def test_a_manifest_that_is_not_ours_is_not_applied(deploy, admin, tmp_path):
 
 
 def test_releasing_twice_uploads_once(deploy):
-    assert deploy("upload", "--env", "prod", release="one")[1]["uploaded"] == ["ml_pipeline.zip", "manifest.json"]
+    uploaded = deploy("upload", "--env", "prod", release="one")[1]["uploaded"]
+    assert uploaded == ["ml_pipeline.zip", "training_job.py", "manifest.json"]
     assert deploy("upload", "--env", "prod", release="one")[1]["uploaded"] == []
 
 
