@@ -37,7 +37,7 @@ def evaluate(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, An
         "provenance": provenance.of(session, run, trained, content),
         **judged(frame, probability, version, missing),
     }
-    experiments.begin(session, run, result)
+    experiments.begin(session, run, trained, result)
     return result
 
 

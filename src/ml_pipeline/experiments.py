@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 RUNNING, FAILED = "RUNNING", "FAILED"
 _PARAMETERS = ("max_orders", "max_training_lines", "as_of", "test_days", "history_lag_days")
-_HYPERPARAMETERS = ("learning_rate", "max_iter", "max_leaf_nodes", "min_samples_leaf")
 
 
-def begin(session: Session, run: Run, evaluation: dict[str, Any]) -> None:
+def begin(session: Session, run: Run, trained: dict[str, Any], evaluation: dict[str, Any]) -> None:
     """Record what a model was made with and how good it is; a second attempt replaces the record of the first.
 
+    `trained` and `evaluation` are the results of these two steps. Where the training chose among candidates, the log
+    loss of each is a step of one metric.
     Runs that were left open by a graph that failed are ended as failed, and the oldest ones are dropped.
     """
     tracking = _tracking(session)
@@ -34,6 +35,8 @@ def begin(session: Session, run: Run, evaluation: dict[str, Any]) -> None:
     tracking.start_run(registry.version_name(run))
     tracking.log_params(parameters(run, evaluation))
     tracking.log_metrics(numbers(evaluation))
+    for step, loss in enumerate(trained.get("log_losses", ())):
+        tracking.log_metrics({"candidate_log_loss": loss}, step)
 
 
 def log_model(session: Session, run: Run, model: Any, **options: Any) -> ModelVersion:
@@ -55,9 +58,8 @@ def end(session: Session, run: Run, outcome: str, reasons: list[str]) -> None:
 
 def parameters(run: Run, evaluation: dict[str, Any]) -> dict[str, Any]:
     """Return what a run was given: where its rows come from, and the settings that make the model."""
-    settings = {name: getattr(run.settings, name) for name in (*_PARAMETERS, *_HYPERPARAMETERS)}
+    settings = {name: getattr(run.settings, name) for name in _PARAMETERS}
     compared = (evaluation["in_use"] or {}).get("version") or ""
-    # Hyper-parameters that training chose are in the provenance.
     return {**settings, **evaluation["provenance"], "compared_with": compared}
 
 

@@ -10,11 +10,13 @@ from .features import TABLE
 if TYPE_CHECKING:
     from snowflake.snowpark import Session
 
-    from .config import Run
+    from .config import Pipeline, Run
+
+HYPERPARAMETERS = ("learning_rate", "max_iter", "max_leaf_nodes", "min_samples_leaf")
 
 
 def of(session: Session, run: Run, trained: dict[str, Any], content: bytes) -> dict[str, Any]:
-    """Return release, commit, rows and seed that a model was made with, and the sha256 of its file.
+    """Return release, commit, rows, seed and settings that a model was made with, and the sha256 of its file.
 
     `trained` is the result of the step TRAIN, `content` the model as it left it. The rows are those of a version of
     a dataset, or of the run's own table where there is none.
@@ -28,9 +30,14 @@ def of(session: Session, run: Run, trained: dict[str, Any], content: bytes) -> d
         "dataset_version": trained.get("dataset_version") or "",
         "lines": trained["lines"],
         "seed": run.settings.seed,
-        **trained.get("chosen", {}),
+        **hyperparameters(run.settings, trained),
         "sha256": digest(content),
     }
+
+
+def hyperparameters(settings: Pipeline, trained: dict[str, Any]) -> dict[str, Any]:
+    """Return what the model was fitted with: the settings, but for what the training chose instead."""
+    return {name: getattr(settings, name) for name in HYPERPARAMETERS} | trained.get("chosen", {})
 
 
 def digest(content: bytes) -> str:

@@ -364,6 +364,18 @@ def test_a_version_of_another_signature_does_not_score(session, quick):
         execute(session, quick, "SCORE", {})
 
 
+def test_the_candidates_of_a_training_are_steps_of_one_metric_and_the_choice_is_the_models_provenance(session, quick):
+    judged = evaluated(session, replace(quick, settings=replace(quick.settings, training_candidates=2)))
+    losses = session.sql(
+        "SELECT STEP, VALUE FROM TABLE(SYSTEM$GET_EXPERIMENT_RUN_METRICS('LATE_DELIVERY', 'V_QUICK')) "
+        "WHERE METRIC_NAME = 'candidate_log_loss' ORDER BY STEP"
+    ).collect()
+    assert [row["STEP"] for row in losses] == [0, 1]
+    best = min(losses, key=lambda row: row["VALUE"])["STEP"]
+    rate = quick.settings.learning_rate * (1, 0.5)[best]
+    assert judged["provenance"]["learning_rate"] == rate
+
+
 def test_a_run_that_a_failed_graph_left_open_is_ended_as_failed_by_the_next(session, quick):
     evaluated(session, quick)
     assert tracked(session)["V_QUICK"]["status"] == "RUNNING"

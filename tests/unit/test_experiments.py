@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from ml_pipeline import experiments, registration
+from ml_pipeline import experiments, provenance, registration
 from ml_pipeline.config import Run, load
 
 RUN = Run("R1", "d1", load("local", Path(__file__).parents[2] / "environments").pipeline, commit="c1")
 EVALUATION = {
-    "provenance": {"release": "d1", "commit": "c1", "dataset": "D", "seed": 7},
+    "provenance": {"release": "d1", "commit": "c1", "dataset": "D", "seed": 7, "max_iter": 60},
     "metrics": {"auc": 0.67, "log_loss": None, "calibration_error": 0.01},
     "in_use": {"version": "V_0", "metrics": {"auc": 0.66, "log_loss": None}, "missing": []},
     "slices": {},
@@ -30,3 +30,10 @@ def test_a_version_tells_whether_it_passed_even_if_it_should_not_be_there():
     told = registration.facts(RUN, EVALUATION)
     assert told["quality_gate"] == {"passed": False, "checks": 5, "compared_with": "V_0"}
     assert told["provenance"] == EVALUATION["provenance"]
+
+
+def test_a_model_comes_from_the_settings_but_for_what_the_training_chose():
+    assert provenance.hyperparameters(RUN.settings, {})["learning_rate"] == RUN.settings.learning_rate
+    found = provenance.hyperparameters(RUN.settings, {"chosen": {"learning_rate": 0.05, "max_leaf_nodes": 30}})
+    assert (found["learning_rate"], found["max_leaf_nodes"]) == (0.05, 30)
+    assert found["max_iter"] == RUN.settings.max_iter
