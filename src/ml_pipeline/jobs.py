@@ -5,6 +5,7 @@ https://docs.snowflake.com/en/developer-guide/snowflake-ml/ml-jobs/overview
 
 from __future__ import annotations
 
+import uuid
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ LOG_LINES = 30
 """As much of a failed job's log is in the error."""
 
 _NO_SUCH_OBJECT = 2003
+_UNFINISHED = ("PENDING", "RUNNING")
 # What a model's file is made with: the task that reads it must have the same.
 _MODEL_PACKAGE = "scikit-learn"
 
@@ -32,7 +34,10 @@ def run_entrypoint(session: Session, run: Run, step: str, entrypoint: str) -> di
     The file gets the run as its argument. Raises PipelineError when the job cannot be submitted, fails, is cancelled,
     or takes longer than `training_timeout_minutes`: then it is cancelled.
     """
-    job = _submit(session, run, f"{run.name(step)}_{run.id}", entrypoint)
+    attempts = f"{run.name(step)}_{run.id}"
+    _cancel_earlier(session, run, attempts)
+    name = f"{attempts}_{uuid.uuid4().hex[:6].upper()}"
+    job = _submit(session, run, name, entrypoint)
     try:
         status = _wait(session, run, job)
         if status != "DONE":
@@ -40,17 +45,31 @@ def run_entrypoint(session: Session, run: Run, step: str, entrypoint: str) -> di
         return {**job.result(), "job": job.name}
     finally:
         # Its log stays; what it ran is on the release's path.
-        session.sql(f"REMOVE @{run.name(STAGE)}/{run.name(step)}_{run.id}/").collect()
+        session.sql(f"REMOVE @{run.name(STAGE)}/{name}/").collect()
+
+
+def _cancel_earlier(session: Session, run: Run, attempts: str) -> None:
+    """Cancel the job of an attempt whose task was cut off: it would keep the node that this one needs."""
+    for row in session.sql(f"SHOW JOB SERVICES LIKE '{attempts}%'").collect():
+        if row["name"].startswith(f"{attempts}_") and row["status"] in _UNFINISHED:
+            session.sql(f"CALL {row['name']}!SPCS_CANCEL_JOB()").collect()
+            session.sql(f"REMOVE @{run.name(STAGE)}/{row['name'].rpartition('_')[0]}/").collect()
+
+
+def options(run: Run) -> dict[str, Any]:
+    """Return what a job runs in, as the client's functions take it: the image, and the release's scikit-learn in it."""
+    repository = run.settings.training_repository
+    return {
+        "runtime_environment": run.settings.training_runtime or None,
+        "pip_requirements": [f"{_MODEL_PACKAGE}=={metadata.version(_MODEL_PACKAGE)}"],
+        "artifact_repositories": [repository] if repository else None,
+    }
 
 
 def _submit(session: Session, run: Run, name: str, entrypoint: str) -> MLJob[Any]:
     from snowflake.ml.jobs import submit_from_stage
     from snowflake.snowpark.exceptions import SnowparkSQLException
 
-    settings = run.settings
-    options: dict[str, Any] = {"runtime_environment": settings.training_runtime or None}
-    if settings.training_repository:
-        options["artifact_repositories"] = [settings.training_repository]
     try:
         return submit_from_stage(
             run.release_path,
@@ -58,16 +77,15 @@ def _submit(session: Session, run: Run, name: str, entrypoint: str) -> MLJob[Any
             entrypoint=entrypoint,
             stage_name=run.name(STAGE),
             args=[run.to_json()],
-            target_instances=settings.training_instances,
-            pip_requirements=[f"{_MODEL_PACKAGE}=={metadata.version(_MODEL_PACKAGE)}"],
+            target_instances=run.settings.training_instances,
             name=name,
             session=session,
-            **options,
+            **options(run),
         )
     except ValueError as error:
         if "max_nodes" not in str(error):
             raise
-        remedy = f"ALTER COMPUTE POOL {run.compute_pool} SET MAX_NODES = {settings.training_instances}"
+        remedy = f"ALTER COMPUTE POOL {run.compute_pool} SET MAX_NODES = {run.settings.training_instances}"
         raise PipelineError(f"{error}\nnext: {remedy}; or lower training_instances") from error
     except (RuntimeError, SnowparkSQLException) as error:
         raise PipelineError(_not_submitted(session, run, error)) from error

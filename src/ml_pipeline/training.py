@@ -36,8 +36,7 @@ def train_here(session: Session, run: Run, *, on_nodes: bool = False) -> dict[st
     The rows come in one order, the model's file depends on nothing else but the settings: same data, same bytes.
     Where `on_nodes`, the process is the first of a job with several instances, and lets all of them work.
     """
-    lines = rows(session, run, TRAIN).sort(*ORDER)
-    frame = lines.select(LABEL, *FEATURES).to_pandas()
+    frame = lines(session, run)
     settings, told = tuning.best(frame, run.settings, on_nodes=on_nodes)
     model = fit(frame, settings)
     return {
@@ -47,6 +46,11 @@ def train_here(session: Session, run: Run, *, on_nodes: bool = False) -> dict[st
         "late_share": round(float(frame[LABEL].mean()), 4),
         "trees": int(model.n_iter_),
     }
+
+
+def lines(session: Session, run: Run) -> pd.DataFrame:
+    """Return the columns LATE and FEATURES of the lines to train with, in the order of their dates."""
+    return rows(session, run, TRAIN).sort(*ORDER).select(LABEL, *FEATURES).to_pandas()
 
 
 def fit(frame: pd.DataFrame, settings: Pipeline) -> HistGradientBoostingClassifier:

@@ -3,6 +3,7 @@
 It writes the model to the candidate's stage; what the step returns is the job's result.
 """
 
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ def main(text: str) -> dict[str, Any]:
     from ml_pipeline.training import train_here
 
     run = Run.from_json(text)
+    # Whoever waits for the job cancels it in time, but may be gone.
+    signal.alarm(60 * run.settings.training_timeout_minutes)
     return train_here(get_active_session(), run, on_nodes=run.settings.training_instances > 1)
 
 

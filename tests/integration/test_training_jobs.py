@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml_pipeline import candidate, jobs, provenance, training
+from ml_pipeline import candidate, jobs, provenance, training, trials
 from ml_pipeline.config import Run, load
 from ml_pipeline.errors import PipelineError
 from ml_pipeline.features import FEATURES
@@ -98,6 +98,22 @@ def message(session, run):
     return str(raised.value)
 
 
+def endless(connect, run):
+    """Wait, in a thread, for a job that never ends by itself; what that raises is in a list."""
+    raised = []
+
+    def wait():
+        with connect() as own:
+            try:
+                jobs.run_entrypoint(own, run, "TRAIN", "endless_job.py")
+            except PipelineError as error:
+                raised.append(str(error))
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    return waiting, raised
+
+
 def the_job(session, run):
     (row,) = session.sql(f"SHOW JOB SERVICES LIKE 'TRAIN_{run.id}%' IN SCHEMA T_TRAINING.PUBLIC").collect()
     return f"T_TRAINING.PUBLIC.{row['name']}", row["status"]
@@ -156,18 +172,17 @@ def test_what_the_payload_raises_is_the_tasks_error_and_its_files_are_gone(sessi
     assert not session.sql("LIST @SMOKE_ML_JOBS").collect()
 
 
+def test_a_trial_from_a_notebook_judges_other_settings_on_the_pool(session):
+    run = a_run("TRIAL")
+    job = trials.start(session, run, learning_rate=0.5)
+    expected = trials.outcome(session, replace(run, settings=replace(run.settings, learning_rate=0.5)))
+    assert job.result() == expected
+    assert expected["learning_rate"] == 0.5
+
+
 def test_a_job_that_somebody_cancels_fails_the_task_that_waits_for_it(session, connect):
-    run, raised = a_run("CUT"), []
-
-    def wait():
-        with connect() as own:
-            try:
-                jobs.run_entrypoint(own, run, "TRAIN", "endless_job.py")
-            except PipelineError as error:
-                raised.append(str(error))
-
-    waiting = threading.Thread(target=wait)
-    waiting.start()
+    run = a_run("CUT")
+    waiting, raised = endless(connect, run)
     name = until_it_runs(session, run)
     # While it runs, the only node of the pool is taken.
     said = message(session, a_run("LATER", training_timeout_minutes=0))
@@ -177,6 +192,15 @@ def test_a_job_that_somebody_cancels_fails_the_task_that_waits_for_it(session, c
     waiting.join(30)
     assert f"ML Job {name} ended as CANCELLED" in raised[0]
     assert the_job(session, a_run("LATER"))[1] == "CANCELLED"
+
+
+def test_another_attempt_takes_the_place_of_a_job_that_was_left_behind(session, connect):
+    run = a_run("AGAIN")
+    waiting, raised = endless(connect, run)
+    left = until_it_runs(session, run)
+    assert training.train(session, run, {})["lines"] == 400
+    waiting.join(30)
+    assert f"ML Job {left} ended as CANCELLED" in raised[0]
 
 
 def test_a_job_that_takes_too_long_is_cancelled(session):

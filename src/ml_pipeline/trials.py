@@ -1,0 +1,50 @@
+"""Trials, for interactive work: other hyper-parameters on the compute pool, with the code that is here, nothing staged.
+
+From a notebook, or a Python that has a session:
+
+    run = Run.from_config(environment.graph_config("working-tree"), "mine")
+    job = trials.start(session, run, learning_rate=0.05, max_leaf_nodes=31)
+    job.status, job.get_logs(), job.result()
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from . import jobs, training, tuning
+from .config import Run
+
+if TYPE_CHECKING:
+    from snowflake.ml.jobs import MLJob
+    from snowflake.snowpark import Session
+
+
+def start(session: Session, run: Run, **changes: Any) -> MLJob[dict[str, Any]]:
+    """Begin to fit a model with other settings in an ML Job, and return the job; its result is that of `outcome`.
+
+    It uses the features that the last run of the graph left, and the package as it is installed here.
+    """
+    from snowflake.ml.jobs import remote
+
+    import ml_pipeline
+
+    stage = run.name(jobs.STAGE)
+
+    @remote(run.compute_pool, stage_name=stage, session=session, imports=[ml_pipeline], **jobs.options(run))
+    def trial(described: str) -> dict[str, Any]:
+        from snowflake.snowpark.context import get_active_session
+
+        from ml_pipeline.config import Run
+        from ml_pipeline.trials import outcome
+
+        return outcome(get_active_session(), Run.from_json(described))
+
+    return trial(replace(run, settings=replace(run.settings, **changes)).to_json())
+
+
+def outcome(session: Session, run: Run) -> dict[str, Any]:
+    """Return how well settings do on the last of the lines to train with: the log loss (nats), and what made it."""
+    frame = training.lines(session, run)
+    tried = {"learning_rate": run.settings.learning_rate, "max_leaf_nodes": run.settings.max_leaf_nodes}
+    return {**tried, "max_iter": run.settings.max_iter, "log_loss": tuning.loss(frame, run.settings)}
