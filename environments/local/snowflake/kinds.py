@@ -84,6 +84,7 @@ class Kind:
 
     word = ""  # "COMPUTE POOL"
     plural = ""  # "COMPUTE POOLS"
+    aliases: tuple[str, ...] = ()  # other words for it: "NOTIFICATION INTEGRATION"
     scope = "schema"  # "schema", "database" or "account"
     filters: tuple[str, ...] = ()  # of SHOW, which only this kind has: "ROOT ONLY"
     about: Mapping[str, str] = MappingProxyType({})  # of SHOW ... IN: words to the kind of object they ask for

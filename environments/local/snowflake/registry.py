@@ -63,6 +63,7 @@ _MODULES = (
     "stages.loading",
     "stages.inference",
     "stages.addresses",
+    "notifications.messages",  # before functions of users, which would be asked for its names
     "python.packages",
     "python.procedures",
     "scripting.block",
@@ -70,6 +71,9 @@ _MODULES = (
     "models.kind",
     "models.lineage",
     "monitors.kind",
+    "notifications.integrations",
+    "notifications.log",
+    "notifications.sending",
     "experiments.kind",
     "jobs.kind",
     "services.kind",
@@ -111,7 +115,8 @@ def _merged(attribute: str) -> dict[str, Any]:
 def kinds() -> dict[str, Kind]:
     """Kinds by their word in the singular ("TASK") and the plural ("TASKS")."""
     every = [kind for module in _modules() for kind in getattr(module, "KINDS", ())]
-    return {kind.word: kind for kind in every} | {kind.plural: kind for kind in every}
+    aliases = {alias: kind for kind in every for alias in kind.aliases}
+    return {kind.word: kind for kind in every} | {kind.plural: kind for kind in every} | aliases
 
 
 @cache

@@ -45,6 +45,7 @@ ON: dict[str, frozenset[str]] = {
     "GATEWAY": frozenset({"USAGE", "MODIFY"}),
     "WAREHOUSE": frozenset({"USAGE", "OPERATE", "MODIFY", "MONITOR", "APPLYBUDGET"}),
     "COMPUTE POOL": frozenset({"USAGE", "OPERATE", "MODIFY", "MONITOR"}),
+    "INTEGRATION": frozenset({"USAGE", "USE_ANY_ROLE"}),
     "ROLE": frozenset({"USAGE"}),
     "USER": frozenset({"MONITOR"}),
 }  # fmt: skip

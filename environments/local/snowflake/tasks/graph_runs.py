@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..catalogue import now
 from ..errors import SnowflakeError
 from ..names import Name
+from ..notifications import task_errors
 from . import condition
 from .failures import Failures
 from .history import GraphRun, History, TaskRun
@@ -226,6 +227,7 @@ class GraphRuns:
         """A run has ended: note it, and start what waited for that: its own retry, or the next run."""
         run, root = runner.run, runner.version.root_task
         run.state, run.completed = (SKIPPED if runner.root_skipped else runner.outcome), now()
+        self._tell_of_failures(runner)
         suspending = self._count_failures(runner)
         with self._lock:
             self._runners[run.root_id].remove(runner)
@@ -243,6 +245,13 @@ class GraphRuns:
             request = self._queued.pop(root_id, None)
             if request and not self._closing:
                 self.start(request, queue=True)
+
+    def _tell_of_failures(self, runner: Runner) -> None:
+        """Send what ERROR_INTEGRATION asks for."""
+        holder = self.account.catalogue.find(*runner.version.holder)
+        if holder:
+            failed = [run for run in runner.run.tasks.values() if run.state in FAILURES]
+            task_errors.send(self.account, holder, runner.run, failed)
 
     def _count_failures(self, runner: Runner) -> list[TaskRun]:
         """Suspend the graph when a task has failed too often; the task runs that made it so, in their new state."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SnowflakeError, does_not_exist, invalid
 from ..names import Name
+from ..notifications import task_errors
 from ..objects.session_verbs import PARAMETERS
 from ..tokens import Tokens
 from . import condition, config, schedule
@@ -63,21 +64,19 @@ def _overlapping(key: str, written: str) -> str:
     return CHILD_OVERLAP if written.upper() == "TRUE" else NO_OVERLAP
 
 
-def _integration(_: str, written: str) -> str:
-    # The local account has no notification integrations, so none of that name can be there.
-    raise does_not_exist("Integration", written)
-
-
 _READERS: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "SCHEDULE": ("schedule", _schedule),
     "CONFIG": ("config", _config),
     "OVERLAP_POLICY": ("overlap_policy", _choice(NO_OVERLAP, CHILD_OVERLAP, ALL_OVERLAP)),
     "ALLOW_OVERLAPPING_EXECUTION": ("overlap_policy", _overlapping),
-    "ERROR_INTEGRATION": ("error_integration", _integration),
-    "SUCCESS_INTEGRATION": ("success_integration", _integration),
     "TARGET_COMPLETION_INTERVAL": ("target_completion_interval", _duration),
 }
-_NAMES = {"WAREHOUSE": "warehouse", "FINALIZE": "finalizes"}
+_NAMES = {
+    "WAREHOUSE": "warehouse",
+    "FINALIZE": "finalizes",
+    "ERROR_INTEGRATION": "error_integration",
+    "SUCCESS_INTEGRATION": "success_integration",
+}
 _PARAMETERS: dict[str, Callable[[str, str], Any]] = {
     "USER_TASK_TIMEOUT_MS": _number(0, 604_800_000),
     "SUSPEND_TASK_AFTER_NUM_FAILURES": _number(0, 2**31),
@@ -155,6 +154,8 @@ def changes(session: Session, given: dict[str, str]) -> Changes:
             properties["warehouse"] = warehouse(session, written)
         elif key == "FINALIZE":
             properties["finalizes"] = in_schema(session, written)
+        elif key in _NAMES:
+            properties[_NAMES[key]] = task_errors.read(session, key, written)
         elif key in _READERS:
             name, reader = _READERS[key]
             properties[name] = reader(key, written)
