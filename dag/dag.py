@@ -70,6 +70,7 @@ def _root(environment: Environment, digest: str, commit: str) -> DAG:
         graph.name,
         schedule=_schedule(graph),
         warehouse=environment.snowflake.warehouse,
+        error_integration=graph.error_integration or None,
         comment=f"release {digest}",
         config=environment.graph_config(digest, commit),
         task_auto_retry_attempts=graph.retries,

@@ -29,6 +29,7 @@ TEMPORARY_SCHEMAS = "40_temporary_schemas.sql"
 _TASK_GRAPH = "35_task_graph.sql"
 _DATA_POLICIES = "45_policies.sql"
 _COMPUTE_POOL = "32_compute_pool.sql"
+_ERROR_INTEGRATION, _NOTIFICATION_INTEGRATION = "47_error_integration.sql", "48_notification_integration.sql"
 _WORKLOAD_IDENTITY = "55_workload_identity.sql"
 _PUBLIC_KEY = "60_public_key.sql"
 POLICIES = {"authentication-policy": "70_authentication_policy.sql", "network-policy": "80_network_policy.sql"}
@@ -39,6 +40,10 @@ _SHARE = "as ACCOUNTADMIN: CREATE DATABASE SNOWFLAKE_SAMPLE_DATA FROM SHARE SFC_
 _WITHOUT = {file: f"mend it, or leave it out: --without {name}" for name, file in POLICIES.items()} | {
     _COPIED_MODELS: "run that environment's graph, which registers its first model: python -m deploy run --env ENV",
     _DATA_POLICIES: 'mend it, or leave it out: policies = "" in [pipeline] of the environment\'s TOML file',
+    _ERROR_INTEGRATION: 'create it, or leave it out: error_integration = "" in [graph] of the environment\'s TOML file',
+    _NOTIFICATION_INTEGRATION: (
+        'create it, or leave it out: notification_integration = "" in [pipeline] of the environment\'s TOML file'
+    ),
     _COMPUTE_POOL: 'mend it, or leave it out: compute_pool = "" in [snowflake] of the environment\'s TOML file',
 }
 _PEM = re.compile(r"-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----")
@@ -62,17 +67,9 @@ def scripts(
         models_of: the environment whose model versions may be copied here; usually no other can be read.
 
     """
-    left_out = {POLICIES[name] for name in without}
-    if environment.name != names.TEMPORARY_ENVIRONMENT:
-        left_out.add(TEMPORARY_SCHEMAS)
-    if environment.deploy.backend != "task_graph":
-        left_out.add(_TASK_GRAPH)
-    if not environment.snowflake.compute_pool:
-        left_out.add(_COMPUTE_POOL)
+    left_out = {POLICIES[name] for name in without} | _not_asked_for(environment)
     if not models_of:
         left_out.add(_COPIED_MODELS)
-    if not environment.pipeline.policies:
-        left_out.add(_DATA_POLICIES)
     if not public_key:
         left_out.add(_PUBLIC_KEY)
     if not workload:
@@ -87,6 +84,19 @@ def scripts(
     return {path.name: _render(path.read_text(encoding="utf-8"), values) for path in files}
 
 
+def _not_asked_for(environment: "Environment") -> set[str]:
+    """Return the files that this environment's configuration has no use for."""
+    asked_for = {
+        TEMPORARY_SCHEMAS: environment.name == names.TEMPORARY_ENVIRONMENT,
+        _TASK_GRAPH: environment.deploy.backend == "task_graph",
+        _COMPUTE_POOL: environment.snowflake.compute_pool,
+        _DATA_POLICIES: environment.pipeline.policies,
+        _ERROR_INTEGRATION: environment.graph.error_integration,
+        _NOTIFICATION_INTEGRATION: environment.pipeline.notification_integration,
+    }
+    return {file for file, wanted in asked_for.items() if not wanted}
+
+
 def _values(environment: "Environment") -> dict[str, Any]:
     snowflake = dataclasses.asdict(environment.snowflake)
     database = snowflake["database"]
@@ -97,6 +107,8 @@ def _values(environment: "Environment") -> dict[str, Any]:
         "compute_role": f"{database}_COMPUTE",
         "reader_role": f"{database}_READER",
         "contact_role": f"{database}_CONTACT",
+        "error_integration": environment.graph.error_integration,
+        "notification_integration": environment.pipeline.notification_integration,
         "tag": names.TAG,
     }
     return snowflake | dataclasses.asdict(environment.governance) | own

@@ -24,6 +24,9 @@ Identifier = NewType("Identifier", str)
 ComputePool = NewType("ComputePool", str)
 """A name as above, or nothing in an account that has no compute pools."""
 
+Integration = NewType("Integration", str)
+"""A notification integration's name as above, or nothing where there is none."""
+
 Count = NewType("Count", int)
 """A whole number from 1 on."""
 
@@ -93,6 +96,8 @@ class Graph:
     timeout_minutes: int
     retries: int
     suspend_after_failures: int
+    error_integration: Integration
+    """A queue (TYPE = QUEUE) that Snowflake itself tells of every task that failed."""
 
     @property
     def changes_of(self) -> str:
@@ -177,6 +182,8 @@ class Pipeline:
     """Fewer lines than this say nothing about drift or performance."""
     rest_days: int
     """A model that is not this old is not replaced for drift or performance: drifted lines have no outcomes yet."""
+    notification_integration: Integration
+    """E-mail or webhook: where a run's report tells of its failure, and of what monitoring observed."""
     tags: OptionalSchema
     """Where the bootstrap has put the tags: what a run writes is tagged with its release. Empty: not tagged."""
     policies: OptionalSchema
@@ -208,12 +215,11 @@ class Environment:
     """`pipeline` with the overrides of [smoke]: the settings of the short run after a deploy."""
 
     def in_schema(self, schema: str) -> Self:
-        """Move to another schema of the database, such as PR_7, where nothing runs on a schedule."""
+        """Move to another schema of the database, such as PR_7, where nothing runs on a schedule and nobody is told."""
         name = _typed(Identifier, schema, "the schema to deploy to")
         snowflake = dataclasses.replace(self.snowflake, schema=name)
-        return dataclasses.replace(
-            self, snowflake=snowflake, graph=dataclasses.replace(self.graph, schedule=_schedule(""))
-        )
+        graph = dataclasses.replace(self.graph, schedule=_schedule(""), error_integration=_integration(""))
+        return dataclasses.replace(self, snowflake=snowflake, graph=graph)
 
     def release_path(self, digest: str) -> str:
         """Return the stage path of a release's files."""
@@ -439,6 +445,7 @@ def _matching(pattern: str, expected: str) -> Callable[[Any], Any]:
 _NAME = r"[A-Z_][A-Z0-9_$]*"
 _identifier = _matching(_NAME, "an upper case Snowflake name such as ML_DEV")
 _compute_pool = _matching(rf"({_NAME})?", 'an upper case Snowflake name such as ML_DEV_POOL, or ""')
+_integration = _matching(rf"({_NAME})?", 'an upper case Snowflake name such as ML_ALERTS, or ""')
 _schema_name = _matching(rf"{_NAME}\.{_NAME}", "a schema with its database such as SNOWFLAKE_SAMPLE_DATA.TPCH_SF1")
 _repository = _matching(
     rf"({_NAME}\.{_NAME}\.{_NAME})?", 'an upper case name such as SNOWFLAKE.SNOWPARK.PYPI_SHARED_REPOSITORY, or ""'
@@ -460,6 +467,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     date: _date,
     Identifier: _identifier,
     ComputePool: _compute_pool,
+    Integration: _integration,
     Count: _count,
     Candidates: _candidates,
     Repository: _repository,

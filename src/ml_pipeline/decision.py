@@ -19,15 +19,21 @@ TRAIN, KEEP = "TRAIN", "KEEP"
 
 
 def decide(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
-    """Log the labels that have come; return the task to go on with, and every reason to train."""
+    """Log the labels that have come; return the task to go on with, and every reason to train.
+
+    What monitoring observes is no reason to train while the version in use is younger than `rest_days`.
+    """
     labels = predictions.join_labels(session, run)
     version = registry.version_in_use(session, run)
-    reasons = reasons_to_train(session, run, version) if version else ["no version of the model is in use"]
-    return {"branch": TRAIN if reasons else KEEP, "reasons": reasons, "labels": labels}
+    if version is None:
+        reasons, observed = ["no version of the model is in use"], []
+    else:
+        reasons, observed = reasons_to_train(session, run, version)
+    return {"branch": TRAIN if reasons else KEEP, "reasons": reasons, "observed": observed, "labels": labels}
 
 
-def reasons_to_train(session: Session, run: Run, version: ModelVersion) -> list[str]:
-    """Hold the version in use against what this run knows; return why another one is due."""
+def reasons_to_train(session: Session, run: Run, version: ModelVersion) -> tuple[list[str], list[str]]:
+    """Hold the version in use against what this run knows; return why another one is due, and what was observed."""
     reasons = ["this run was asked to train"] if run.retrain else []
     missing = registry.missing_inputs(version, session.table(run.name(TABLE)))
     if missing:
@@ -35,9 +41,8 @@ def reasons_to_train(session: Session, run: Run, version: ModelVersion) -> list[
     age, most = _age_days(session, version), run.settings.retrain_days
     if age >= most:
         reasons.append(f"{version.version_name} is {age} days old, of {most}")
-    if age >= run.settings.rest_days and not missing:
-        reasons += monitoring.reasons_to_retrain(session, run, version.version_name)
-    return reasons
+    observed = [] if missing else monitoring.observe(session, run, version.version_name)
+    return reasons + (observed if age >= run.settings.rest_days else []), observed
 
 
 def keep(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def _chance(lines: int) -> float:
     return 2 / math.sqrt(3 * lines)
 
 
-def reasons_to_retrain(session: Session, run: Run, version: str) -> list[str]:
+def observe(session: Session, run: Run, version: str) -> list[str]:
     """Return what speaks against a version: the lines that it is about to score, and the outcomes known by now."""
     watch = Watch.of(run, version)
     if not _exists(session, watch.monitor):

@@ -8,13 +8,14 @@ from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's docum
 
 from . import governance
 from .config import Run
+from .notifying import notify
 from .tables import replace_rows, rows_of
 
 REGISTERED, REJECTED, KEPT, FAILED = "registered", "rejected", "kept", "failed"
 
 
 def report(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
-    """Write one row to REPORTS: the outcome, and a JSON document with every step's result.
+    """Write one row to REPORTS: the outcome, and a JSON document with every step's result; tell who is to be told.
 
     The finalizer has no predecessors to take results from, so it reads what the steps have recorded.
     """
@@ -29,7 +30,7 @@ def report(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any
     row = session.create_dataframe([[verdict, json.dumps(document)]], schema=["OUTCOME", "DOCUMENT"])
     replace_rows(row, run, "REPORTS")
     governance.tag(session, run)
-    return {"outcome": verdict, **_headline(steps)}
+    return {"outcome": verdict, **_headline(steps), "told": notify(session, run, verdict, steps)}
 
 
 def outcome(steps: dict[str, Any]) -> str:

@@ -12,7 +12,17 @@ from ml_pipeline import config
 from tests.integration import deploy_account as account
 
 MAIN = config.load("dev", account.PROJECT / "environments")
-MAIN = dataclasses.replace(MAIN, deploy=dataclasses.replace(MAIN.deploy, backend="task_graph"))
+MAIN = dataclasses.replace(
+    MAIN,
+    deploy=dataclasses.replace(MAIN.deploy, backend="task_graph"),
+    graph=dataclasses.replace(MAIN.graph, error_integration="T_GRANTS_QUEUE"),
+    pipeline=dataclasses.replace(MAIN.pipeline, notification_integration="T_GRANTS_MAIL"),
+)
+INTEGRATIONS = (
+    "CREATE OR REPLACE NOTIFICATION INTEGRATION T_GRANTS_MAIL TYPE = EMAIL ENABLED = TRUE",
+    "CREATE OR REPLACE NOTIFICATION INTEGRATION T_GRANTS_QUEUE TYPE = QUEUE ENABLED = TRUE DIRECTION = OUTBOUND "
+    "NOTIFICATION_PROVIDER = GCP_PUBSUB GCP_PUBSUB_TOPIC_NAME = 'projects/p/topics/t'",
+)
 PULL_REQUEST = names.in_pull_request(MAIN, 7)
 ROLE = MAIN.snowflake.role
 KEY = account.new_key()
@@ -23,6 +33,8 @@ def administrator(snowflake):
     with snowflake.connector(role="ACCOUNTADMIN") as connection:
         # What other modules granted it would make up for a grant that is revoked here.
         connection.cursor().execute(f"DROP ROLE IF EXISTS {ROLE}")
+        for statement in INTEGRATIONS:
+            connection.cursor().execute(statement)
         for text in bootstrap.scripts(MAIN, account.public_pem(KEY)).values():
             connection.cursor().execute(text, num_statements=0)
         connection.cursor().execute("USE ROLE ACCOUNTADMIN")

@@ -16,8 +16,10 @@ from dag.dag import build
 from dag.run_pipeline import run_graph
 from ml_pipeline import predictions, registry
 from ml_pipeline.config import Run, load
+from ml_pipeline.errors import PipelineError
 from ml_pipeline.features import FEATURES
 from ml_pipeline.steps import execute
+from tests.webhooks import listening
 
 LOCAL = load("local", Path(__file__).parents[2] / "environments")
 FIRST_DAY = date(1998, 5, 4)
@@ -34,6 +36,10 @@ def session(snowflake):
         for statement in (
             "CREATE OR REPLACE DATABASE T_SCORING",
             "CREATE SCHEMA T_SCORING.SOURCE",
+            *(
+                f"CREATE VIEW T_SCORING.SOURCE.{name} AS SELECT * FROM {LOCAL.pipeline.source}.{name}"
+                for name in ("CUSTOMER", "NATION", "REGION", "SUPPLIER")
+            ),
             "CREATE WAREHOUSE IF NOT EXISTS T_SCORING_WH",
         ):
             administrator.sql(statement).collect()
@@ -203,6 +209,69 @@ def test_the_monitor_tells_of_the_drift_once_the_lines_are_scored(session, drift
     found = steps_of(session, DRIFTED_MONTH, "DRIFTED", "SCORE", "MONITOR")["MONITOR"]
     assert (found["verdict"], found["drifted"]) == ("drifted", ["QUANTITY"])
     assert found["reasons"] == [f"QUANTITY has drifted by {found['drift']['QUANTITY']}, over {QUICK.max_drift}"]
+
+
+# Who is told.
+
+
+@pytest.fixture(scope="module")
+def told(session):
+    """What is sent through the integration T_SCORING_HOOK."""
+    with listening() as (url, bodies):
+        session.sql(
+            f"CREATE OR REPLACE NOTIFICATION INTEGRATION T_SCORING_HOOK TYPE = WEBHOOK ENABLED = TRUE "
+            f"WEBHOOK_URL = '{url}'"
+        ).collect()
+        yield bodies
+        session.sql("DROP INTEGRATION T_SCORING_HOOK").collect()
+
+
+def telling(run_id, **changes):
+    settings = replace(QUICK, as_of=DRIFTED_MONTH, notification_integration="T_SCORING_HOOK", **changes)
+    return Run(run_id, "d1", settings)
+
+
+def test_somebody_is_told_of_drift(session, drifted_month, told):
+    run = telling("DRIFTED")
+    for step in ("KEEP", "SCORE", "MONITOR"):
+        execute(session, run, step, {})
+    reported = execute(session, run, "REPORT", {})
+    (text,) = [body for body, _ in told]
+    assert text.startswith("LATE_DELIVERY, run DRIFTED of release d1: kept")
+    assert all(line.startswith("QUANTITY has drifted by ") for line in reported["told"])
+    assert {*reported["told"]} >= {*drifted_month["DECIDE"]["observed"]}
+    told.clear()
+
+
+def test_nobody_is_told_of_an_ordinary_day(session, next_month, told):
+    execute(session, telling("NEXT_MONTH"), "KEEP", {})
+    assert execute(session, telling("NEXT_MONTH"), "REPORT", {})["told"] == []
+    assert told == []
+
+
+def test_somebody_is_told_once_of_a_run_that_fails_and_not_of_single_rows(session, first, told):
+    with pytest.raises(PipelineError):
+        run_graph(session, telling("BROKEN", source="T_SCORING.NOWHERE"), build(LOCAL, "d1g35t"), lambda *_: None)
+    ((text, _),) = told
+    headline, cause = text.split("; ")
+    assert headline == "LATE_DELIVERY, run BROKEN of release d1: failed"
+    assert cause.startswith("INGEST failed: PipelineError: the source T_SCORING.NOWHERE is missing")
+    told.clear()
+
+
+def test_a_smoke_run_tells_nobody(session, told):
+    run = replace(telling("SMOKE_FAILS", source="T_SCORING.NOWHERE"), smoke=True)
+    with pytest.raises(PipelineError):
+        run_graph(session, run, build(LOCAL, "d1g35t"), lambda *_: None)
+    assert told == []
+
+
+def test_an_integration_that_is_missing_is_named(session, drifted_month):
+    run = Run("DRIFTED", "d1", replace(QUICK, notification_integration="T_NO_SUCH"))
+    with pytest.raises(
+        PipelineError, match=r"notification_integration T_NO_SUCH could not be used: [^\0]*does not exist"
+    ):
+        execute(session, run, "REPORT", {})
 
 
 # Another version.

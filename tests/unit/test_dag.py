@@ -115,6 +115,13 @@ def test_a_graph_that_a_table_starts_has_no_schedule_of_its_own():
     assert build(dataclasses.replace(PROD, graph=changing), "d").schedule is None
 
 
+def test_failed_tasks_are_told_of_where_an_integration_is_named_and_never_of_a_pull_requests():
+    told = dataclasses.replace(PROD, graph=dataclasses.replace(PROD.graph, error_integration="ML_ERRORS"))
+    assert build(PROD, "d").error_integration is None
+    assert build(told, "d").error_integration == "ML_ERRORS"
+    assert build(told.in_schema("PR_7"), "d").error_integration is None
+
+
 def test_a_graph_without_a_schedule_has_none():
     assert build(PROD.in_schema("PR_7"), "d").schedule is None
 

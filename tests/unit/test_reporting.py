@@ -2,6 +2,7 @@
 
 import pytest
 
+from ml_pipeline.notifying import news
 from ml_pipeline.reporting import outcome
 
 DONE = ["INGEST", "FEATURES", "TRAIN", "EVALUATE", "QUALITY_GATE"]
@@ -27,3 +28,24 @@ def recorded(*names, failed=()):
 )
 def test_only_a_run_that_came_to_its_last_step_by_a_branch_has_not_failed(steps, verdict):
     assert outcome(steps) == verdict
+
+
+def test_a_run_that_went_well_is_no_news():
+    assert news("kept", recorded("INGEST", "KEEP", "SCORE", "MONITOR")) == []
+
+
+def test_what_failed_and_what_was_observed_is_news_each_once():
+    steps = recorded("DECIDE", failed=["SCORE"])
+    steps["DECIDE"]["result"] = {"observed": ["PRICE has drifted"]}
+    steps["SCORE"]["result"] = {"error": "PipelineError: no version\nnext: SHOW VERSIONS"}
+    assert news("failed", steps) == ["SCORE failed: PipelineError: no version", "PRICE has drifted"]
+    steps["MONITOR"] = {"succeeded": True, "result": {"reasons": ["PRICE has drifted"]}}
+    assert news("failed", steps)[1:] == ["PRICE has drifted"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [(recorded("INGEST", "FEATURES"), "it ended after FEATURES"), (recorded(), "no step has recorded anything")],
+)
+def test_a_run_that_ended_without_a_word_is_news_too(steps, told):
+    assert news("failed", steps) == [told]

@@ -79,7 +79,7 @@ def _delivered(integration: Object, message: str) -> str | None:
     known = integration.properties
     if urlsplit(known["webhook_url"]).hostname not in _LOCAL:
         return "The local Snowflake calls webhooks on this machine alone."
-    body = known.get("webhook_body_template", _MESSAGE).replace(_MESSAGE, json.dumps(message)[1:-1])
+    body = known.get("webhook_body_template", _MESSAGE).replace(_MESSAGE, message)
     headers = {str(key).strip("'"): str(value) for key, value in (known.get("webhook_headers") or {}).items()}
     request = urllib.request.Request(known["webhook_url"], body.encode(), headers)  # noqa: S310 - checked above
     try:
