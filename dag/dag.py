@@ -42,6 +42,7 @@ def build(environment: Environment, digest: str, commit: str = "") -> DAG:
     reject = task("REJECT", comment="Keeps the version in use, and says why.")
     score = task("SCORE", condition=ANY_WAY, comment="Scores the open lines.")
     monitor = task("MONITOR", comment="Compares scored with learned, and said with come true.")
+    serve = task("SERVE", comment="Serves the version in use in real time, where the configuration asks for it.")
     task("REPORT", is_finalizer=True, comment="Writes the run's report.")
 
     ingest >> features >> decide >> [train, keep]
@@ -49,7 +50,7 @@ def build(environment: Environment, digest: str, commit: str = "") -> DAG:
     # A branch's return value is a task's name, so what comes after it takes the evaluation from its source.
     evaluate >> [register, reject]
     score << [register, reject, keep]
-    score >> monitor
+    score >> [monitor, serve]
     check_timeouts(environment.timeouts, [task.name for task in dag.tasks])
     return dag
 

@@ -30,6 +30,7 @@ _TASK_GRAPH = "35_task_graph.sql"
 _DATA_POLICIES = "45_policies.sql"
 _COMPUTE_POOL = "32_compute_pool.sql"
 _ERROR_INTEGRATION, _NOTIFICATION_INTEGRATION = "47_error_integration.sql", "48_notification_integration.sql"
+_SERVICE_POOL = "33_service_pool.sql"
 _WORKLOAD_IDENTITY = "55_workload_identity.sql"
 _PUBLIC_KEY = "60_public_key.sql"
 POLICIES = {"authentication-policy": "70_authentication_policy.sql", "network-policy": "80_network_policy.sql"}
@@ -45,6 +46,7 @@ _WITHOUT = {file: f"mend it, or leave it out: --without {name}" for name, file i
         'create it, or leave it out: notification_integration = "" in [pipeline] of the environment\'s TOML file'
     ),
     _COMPUTE_POOL: 'mend it, or leave it out: compute_pool = "" in [snowflake] of the environment\'s TOML file',
+    _SERVICE_POOL: 'mend it, or leave it out: service_pool = "" in [pipeline] of the environment\'s TOML file',
 }
 _PEM = re.compile(r"-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=]+")
@@ -90,6 +92,7 @@ def _not_asked_for(environment: "Environment") -> set[str]:
         TEMPORARY_SCHEMAS: environment.name == names.TEMPORARY_ENVIRONMENT,
         _TASK_GRAPH: environment.deploy.backend == "task_graph",
         _COMPUTE_POOL: environment.snowflake.compute_pool,
+        _SERVICE_POOL: environment.pipeline.service_pool,
         _DATA_POLICIES: environment.pipeline.policies,
         _ERROR_INTEGRATION: environment.graph.error_integration,
         _NOTIFICATION_INTEGRATION: environment.pipeline.notification_integration,
@@ -110,6 +113,7 @@ def _values(environment: "Environment") -> dict[str, Any]:
         "error_integration": environment.graph.error_integration,
         "notification_integration": environment.pipeline.notification_integration,
         "tag": names.TAG,
+        "service_pool": environment.pipeline.service_pool,
     }
     return snowflake | dataclasses.asdict(environment.governance) | own
 

@@ -189,6 +189,16 @@ class Pipeline:
     policies: OptionalSchema
     """Where the bootstrap has put masking and row access policies, which editions above Standard have. Empty: there
     are none, and the customers' names, addresses and phones are not fetched at all."""
+    service_pool: ComputePool
+    """The compute pool of the real-time service; without one, the model is not served in real time."""
+    service_min_instances: int
+    """With 0, the service is suspended when nobody has called it for `service_idle_minutes`."""
+    service_max_instances: int
+    service_idle_minutes: int
+    service_timeout_minutes: int
+    """A service that is not ready by then is dropped, and its task fails."""
+    service_drain_seconds: int
+    """How long an old service stays when requests go to a new one: a gateway may need a minute for that."""
 
     def to_dict(self) -> dict[str, Scalar]:
         """Return flat JSON, which is what a task graph's CONFIG can carry."""

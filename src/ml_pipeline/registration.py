@@ -93,7 +93,7 @@ def _log(session: Session, run: Run, evaluation: dict[str, Any]) -> ModelVersion
         signatures={registry.METHOD: _signature()},
         # A row of it is kept with the version, and where the rows come from is the version's lineage.
         sample_input_data=rows(session, run, TRAIN).select(*FEATURES).limit(_SAMPLE_ROWS),
-        target_platforms=["WAREHOUSE"],
+        target_platforms=["WAREHOUSE", "SNOWPARK_CONTAINER_SERVICES"],
         # The versions that it was tested with, as everywhere else.
         options={"relax_version": False},
         task=task.Task.TABULAR_BINARY_CLASSIFICATION,

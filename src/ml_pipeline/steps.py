@@ -19,6 +19,7 @@ from . import (
     quality_gate,
     registration,
     reporting,
+    serving,
     training,
 )
 from .config import Run
@@ -50,6 +51,7 @@ STEPS = {
     "REJECT": Step(registration.reject, needs=("EVALUATE",)),
     "SCORE": Step(inference.score),
     "MONITOR": Step(monitoring.monitor),
+    "SERVE": Step(serving.serve),
     "REPORT": Step(reporting.report),
 }
 

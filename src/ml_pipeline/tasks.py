@@ -70,6 +70,11 @@ def monitor(session: Session) -> str:
     return _task(session, "MONITOR")
 
 
+def serve(session: Session) -> str:
+    """Serve the version in use in real time, where the configuration asks for it."""
+    return _task(session, "SERVE")
+
+
 def report(session: Session) -> str:
     """Write the run's report."""
     return _task(session, "REPORT")

@@ -95,7 +95,7 @@ def test_a_vectorised_function_must_answer_every_row():
         return frame[0][:1]
 
     loading._snowflake().vectorized(input=pd.DataFrame)(short)
-    apply = scalar._applied(short, {"arguments": [REAL], "returns": REAL, "strict": False})
+    apply = scalar.applied(short, {"arguments": [REAL], "returns": REAL, "strict": False})
     with pytest.raises(ValueError, match="1 values for a batch of 2 rows"):
         apply(pa.record_batch([pa.array([1.0, 2.0])], names=["a"]))
 
@@ -105,7 +105,7 @@ def test_a_wide_function_gets_its_object_as_columns():
         return frame["a"] + frame["b"]
 
     mark = loading._snowflake().vectorized(input=pd.DataFrame, max_batch_size=1, flatten_object_input=True)
-    apply = scalar._applied(mark(total), {"arguments": [VARIANT], "returns": REAL, "strict": False})
+    apply = scalar.applied(mark(total), {"arguments": [VARIANT], "returns": REAL, "strict": False})
     rows = pa.array(['{"a": 1, "b": 2}', '{"a": 3, "b": 4}'])
     assert apply(pa.record_batch([rows], names=["o"])).to_pylist() == [3.0, 7.0]
 

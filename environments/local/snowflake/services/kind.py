@@ -6,6 +6,7 @@ https://docs.snowflake.com/en/sql-reference/sql/alter-service
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 _SETTINGS = {
     "MIN_INSTANCES": options.NUMBER, "MAX_INSTANCES": options.NUMBER, "AUTO_SUSPEND_SECS": options.NUMBER,
-    "AUTO_RESUME": options.FLAG,
+    "AUTO_RESUME": options.FLAG, "COMMENT": options.TEXT,
 }  # fmt: skip
 _SHORTEST_IDLE = 300  # seconds; 0 means never
 
@@ -59,7 +60,9 @@ class Service(JobOrService):
         if 0 < given["auto_suspend_secs"] < _SHORTEST_IDLE:
             raise invalid(f"AUTO_SUSPEND_SECS must be 0 or at least {_SHORTEST_IDLE}.")
         target = min(max(given["min_instances"], 1), given["max_instances"])
-        answer = self.change(session, service.name, lambda o: o.with_properties(**changes, target_instances=target))
+        comment = changes.pop("comment", service.comment)
+        changes["target_instances"] = target
+        answer = self.change(session, service.name, lambda o: replace(o.with_properties(**changes), comment=comment))
         session.account.services.scale(session.account.catalogue.get(self.word, service.name))
         return answer
 

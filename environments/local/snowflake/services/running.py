@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # How often a service looks whether its pool has room.
 _LOOK_SECONDS = 0.05
+_NO_ROOM = "Unschedulable due to insufficient resources in the compute pool."
 # How long a request waits for a service that is being started or resumed.
 _PATIENCE_SECONDS = 60
 
@@ -162,8 +163,10 @@ class Services:
     # ---- one service, in its thread
     def _start(self, thing: Object, instances: Instances) -> None:
         count = thing.properties["target_instances"]
-        while not instances.stopped and not self._take_room(thing, count):
-            threading.Event().wait(_LOOK_SECONDS)
+        if not self._take_room(thing, count):
+            self._change(thing.name, message=_NO_ROOM)
+            while not instances.stopped and not self._take_room(thing, count):
+                threading.Event().wait(_LOOK_SECONDS)
         if instances.stopped:
             self._release(thing)
             return

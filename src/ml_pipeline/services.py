@@ -1,0 +1,188 @@
+"""The services of a model's versions on a compute pool, and the gateway before them: made, awaited, moved, dropped."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from .errors import PipelineError
+
+if TYPE_CHECKING:
+    from snowflake.ml.model import ModelVersion
+    from snowflake.snowpark import AsyncJob, Row, Session
+
+    from .config import Run
+
+LOG_LINES = 30
+"""As much of a failed service's log is in the error."""
+
+_CONTAINER = "model-inference"
+_ENDPOINT = "inference"
+_BROKEN = {"FAILED", "INTERNAL_ERROR"}
+_FIRST_LOOK, _LONGEST_LOOK = 0.2, 5.0  # seconds between two looks whether a service is ready
+
+
+def name_of(run: Run, version: ModelVersion) -> str:
+    """Return the name of the service of a version."""
+    return f"{_prefix(run)}{version.version_name}"
+
+
+def gateway_name(run: Run) -> str:
+    """Return the name of the gateway: what callers are granted, and whose address they have."""
+    return f"{run.name(run.settings.model)}_ENDPOINT"
+
+
+def names(session: Session, run: Run) -> dict[str, str]:
+    """Return the services of the run's model, with their states."""
+    rows = session.sql(
+        f"SHOW SERVICES EXCLUDE JOBS IN SCHEMA {_schema(session)} STARTS WITH '{_prefix(run)}'"
+    ).collect()
+    return {row["name"]: row["status"] for row in rows}
+
+
+def make_ready(session: Session, run: Run, version: ModelVersion, status: str | None) -> bool:
+    """Create the service of a version unless it is there, and wait until it answers; return whether it was created.
+
+    Raises PipelineError, with the end of the log, when it is not ready within `service_timeout_minutes`.
+    """
+    name = name_of(run, version)
+    if status in _BROKEN:
+        drop(session, [name])
+    if status is not None and status not in _BROKEN:
+        _settings(session, run, name)
+        return False
+    _wait(session, run, name, _create(run, version, name))
+    _settings(session, run, name)
+    return True
+
+
+def _create(run: Run, version: ModelVersion, name: str) -> Any:
+    """Begin to create the service; return the AsyncJob that does."""
+    settings = run.settings
+    return version.create_service(
+        service_name=name,
+        service_compute_pool=settings.service_pool,
+        ingress_enabled=True,
+        min_instances=settings.service_min_instances,
+        max_instances=settings.service_max_instances,
+        block=False,
+    )
+
+
+def _settings(session: Session, run: Run, name: str) -> None:
+    """Let the service have the instances of the configuration, and rest when nobody calls it."""
+    settings = run.settings
+    session.sql(
+        f"ALTER SERVICE {name} SET MIN_INSTANCES = {settings.service_min_instances} "
+        f"MAX_INSTANCES = {settings.service_max_instances} "
+        f"AUTO_SUSPEND_SECS = {settings.service_idle_minutes * 60} "
+        "COMMENT = 'Says of order lines how likely they are to be late. Callers have the address of the gateway.'"
+    ).collect()
+
+
+def _wait(session: Session, run: Run, name: str, job: AsyncJob) -> None:
+    from snowflake.connector.errors import Error
+    from snowflake.snowpark.exceptions import SnowparkSQLException
+
+    minutes = run.settings.service_timeout_minutes
+    end, pause = time.monotonic() + minutes * 60, _FIRST_LOOK
+    while not job.is_done():
+        if time.monotonic() > end:
+            job.cancel()
+            raise PipelineError(_given_up(session, run, name, f"was not ready within {minutes} minutes"))
+        time.sleep(pause)
+        pause = min(pause * 1.5, _LONGEST_LOOK)
+    try:
+        job.result()
+    except (Error, SnowparkSQLException) as error:
+        raise PipelineError(_given_up(session, run, name, f"could not be started: {error}")) from error
+
+
+def _given_up(session: Session, run: Run, name: str, cause: str) -> str:
+    """Drop a service that does not come, so that nothing is paid for it; say why, with what it left."""
+    container = _container(session, name)
+    log = _log(session, name)
+    state = f"; it is {container['service_status']}: {container['message']}" if container else ""
+    drop(session, [name])
+    pool = run.settings.service_pool
+    return f"service {name} {cause}{state}{log}\nnext: SHOW COMPUTE POOLS LIKE '{pool}'; then run the graph again"
+
+
+def _container(session: Session, name: str) -> Row | None:
+    from snowflake.snowpark.exceptions import SnowparkSQLException
+
+    try:
+        rows = session.sql(f"SHOW SERVICE CONTAINERS IN SERVICE {name}").collect()
+    except SnowparkSQLException:  # it was refused before it was there
+        return None
+    return rows[0] if rows else None
+
+
+def _log(session: Session, name: str) -> str:
+    """Return the end of the service's log, on lines of its own; nothing if it never began to run."""
+    from snowflake.snowpark.exceptions import SnowparkSQLException
+
+    call = f"CALL SYSTEM$GET_SERVICE_LOGS('{name}', 0, '{_CONTAINER}', {LOG_LINES})"
+    try:
+        text = session.sql(call).collect()[0][0]
+    except SnowparkSQLException:
+        return ""
+    return f"\nits log ends with:\n{text}" if text else ""
+
+
+def direct(session: Session, run: Run, service: str) -> bool:
+    """Let the gateway send every request to this service; return whether it sent them elsewhere before."""
+    name, there = gateway_name(run), _gateway(session, run)
+    if there is None:
+        session.sql(f"CREATE GATEWAY {name} {_specification(session, service)}").collect()
+        return False
+    if _target(session, service) in session.sql(f"DESCRIBE GATEWAY {name}").collect()[0]["spec"]:
+        return False
+    session.sql(f"ALTER GATEWAY {name} {_specification(session, service)}").collect()
+    return True
+
+
+def endpoint(session: Session, run: Run) -> str:
+    """Return what stands behind `https://` in the address that callers have."""
+    return str(_gateway(session, run)["ingress_url"])
+
+
+def _gateway(session: Session, run: Run) -> Any:
+    name = gateway_name(run)
+    rows = session.sql(f"SHOW GATEWAYS LIKE '{name}' IN SCHEMA {_schema(session)}").collect()
+    # LIKE takes _ for any letter, so the answer may hold others.
+    return next((row for row in rows if row["name"] == name), None)
+
+
+def _specification(session: Session, service: str) -> str:
+    target = {"type": "endpoint", "value": _target(session, service), "weight": 100}
+    spec = {"type": "traffic_split", "split_type": "custom", "targets": [target]}
+    return f"FROM SPECIFICATION $${json.dumps({'spec': spec})}$$"  # JSON is YAML, too
+
+
+def _target(session: Session, service: str) -> str:
+    return f"{_schema(session)}.{service}!{_ENDPOINT}"
+
+
+def withdraw(session: Session, run: Run, services: dict[str, str]) -> list[str]:
+    """Drop the gateway and the services; return the services' names."""
+    if _gateway(session, run) is not None:
+        session.sql(f"DROP GATEWAY {gateway_name(run)}").collect()
+    return drop(session, list(services))
+
+
+def drop(session: Session, services: list[str]) -> list[str]:
+    """Drop these services; return their names."""
+    for name in services:
+        session.sql(f"DROP SERVICE IF EXISTS {name}").collect()
+    return services
+
+
+def _prefix(run: Run) -> str:
+    return f"{run.name(run.settings.model)}_SERVICE_"
+
+
+def _schema(session: Session) -> str:
+    # Unquoted, as the configuration allows only names that need no quotes.
+    return session.get_fully_qualified_current_schema().replace('"', "")

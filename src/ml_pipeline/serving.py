@@ -1,0 +1,73 @@
+"""Real-time inference: the version in use as a service, behind an address that stays when the next version comes.
+
+Callers know the gateway alone. A new version becomes a service of its own beside the old one; once it answers as the
+warehouse does, the gateway sends the requests there, and the old service is dropped.
+https://docs.snowflake.com/en/developer-guide/snowflake-ml/inference/stable-endpoints-api-reference
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
+
+from . import registry, services
+from .errors import PipelineError
+from .features import OPEN, TABLE
+from .predictions import KEYS
+
+if TYPE_CHECKING:
+    from snowflake.ml.model import ModelVersion
+    from snowflake.snowpark import Session
+
+    from .config import Run
+
+SAMPLE_LINES = 20
+TOLERANCE = 1e-9
+"""How far the service's probability of a line may be from the warehouse's: both run the same files."""
+
+
+def serve(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
+    """Serve the version in use; without a pool for it in the configuration, drop what served it so far.
+
+    A second attempt goes on where the first one ended. Raises PipelineError when no version is in use, when its service
+    is not ready in time or answers anything else than the warehouse; the gateway then stays as it is.
+    """
+    before = services.names(session, run)
+    if not run.settings.service_pool:
+        return {"service": None, "dropped": services.withdraw(session, run, before)}
+    version = registry.version_in_use(session, run)
+    if version is None:
+        model = run.name(run.settings.model)
+        raise PipelineError(f"no version of the model {model} is in use\nnext: SHOW VERSIONS IN MODEL {model}")
+    name = services.name_of(run, version)
+    created = services.make_ready(session, run, version, before.get(name))
+    compared = _compare(session, run, version, name)
+    moved = services.direct(session, run, name)
+    old = [each for each in before if each != name]
+    if moved and old:
+        time.sleep(run.settings.service_drain_seconds)  # until the gateway sends nothing there any more
+    return {
+        "service": name,
+        "version": version.version_name,
+        "created": created,
+        "endpoint": services.endpoint(session, run),
+        "dropped": services.drop(session, old),
+        **compared,
+    }
+
+
+def _compare(session: Session, run: Run, version: ModelVersion, service: str) -> dict[str, Any]:
+    """Ask the service and the warehouse for the same lines."""
+    lines = session.table(run.name(TABLE)).filter(F.col("PART") == OPEN).sort(*KEYS).limit(SAMPLE_LINES)
+    probability = registry.PROBABILITIES[1]
+    batch = registry.score(version, lines).with_column_renamed(probability, "BATCH")
+    served = version.run(batch, function_name=registry.METHOD, service_name=service)
+    count, difference = served.agg(F.count("*"), F.max(F.abs(F.col(probability) - F.col("BATCH")))).collect()[0]
+    if count and difference > TOLERANCE:
+        raise PipelineError(
+            f"service {service} answers otherwise than the warehouse: by up to {difference:.3g} in {count} lines\n"
+            f"next: compare SHOW VERSIONS IN MODEL {version.fully_qualified_model_name} with DESCRIBE SERVICE {service}"
+        )
+    return {"compared": count, "difference": difference or 0.0}
