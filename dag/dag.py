@@ -17,6 +17,9 @@ from ml_pipeline.payload import PAYLOAD, PYTHON, packages
 ANY_WAY = "SYSTEM$PREDECESSORS_STATE('NONE_FAILED_MIN_ONE_SUCCEEDED')"
 """The condition of a task where branches join again: it runs whichever of them was taken."""
 
+NOTEBOOK = "NOTEBOOK"
+"""The one task that is no step of the package, where the configuration asks for it."""
+
 
 def build(environment: Environment, digest: str, commit: str = "") -> DAG:
     """Describe the graph of one environment, every task pinned to the release that `digest` names, built of `commit`.
@@ -26,9 +29,9 @@ def build(environment: Environment, digest: str, commit: str = "") -> DAG:
     """
     limits = dict(environment.timeouts)
 
-    def task(name: str, kind: type[DAGTask] = DAGTask, **options: bool | str) -> DAGTask:
+    def task(name: str, kind: type[DAGTask] = DAGTask, text: str = "", **options: bool | str) -> DAGTask:
         limit = {"user_task_timeout_ms": _milliseconds(limits[name])} if name in limits else {}
-        return kind(name, procedure(environment, digest, name.lower()), dag=dag, **limit, **options)
+        return kind(name, text or procedure(environment, digest, name.lower()), dag=dag, **limit, **options)
 
     dag = _root(environment, digest, commit)
     ingest = task("INGEST", comment="Takes a validated snapshot of the source.")
@@ -51,8 +54,37 @@ def build(environment: Environment, digest: str, commit: str = "") -> DAG:
     evaluate >> [register, reject]
     score << [register, reject, keep]
     score >> [monitor, serve]
+    if environment.graph.notebook:
+        text = notebook(environment, digest)
+        monitor >> task(NOTEBOOK, text=text, comment="Executes a notebook of the release on what the run left.")
     check_timeouts(environment.timeouts, [task.name for task in dag.tasks])
     return dag
+
+
+def notebook(environment: Environment, digest: str) -> str:
+    """Return the text of the task that executes the release's notebook; a smoke run's looks at what that run left.
+
+    https://docs.snowflake.com/en/sql-reference/sql/execute-notebook-project
+    """
+    snowflake, graph = environment.snowflake, environment.graph
+    schema = f"{snowflake.database}.{snowflake.schema}"
+
+    def execution(project: str, arguments: str) -> str:
+        return (
+            f"CREATE OR REPLACE NOTEBOOK PROJECT {schema}.{project} FROM '{environment.release_path(digest)}' "
+            f"COMMENT = 'release {digest}'; "
+            f"EXECUTE NOTEBOOK PROJECT {schema}.{project} MAIN_FILE = '{graph.notebook}' "
+            f"COMPUTE_POOL = '{snowflake.compute_pool}' QUERY_WAREHOUSE = '{snowflake.warehouse}' "
+            f"RUNTIME = '{graph.notebook_runtime}' ARGUMENTS = '{arguments}';"
+        )
+
+    name = graph.notebook.removesuffix(".ipynb").replace("-", "_").upper()
+    return (
+        "BEGIN LET is_smoke BOOLEAN := "
+        "(SELECT COALESCE(PARSE_JSON(SYSTEM$GET_TASK_GRAPH_CONFIG()):smoke::BOOLEAN, FALSE)); "
+        f"IF (is_smoke) THEN {execution(f'SMOKE_{name}', f'{schema} smoke')} "
+        f"ELSE {execution(name, schema)} END IF; END"
+    )
 
 
 def procedure(environment: Environment, digest: str, handler: str) -> str:

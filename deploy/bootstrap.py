@@ -27,6 +27,7 @@ ADMINISTRATOR = "ACCOUNTADMIN"
 _COPIED_MODELS = "45_copied_models.sql"
 TEMPORARY_SCHEMAS = "40_temporary_schemas.sql"
 _TASK_GRAPH = "35_task_graph.sql"
+_NOTEBOOKS = "36_notebooks.sql"
 _DATA_POLICIES = "45_policies.sql"
 _COMPUTE_POOL = "32_compute_pool.sql"
 _ERROR_INTEGRATION, _NOTIFICATION_INTEGRATION = "47_error_integration.sql", "48_notification_integration.sql"
@@ -93,6 +94,7 @@ def _not_asked_for(environment: "Environment") -> set[str]:
         _TASK_GRAPH: environment.deploy.backend == "task_graph",
         _COMPUTE_POOL: environment.snowflake.compute_pool,
         _SERVICE_POOL: environment.pipeline.service_pool,
+        _NOTEBOOKS: environment.graph.notebook,
         _DATA_POLICIES: environment.pipeline.policies,
         _ERROR_INTEGRATION: environment.graph.error_integration,
         _NOTIFICATION_INTEGRATION: environment.pipeline.notification_integration,

@@ -1,4 +1,4 @@
-"""Build a release: a reproducible wheel of ml_pipeline under a .zip name, the entrypoints of ML Jobs, and its manifest.
+"""Build a release: a reproducible wheel of ml_pipeline under a .zip name, entrypoints, notebooks, and its manifest.
 
 Snowflake imports .zip files; a pure wheel is one. The backend is the locked uv_build, run without isolation, so that
 a build needs no network.
@@ -19,14 +19,14 @@ from deploy.manifest import PAYLOAD, File, Manifest, Release, StagedFile, write
 from ml_pipeline import payload
 
 # What goes into the payload: a change there that is not committed makes the commit's name untrue.
-_PAYLOAD_SOURCES = ("src", "pyproject.toml", "uv.lock")
+_PAYLOAD_SOURCES = ("src", "notebooks", "pyproject.toml", "uv.lock")
 _EPOCH = "315532800"  # 1980-01-01, the earliest time that a zip file can hold
 
 
 def build(project: Path, dist: Path) -> Release:
     """Build the project's release into `dist/<digest>/`. Two builds of a commit are byte-identical."""
     wheel = _wheel(project)
-    files = {PAYLOAD: wheel, **_entrypoints(wheel)}
+    files = {PAYLOAD: wheel, **_entrypoints(wheel), **_notebooks(project)}
     manifest = Manifest(
         commit=commit(project),
         python=payload.PYTHON,
@@ -66,6 +66,10 @@ def _entrypoints(wheel: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
         found = sorted(name for name in archive.namelist() if Path(name).match(f"ml_pipeline/{payload.ENTRYPOINTS}"))
         return {Path(name).name: archive.read(name) for name in found}
+
+
+def _notebooks(project: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted((project / "notebooks").glob("*.ipynb"))}
 
 
 def _contents(wheel: bytes) -> tuple[File, ...]:

@@ -52,6 +52,12 @@ Schedule = NewType("Schedule", str)
 Timeouts = tuple[tuple[str, int], ...]
 """Tasks that have a limit of their own, each with its minutes."""
 
+Notebook = NewType("Notebook", str)
+"""A file of notebooks/, or nothing."""
+
+Runtime = NewType("Runtime", str)
+"""What a notebook runs in, by Snowflake's name for it."""
+
 Backend = NewType("Backend", str)
 """What holds the graph together in Snowflake: classic (its root task), task_graph (a TASK GRAPH object), or auto."""
 
@@ -98,6 +104,9 @@ class Graph:
     suspend_after_failures: int
     error_integration: Integration
     """A queue (TYPE = QUEUE) that Snowflake itself tells of every task that failed."""
+    notebook: Notebook
+    """The graph's last task executes this notebook, on the compute pool. Empty: it has no such task."""
+    notebook_runtime: Runtime
 
     @property
     def changes_of(self) -> str:
@@ -341,6 +350,8 @@ def _environment(name: str, tables: Mapping[str, Any], file: str) -> Environment
         tables, ("snowflake", "governance", "graph", "timeouts", "deploy", "pipeline", "smoke"), file, "the file"
     )
     pipeline = _section(Pipeline, tables["pipeline"], file, "pipeline")
+    if tables["graph"].get("notebook") and not tables["snowflake"].get("compute_pool"):
+        raise ConfigError(f'{file}: "notebook" in [graph] needs a compute pool: "compute_pool" in [snowflake]')
     return Environment(
         name=name,
         snowflake=_section(Snowflake, tables["snowflake"], file, "snowflake"),
@@ -462,6 +473,8 @@ _repository = _matching(
 )
 _optional_schema = _matching(rf"({_NAME}\.{_NAME})?", 'a schema with its database such as ML_DEV.MAIN, or ""')
 _label = _matching(r"[\w.@ -]{1,256}", "letters, digits, spaces and . @ _ -, at most 256")
+_notebook = _matching(r"([\w-]+\.ipynb)?", 'a file of notebooks/ such as explore.ipynb, or ""')
+_runtime = _matching(r"[\w.-]+", "a runtime such as V2.2-CPU-PY3.11")
 _backend = _matching("|".join(BACKENDS), f"one of {', '.join(BACKENDS)}")
 _schedule = _matching(
     rf"{CHANGE}{_NAME}\.{_NAME}\.{_NAME}|(?!{CHANGE})(\S+ ){{5}}\S+|{INTERVAL.pattern}|",
@@ -484,6 +497,8 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     SchemaName: _schema_name,
     OptionalSchema: _optional_schema,
     Label: _label,
+    Notebook: _notebook,
+    Runtime: _runtime,
     Backend: _backend,
     Schedule: _schedule,
 }

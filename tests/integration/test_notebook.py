@@ -1,6 +1,7 @@
 """notebooks/explore.ipynb, executed headless as a notebook project on a schema that the pipeline has worked in."""
 
 import json
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from snowflake.snowpark import functions as F  # noqa: N812
 from snowflake.snowpark.exceptions import SnowparkSQLException
 
+from dag import dag
 from ml_pipeline import predictions, tables
 from ml_pipeline.config import Run, load
 from ml_pipeline.payload import PAYLOAD
@@ -45,6 +47,7 @@ def session(snowflake, tmp_path_factory):
             "CREATE COMPUTE POOL IF NOT EXISTS T_NOTEBOOK_POOL MIN_NODES = 1 MAX_NODES = 1 "
             "INSTANCE_FAMILY = CPU_X64_XS",
             "GRANT USAGE ON COMPUTE POOL T_NOTEBOOK_POOL TO ROLE T_NOTEBOOK",
+            "GRANT EXECUTE TASK ON ACCOUNT TO ROLE T_NOTEBOOK",
             "GRANT IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA TO ROLE T_NOTEBOOK",
         ):
             admin.sql(statement).collect()
@@ -87,6 +90,41 @@ def test_the_notebook_runs_from_its_first_cell_to_its_last(session):
     assert "'auc': 0." in printed
     assert "<Figure size" in printed
     assert job["status"] == "DONE"
+
+
+def test_a_graphs_task_makes_the_project_of_its_release_and_executes_it(session):
+    """The release's notebook fails here: it looks at a smoke run, which left nothing."""
+    place = {
+        "database": "T_NOTEBOOK",
+        "schema": "MAIN",
+        "warehouse": "T_NOTEBOOK_WH",
+        "compute_pool": "T_NOTEBOOK_POOL",
+    }
+    asked = replace(
+        LOCAL,
+        snowflake=replace(LOCAL.snowflake, **place),
+        graph=replace(LOCAL.graph, notebook=NOTEBOOK.name, notebook_runtime=RUNTIME),
+    )
+    session.sql(f"CREATE TASK EXPLORING WAREHOUSE = T_NOTEBOOK_WH AS {dag.notebook(asked, 'd1g35t')}").collect()
+    session.sql("""EXECUTE TASK EXPLORING USING CONFIG = '{"smoke": true}'""").collect()
+    ended = finished(session, "EXPLORING")
+    assert ended["STATE"] == "FAILED"
+    assert "SMOKE_FEATURES" in ended["ERROR_MESSAGE"]
+    shown = {row["name"]: row["comment"] for row in session.sql("SHOW NOTEBOOK PROJECTS").collect()}
+    assert shown["SMOKE_EXPLORE"] == "release d1g35t"
+    session.sql("DROP TASK EXPLORING").collect()
+    session.sql("DROP NOTEBOOK PROJECT SMOKE_EXPLORE").collect()
+
+
+def finished(session, task):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        history = f"TABLE(INFORMATION_SCHEMA.TASK_HISTORY(TASK_NAME => '{task}'))"
+        rows = session.sql(f"SELECT STATE, ERROR_MESSAGE FROM {history}").collect()
+        if rows and rows[0]["STATE"] in ("SUCCEEDED", "FAILED"):
+            return rows[0].as_dict()
+        time.sleep(0.1)
+    raise TimeoutError(f"{task} did not end: {rows}")
 
 
 def test_a_cell_that_fails_fails_the_statement_and_shows_where(session):

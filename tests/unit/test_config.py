@@ -157,3 +157,12 @@ def test_a_schema_must_be_a_name():
 def test_a_config_without_settings_is_an_error():
     with pytest.raises(ConfigError, match=r"the graph's CONFIG: missing key \"source\""):
         Run.from_config({"smoke": True}, "1")
+
+
+def test_a_notebook_needs_a_compute_pool(edited, tmp_path):
+    with_notebook = 'notebook = "explore.ipynb"'
+    assert edited('notebook = ""', with_notebook).graph.notebook == "explore.ipynb"
+    text = (ENVIRONMENTS / "dev.toml").read_text().replace('notebook = ""', with_notebook)
+    (tmp_path / "dev.toml").write_text(text.replace('compute_pool = "ML_DEV_POOL"', 'compute_pool = ""'))
+    with pytest.raises(ConfigError, match=r'dev.toml: "notebook" in \[graph\] needs a compute pool'):
+        load("dev", tmp_path)

@@ -51,6 +51,16 @@ def test_another_schema_loads_its_own_copy():
     assert all("@ML_PROD.PR_7.RELEASES/d1g35t/" in task.definition for task in pr.tasks)
 
 
+def test_a_notebook_is_the_last_task_where_it_is_configured():
+    asked = dataclasses.replace(PROD, graph=dataclasses.replace(PROD.graph, notebook="explore.ipynb"))
+    (task,) = [task for task in build(asked, "d1g35t").tasks if task.name == "NOTEBOOK"]
+    assert [each.name for each in task.predecessors] == ["MONITOR"]
+    for project in ("EXPLORE", "SMOKE_EXPLORE"):
+        made = f"NOTEBOOK PROJECT ML_PROD.MAIN.{project} FROM '@ML_PROD.MAIN.RELEASES/d1g35t'"
+        assert made in task.definition
+    assert task.comment
+
+
 def test_what_a_step_needs_is_a_direct_predecessor(graph):
     """Snowflake hands on the return values of no other tasks."""
     for task in graph.tasks:
