@@ -41,7 +41,7 @@ def run_entrypoint(session: Session, run: Run, step: str, entrypoint: str) -> di
     try:
         status = _wait(session, run, job)
         if status != "DONE":
-            raise PipelineError(f"ML Job {job.id} ended as {status}{_log(job)}\nnext: {_look(job)}")
+            raise PipelineError(f"ML Job {job.id} ended as {status}{_reason(job)}{_log(job)}\nnext: {_look(job)}")
         return {**job.result(), "job": job.name}
     finally:
         # Its log stays; what it ran is on the release's path.
@@ -138,6 +138,16 @@ def _log(job: MLJob[Any]) -> str:
     except (RuntimeError, SnowparkSQLException) as error:
         return f"; its log cannot be read: {' '.join(map(str, error.args))}"
     return "; the end of its log:\n" + "\n".join(lines[-LOG_LINES:]) if lines else ""
+
+
+def _reason(job: MLJob[Any]) -> str:
+    """Return what the payload raised, if it did: the client raises it again as the cause of an error of its own."""
+    try:
+        job.result(timeout=0)
+    except RuntimeError as error:
+        raised = error.__cause__
+        return f": {raised}" if str(error).startswith("Job execution failed") and raised else ""
+    return ""
 
 
 def _look(job: MLJob[Any]) -> str:

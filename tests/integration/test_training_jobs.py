@@ -166,8 +166,9 @@ def test_what_the_payload_raises_is_the_tasks_error_and_its_files_are_gone(sessi
     run = a_run("ALIKE", smoke=True)
     said = message(session, run)
     assert "ML Job T_TRAINING.PUBLIC.SMOKE_TRAIN_ALIKE_" in said
-    assert "ended as FAILED; the end of its log:\n" in said
-    assert "all 10 lines to train with have the same outcome, so there is nothing to learn" in said
+    assert "ended as FAILED: all 10 lines to train with have the same outcome, so there is nothing to learn\n" in said
+    log = said.partition("; the end of its log:\n")[2]
+    assert "PipelineError: all 10 lines to train with have the same outcome" in log
     assert "next: SELECT SYSTEM$GET_SERVICE_LOGS('T_TRAINING.PUBLIC.SMOKE_TRAIN_ALIKE_" in said
     assert not session.sql("LIST @SMOKE_ML_JOBS").collect()
 
