@@ -19,6 +19,9 @@ GRANT CREATE STAGE ON SCHEMA <% database %>.<% schema %> TO ROLE <% access_role 
 GRANT CREATE FILE FORMAT ON SCHEMA <% database %>.<% schema %> TO ROLE <% access_role %>;
 GRANT CREATE FUNCTION ON SCHEMA <% database %>.<% schema %> TO ROLE <% access_role %>;
 GRANT CREATE PROCEDURE ON SCHEMA <% database %>.<% schema %> TO ROLE <% access_role %>;
+GRANT CREATE TAG ON SCHEMA <% database %>.<% schema %> TO ROLE <% access_role %>;
+GRANT CREATE DYNAMIC TABLE ON SCHEMA <% database %>.<% schema %> TO ROLE <% access_role %>;
+GRANT CREATE DATASET ON SCHEMA <% database %>.<% schema %> TO ROLE <% access_role %>;
 GRANT CREATE MODEL ON SCHEMA <% database %>.<% schema %> TO ROLE <% access_role %>;
 GRANT CREATE EXPERIMENT ON SCHEMA <% database %>.<% schema %> TO ROLE <% access_role %>;
 GRANT CREATE MODEL MONITOR ON SCHEMA <% database %>.<% schema %> TO ROLE <% access_role %>;

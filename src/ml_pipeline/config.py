@@ -58,6 +58,9 @@ Notebook = NewType("Notebook", str)
 Runtime = NewType("Runtime", str)
 """What a notebook runs in, by Snowflake's name for it."""
 
+Refresh = NewType("Refresh", str)
+"""An age such as "90 minutes", or DOWNSTREAM."""
+
 Backend = NewType("Backend", str)
 """What holds the graph together in Snowflake: classic (its root task), task_graph (a TASK GRAPH object), or auto."""
 
@@ -145,6 +148,8 @@ class Pipeline:
     """Lines ordered in the last days before `as_of` are held out of the training and judge the model."""
     history_lag_days: int
     """A line's outcome counts as known this long after its order. No promised delivery may lie later than that."""
+    feature_refresh: Refresh
+    """How old the feature views may get between runs, such as "1 hour"; DOWNSTREAM: each run refreshes them itself."""
 
     retrain_days: int
     """A model in use that is this old is trained anew; 0 trains in every run."""
@@ -238,7 +243,11 @@ class Environment:
         name = _typed(Identifier, schema, "the schema to deploy to")
         snowflake = dataclasses.replace(self.snowflake, schema=name)
         graph = dataclasses.replace(self.graph, schedule=_schedule(""), error_integration=_integration(""))
-        return dataclasses.replace(self, snowflake=snowflake, graph=graph)
+        pipeline, smoke = (
+            dataclasses.replace(settings, feature_refresh=_refresh("DOWNSTREAM"))
+            for settings in (self.pipeline, self.smoke)
+        )
+        return dataclasses.replace(self, snowflake=snowflake, graph=graph, pipeline=pipeline, smoke=smoke)
 
     def release_path(self, digest: str) -> str:
         """Return the stage path of a release's files."""
@@ -475,6 +484,9 @@ _optional_schema = _matching(rf"({_NAME}\.{_NAME})?", 'a schema with its databas
 _label = _matching(r"[\w.@ -]{1,256}", "letters, digits, spaces and . @ _ -, at most 256")
 _notebook = _matching(r"([\w-]+\.ipynb)?", 'a file of notebooks/ such as explore.ipynb, or ""')
 _runtime = _matching(r"[\w.-]+", "a runtime such as V2.2-CPU-PY3.11")
+_refresh = _matching(
+    r"DOWNSTREAM|[1-9][0-9]* (minutes?|hours?|days?)", 'an age such as "90 minutes" or "1 day", or "DOWNSTREAM"'
+)
 _backend = _matching("|".join(BACKENDS), f"one of {', '.join(BACKENDS)}")
 _schedule = _matching(
     rf"{CHANGE}{_NAME}\.{_NAME}\.{_NAME}|(?!{CHANGE})(\S+ ){{5}}\S+|{INTERVAL.pattern}|",
@@ -499,6 +511,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     Label: _label,
     Notebook: _notebook,
     Runtime: _runtime,
+    Refresh: _refresh,
     Backend: _backend,
     Schedule: _schedule,
 }

@@ -5,6 +5,7 @@ from typing import Any
 from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 from snowflake.snowpark.exceptions import SnowparkSQLException
+from snowflake.snowpark.types import DateType, DecimalType, DoubleType, LongType, StringType
 
 from .config import Pipeline, Run
 from .errors import PipelineError
@@ -14,6 +15,18 @@ ORDER_LINES = "ORDER_LINES"
 """One row for each line of an order: what was ordered, and what became of it."""
 
 _NO_SUCH_OBJECT = 2003
+_NO_SUCH_COLUMN = 904
+_KINDS = {
+    "a number": (LongType, DecimalType, DoubleType),
+    "a date": (DateType,),
+    "a text": (StringType,),
+}
+_DECLARED = {
+    **dict.fromkeys(("ORDER_KEY", "LINE_NUMBER", "SUPPLIER_KEY", "CUSTOMER_KEY"), "a number"),
+    **dict.fromkeys(("QUANTITY", "PRICE", "DISCOUNT"), "a number"),
+    **dict.fromkeys(("COMMIT_DATE", "SHIP_DATE", "RECEIPT_DATE", "ORDER_DATE"), "a date"),
+    "PRIORITY": "a text",
+}
 # A multiplicative hash (Knuth): unlike HASH() it is the same on every platform, so a sample is too.
 _SHUFFLED = "MOD(ORDER_KEY * 2654435761, 4294967296)"
 
@@ -21,17 +34,15 @@ _SHUFFLED = "MOD(ORDER_KEY * 2654435761, 4294967296)"
 def ingest(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
     """Copy the order lines that this run is about into ORDER_LINES, and check every declared expectation.
 
-    Raises PipelineError for a source that is missing or empty, or data that is not as expected.
+    Raises PipelineError for a source that is missing or empty or has other columns, or data that is not as expected.
     """
     table = run.name(ORDER_LINES)
     try:
-        order_lines(session, run.settings).write.save_as_table(
-            table, mode="overwrite", table_type="transient", comment="The order lines of the last run, validated."
-        )
+        lines = order_lines(session, run.settings)
+        _check_columns(lines, run.settings)
+        _replace(session, table, lines)
     except SnowparkSQLException as error:
-        if error.sql_error_code == _NO_SUCH_OBJECT:
-            raise PipelineError(_no_source(session, run.settings, error)) from error
-        raise
+        raise _explained(session, run.settings, error) from error
     summary = _summary(session, table)
     if not summary["lines"]:
         raise PipelineError(
@@ -63,6 +74,44 @@ def order_lines(session: Session, settings: Pipeline) -> DataFrame:
     return lines.join(sample(orders, settings.max_orders), on="ORDER_KEY")
 
 
+def _replace(session: Session, table: str, lines: DataFrame) -> None:
+    """Replace the rows in one statement; the table stays, as dynamic tables and streams read it, unless it must change.
+
+    Until the statement has ended, everybody else reads the earlier rows.
+    """
+    stays = _types(lines) == _types_of(session, table)
+    comment = "The order lines of the last run, validated."
+    mode = "truncate" if stays else "overwrite"
+    lines.write.save_as_table(table, mode=mode, table_type="transient", comment=comment)
+
+
+def _types(rows: DataFrame) -> dict[str, str]:
+    return {field.name: str(field.datatype) for field in rows.schema.fields}
+
+
+def _types_of(session: Session, table: str) -> dict[str, str]:
+    try:
+        return _types(session.table(table))
+    except SnowparkSQLException as error:
+        if error.sql_error_code != _NO_SUCH_OBJECT:
+            raise
+        return {}
+
+
+def _check_columns(lines: DataFrame, settings: Pipeline) -> None:
+    """Raise PipelineError when a column of the source has become another kind of value."""
+    wrong = [
+        f"{field.name} is {field.datatype}, not {_DECLARED[field.name]}"
+        for field in lines.schema.fields
+        if not isinstance(field.datatype, _KINDS[_DECLARED[field.name]])
+    ]
+    if wrong:
+        raise PipelineError(
+            f"columns of {settings.source} have changed: {', '.join(wrong)}\n"
+            f"next: DESCRIBE TABLE {settings.source}.LINEITEM; then adapt src/ml_pipeline/data.py"
+        )
+
+
 def sample(rows: DataFrame, limit: int) -> DataFrame:
     """Return at most `limit` rows (0: all), the same ones everywhere; they need an ORDER_KEY."""
     if not limit:
@@ -84,6 +133,18 @@ def _summary(session: Session, table: str) -> dict[str, Any]:
     )
     dates = {"first_order": str(row["FIRST_ORDER"]), "last_order": str(row["LAST_ORDER"])}
     return {"lines": row["LINES"], "orders": row["ORDERS"], **dates}
+
+
+def _explained(session: Session, settings: Pipeline, error: SnowparkSQLException) -> Exception:
+    """Return what to raise for an error of the query of the source."""
+    if error.sql_error_code == _NO_SUCH_OBJECT:
+        return PipelineError(_no_source(session, settings, error))
+    if error.sql_error_code == _NO_SUCH_COLUMN:
+        return PipelineError(
+            f"columns of {settings.source} have changed: {error.message.strip()}\n"
+            f"next: DESCRIBE TABLE {settings.source}.LINEITEM; then adapt src/ml_pipeline/data.py"
+        )
+    return error
 
 
 def _no_source(session: Session, settings: Pipeline, error: SnowparkSQLException) -> str:

@@ -100,8 +100,8 @@ def _created(session: Session, run: Run) -> str:
 
 def _payload(session: Session, run: Run) -> str:
     """Return the stage path of this package: the release's own, or a temporary one for a working tree."""
-    if not _PACKAGE.is_dir():  # it runs from the release's zip file
-        return f"@RELEASES/{run.release}/{PAYLOAD}"
+    if run.release_path:
+        return f"{run.release_path}/{PAYLOAD}"
     stage = "WORKING_TREE"
     session.sql(f"CREATE OR REPLACE TEMPORARY STAGE {stage}").collect()
     session.file.put_stream(_zipped(), f"@{stage}/{PAYLOAD}", auto_compress=False)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import candidate, experiments, provenance, quality_gate, registry
+from . import candidate, datasets, experiments, provenance, quality_gate, registry
 from .errors import PipelineError
-from .features import FEATURES, TRAIN, rows
+from .features import FEATURES
 
 if TYPE_CHECKING:
     from snowflake.ml.model import Model, ModelVersion
@@ -92,7 +92,7 @@ def _log(session: Session, run: Run, evaluation: dict[str, Any]) -> ModelVersion
         metrics=facts(run, evaluation),
         signatures={registry.METHOD: _signature()},
         # A row of it is kept with the version, and where the rows come from is the version's lineage.
-        sample_input_data=rows(session, run, TRAIN).select(*FEATURES).limit(_SAMPLE_ROWS),
+        sample_input_data=datasets.rows(session, run).select(*FEATURES).limit(_SAMPLE_ROWS),
         target_platforms=["WAREHOUSE", "SNOWPARK_CONTAINER_SERVICES"],
         # The versions that it was tested with, as everywhere else.
         options={"relax_version": False},

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import candidate, jobs, tuning
+from . import candidate, datasets, jobs, tuning
 from .errors import PipelineError
 from .features import FEATURES, LABEL, TRAIN, rows
 from .payload import TRAINING_JOB
-
-ORDER = ("ORDER_DATE", "ORDER_KEY", "LINE_NUMBER")
-"""The order of the rows to train with: as they came in, the later ones last."""
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,21 +33,25 @@ def train_here(session: Session, run: Run, *, on_nodes: bool = False) -> dict[st
     The rows come in one order, the model's file depends on nothing else but the settings: same data, same bytes.
     Where `on_nodes`, the process is the first of a job with several instances, and lets all of them work.
     """
-    frame = lines(session, run)
+    dataset = datasets.training_set(session, run)
+    frame = datasets.read(dataset)
     settings, told = tuning.best(frame, run.settings, on_nodes=on_nodes)
     model = fit(frame, settings)
+    datasets.drop_oldest(session, run)
     return {
         **told,
         "model": candidate.save(session, run, model),
         "lines": len(frame),
         "late_share": round(float(frame[LABEL].mean()), 4),
         "trees": int(model.n_iter_),
+        "dataset": dataset.fully_qualified_name.replace('"', ""),
+        "dataset_version": run.id,
     }
 
 
 def lines(session: Session, run: Run) -> pd.DataFrame:
-    """Return the columns LATE and FEATURES of the lines to train with, in the order of their dates."""
-    return rows(session, run, TRAIN).sort(*ORDER).select(LABEL, *FEATURES).to_pandas()
+    """Return the columns LATE and FEATURES of the lines to train with now, in the order of their dates."""
+    return rows(session, run, TRAIN).sort(*datasets.ROW_ORDER).select(LABEL, *FEATURES).to_pandas()
 
 
 def fit(frame: pd.DataFrame, settings: Pipeline) -> HistGradientBoostingClassifier:

@@ -147,7 +147,8 @@ def test_the_tasks_compute_what_one_process_computes(history, inline):
 def test_an_ml_job_trains_the_same_model_bit_for_bit(history, inline):
     trained = json.loads(history["TRAIN"]["RETURN_VALUE"])
     assert trained.pop("job").startswith("SMOKE_TRAIN_")
-    assert {**trained, "model": ""} == {**inline["TRAIN"], "model": ""}
+    own = {"model": "", "dataset": "", "dataset_version": ""}
+    assert trained | own == inline["TRAIN"] | own
     evaluated = json.loads(history["EVALUATE"]["RETURN_VALUE"])
     assert evaluated["provenance"]["sha256"] == inline["EVALUATE"]["provenance"]["sha256"]
 

@@ -1,4 +1,4 @@
-"""What an order may know, what the data must be like, and what is said when it is not."""
+"""What the data must be like, and what is said when it is not."""
 
 import json
 from dataclasses import replace
@@ -13,7 +13,6 @@ from ml_pipeline import data
 from ml_pipeline.config import Run, load
 from ml_pipeline.errors import PipelineError
 from ml_pipeline.expectations import check, expectations
-from ml_pipeline.features import features_of
 from ml_pipeline.steps import execute
 from ml_pipeline.tables import replace_rows, rows_of
 
@@ -29,69 +28,9 @@ def session(snowflake):
         yield session
 
 
-# Features: what an order may know.
-
-LAG = LOCAL.pipeline.history_lag_days
-COLUMNS = [
-    "ORDER_KEY", "LINE_NUMBER", "SUPPLIER_KEY", "QUANTITY", "PRICE", "DISCOUNT",
-    "COMMIT_DATE", "SHIP_DATE", "RECEIPT_DATE", "CUSTOMER_KEY", "ORDER_DATE", "PRIORITY",
-]  # fmt: skip
-
-
-def line(order, ordered, *, late=False, customer=1, supplier=1):
-    day = date.fromisoformat(ordered).toordinal()
-    commit, shipped, received = (date.fromordinal(day + days) for days in (40, 20, 50 if late else 30))
-    return [order, 1, supplier, 5.0, 100.0, 0.05, commit, shipped, received, customer, date.fromordinal(day), "2-HIGH"]
-
-
-def featured(session, lines):
-    frame = features_of(session.create_dataframe(lines, schema=COLUMNS), LOCAL.pipeline)
-    return {row["ORDER_KEY"]: row.as_dict() for row in frame.collect()}
-
-
-def test_an_order_knows_its_own_terms(session):
-    found = featured(session, [line(1, "1995-03-10")])[1]
-    assert (found["PROMISED_DAYS"], found["PRIORITY"], found["ORDER_MONTH"]) == (40.0, 2.0, 3.0)
-    assert (found["QUANTITY"], found["PRICE"], found["DISCOUNT"]) == (5.0, 100.0, 0.05)
-    assert found["LATE"] == 0
-
-
-def test_an_outcome_counts_once_it_is_known_and_not_a_day_before(session):
-    known, unknown = date(1995, 1, 1).toordinal() + LAG, date(1995, 1, 1).toordinal() + LAG - 1
-    found = featured(
-        session,
-        [
-            line(1, "1995-01-01", late=True),
-            line(2, date.fromordinal(unknown).isoformat()),
-            line(3, date.fromordinal(known).isoformat()),
-        ],
-    )
-    assert (found[2]["CUSTOMER_LINES"], found[2]["CUSTOMER_LATE_SHARE"]) == (0.0, 0.5)
-    assert (found[3]["CUSTOMER_LINES"], found[3]["CUSTOMER_LATE_SHARE"]) == (1.0, pytest.approx(2 / 3))
-
-
-def test_customers_and_suppliers_have_histories_of_their_own(session):
-    found = featured(
-        session,
-        [
-            line(1, "1995-01-01", late=True, customer=1, supplier=7),
-            line(2, "1995-01-01", late=False, customer=2, supplier=8),
-            line(3, "1996-01-01", customer=1, supplier=8),
-        ],
-    )
-    assert found[3]["CUSTOMER_LATE_SHARE"] == pytest.approx(2 / 3)
-    assert found[3]["SUPPLIER_LATE_SHARE"] == pytest.approx(1 / 3)
-
-
-def test_no_feature_knows_its_own_or_a_later_outcome(session):
-    before = [line(1, "1995-01-01"), line(2, "1995-06-01")]
-    turned = [line(1, "1995-01-01"), line(2, "1995-06-01", late=True)]
-    kept = {key: value for key, value in featured(session, before)[2].items() if key != "LATE"}
-    assert kept == {key: value for key, value in featured(session, turned)[2].items() if key != "LATE"}
-
-
 # Data validation: what breaks which law.
 
+LAG = LOCAL.pipeline.history_lag_days
 BROKEN = {
     "ORDER_KEY, LINE_NUMBER is unique": "LINE_NUMBER = 1",
     "CUSTOMER_KEY is there": "CUSTOMER_KEY = NULL",
@@ -177,6 +116,38 @@ def test_a_missing_source_is_an_error_with_the_grant_to_type(session, source):
     message = r"the source T_PIPELINE_DATA.SOURCE is missing, or role \w+ may not read it: (.|\n)*next: GRANT IMPORTED"
     with pytest.raises(PipelineError, match=message):
         execute(session, Run("MISSING", "d", source), "INGEST", {})
+
+
+def test_a_source_whose_column_is_gone_is_an_error(session, source):
+    session.sql("ALTER TABLE LINEITEM RENAME COLUMN L_DISCOUNT TO L_REBATE").collect()
+    with pytest.raises(
+        PipelineError, match=r"columns of \S+ have changed: (.|\n)*L_DISCOUNT(.|\n)*next: DESCRIBE TABLE"
+    ):
+        execute(session, Run("RENAMED", "d", source), "INGEST", {})
+
+
+def test_a_source_whose_column_is_something_else_is_an_error(session, source):
+    lines = "SELECT * REPLACE (L_RECEIPTDATE::VARCHAR AS L_RECEIPTDATE) FROM LINEITEM"
+    session.sql(f"CREATE OR REPLACE TABLE LINEITEM AS {lines}").collect()
+    with pytest.raises(
+        PipelineError, match=r"have changed: RECEIPT_DATE is StringType\(.*\), not a date\nnext: DESCRIBE"
+    ):
+        execute(session, Run("RETYPED", "d", source), "INGEST", {})
+
+
+def test_the_table_is_replaced_in_place_and_made_anew_only_for_other_columns(session, source):
+    run = Run("PLACE", "d", source)
+
+    def created():
+        execute(session, run, "INGEST", {})
+        return session.sql("SHOW TABLES LIKE 'ORDER_LINES'").collect()[0]["created_on"]
+
+    first = created()
+    session.sql("DELETE FROM ORDERS WHERE O_ORDERKEY = 1").collect()
+    assert created() == first
+    assert session.table("ORDER_LINES").filter("ORDER_KEY = 1").count() == 0
+    session.sql("ALTER TABLE ORDER_LINES ADD COLUMN EXTRA NUMBER").collect()
+    assert created() > first
 
 
 def test_dates_that_leave_nothing_to_train_with_are_an_error(session, source):

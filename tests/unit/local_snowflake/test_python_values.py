@@ -112,7 +112,7 @@ def test_a_wide_function_gets_its_object_as_columns():
 
 def test_a_table_function_must_be_a_class():
     with pytest.raises(loading.HandlerError, match="must be a class"):
-        list(table._produced(len, [()]))
+        table.checked(len)
 
 
 def test_secrets_are_unknown():

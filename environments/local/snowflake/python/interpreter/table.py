@@ -20,15 +20,25 @@ def answer(channel: socket.socket, request: dict[str, Any], payload: bytes) -> N
 
     https://docs.snowflake.com/en/developer-guide/udf/python/udf-python-tabular-functions
     """
-    handler = loading.handler(request)
-    if not inspect.isclass(handler):
-        raise loading.HandlerError("The handler of a table function must be a class with a method `process`.")
+    handler = checked(loading.handler(request))
     batch, start = values.read(payload), 0
     made = [_batch([], request["columns"], [], [])]
     for number, size in enumerate(request["partitions"]):
         made += _partition(handler(), batch.slice(start, size), request, start, number)
         start += size
     messages.send(channel, {}, values.write_batch(pa.concat_batches(made)))
+
+
+def checked(handler: Any) -> type:
+    """The handler, which must be a class.
+
+    Raises:
+        HandlerError: it is something else.
+
+    """
+    if not inspect.isclass(handler):
+        raise loading.HandlerError("The handler of a table function must be a class with a method `process`.")
+    return handler
 
 
 def _partition(
