@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from snowflake.ml.dataset import Dataset
 
-from ml_pipeline import candidate, jobs, provenance, training, trials
+from ml_pipeline import candidate, datasets, jobs, provenance, training, trials
 from ml_pipeline.config import Run, load
 from ml_pipeline.errors import PipelineError
 from ml_pipeline.features import FEATURES
@@ -25,7 +26,7 @@ CREATE OR REPLACE ROLE T_TRAINER;
 GRANT ROLE T_TRAINER TO USER ADMIN;
 GRANT USAGE ON DATABASE T_TRAINING TO ROLE T_TRAINER;
 GRANT USAGE ON WAREHOUSE COMPUTE_WH TO ROLE T_TRAINER;
-GRANT USAGE, CREATE SERVICE, CREATE STAGE, CREATE TABLE ON SCHEMA T_TRAINING.PUBLIC TO ROLE T_TRAINER;
+GRANT USAGE, CREATE SERVICE, CREATE STAGE, CREATE TABLE, CREATE DATASET ON SCHEMA T_TRAINING.PUBLIC TO ROLE T_TRAINER;
 CREATE OR REPLACE COMPUTE POOL T_TRAINING_POOL MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_XS;
 CREATE OR REPLACE COMPUTE POOL T_WIDE_POOL MIN_NODES = 1 MAX_NODES = 2 INSTANCE_FAMILY = CPU_X64_XS;
 GRANT USAGE ON COMPUTE POOL T_WIDE_POOL TO ROLE T_TRAINER;
@@ -72,7 +73,7 @@ def connect(snowflake, admin):
 
 @pytest.fixture(scope="module")
 def session(connect, tmp_path_factory):
-    """A staged release, with an entrypoint that never ends beside the real one, and lines to train with."""
+    """A staged release, with an entrypoint that never ends beside the real one."""
     folder = tmp_path_factory.mktemp("release")
     with zipfile.ZipFile(folder / PAYLOAD, "w") as payload:
         for file in (ROOT / "src" / "ml_pipeline").glob("*.py"):
@@ -82,14 +83,19 @@ def session(connect, tmp_path_factory):
     with connect() as opened:
         opened.sql("CREATE STAGE RELEASES").collect()
         opened.file.put(f"{folder}/*", RELEASE, auto_compress=False)
-        opened.write_pandas(lines(), "FEATURES", auto_create_table=True)
-        alike = lines(10).assign(LATE=1)
-        opened.write_pandas(alike, "SMOKE_FEATURES", auto_create_table=True)
+        opened.write_pandas(lines(), "FEATURES", auto_create_table=True)  # for trials
         yield opened
 
 
 def a_run(run_id, pool="T_TRAINING_POOL", *, smoke=False, **settings):
     return Run(run_id, "d1g35t", replace(SETTINGS, **settings), smoke, release_path=RELEASE, compute_pool=pool)
+
+
+def train(session, run, frame=None):
+    """Train with these lines, which are the run's version of the dataset already."""
+    dataset = Dataset.create(session, run.name(datasets.DATASET), exist_ok=True)
+    dataset.create_version(run.id, session.create_dataframe(lines() if frame is None else frame))
+    return training.train(session, run, {})
 
 
 def message(session, run):
@@ -136,9 +142,8 @@ def _began(session, name):
 
 def test_the_same_rows_in_any_order_train_the_same_bytes_in_a_job_and_in_the_process(session):
     staged, inline = a_run("JOB"), replace(a_run("INLINE"), release_path="")
-    by_job = training.train(session, staged, {})
-    session.sql("CREATE OR REPLACE TABLE FEATURES AS SELECT * FROM FEATURES ORDER BY QUANTITY").collect()
-    here = training.train(session, inline, {})
+    by_job = train(session, staged)
+    here = train(session, inline, lines().sort_values("QUANTITY"))
     assert by_job["job"].startswith("TRAIN_JOB_")
     assert "job" not in here
     digests = {provenance.digest(candidate.read(session, each["model"])) for each in (by_job, here)}
@@ -147,8 +152,8 @@ def test_the_same_rows_in_any_order_train_the_same_bytes_in_a_job_and_in_the_pro
 
 def test_two_nodes_choose_and_train_what_one_process_does(session):
     staged = a_run("NODES", "T_WIDE_POOL", training_instances=2, training_candidates=3)
-    by_nodes = training.train(session, staged, {})
-    here = training.train(session, replace(staged, id="NODE", release_path=""), {})
+    by_nodes = train(session, staged)
+    here = train(session, replace(staged, id="NODE", release_path=""))
     assert len(by_nodes["log_losses"]) == 3
     assert (by_nodes["log_losses"], by_nodes["chosen"]) == (here["log_losses"], here["chosen"])
     contents = [candidate.read(session, each["model"]) for each in (by_nodes, here)]
@@ -157,14 +162,15 @@ def test_two_nodes_choose_and_train_what_one_process_does(session):
 
 def test_where_there_is_no_pool_or_no_job_is_asked_for_the_task_trains(session):
     for number, run in enumerate((a_run("X", ""), a_run("X", training_job=False))):
-        result = training.train(session, replace(run, id=f"HERE_{number}"), {})
+        result = train(session, replace(run, id=f"HERE_{number}"))
         assert "job" not in result
         assert result["lines"] == 400
 
 
 def test_what_the_payload_raises_is_the_tasks_error_and_its_files_are_gone(session):
-    run = a_run("ALIKE", smoke=True)
-    said = message(session, run)
+    with pytest.raises(PipelineError) as raised:
+        train(session, a_run("ALIKE", smoke=True), lines(10).assign(LATE=1))
+    said = str(raised.value)
     assert "ML Job T_TRAINING.PUBLIC.SMOKE_TRAIN_ALIKE_" in said
     assert "ended as FAILED: all 10 lines to train with have the same outcome, so there is nothing to learn\n" in said
     log = said.partition("; the end of its log:\n")[2]
@@ -199,7 +205,7 @@ def test_another_attempt_takes_the_place_of_a_job_that_was_left_behind(session, 
     run = a_run("AGAIN")
     waiting, raised = endless(connect, run)
     left = until_it_runs(session, run)
-    assert training.train(session, run, {})["lines"] == 400
+    assert train(session, run)["lines"] == 400
     waiting.join(30)
     assert f"ML Job {left} ended as CANCELLED" in raised[0]
 
