@@ -62,6 +62,8 @@ def open_for_business(session, day, quantity="L_QUANTITY"):
         f"CREATE OR REPLACE VIEW T_SCORING.SOURCE.LINEITEM AS SELECT * EXCLUDE L_QUANTITY, {quantity} AS L_QUANTITY "
         f"FROM {sample}.LINEITEM"
     ).collect()
+    for table in ("CUSTOMER", "NATION", "REGION"):
+        session.sql(f"CREATE OR REPLACE VIEW T_SCORING.SOURCE.{table} AS SELECT * FROM {sample}.{table}").collect()
 
 
 def steps_of(session, day, run_id, *names):
