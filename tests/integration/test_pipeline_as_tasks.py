@@ -96,12 +96,15 @@ def test_every_task_that_was_due_succeeds(history):
 NO_SUCH_KIND = 2
 LISTED = (
     "TABLES", "VIEWS", "DYNAMIC TABLES", "STAGES", "MODELS", "USER FUNCTIONS", "PROCEDURES", "STREAMS", "TASKS",
-    "DATASETS", "MODEL MONITORS", "TAGS", "FILE FORMATS", "SERVICES",
+    "MODEL MONITORS", "TAGS", "FILE FORMATS", "SERVICES",
 )  # fmt: skip
 
 
 def test_every_object_that_a_run_leaves_says_what_it_is_for(session, history):
-    """Whatever SHOW lists has a comment; what is the session's own is nobody else's concern."""
+    """Whatever SHOW lists has a comment; what is the session's or the client's own is nobody else's concern.
+
+    CREATE DATASET knows no comment: its versions have one, as test_features.py holds.
+    """
     found = [(kind, row) for kind in LISTED for row in listed(session, kind)]
     assert len(found) > len(history)
     silent = [f"{kind} {row['name']}" for kind, row in found if not (said(row) or is_passing(row))]
@@ -122,7 +125,7 @@ def said(row):
 
 
 def is_passing(row):
-    return row["name"].startswith("SNOWPARK_TEMP_") or row.get("kind") == "TEMPORARY"
+    return row["name"].startswith(("SNOWPARK_TEMP_", "SNOWML_")) or row.get("kind") == "TEMPORARY"
 
 
 @pytest.fixture(scope="module")
