@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy import apply, bootstrap, lock, manifest, plan, record, requests, stage, target
+from deploy import apply, bootstrap, lock, manifest, names, plan, record, requests, stage, target
 from deploy.deployed import TASK_GRAPH, Deployed
 from deploy.errors import OK, DeployError
 from deploy.graph import Graph, TaskSpec
@@ -141,10 +141,12 @@ def prepare(site: Site, versions: tuple[Version, ...], backend: str, dist: Path)
     """Leave what the bootstrap and the releases of these leave, the last one in use, in a tenth of the requests."""
     with _delivery(site, backend, _PATIENCE) as (delivery, _):
         there, connection = delivery.environment, delivery.connection
+        # The bootstrap makes it in main's schema; here each case has a schema of its own.
+        tag = f"CREATE TAG IF NOT EXISTS {names.named(there, 'ML_PIPELINE_RELEASE')}"
         if not versions:
-            connection.run([target.stage(there)])
+            connection.run([tag, target.stage(there)])
             return
-        connection.run(target.preparation(there))
+        connection.run([tag, *target.preparation(there)])
         for version in versions:
             stage.upload(connection, there, built(version, dist), rows=[])
         proposal = plan.make(versions[-1].graph, Deployed(), backend)
@@ -194,4 +196,5 @@ def environment(site: Site, backend: str, deadline: int = DEADLINE) -> Environme
     place = dataclasses.replace(_PROD.snowflake, database=site.database, schema=site.schema, role=ROLE)
     graph = dataclasses.replace(_PROD.graph, name=_GRAPH, timeout_minutes=1)
     how = dataclasses.replace(_PROD.deploy, backend=backend, lease_seconds=LEASE, deadline_seconds=deadline)
-    return dataclasses.replace(_PROD, snowflake=place, graph=graph, deploy=how)
+    steps = dataclasses.replace(_PROD.pipeline, policies="")  # which are in main's schema, too
+    return dataclasses.replace(_PROD, snowflake=place, graph=graph, deploy=how, pipeline=steps)

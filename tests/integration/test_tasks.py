@@ -64,7 +64,7 @@ def test_a_task_reads_its_settings_from_config_and_returns_json(session, context
 
 def test_the_branch_returns_the_plain_name_of_a_task(session, context):
     good = {"auc": 0.68, "log_loss": 0.6, "calibration_error": 0.0}
-    context.values = {"EVALUATE": json.dumps({"metrics": good, "in_use": None})}
+    context.values = {"EVALUATE": json.dumps({"metrics": good, "in_use": None, "slices": {}})}
     assert tasks.quality_gate(session) == context.returned == "REGISTER"
 
 
