@@ -79,6 +79,7 @@ _MODULES = (
     "services.kind",
     "services.gateway",
     "services.deploying",
+    "services.batch",
     "services.functions",
     "jobs.history",
     "jobs.methods",

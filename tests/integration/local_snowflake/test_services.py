@@ -12,6 +12,7 @@ import warnings
 import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
+from snowflake.ml.model.batch_inference import OutputSpec
 from snowflake.ml.model.custom_model import CustomModel, ModelContext, inference_api
 from snowflake.ml.registry import Registry
 from snowflake.snowpark.exceptions import SnowparkSQLException
@@ -422,3 +423,44 @@ def test_a_gateway_is_called_by_whom_it_is_granted_to(home, caller, service):
 def test_a_gateway_needs_whole_weights_and_endpoints_that_exist(home, service, weights, cause):
     with pytest.raises(SnowparkSQLException, match=cause):
         home.sql(f"CREATE GATEWAY WRONG {gateway(**weights)}").collect()
+
+
+@pytest.fixture(scope="module")
+def rows(home):
+    """A table with the inputs and a key, and a stage for what becomes of them."""
+    home.sql("CREATE STAGE IF NOT EXISTS ANSWERS").collect()
+    home.create_dataframe(INPUTS.assign(KEY=[7, 8, 9])).write.save_as_table("ROWS_IN", table_type="temporary")
+    return home.table("ROWS_IN")
+
+
+def read_answers(home, folder):
+    found = home.read.option("pattern", r".*\.parquet").parquet(f"@ANSWERS/{folder}/").to_pandas()
+    return dict(zip(found["KEY"], found["output_feature_0"].round(6), strict=True))
+
+
+def test_run_batch_answers_rows_on_a_compute_pool(home, versions, rows):
+    job = versions["V1"].run_batch(
+        rows, compute_pool="SERVICE_POOL", output_spec=OutputSpec(stage_location="@SERVED.PUBLIC.ANSWERS/out/")
+    )
+    assert job.wait(60) == "DONE", job.get_logs()
+    assert "3 rows were answered" in job.get_logs()
+    assert read_answers(home, f"out/{job.name}") == {7: 2, 8: 1, 9: 4}
+    files = [row["name"] for row in home.sql("LIST @ANSWERS/out/").collect()]
+    assert f"answers/out/{job.name}/_SUCCESS" in files
+    assert not [name for name in files if "_snowflake_temporary" in name]
+
+
+def test_an_inference_job_takes_a_query_and_fails_its_statement_when_it_fails(home, versions, rows):
+    def statement(query, name):
+        return (
+            "EXECUTE INFERENCE JOB SERVICE IN COMPUTE POOL SERVICE_POOL WITH SPECIFICATION $$output:\n"
+            f"  stage_location: '@SERVED.PUBLIC.ANSWERS/asked/'$$ FROM ({query}) MODEL = SERVED.PUBLIC.SUM "
+            f"VERSION = V2 FUNCTION = 'predict' NAME = SERVED.PUBLIC.{name} ASYNC = FALSE"
+        )
+
+    home.sql(statement("SELECT * FROM ROWS_IN WHERE KEY = 7", "ASKED")).collect()
+    assert read_answers(home, "asked/ASKED") == {7: 20}
+    with pytest.raises(SnowparkSQLException, match="ASKED_TOO failed with status: FAILED"):
+        home.sql(statement("SELECT A FROM ROWS_IN", "ASKED_TOO")).collect()
+    log = home.sql("CALL SYSTEM$GET_SERVICE_LOGS('ASKED_TOO', 0, 'main')").collect()[0][0]
+    assert "Missing features: B" in log

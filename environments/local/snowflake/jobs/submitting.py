@@ -31,7 +31,7 @@ _PRIVILEGED = {"ACCOUNTADMIN", "SECURITYADMIN", "ORGADMIN"}
 def _runtime(session: Session, arguments: list[Any]) -> str:
     """SYSTEM$GET_ML_JOB_RUNTIME(pool, selector): the image. There is one, with this Python and its packages."""
     pool, selector = str(arguments[0]), str(arguments[1] or "")
-    _pool(session, pool)
+    pool_of(session, pool)
     wanted = json.loads(selector) if selector.startswith("{") else {"runtimeEnvironment": selector}
     named = wanted.get("runtimeEnvironment") or RUNTIME
     if wanted.get("pythonVersion", PYTHON) != PYTHON or named != RUNTIME:
@@ -46,14 +46,14 @@ def _execute(session: Session, arguments: list[Any]) -> str:
     request = read(str(arguments[2]), str(arguments[3]))
     name = session.qualify(Tokens(str(arguments[0])).name())
     name = name.sibling(name.name + uuid.uuid4().hex[:8].upper()) if request.suffix else name
-    service = _service(session, request, name, _pool(session, str(arguments[1])))
+    service = _service(session, request, name, pool_of(session, str(arguments[1])))
     payload = _payload(session, request)
     text = specification(place(session.account, service.id), request, payload, name.name)
     service = service.with_properties(spec=text)
     kinds()["SERVICE"].add(session, Create(), service)
     session.account.jobs.start(service, payload.folder / payload.path.rstrip("/"))
     if request.waits:
-        _wait(session, name)
+        wait(session, name)
     return str(name)
 
 
@@ -86,7 +86,7 @@ def check_owner(session: Session) -> None:
         raise SnowflakeError(f"SQL access control error:\n{text}", "003001", "42501")
 
 
-def _pool(session: Session, written: str) -> Name:
+def pool_of(session: Session, written: str) -> Name:
     """The compute pool, which the session may use."""
     return session.get("COMPUTE POOL", Name("", "", Tokens(written).name()[-1]), "USAGE").name
 
@@ -106,7 +106,7 @@ def _payload(session: Session, request: Request) -> locations.Location:
     return found
 
 
-def _wait(session: Session, name: Name) -> None:
+def wait(session: Session, name: Name) -> None:
     """A job that is not asynchronous ends before its statement, which fails with it."""
     try:
         ended = waiting.until(session, name, states.ENDED)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..access import ACCOUNT
 from ..catalogue import Object
-from ..errors import SnowflakeError, execution_error, invalid, unsupported
+from ..errors import execution_error, invalid, unsupported
 from ..executions import go_on
-from ..jobs import states
+from ..jobs import states, submitting
 from ..kinds import Create
 from ..models import versions
 from ..names import Name
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 0.1
 _PLATFORM = "SNOWPARK_CONTAINER_SERVICES"
-# https://docs.snowflake.com/en/developer-guide/snowpark-container-services/additional-considerations-services-jobs
-_PRIVILEGED = {"ACCOUNTADMIN", "SECURITYADMIN", "ORGADMIN"}
 
 
 def _deploy(session: Session, arguments: list[Any]) -> str:
@@ -63,9 +61,7 @@ def _settled(session: Session, name: Name) -> Object:
 
 
 def _check(session: Session, request: Request, version: Version) -> None:
-    if session.role in _PRIVILEGED:
-        text = f"A service cannot be owned by the privileged role '{session.role}'."
-        raise SnowflakeError(f"SQL access control error:\n{text}", "003001", "42501")
+    submitting.check_owner(session)
     pool = session.get("COMPUTE POOL", Name("", "", request.pool), "USAGE")
     room.share(pool.properties["instance_family"], request.cpus)
     if request.ingress:

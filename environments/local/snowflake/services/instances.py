@@ -75,7 +75,7 @@ def launch(account: Account, version: Version, instance: Instance) -> str:
     first = worker.start(
         kind="service",
         imports=str(versions.folder(account, version)),
-        methods={m.name: _method(version, m) for m in version.methods if not m.tabular},
+        methods={m.name: method_for_workers(version, m) for m in version.methods if not m.tabular},
     )
     try:
         head, _ = worker.ask({**first, "output": str(instance.log)})
@@ -91,7 +91,8 @@ def launch(account: Account, version: Version, instance: Instance) -> str:
     return ""
 
 
-def _method(version: Version, method: Method) -> dict[str, Any]:
+def method_for_workers(version: Version, method: Method) -> dict[str, Any]:
+    """What a process needs to load a method and to call it."""
     return {
         "handler": method.handler,
         "features": features(version, method),

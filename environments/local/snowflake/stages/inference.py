@@ -30,7 +30,8 @@ def _infer_schema(session: Session, positional: list[Any], named: dict[str, Any]
     format_ = formats.named(session, named.get("FILE_FORMAT", ""))
     found = locations.files(location)
     if chosen := named.get("FILES"):
-        found = [f for f in found if f.relative in {location.directory + name for name in chosen}]
+        names = [chosen] if isinstance(chosen, str) else chosen  # ('one') is no list, ('one', 'two') is
+        found = [f for f in found if f.relative in {location.directory + name for name in names}]
     if not found:
         return rows(_COLUMNS, [], SELECT)
     described = _described(session, format_, found)

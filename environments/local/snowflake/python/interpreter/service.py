@@ -41,7 +41,7 @@ class Method:
 
 def answer(channel: socket.socket, request: dict[str, Any], payload: bytes) -> None:
     """Load every method, say that the instance is ready, and answer until the server closes the channel."""
-    methods = {name: _loaded(request, method) for name, method in request["methods"].items()}
+    methods = {name: loaded(request, method) for name, method in request["methods"].items()}
     print(f"The model is loaded; it answers {', '.join(methods)}.")
     messages.send(channel, {})
     while True:
@@ -50,7 +50,8 @@ def answer(channel: socket.socket, request: dict[str, Any], payload: bytes) -> N
         messages.send(channel, *respond(methods[head["method"]], payload))
 
 
-def _loaded(request: dict[str, Any], method: dict[str, Any]) -> Method:
+def loaded(request: dict[str, Any], method: dict[str, Any]) -> Method:
+    """A method of the model whose files lie in the request's `imports`."""
     function = loading.handler({"imports": request["imports"], "body": "", "handler": method["handler"]})
     return Method(scalar.applied(function, {**method, "strict": False}), method["features"], method["arguments"])
 

@@ -1,0 +1,1 @@
+"""What the image of a batch inference job has in it."""
