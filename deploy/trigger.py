@@ -61,8 +61,10 @@ def _made(environment: "Environment", graph: Graph, start: str) -> list[str]:
     warehouse = str(dict(graph.root.properties).get("WAREHOUSE", ""))
     has_data = f"SYSTEM$STREAM_HAS_DATA({literal(stream)})"
     return [
-        f"CREATE STREAM IF NOT EXISTS {stream} ON TABLE {qualified(*table.split('.'))}",
-        f"CREATE TABLE IF NOT EXISTS {changes} (seen_at TIMESTAMP_LTZ, source VARCHAR, action VARCHAR, changes NUMBER)",
+        f"CREATE STREAM IF NOT EXISTS {stream} ON TABLE {qualified(*table.split('.'))} "
+        "COMMENT = 'What starts the graph.'",
+        f"CREATE TABLE IF NOT EXISTS {changes} (seen_at TIMESTAMP_LTZ, source VARCHAR, action VARCHAR, changes NUMBER) "
+        "COMMENT = 'The changes that have started the graph.'",
         f"CREATE OR ALTER TASK {_task(environment)}\n"
         f"  {f'WAREHOUSE = {identifier(warehouse)}' if warehouse else _WITHOUT_WAREHOUSE}\n"
         f"  COMMENT = {literal(table)}\n  WHEN {has_data}\nAS\n"

@@ -203,6 +203,26 @@ def test_a_stream_has_its_tables_policies(admin, reader):
     admin.execute("DROP STREAM CHANGES")
 
 
+def test_a_dynamic_table_and_a_dataset_hold_what_their_owner_may_see(admin, reader):
+    """ACCOUNTADMIN, which owns them, is neither PRIVACY nor BUILDER; it has a region for the time of this test."""
+    admin.execute("INSERT INTO REGIONS VALUES ('ACCOUNTADMIN', 'EU')")
+    admin.execute(
+        "CREATE DYNAMIC TABLE KEPT TARGET_LAG = '1 day' WAREHOUSE = COMPUTE_WH AS SELECT ID, NAME, PHONE FROM PEOPLE"
+    )
+    admin.execute("GRANT SELECT ON DYNAMIC TABLE KEPT TO ROLE READER")
+    assert reader.execute("SELECT * FROM KEPT ORDER BY ID").fetchall() == [(1, MASKED, MASKED), (2, MASKED, MASKED)]
+    admin.execute("CREATE DATASET FACES")
+    admin.execute("ALTER DATASET FACES ADD VERSION 'v1' FROM (SELECT ID, NAME, PHONE FROM PEOPLE)")
+    admin.execute("DELETE FROM REGIONS WHERE ROLE_NAME = 'ACCOUNTADMIN'")
+    admin.execute("DROP DYNAMIC TABLE KEPT")
+
+
+def test_an_asof_join_sees_what_the_role_may_see(admin, reader):
+    joined = "PEOPLE A ASOF JOIN PEOPLE B MATCH_CONDITION (A.ID >= B.ID) ON A.REGION = B.REGION"
+    found = reader.execute(f"SELECT A.ID, B.ID, A.NAME, B.PHONE FROM {joined} ORDER BY A.ID").fetchall()
+    assert found == [(1, 1, MASKED, MASKED), (2, 2, MASKED, MASKED)]
+
+
 def test_a_view_reads_with_its_owners_rights_and_masks_for_the_session(admin, reader, privacy):
     admin.execute("REVOKE SELECT ON TABLE PEOPLE FROM ROLE PRIVACY")
     assert privacy.execute("SELECT NAME FROM NAMES ORDER BY ID").fetchall()[0] == ("Ada",)
