@@ -84,14 +84,17 @@ def _check(frame: pd.DataFrame, what: str) -> None:
 
 
 def drop_oldest(session: Session, run: Run) -> list[str]:
-    """Drop the versions before the newest `keep_versions` but that of the model in use; return what was dropped."""
+    """Drop the versions before the newest `keep_versions` but those that a version of the model was trained with.
+
+    Returns what was dropped. Runs whose model was rejected, or that failed, so do not push out what others need.
+    """
     from snowflake.ml.dataset import Dataset
 
     dataset = Dataset.load(session, run.name(DATASET))
     newest_first = sorted(dataset.list_versions(detailed=True), key=lambda row: row["created_on"], reverse=True)
-    in_use = registry.version_in_use(session, run)
     spare = [row["version"] for row in newest_first[run.settings.keep_versions :]]
-    gone = [each for each in spare if in_use is None or in_use.version_name != f"V_{each}"]
+    needed = registry.version_names(session, run) if spare else set()
+    gone = [each for each in spare if registry.named(each) not in needed]
     for each in gone:
         dataset.delete_version(each)
     return gone

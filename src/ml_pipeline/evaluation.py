@@ -34,7 +34,7 @@ def evaluate(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, An
     probability = candidate.unpickled(content).predict_proba(frame[list(FEATURES)])[:, 1]
     result = {
         "model": path,
-        "provenance": provenance.of(session, run, trained, content),
+        "provenance": provenance.of(run, trained, content),
         **judged(frame, probability, version, missing),
     }
     experiments.begin(session, run, trained, result)

@@ -5,29 +5,23 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from .features import TABLE
-
 if TYPE_CHECKING:
-    from snowflake.snowpark import Session
-
     from .config import Pipeline, Run
 
 HYPERPARAMETERS = ("learning_rate", "max_iter", "max_leaf_nodes", "min_samples_leaf")
 
 
-def of(session: Session, run: Run, trained: dict[str, Any], content: bytes) -> dict[str, Any]:
+def of(run: Run, trained: dict[str, Any], content: bytes) -> dict[str, Any]:
     """Return release, commit, rows, seed and settings that a model was made with, and the sha256 of its file.
 
-    `trained` is the result of the step TRAIN, `content` the model as it left it. The rows are those of a version of
-    a dataset, or of the run's own table where there is none.
+    `trained` is the result of the step TRAIN, `content` the model as it left it.
     """
-    table = f"{session.get_fully_qualified_current_schema()}.{run.name(TABLE)}".replace('"', "")
     return {
         "run": run.id,
         "release": run.release,
         "commit": run.commit,
-        "dataset": trained.get("dataset") or table,
-        "dataset_version": trained.get("dataset_version") or "",
+        "dataset": trained["dataset"],
+        "dataset_version": trained["dataset_version"],
         "lines": trained["lines"],
         "seed": run.settings.seed,
         **hyperparameters(run.settings, trained),

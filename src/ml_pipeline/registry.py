@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from .errors import PipelineError
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
     from snowflake.ml.model import ModelVersion
     from snowflake.ml.registry import Registry
-    from snowflake.snowpark import DataFrame, Session
+    from snowflake.snowpark import DataFrame, Row, Session
 
     from .config import Run
 
@@ -24,14 +25,22 @@ METHOD = "predict_proba"
 
 def version_in_use(session: Session, run: Run) -> ModelVersion | None:
     """Return the default version of the run's model; None before there is one."""
-    name = run.name(run.settings.model)
-    models = session.sql(
-        f"SHOW MODELS LIKE '{name}' IN SCHEMA {session.get_fully_qualified_current_schema()}"
-    ).collect()
-    # LIKE takes _ for any letter, so the answer may hold other models.
-    if not any(row["name"] == name for row in models):
+    if not _listed(session, run):
         return None
-    return open_registry(session).get_model(name).default
+    return open_registry(session).get_model(run.name(run.settings.model)).default
+
+
+def version_names(session: Session, run: Run) -> set[str]:
+    """Return the names of all versions of the run's model."""
+    model = _listed(session, run)
+    return set(json.loads(model["versions"])) if model else set()
+
+
+def _listed(session: Session, run: Run) -> Row | None:
+    name, schema = run.name(run.settings.model), session.get_fully_qualified_current_schema()
+    models = session.sql(f"SHOW MODELS LIKE '{name}' IN SCHEMA {schema}").collect()
+    # LIKE takes _ for any letter, so the answer may hold other models.
+    return next((row for row in models if row["name"] == name), None)
 
 
 def created_on(session: Session, version: ModelVersion) -> datetime:
@@ -68,7 +77,12 @@ def missing_inputs(version: ModelVersion, lines: DataFrame) -> list[str]:
 
 def version_name(run: Run) -> str:
     """Return the name of the version that a run registers."""
-    return f"V_{run.id}"
+    return named(run.id)
+
+
+def named(run_id: str) -> str:
+    """Return the same for the id of a run."""
+    return f"V_{run_id}"
 
 
 def open_registry(session: Session) -> Registry:

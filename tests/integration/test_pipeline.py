@@ -10,12 +10,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
+from snowflake.ml.dataset import Dataset
 from snowflake.ml.registry import Registry
 
 from dag.dag import build
 from dag.run_pipeline import run_graph
 from deploy import cli
-from ml_pipeline import candidate, config, registry
+from ml_pipeline import candidate, config, datasets, provenance, registry
 from ml_pipeline.config import Run, load
 from ml_pipeline.errors import PipelineError
 from ml_pipeline.steps import STEPS, execute
@@ -164,15 +165,29 @@ def test_a_version_keeps_how_it_was_accepted_and_all_that_it_takes_to_train_it_a
     )  # fmt: skip
 
 
-def test_the_same_rows_release_and_seed_make_the_same_model_to_the_byte(first, second):
-    one, other = (found[0]["EVALUATE"]["provenance"] for found in (first, second))
-    assert one["sha256"] == other["sha256"]
+def test_a_versions_lineage_names_its_run_and_its_rows_and_what_these_come_from(session, second):
+    query = "SELECT * FROM TABLE(SNOWFLAKE.CORE.GET_LINEAGE('LATE_DELIVERY', 'MODULE', 'UPSTREAM', 2, 'V_SECOND'))"
+    found = {(row["DISTANCE"], row["SOURCE_OBJECT_DOMAIN"], row["SOURCE_OBJECT_NAME"].partition("$")[0])
+             for row in session.sql(query).collect()}  # fmt: skip
+    assert found == {
+        (1, "DATASET", "TRAINING_LINES"),
+        (1, "EXPERIMENT", "LATE_DELIVERY"),
+        *((2, "TABLE", name) for name in ("ORDER_LINES", "CUSTOMER_HISTORY", "SUPPLIER_HISTORY")),
+    }
 
 
-def test_a_versions_lineage_names_its_rows_and_its_run(session, second):
-    query = "SELECT * FROM TABLE(SNOWFLAKE.CORE.GET_LINEAGE('LATE_DELIVERY', 'MODULE', 'UPSTREAM', 1, 'V_SECOND'))"
-    found = {(row["SOURCE_OBJECT_DOMAIN"], row["SOURCE_OBJECT_NAME"]) for row in session.sql(query).collect()}
-    assert found == {("TABLE", "FEATURES"), ("EXPERIMENT", "LATE_DELIVERY")}
+def test_a_model_is_trained_again_bit_for_bit_from_what_its_version_tells(session, first):
+    where = first[0]["EVALUATE"]["provenance"]
+    rows = datasets.read(Dataset.load(session, where["dataset"]).select_version(where["dataset_version"]))
+    told = {name: where[name] for name in ("seed", *provenance.HYPERPARAMETERS)}
+    path = candidate.save(session, Run("AGAIN", "d1", LOCAL.pipeline), fit(rows, replace(LOCAL.pipeline, **told)))
+    assert provenance.digest(candidate.read(session, path)) == where["sha256"]
+    candidate.discard(session, path)
+
+
+def test_the_rows_of_every_version_of_the_model_are_kept_however_many_runs_come_after(session, second):
+    datasets.drop_oldest(session, Run("SECOND", "d2", replace(LOCAL.pipeline, keep_versions=0)))
+    assert set(Dataset.load(session, "TRAINING_LINES").list_versions()) == {"FIRST", "SECOND"}
 
 
 def test_a_version_has_a_row_to_try_it_with(session, second):
@@ -337,7 +352,8 @@ def test_a_leaked_label_is_an_objection_not_a_success(session, quick):
     """What a join gone wrong does: a feature knows how the line turned out."""
     session.sql("UPDATE FEATURES SET DISCOUNT = LATE WHERE LATE IS NOT NULL").collect()
     frame = session.table("FEATURES").filter("PART = 'TRAIN'").to_pandas()
-    trained = {"model": candidate.save(session, quick, fit(frame, quick.settings)), "lines": len(frame)}
+    path = candidate.save(session, quick, fit(frame, quick.settings))
+    trained = {"model": path, "lines": len(frame), "dataset": "FEATURES", "dataset_version": ""}
     judged = execute(session, quick, "EVALUATE", {"TRAIN": trained})
     assert judged["metrics"]["auc"] > 0.99
     gate = execute(session, quick, "QUALITY_GATE", {"EVALUATE": judged})
