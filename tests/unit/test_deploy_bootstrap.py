@@ -8,9 +8,9 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from deploy import bootstrap
+from deploy import bootstrap, cli
 from deploy.due import look
-from deploy.errors import DeployError
+from deploy.errors import USAGE, DeployError
 from deploy.workload import Workload
 from ml_pipeline import config
 
@@ -202,3 +202,12 @@ def test_models_of_another_environment_can_be_read_only_where_that_was_asked_for
         ("READ ON MODEL ML_DEV.MAIN.LATE_DELIVERY", "ML_PROD_ACCESS"),
     ]
     assert all(look(f"GRANT {what} TO ROLE {role}") for what, role in granted)
+
+
+def test_the_command_prints_what_it_would_grant_for_copying(capsys):
+    assert cli.main(["bootstrap", "--env", "prod", "--copy-models-from", "dev", "--print"]) == 0
+    assert "GRANT READ ON MODEL ML_DEV.MAIN.LATE_DELIVERY TO ROLE ML_PROD_ACCESS;" in capsys.readouterr().out
+    assert cli.main(["bootstrap", "--env", "prod", "--print"]) == 0
+    assert "ML_DEV" not in capsys.readouterr().out
+    assert cli.main(["bootstrap", "--env", "prod", "--copy-models-from", "dve", "--print"]) == USAGE
+    assert 'no environment "dve"' in capsys.readouterr().err
