@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -359,6 +360,26 @@ def test_a_leaked_label_is_an_objection_not_a_success(session, quick):
     gate = execute(session, quick, "QUALITY_GATE", {"EVALUATE": judged})
     assert gate["branch"] == "REJECT"
     assert any("which no model can reach without its label" in reason for reason in gate["reasons"])
+
+
+class Undecided(LogisticRegression):
+    """A model that answers NaN, as one does that divides by nothing."""
+
+    def predict_proba(self, lines):
+        return np.full((len(lines), 2), np.nan)
+
+
+def test_a_model_that_answers_nan_is_rejected_and_recorded_without_metrics(session, quick):
+    trained = {"model": candidate.save(session, quick, Undecided()), "lines": 0, "dataset": "", "dataset_version": ""}
+    judged = execute(session, quick, "EVALUATE", {"TRAIN": trained})
+    assert execute(session, quick, "QUALITY_GATE", {"EVALUATE": judged})["branch"] == "REJECT"
+    assert "auc is not a number" in execute(session, quick, "REJECT", {"EVALUATE": judged})["reasons"]
+    recorded = tracked(session)["V_QUICK"]
+    assert (recorded["status"], "auc" in recorded["metrics"], "lines" in recorded["metrics"]) == (
+        "FINISHED",
+        False,
+        True,
+    )
 
 
 def test_only_the_model_that_was_judged_is_registered(session, quick):
