@@ -295,7 +295,7 @@ def kept(session, graph, second):
 
 def test_without_a_reason_to_train_the_version_in_use_is_kept_and_scores(kept):
     results, states = kept
-    assert results["DECIDE"] == {"branch": "KEEP", "reasons": [], "labels": 0}
+    assert results["DECIDE"] == {"branch": "KEEP", "reasons": [], "observed": [], "labels": 0}
     assert results["KEEP"] == {"in_use": "V_SECOND", "age_days": 0}
     untrained = {name for name, state in states.items() if state == "skipped"}
     assert untrained == {"TRAIN", "EVALUATE", "QUALITY_GATE", "REGISTER", "REJECT"}
