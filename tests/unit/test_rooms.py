@@ -89,3 +89,25 @@ def test_the_ci_runs_the_two_commands_of_the_readme():
     script = (ROOT / ".ci/run").read_text()
     assert "make test" in script
     assert "make rehearse" in script
+
+
+def life_cycle():
+    """The rows of the README's table: stage, what it is on Snowflake, our files, the test that runs them."""
+    text = (ROOT / "README.md").read_text().partition("## The life cycle")[2].partition("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    return [(stage, tool, re.findall(r"`([^`]+)`", ours), test.strip("`")) for stage, tool, ours, test in rows[2:]]
+
+
+@pytest.mark.parametrize(("stage", "_tool", "ours", "test"), life_cycle())
+def test_every_stage_of_the_life_cycle_is_a_file_of_ours_and_a_test_that_runs_it(stage, _tool, ours, test):
+    assert ours, stage
+    for name in (*(name if "/" in name else f"src/ml_pipeline/{name}" for name in ours), f"tests/integration/{test}"):
+        assert (ROOT / name).is_file(), f"{stage}: there is no {name}"
+    assert re.search(r"^def test_", (ROOT / "tests/integration" / test).read_text(), re.MULTILINE)
+
+
+def test_the_life_cycle_leaves_no_part_of_the_pipeline_out():
+    named = {Path(name).name for _, _, ours, _ in life_cycle() for name in ours}
+    parts = {path.name for path in (ROOT / "src/ml_pipeline").glob("*.py")}
+    shared = {"__init__.py", "candidate.py", "config.py", "errors.py", "measures.py", "payload.py", "tables.py"}
+    assert parts - shared - named == set()
