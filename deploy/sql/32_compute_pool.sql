@@ -1,5 +1,6 @@
 -- Machines for container work, where environments/<name>.toml names a compute pool; compute_pool = "" leaves it out.
--- The smallest, as many as training asks for, asleep until it is used: a node costs about five minutes at least each time it wakes.
+-- The smallest, as many as training asks for, asleep until they are used: a node costs about five minutes at least each
+-- time it wakes.
 USE ROLE ACCOUNTADMIN;
 
 CREATE COMPUTE POOL IF NOT EXISTS <% compute_pool %>

@@ -51,6 +51,11 @@ def test_a_run_has_the_settings_of_its_environment_and_a_name_of_its_own():
     assert first.release == "working-tree"
 
 
+def test_what_is_not_staged_trains_in_the_process():
+    assert LOCAL.pipeline.training_job
+    assert not new_run(LOCAL, smoke=False).trains_in_job
+
+
 def test_an_unknown_environment_is_an_error_with_the_nearest_name(capsys):
     assert main(["--env", "lokal"]) == 1
     assert 'no environment "lokal" in environments/; did you mean "local"?' in capsys.readouterr().err

@@ -60,6 +60,7 @@ class Jobs:
         for left in account.catalogue.of("SERVICE"):
             if not is_model_service(left) and left.properties["status"] not in states.ENDED:
                 self._end(left.name, states.INTERNAL_ERROR, "The local Snowflake was stopped while the job ran.")
+                cluster.clear(left)
 
     def start(self, thing: Object, payload: Path) -> None:
         """Begin to run a job that is in the catalogue."""

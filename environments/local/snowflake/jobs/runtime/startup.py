@@ -25,8 +25,9 @@ def main() -> int:
     index = int(os.environ["SNOWFLAKE_JOB_INDEX"])
     if index and os.environ.get("MLRS_LAUNCH_BACKEND") != "passthrough":
         print("Worker node started. See more logs in the head node.", flush=True)
-        subprocess.Popen([sys.executable, "-P", str(_NODE)], stdin=subprocess.DEVNULL)
+        node = subprocess.Popen([sys.executable, "-P", str(_NODE)], stdin=subprocess.DEVNULL)
         sys.stdin.read()
+        node.kill()  # what it started ends with it
         return 0
     threading.Thread(target=_end_with_server, daemon=True).start()
     command = [sys.executable, "-P", str(_LAUNCHER), *sys.argv[1:]]
