@@ -136,7 +136,7 @@ def test_a_server_that_is_killed_leaves_no_process_behind(tmp_path):
 
 @contextmanager
 def _serving(home: Path):
-    process, server = start(home, "--scale", "0.01")
+    process, server = start(home, "--scale", "0.01", warm=True)
     try:
         yield process, server
     finally:
