@@ -34,7 +34,7 @@ def monitor(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, An
     version = registry.version_in_use(session, run)
     watch = monitors.ensure(session, run, version)
     drift, auc = monitors.drift(session, run, watch), monitors.auc(session, run, watch)
-    weeks = _weeks(session, run, watch)
+    weeks = _weeks(session, run, version.version_name)
     if run.smoke:  # else it would refresh until the next smoke run, for nobody
         session.sql(f"ALTER MODEL MONITOR {watch.monitor} SUSPEND").collect()
     figures = {name: measure.value for name, measure in drift.items()}
@@ -109,17 +109,18 @@ def _exists(session: Session, monitor: str) -> bool:
     return any(row["name"] == monitor for row in session.sql(f"SHOW MODEL MONITORS LIKE '{monitor}'").collect())
 
 
-def _weeks(session: Session, run: Run, watch: Watch) -> list[dict[str, Any]]:
+def _weeks(session: Session, run: Run, version: str) -> list[dict[str, Any]]:
     """Compare by order week, in the baseline and since; what became of a week's lines is null until it is known."""
     settings = run.settings
     since = settings.as_of - timedelta(days=settings.history_lag_days + settings.test_days)
-    said = session.table(watch.baseline).union_all(session.table(watch.source))
+    baseline, log = session.table(Watch.of(run, version).baseline), predictions.of_version(session, run, version)
+    said = _outcomes(baseline).union_all(_outcomes(log))
     rows = (
         said.filter(F.col(predictions.ORDERED) >= F.to_date(F.lit(since.isoformat())))
         .group_by(F.date_trunc("week", F.col(predictions.ORDERED)).alias("WEEK"))
         .agg(
-            F.avg(F.col(predictions.PROBABILITY).cast("FLOAT")).alias("SAID"),
-            F.avg(F.col(LABEL).cast("FLOAT")).alias("LATE"),
+            F.avg(predictions.PROBABILITY).alias("SAID"),
+            F.avg(LABEL).alias("LATE"),
             F.count("*").alias("LINES"),
             F.count(LABEL).alias("LABELLED"),
         )
@@ -136,6 +137,12 @@ def _weeks(session: Session, run: Run, watch: Watch) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _outcomes(lines: DataFrame) -> DataFrame:
+    return lines.select(
+        predictions.ORDERED, *(F.col(name).cast("FLOAT").alias(name) for name in (predictions.PROBABILITY, LABEL))
+    )
 
 
 def _write(

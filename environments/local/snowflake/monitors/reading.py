@@ -7,6 +7,7 @@ to the rows of that moment.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -39,11 +40,27 @@ def rows(session: Session, monitor: Object) -> pa.Table:
     """
     if monitor.properties["suspended"]:
         return pq.read_table(place(session.account, monitor, SOURCE))
-    found = read(session, monitor, Name(*monitor.properties["source"]))
+    found = _read_once(session, monitor)
     wrong = _invalid(found, monitor)
     if wrong:
         raise execution_error(f"Model monitor '{monitor.name.name}' cannot refresh: {wrong}")
     return found
+
+
+# What the statement that a session runs has read of each monitor's source: it may ask for many metrics of one.
+_seen: WeakKeyDictionary[Session, tuple[object, dict[str, pa.Table]]] = WeakKeyDictionary()
+
+
+def _read_once(session: Session, monitor: Object) -> pa.Table:
+    # Statements of one request, or of a block, share their execution, but each has another one before it.
+    statement = ([execution.query_id for execution in session.running], session.last_query_id)
+    key, known = _seen.get(session, (None, {}))
+    if key != statement or not statement[0]:
+        known = {}
+        _seen[session] = statement, known
+    if monitor.id not in known:
+        known[monitor.id] = read(session, monitor, Name(*monitor.properties["source"]))
+    return known[monitor.id]
 
 
 def fault(session: Session, monitor: Object) -> str:
