@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Column, Table
 
-from tests.bench import charts, deploys, feature_step, limits, local_snowflake
+from tests.bench import charts, deploys, feature_step, limits, local_snowflake, scoring
 from tests.bench.deploys import Cell
 from tests.bench.timing import Figures, medians
 from tests.conftest import ROOT
@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         "--runs", type=int, default=5, help="how often each figure is measured; deploys at most 3 times"
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--scale", type=float, default=1.0, help="features: scale factor of the data")
+    parser.add_argument("--scale", type=float, default=1.0, help="features, scoring: scale factor of the data")
     parser.add_argument("--tasks", type=int, nargs="+", default=[10, 100, 1000], help="deploys: sizes of graphs")
     trips = {"type": int, "nargs": "+", "default": [0, 50, 350], "metavar": "MS"}
     parser.add_argument("--round-trips", **trips, help="deploys: added round-trip times")
@@ -90,6 +90,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "server": local_snowflake.server,
     "procedure": local_snowflake.procedure,
     "features": feature_step.feature_step,
+    "scoring": scoring.scoring,
     "help": _help,
     "deploys": _deploys,
     "rehearsal": _rehearsal,
