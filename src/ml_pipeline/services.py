@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LOG_LINES = 30
 """As much of a failed service's log is in the error."""
 
+_COMMENT = "Says of order lines how likely they are to be late. Callers have the address of the gateway."
 _CONTAINER = "model-inference"
 _ENDPOINT = "inference"
 _BROKEN = {"FAILED", "INTERNAL_ERROR"}
@@ -33,28 +34,27 @@ def gateway_name(run: Run) -> str:
     return f"{run.name(run.settings.model)}_ENDPOINT"
 
 
-def names(session: Session, run: Run) -> dict[str, str]:
-    """Return the services of the run's model, with their states."""
+def found(session: Session, run: Run) -> dict[str, Row]:
+    """Return the services of the run's model by name, as SHOW SERVICES shows them."""
     rows = session.sql(
         f"SHOW SERVICES EXCLUDE JOBS IN SCHEMA {_schema(session)} STARTS WITH '{_prefix(run)}'"
     ).collect()
-    return {row["name"]: row["status"] for row in rows}
+    return {row["name"]: row for row in rows}
 
 
-def make_ready(session: Session, run: Run, version: ModelVersion, status: str | None) -> bool:
+def make_ready(session: Session, run: Run, version: ModelVersion, there: Row | None) -> bool:
     """Create the service of a version unless it is there, and wait until it answers; return whether it was created.
 
     Raises PipelineError, with the end of the log, when it is not ready within `service_timeout_minutes`.
     """
     name = name_of(run, version)
-    if status in _BROKEN:
+    if there and there["status"] in _BROKEN:
         drop(session, [name])
-    if status is not None and status not in _BROKEN:
-        _settings(session, run, name)
-        return False
-    _wait(session, run, name, _create(run, version, name))
-    _settings(session, run, name)
-    return True
+        there = None
+    if not there:
+        _wait(session, run, name, _create(run, version, name))
+    _adjust(session, run, name, there)
+    return not there
 
 
 def _create(run: Run, version: ModelVersion, name: str) -> Any:
@@ -70,15 +70,18 @@ def _create(run: Run, version: ModelVersion, name: str) -> Any:
     )
 
 
-def _settings(session: Session, run: Run, name: str) -> None:
-    """Let the service have the instances of the configuration, and rest when nobody calls it."""
+def _adjust(session: Session, run: Run, name: str, there: Row | None) -> None:
+    """Give a service what the configuration says of it: when it rests, and as many instances as it has changed to."""
     settings = run.settings
-    session.sql(
-        f"ALTER SERVICE {name} SET MIN_INSTANCES = {settings.service_min_instances} "
-        f"MAX_INSTANCES = {settings.service_max_instances} "
-        f"AUTO_SUSPEND_SECS = {settings.service_idle_minutes * 60} "
-        "COMMENT = 'Says of order lines how likely they are to be late. Callers have the address of the gateway.'"
-    ).collect()
+    idle = 0 if settings.service_min_instances else settings.service_idle_minutes * 60
+    wanted = {"MIN_INSTANCES": settings.service_min_instances, "MAX_INSTANCES": settings.service_max_instances}
+    if not there:  # it was created with these
+        changes = {"AUTO_SUSPEND_SECS": idle, "COMMENT": f"'{_COMMENT}'"}
+    else:
+        wanted["AUTO_SUSPEND_SECS"] = idle
+        changes = {key: value for key, value in wanted.items() if there[key.lower()] != value}
+    if changes:
+        session.sql(f"ALTER SERVICE {name} SET " + " ".join(f"{key} = {v}" for key, v in changes.items())).collect()
 
 
 def _wait(session: Session, run: Run, name: str, job: AsyncJob) -> None:
@@ -165,11 +168,11 @@ def _target(session: Session, service: str) -> str:
     return f"{_schema(session)}.{service}!{_ENDPOINT}"
 
 
-def withdraw(session: Session, run: Run, services: dict[str, str]) -> list[str]:
-    """Drop the gateway and the services; return the services' names."""
+def withdraw(session: Session, run: Run, services: list[str]) -> list[str]:
+    """Drop the gateway and these services; return the services' names."""
     if _gateway(session, run) is not None:
         session.sql(f"DROP GATEWAY {gateway_name(run)}").collect()
-    return drop(session, list(services))
+    return drop(session, services)
 
 
 def drop(session: Session, services: list[str]) -> list[str]:

@@ -34,9 +34,9 @@ def serve(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]
     A second attempt goes on where the first one ended. Raises PipelineError when no version is in use, when its service
     is not ready in time or answers anything else than the warehouse; the gateway then stays as it is.
     """
-    before = services.names(session, run)
+    before = services.found(session, run)
     if not run.settings.service_pool:
-        return {"service": None, "dropped": services.withdraw(session, run, before)}
+        return {"service": None, "dropped": services.withdraw(session, run, list(before))}
     version = registry.version_in_use(session, run)
     if version is None:
         model = run.name(run.settings.model)

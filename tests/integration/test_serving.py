@@ -102,7 +102,7 @@ def asked(served, token):
 
 
 def there(session):
-    return sorted(services.names(session, run()))
+    return sorted(services.found(session, run()))
 
 
 def test_the_version_in_use_is_served_and_says_what_the_warehouse_says(session, first, token):
@@ -115,6 +115,15 @@ def test_the_service_has_the_settings_of_the_configuration(session, first):
     row = session.sql(f"SHOW SERVICES LIKE '{first['service']}'").collect()[0]
     assert (row["compute_pool"], row["min_instances"], row["max_instances"]) == ("T_SERVING", 0, 1)
     assert row["auto_suspend_secs"] == 30 * 60
+
+
+def test_an_existing_service_is_given_what_the_configuration_changed_to(session, first):
+    serving.serve(session, run(service_min_instances=1), {})
+    row = services.found(session, run())[first["service"]]
+    assert (row["min_instances"], row["max_instances"], row["auto_suspend_secs"]) == (1, 1, 0)
+    serving.serve(session, run(), {})
+    row = services.found(session, run())[first["service"]]
+    assert (row["min_instances"], row["auto_suspend_secs"]) == (0, 30 * 60)
 
 
 def test_a_second_run_finds_what_the_first_one_made(session, first):
