@@ -1,4 +1,4 @@
-"""Functions of ours that run inside queries, where the rows are: a table function over partitions of them.
+"""Functions of ours that run inside queries, where the rows are: one over partitions of them, and one of dates.
 
 They are temporary: each session that needs one makes it of the release's own payload, so that a function and the code
 that calls it cannot part, and a schema keeps nothing of an earlier release.
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .config import Run
 
 BINS = 10
+HOLIDAYS = ("01-01", "12-25", "12-26")
+"""Month and day of what is no working day in any year; put your own calendar here."""
 _SHARE_FLOOR = 1e-4  # a bin that one side leaves empty would make the index infinite
 _PACKAGE = Path(__file__).parent
 
@@ -79,23 +81,47 @@ def distribution_shift(run: Run, lines: DataFrame, is_baseline: Column, names: S
     `lines` has these columns as FLOAT, without nulls; `is_baseline` says which rows to compare the others with. The
     rows are read once for all columns, and none of them leaves Snowflake.
     """
-    function = _created(lines.session, run)
+    signature = (
+        "DISTRIBUTION_SHIFT (IS_BASELINE BOOLEAN, VALUE FLOAT) "
+        "RETURNS TABLE (BIN NUMBER, UPPER FLOAT, BASELINE_SHARE FLOAT, CURRENT_SHARE FLOAT, PSI FLOAT)"
+    )
+    function = _created(lines.session, run, signature, "DistributionShift")
     chosen = lines.select(is_baseline.alias("IS_BASELINE"), *names)
     long = chosen.unpivot("VALUE", "FEATURE", list(names))
     bins = long.join_table_function(F.table_function(function)("IS_BASELINE", "VALUE").over(partition_by="FEATURE"))
     return bins.select("FEATURE", "BIN", "UPPER", "BASELINE_SHARE", "CURRENT_SHARE", "PSI")
 
 
-def _created(session: Session, run: Run) -> str:
-    name = "DISTRIBUTION_SHIFT"
+def working_days(days: pd.DataFrame) -> np.ndarray:
+    """Return for each row the working days from its first date, included, to its second, excluded: batch by batch.
+
+    Saturdays, Sundays and HOLIDAYS are none. Negative where the second date is the earlier one.
+    """
+    first, last = (days.iloc[:, column].to_numpy().astype("datetime64[D]") for column in (0, 1))
+    years = np.concatenate([first, last]).astype("datetime64[Y]")
+    every = np.arange(years.min(), years.max() + 1) if len(years) else years
+    holidays = [np.datetime64(f"{year}-{day}") for year in every for day in HOLIDAYS]
+    return np.busday_count(first, last, holidays=holidays)
+
+
+working_days._sf_vectorized_input = pd.DataFrame  # type: ignore[attr-defined]
+
+
+def working_days_between(session: Session, run: Run, first: Column, last: Column) -> Column:
+    """Return `working_days` of two columns of dates, without nulls, as a column."""
+    signature = "WORKING_DAYS (FIRST_DATE DATE, LAST_DATE DATE) RETURNS NUMBER"
+    return F.call_function(_created(session, run, signature, "working_days"), first, last)
+
+
+def _created(session: Session, run: Run, signature: str, handler: str) -> str:
+    """Create a function of this module, and return its name."""
     packages = ", ".join(f"'{each}=={metadata.version(each)}'" for each in ("numpy", "pandas"))
     session.sql(
-        f"CREATE OR REPLACE TEMPORARY FUNCTION {name} (IS_BASELINE BOOLEAN, VALUE FLOAT) "
-        "RETURNS TABLE (BIN NUMBER, UPPER FLOAT, BASELINE_SHARE FLOAT, CURRENT_SHARE FLOAT, PSI FLOAT) "
+        f"CREATE OR REPLACE TEMPORARY FUNCTION {signature} "
         f"LANGUAGE PYTHON RUNTIME_VERSION = '{PYTHON}' PACKAGES = ({packages}) "
-        f"IMPORTS = ('{_payload(session, run)}') HANDLER = 'ml_pipeline.functions.DistributionShift'"
+        f"IMPORTS = ('{_payload(session, run)}') HANDLER = 'ml_pipeline.functions.{handler}'"
     ).collect()
-    return name
+    return signature.split()[0]
 
 
 def _payload(session: Session, run: Run) -> str:

@@ -48,4 +48,5 @@ def _headline(steps: dict[str, Any]) -> dict[str, Any]:
         "metrics": results.get("EVALUATE", {}).get("metrics"),
         "version": results.get("REGISTER", {}).get("version"),
         "scored": results.get("SCORE", {}).get("lines"),
+        "urgent": results.get("SCORE", {}).get("urgent"),
     }

@@ -228,6 +228,15 @@ def test_each_version_scores_the_open_lines_and_what_the_other_said_stays(sessio
     assert {row[0]: row[1] for row in rows} == dict.fromkeys(("V_FIRST", "V_SECOND"), second[0]["SCORE"]["lines"])
 
 
+def test_what_is_likely_late_and_due_within_a_week_is_urgent(session, second):
+    query = "SELECT ORDERED_AT, PROMISED_DAYS FROM PREDICTIONS WHERE MODEL_VERSION = 'V_SECOND' AND PREDICTED_LATE = 1"
+    said = session.sql(query).to_pandas()
+    due = pd.to_datetime(said["ORDERED_AT"]) + pd.to_timedelta(said["PROMISED_DAYS"], "D")
+    week = pd.Timestamp(LOCAL.pipeline.as_of) + pd.to_timedelta([0, 7], "D")
+    urgent = second[0]["SCORE"]["urgent"]
+    assert urgent == second[0]["REPORT"]["urgent"] == due.between(*week).sum() > 0
+
+
 def test_registering_again_finds_the_version_that_is_there(session, second):
     run = Run("SECOND", "d2", LOCAL.pipeline)
     trained = execute(session, run, "TRAIN", {})

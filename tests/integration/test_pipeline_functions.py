@@ -5,7 +5,7 @@ import pytest
 from snowflake.snowpark.functions import col
 
 from ml_pipeline.config import Run, load
-from ml_pipeline.functions import distribution_shift, stability
+from ml_pipeline.functions import distribution_shift, stability, working_days, working_days_between
 
 from ..conftest import ROOT
 
@@ -26,3 +26,10 @@ def test_the_shift_of_every_column_is_that_of_the_formula(session, run):
         expected = stability(before[:, column], now[:, column])
         for figure in ("UPPER", "BASELINE_SHARE", "CURRENT_SHARE", "PSI"):
             assert found[figure].to_numpy(dtype=float) == pytest.approx(expected[figure].to_numpy(), nan_ok=True)
+
+
+def test_working_days_are_counted_where_the_rows_are(session, run):
+    days = "DATEADD('day', SEQ4(), '1997-12-01'::DATE) AS A, DATEADD('day', 3 * SEQ4(), '1997-12-10'::DATE) AS B"
+    frame = session.sql(f"SELECT {days} FROM TABLE(GENERATOR(ROWCOUNT => 3000))")
+    counted = frame.with_column("N", working_days_between(session, run, col("A"), col("B"))).to_pandas()
+    assert counted["N"].tolist() == working_days(counted[["A", "B"]]).tolist()
