@@ -11,8 +11,9 @@ from pathlib import Path
 from snowflake.core.task import Cron
 from snowflake.core.task.dagv1 import DAG, DAGTask, DAGTaskBranch
 
-from ml_pipeline.config import INTERVAL, Environment, Graph, check_timeouts
+from ml_pipeline.config import Environment, Graph, check_timeouts
 from ml_pipeline.payload import PAYLOAD, PYTHON, packages
+from ml_pipeline.values import INTERVAL
 
 ANY_WAY = "SYSTEM$PREDECESSORS_STATE('NONE_FAILED_MIN_ONE_SUCCEEDED')"
 """The condition of a task where branches join again: it runs whichever of them was taken."""

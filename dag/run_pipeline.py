@@ -112,8 +112,9 @@ def main(arguments: list[str]) -> int:
 
     from dag.connection import SignInError, connect
     from dag.dag import build
-    from ml_pipeline.config import ConfigError, load
+    from ml_pipeline.config import load
     from ml_pipeline.errors import PipelineError
+    from ml_pipeline.values import ConfigError
 
     try:
         environment = load(options.env, ROOT / "environments")

@@ -43,7 +43,8 @@ from deploy.release import WAIT, Candidate, Delivery
 from deploy.runs import GraphRun
 from deploy.state import State
 from ml_pipeline import config
-from ml_pipeline.config import ConfigError, Environment
+from ml_pipeline.config import Environment
+from ml_pipeline.values import ConfigError
 
 
 @dataclass(frozen=True)

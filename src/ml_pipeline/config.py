@@ -1,79 +1,46 @@
 """The configuration: environments/<name>.toml in, one frozen typed object out, and how a graph's CONFIG carries it.
 
-Everything untyped becomes typed here and nowhere else. Addresses and credentials are not configuration: they come
-from environment variables, in dag/connection.py.
+Everything untyped becomes typed here, as values.py says, and nowhere else. Addresses and credentials are not
+configuration: they come from environment variables, in dag/connection.py.
 """
 
 import dataclasses
-import difflib
 import json
 import re
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, NewType, Self, TypeVar, get_type_hints
+from typing import Any, Self
 
-Scalar = str | int | float | bool
-T = TypeVar("T")
-
-Identifier = NewType("Identifier", str)
-"""A Snowflake name that needs no quotes: upper case letters, digits, _ and $."""
-
-ComputePool = NewType("ComputePool", str)
-"""A name as above, or nothing in an account that has no compute pools."""
-
-Integration = NewType("Integration", str)
-"""A notification integration's name as above, or nothing where there is none."""
-
-Count = NewType("Count", int)
-"""A whole number from 1 on."""
-
-MOST_CANDIDATES = 8
-Candidates = NewType("Candidates", int)
-"""How many hyper-parameters to try: from 1 to MOST_CANDIDATES."""
-
-Repository = NewType("Repository", str)
-"""An artifact repository with its database and schema, or nothing."""
-
-SchemaName = NewType("SchemaName", str)
-"""A schema with its database: DATABASE.SCHEMA."""
-
-OptionalSchema = NewType("OptionalSchema", str)
-"""A schema as above, or nothing where there is none."""
-
-Label = NewType("Label", str)
-"""The value of a tag: letters, digits, spaces and . @ _ -"""
-
-Schedule = NewType("Schedule", str)
-"""When the graph runs by itself: five cron fields and a time zone, an interval, on a table's change, or never."""
-
-Timeouts = tuple[tuple[str, int], ...]
-"""Tasks that have a limit of their own, each with its minutes."""
-
-Notebook = NewType("Notebook", str)
-"""A file of notebooks/, or nothing."""
-
-Runtime = NewType("Runtime", str)
-"""What a notebook runs in, by Snowflake's name for it."""
-
-Refresh = NewType("Refresh", str)
-"""An age such as "90 minutes", or DOWNSTREAM."""
-
-Backend = NewType("Backend", str)
-"""What holds the graph together in Snowflake: classic (its root task), task_graph (a TASK GRAPH object), or auto."""
-
-CHANGE = "ON CHANGE OF "
-INTERVAL = re.compile(r"[1-9][0-9]* (?:SECONDS|MINUTES|HOURS)")
-
-BACKENDS = ("classic", "task_graph", "auto")
+from .values import (
+    CHANGE,
+    Backend,
+    Candidates,
+    ComputePool,
+    ConfigError,
+    Count,
+    Identifier,
+    Integration,
+    Label,
+    Notebook,
+    OptionalSchema,
+    Refresh,
+    Repository,
+    Runtime,
+    Scalar,
+    Schedule,
+    SchemaName,
+    Timeouts,
+    check_keys,
+    nearest,
+    plain,
+    section,
+    typed,
+)
 
 _SMOKE_PREFIX = "smoke_"
-
-
-class ConfigError(ValueError):
-    """A configuration that cannot be used; the message names the file, the key and the nearest valid name."""
 
 
 @dataclass(frozen=True)
@@ -216,12 +183,12 @@ class Pipeline:
 
     def to_dict(self) -> dict[str, Scalar]:
         """Return flat JSON, which is what a task graph's CONFIG can carry."""
-        return {key: _plain(value) for key, value in dataclasses.asdict(self).items()}
+        return {key: plain(value) for key, value in dataclasses.asdict(self).items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Undo `to_dict`. Raises ConfigError for an unknown or missing key or a wrong type."""
-        return _section(cls, values, "the graph's CONFIG", "pipeline")
+        return section(cls, values, "the graph's CONFIG", "pipeline")
 
 
 @dataclass(frozen=True)
@@ -240,11 +207,11 @@ class Environment:
 
     def in_schema(self, schema: str) -> Self:
         """Move to another schema of the database, such as PR_7, where nothing runs on a schedule and nobody is told."""
-        name = _typed(Identifier, schema, "the schema to deploy to")
+        name = typed(Identifier, schema, "the schema to deploy to")
         snowflake = dataclasses.replace(self.snowflake, schema=name)
-        graph = dataclasses.replace(self.graph, schedule=_schedule(""), error_integration=_integration(""))
+        graph = dataclasses.replace(self.graph, schedule=Schedule(""), error_integration=Integration(""))
         pipeline, smoke = (
-            dataclasses.replace(settings, feature_refresh=_refresh("DOWNSTREAM"))
+            dataclasses.replace(settings, feature_refresh=Refresh("DOWNSTREAM"))
             for settings in (self.pipeline, self.smoke)
         )
         return dataclasses.replace(self, snowflake=snowflake, graph=graph, pipeline=pipeline, smoke=smoke)
@@ -341,7 +308,7 @@ def load(name: str, directory: Path) -> Environment:
     if not path.is_file():
         known = sorted(file.stem for file in directory.glob("*.toml"))
         raise ConfigError(
-            f'no environment "{name}" in {directory.name}/{_nearest(name, known)}; one of: {", ".join(known)}'
+            f'no environment "{name}" in {directory.name}/{nearest(name, known)}; one of: {", ".join(known)}'
         )
     file = f"{directory.name}/{path.name}"
     return _environment(name, _parse(path, file), file)
@@ -355,163 +322,31 @@ def _parse(path: Path, file: str) -> dict[str, Any]:
 
 
 def _environment(name: str, tables: Mapping[str, Any], file: str) -> Environment:
-    _check_keys(
+    check_keys(
         tables, ("snowflake", "governance", "graph", "timeouts", "deploy", "pipeline", "smoke"), file, "the file"
     )
-    pipeline = _section(Pipeline, tables["pipeline"], file, "pipeline")
+    pipeline = section(Pipeline, tables["pipeline"], file, "pipeline")
     if tables["graph"].get("notebook") and not tables["snowflake"].get("compute_pool"):
         raise ConfigError(f'{file}: "notebook" in [graph] needs a compute pool: "compute_pool" in [snowflake]')
     return Environment(
         name=name,
-        snowflake=_section(Snowflake, tables["snowflake"], file, "snowflake"),
-        governance=_section(Governance, tables["governance"], file, "governance"),
-        graph=_section(Graph, tables["graph"], file, "graph"),
+        snowflake=section(Snowflake, tables["snowflake"], file, "snowflake"),
+        governance=section(Governance, tables["governance"], file, "governance"),
+        graph=section(Graph, tables["graph"], file, "graph"),
         timeouts=_timeouts(tables["timeouts"], file),
-        deploy=_section(Deploy, tables["deploy"], file, "deploy"),
+        deploy=section(Deploy, tables["deploy"], file, "deploy"),
         pipeline=pipeline,
-        smoke=_section(Pipeline, {**pipeline.to_dict(), **tables["smoke"]}, file, "smoke"),
+        smoke=section(Pipeline, {**pipeline.to_dict(), **tables["smoke"]}, file, "smoke"),
     )
 
 
 def _timeouts(values: Mapping[str, Any], file: str) -> Timeouts:
     """Read [timeouts], of which the graph knows what tasks there are: see `check_timeouts`."""
-    return tuple((task, _typed(int, minutes, f'{file}: "{task}" in [timeouts]')) for task, minutes in values.items())
+    return tuple((task, typed(int, minutes, f'{file}: "{task}" in [timeouts]')) for task, minutes in values.items())
 
 
 def check_timeouts(timeouts: Timeouts, tasks: Collection[str]) -> None:
     """Raise ConfigError for a time-out of a task that is none of these."""
     for task, _ in timeouts:
         if task not in tasks:
-            raise ConfigError(f'[timeouts]: the graph has no task "{task}"{_nearest(task, list(tasks))}')
-
-
-def _section(kind: type[T], values: Mapping[str, Any], file: str, section: str) -> T:
-    types = get_type_hints(kind)
-    _check_keys(values, tuple(types), file, f"[{section}]")
-    return kind(**{key: _typed(types[key], values[key], f'{file}: "{key}" in [{section}]') for key in types})
-
-
-def _check_keys(values: Mapping[str, Any], expected: tuple[str, ...], file: str, where: str) -> None:
-    for key in values:
-        if key not in expected:
-            raise ConfigError(f'{file}: unknown key "{key}" in {where}{_nearest(key, expected)}')
-    missing = [key for key in expected if key not in values]
-    if missing:
-        raise ConfigError(f'{file}: missing key "{missing[0]}" in {where}')
-
-
-def _nearest(name: str, known: tuple[str, ...] | list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f'; did you mean "{close[0]}"?' if close else ""
-
-
-def _typed(kind: Any, value: Any, where: str) -> Any:
-    try:
-        return _READERS[kind](value)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{where}: {error}, not {value!r}") from error
-
-
-def _plain(value: Any) -> Scalar:
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _integer(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError("expected a whole number")
-    if value < 0:
-        raise ValueError("expected a number that is not negative")
-    return value
-
-
-def _count(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError("expected a whole number from 1 on")
-    return value
-
-
-def _candidates(value: Any) -> int:
-    if _count(value) > MOST_CANDIDATES:
-        raise ValueError(f"expected a whole number from 1 to {MOST_CANDIDATES}")
-    return value
-
-
-def _boolean(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError("expected true or false")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("expected a text")
-    return value
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError("expected a number")
-    return float(value)
-
-
-def _date(value: Any) -> date:
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(value)
-    except (TypeError, ValueError) as error:
-        raise ValueError("expected a date such as 1998-08-02") from error
-
-
-def _matching(pattern: str, expected: str) -> Callable[[Any], Any]:
-    def read(value: Any) -> str:
-        if not isinstance(value, str) or not re.fullmatch(pattern, value):
-            raise ValueError(f"expected {expected}")
-        return value
-
-    return read
-
-
-_NAME = r"[A-Z_][A-Z0-9_$]*"
-_identifier = _matching(_NAME, "an upper case Snowflake name such as ML_DEV")
-_compute_pool = _matching(rf"({_NAME})?", 'an upper case Snowflake name such as ML_DEV_POOL, or ""')
-_integration = _matching(rf"({_NAME})?", 'an upper case Snowflake name such as ML_ALERTS, or ""')
-_schema_name = _matching(rf"{_NAME}\.{_NAME}", "a schema with its database such as SNOWFLAKE_SAMPLE_DATA.TPCH_SF1")
-_repository = _matching(
-    rf"({_NAME}\.{_NAME}\.{_NAME})?", 'an upper case name such as SNOWFLAKE.SNOWPARK.PYPI_SHARED_REPOSITORY, or ""'
-)
-_optional_schema = _matching(rf"({_NAME}\.{_NAME})?", 'a schema with its database such as ML_DEV.MAIN, or ""')
-_label = _matching(r"[\w.@ -]{1,256}", "letters, digits, spaces and . @ _ -, at most 256")
-_notebook = _matching(r"([\w-]+\.ipynb)?", 'a file of notebooks/ such as explore.ipynb, or ""')
-_runtime = _matching(r"[\w.-]+", "a runtime such as V2.2-CPU-PY3.11")
-_refresh = _matching(
-    r"DOWNSTREAM|[1-9][0-9]* (minutes?|hours?|days?)", 'an age such as "90 minutes" or "1 day", or "DOWNSTREAM"'
-)
-_backend = _matching("|".join(BACKENDS), f"one of {', '.join(BACKENDS)}")
-_schedule = _matching(
-    rf"{CHANGE}{_NAME}\.{_NAME}\.{_NAME}|(?!{CHANGE})(\S+ ){{5}}\S+|{INTERVAL.pattern}|",
-    'five cron fields and a time zone such as "0 5 * * * UTC", an interval such as "90 MINUTES", '
-    '"ON CHANGE OF DATABASE.SCHEMA.TABLE", or ""',
-)
-
-_READERS: dict[Any, Callable[[Any], Any]] = {
-    bool: _boolean,
-    str: _text,
-    int: _integer,
-    float: _number,
-    date: _date,
-    Identifier: _identifier,
-    ComputePool: _compute_pool,
-    Integration: _integration,
-    Count: _count,
-    Candidates: _candidates,
-    Repository: _repository,
-    SchemaName: _schema_name,
-    OptionalSchema: _optional_schema,
-    Label: _label,
-    Notebook: _notebook,
-    Runtime: _runtime,
-    Refresh: _refresh,
-    Backend: _backend,
-    Schedule: _schedule,
-}
+            raise ConfigError(f'[timeouts]: the graph has no task "{task}"{nearest(task, list(tasks))}')

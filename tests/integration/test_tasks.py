@@ -7,9 +7,10 @@ import pytest
 
 from dag.run_pipeline import main
 from ml_pipeline import tasks
-from ml_pipeline.config import ConfigError, load
+from ml_pipeline.config import load
 from ml_pipeline.errors import PipelineError
 from ml_pipeline.steps import STEPS
+from ml_pipeline.values import ConfigError
 
 ENVIRONMENTS = Path(__file__).parents[2] / "environments"
 LOCAL = load("local", ENVIRONMENTS)

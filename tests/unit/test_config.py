@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ml_pipeline.config import ConfigError, Pipeline, Run, load
+from ml_pipeline.config import Pipeline, Run, load
+from ml_pipeline.values import ConfigError
 
 ENVIRONMENTS = Path(__file__).parents[2] / "environments"
 NAMES = sorted(path.stem for path in ENVIRONMENTS.glob("*.toml"))

@@ -14,9 +14,10 @@ from dag.dag import ANY_WAY, build
 from deploy.limits import limits
 from deploy.render import from_dag
 from ml_pipeline import decision, payload, quality_gate, tasks
-from ml_pipeline.config import ConfigError, load
+from ml_pipeline.config import load
 from ml_pipeline.payload import packages
 from ml_pipeline.steps import STEPS
+from ml_pipeline.values import ConfigError
 
 ROOT = Path(__file__).parents[2]
 PROD = load("prod", ROOT / "environments")

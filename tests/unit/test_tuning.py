@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ml_pipeline import tuning
-from ml_pipeline.config import MOST_CANDIDATES
+from ml_pipeline.values import MOST_CANDIDATES
 from tests.unit.test_training import SETTINGS, order_lines
 
 QUICK = replace(SETTINGS, max_iter=5, training_candidates=3)
