@@ -60,9 +60,10 @@ class Fork:
         if "running" in said:
             self.running = said["running"]
         elif said:
-            config.hook.pytest_runtest_logreport(
-                report=config.hook.pytest_report_from_serializable(config=config, data=said)
-            )
+            report = config.hook.pytest_report_from_serializable(config=config, data=said)
+            if isinstance(report.longrepr, list):  # why it was skipped: JSON knows no tuples
+                report.longrepr = tuple(report.longrepr)
+            config.hook.pytest_runtest_logreport(report=report)
         elif self.running:
             died = f"process {self.pid} ended in the middle of it"
             report = pytest.TestReport(self.running, (self.running, None, self.running), {}, "failed", died, "call")
