@@ -18,14 +18,14 @@ PROMISED = (
 def main(arguments: list[str]) -> int:
     """Run pytest with the arguments; without any, hold the coverage to its promise too."""
     coverage = [sys.executable, "-m", "coverage"]
-    pytest = ["-m", "pytest", "-p", "tests.forks", "--forks", str(_PROCESSES), *arguments]
+    # conftest.py says which files come first; xdist would begin with those of most tests.
+    pytest = ["-m", "pytest", "-n", str(_PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder", *arguments]
     # Where Python may not keep what it compiled, as in many containers, each process would compile all of it anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if arguments:
         return subprocess.run([sys.executable, *pytest], cwd=ROOT).returncode
     subprocess.run([*coverage, "erase"], cwd=ROOT, check=True)
-    failed = subprocess.run([*coverage, "run", *pytest], cwd=ROOT).returncode
-    subprocess.run([*coverage, "combine", "--quiet"], cwd=ROOT, check=True)
+    failed = subprocess.run([sys.executable, *pytest, "--cov", "--cov-report="], cwd=ROOT).returncode
     for what, files, percent in PROMISED:
         print(f"\nCoverage of {what}, by lines and branches (at least {percent} %):", flush=True)
         report = [*coverage, "report", f"--include={files}", f"--fail-under={percent}", "--skip-covered"]

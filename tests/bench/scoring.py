@@ -1,6 +1,8 @@
 """Scoring: a registered model in a query, against its own `predict` in one process, over the same lines."""
 
 import argparse
+import contextlib
+import sys
 import tempfile
 from pathlib import Path
 
@@ -39,13 +41,14 @@ def _in_turns(server: LocalSnowflake, file: Path, runs: int) -> Figures:
         model = HistGradientBoostingClassifier(max_iter=60, max_leaf_nodes=15, random_state=7)
         model.fit(inputs, frame.head(_TRAINED_ON)["LATE"])
         registry = Registry(session, database_name="BENCH", schema_name="PUBLIC")
-        version = registry.log_model(
-            model,
-            model_name="LATE",
-            version_name="V1",
-            sample_input_data=inputs.head(10),
-            target_platforms=["WAREHOUSE"],
-        )
+        with contextlib.redirect_stdout(sys.stderr):  # it draws a progress bar where our JSON goes
+            version = registry.log_model(
+                model,
+                model_name="LATE",
+                version_name="V1",
+                sample_input_data=inputs.head(10),
+                target_platforms=["WAREHOUSE"],
+            )
         method = next(f["name"] for f in version.show_functions() if "PROBA" in f["name"])
         sql = f"SELECT AVG(MODEL(LATE, V1)!{method}({', '.join(_FEATURES)}):output_feature_1::FLOAT) FROM LINES"
         found: dict[str, float] = {}
