@@ -62,13 +62,15 @@ def graph(described: Graph) -> str:
     def draw(axes: Axes) -> None:
         for task in described.tasks:
             for before in task.predecessors:
-                # An edge over more than one column bends, so that it does not run through the tasks between.
+                # An edge over more than one column bends, so that it does not run through the tasks between: below
+                # them if it comes from a lower row.
                 far = abs(places[task.name][0] - places[before][0]) > 1
+                bend = -0.3 if places[before][1] == 0 else 0.3
                 style = {
                     "arrowstyle": "-|>",
                     "color": "#555",
                     "linestyle": "--" if task.condition else "-",
-                    "connectionstyle": "arc3,rad=-0.3" if far else "arc3",
+                    "connectionstyle": f"arc3,rad={bend}" if far else "arc3",
                     "shrinkA": 30,
                     "shrinkB": 30,
                 }
@@ -78,7 +80,7 @@ def graph(described: Graph) -> str:
             box = {"boxstyle": "round,pad=0.4", "facecolor": "#e3f2fd", "edgecolor": _BLUE, "linestyle": dashed}
             axes.annotate(_short(name), place, ha="center", va="center", bbox=box, fontsize=7)
         axes.set_axis_off()
-        axes.margins(0.08, 0.3)
+        axes.margins(0.08, 0.6)
         axes.autoscale_view()
         axes.scatter(*zip(*places.values(), strict=True), alpha=0)
 
@@ -94,11 +96,17 @@ def _places(described: Graph) -> dict[str, tuple[float, float]]:
     for task in described.tasks:  # predecessors come first
         depth[task.name] = max((depth[p] + 1 for p in task.predecessors), default=0)
     deepest, places = max(depth.values()), {}
-    for task in described.tasks:
+    for task in sorted(described.tasks, key=lambda task: -_length(described, task.name)):  # the longest way straight on
         column = depth[task.name] if task.predecessors or depth[task.name] or not task.finalizes else deepest + 1
         taken = sum(x == column for x, _ in places.values())
         places[task.name] = (float(column), -1.0 * taken)
     return places
+
+
+def _length(described: Graph, name: str) -> int:
+    """How many tasks in a row come after this one, at most."""
+    after = [task.name for task in described.tasks if name in task.predecessors]
+    return max((_length(described, each) + 1 for each in after), default=0)
 
 
 _NAMES = {"new": "new model", "in_use": "version in use"}
