@@ -30,10 +30,19 @@ DAY = datetime.now(UTC).date().toordinal()
 LONGEST = (
     "test_rehearsal.py",
     "test_for_real.py",
+    "test_pipeline.py",
     "test_acting.py",
     "test_readme.py",
-    "test_pipeline.py",
+    "test_scoring.py",
+    "test_features.py",
+    "test_notebook.py",
     "test_deploy_release.py",
+    "test_sweeps.py",
+    "test_serving.py",
+    "test_services.py",
+    "test_training_jobs.py",
+    "test_ml_jobs.py",
+    "test_governance.py",
     "test_bench.py",
 )
 
