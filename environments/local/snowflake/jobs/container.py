@@ -100,6 +100,18 @@ def specification(place_: Place, request: Request, payload: locations.Location, 
     return json.dumps({"spec": {"containers": [container], "volumes": volumes}}, indent=2)
 
 
+def bare_specification(place_: Place, image: str, arguments: list[str]) -> str:
+    """The specification of a job that the account makes itself: no stage is mounted, and one instance runs."""
+    variables = {
+        "MLRS_PAYLOAD_DIR": "",
+        "MLRS_STAGE_RESULT_PATH": str(place_.results),
+        "MLRS_RESULT_PATH": RESULT,
+        "MLRS_MIN_INSTANCES": "1",
+    }
+    container = {"name": CONTAINER, "image": image, "args": arguments, "env": variables, "volumeMounts": []}
+    return json.dumps({"spec": {"containers": [container], "volumes": []}}, indent=2)
+
+
 def _volume(name: str, stage: str, *, v2: bool) -> dict[str, Any]:
     return {"name": name, "source": "stage", "stageConfig": {"name": stage}} if v2 else {"name": name, "source": stage}
 

@@ -108,11 +108,7 @@ def _payload(session: Session, request: Request) -> locations.Location:
 
 def wait(session: Session, name: Name) -> None:
     """A job that is not asynchronous ends before its statement, which fails with it."""
-    try:
-        ended = waiting.until(session, name, states.ENDED)
-    except SnowflakeError:  # the statement was cancelled, or its time is over
-        session.account.jobs.stop(session.account.catalogue.get("SERVICE", name))
-        raise
+    ended = waiting.to_the_end(session, name)
     if ended.properties["status"] != states.DONE:
         text = f"Job {name} failed with status: {ended.properties['status']}. {ended.properties['message']}"
         raise execution_error(text, "395012", "XX000")

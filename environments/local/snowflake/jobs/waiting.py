@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from ..errors import SnowflakeError
 from ..executions import go_on
 from . import states
 
@@ -34,3 +35,17 @@ def until(session: Session, name: Name, wanted: Collection[str], seconds: float 
             if service.properties["status"] in states.ENDED.union(wanted) or is_over:
                 return service
             jobs.changed.wait(_LOOK_SECONDS)
+
+
+def to_the_end(session: Session, name: Name) -> Object:
+    """The job once it has ended; with the statement that waits for it, it is cancelled.
+
+    Raises:
+        SnowflakeError: as `until`.
+
+    """
+    try:
+        return until(session, name, states.ENDED)
+    except SnowflakeError:  # the statement was cancelled, or its time is over
+        session.account.jobs.stop(session.account.catalogue.get("SERVICE", name))
+        raise

@@ -5,16 +5,15 @@ https://docs.snowflake.com/en/sql-reference/sql/execute-notebook-project
 
 from __future__ import annotations
 
-import json
 import shutil
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Object
-from ..errors import SnowflakeError, execution_error, invalid, unsupported
+from ..errors import execution_error, invalid, unsupported
 from ..jobs import states, waiting
-from ..jobs.container import RESULT, Place, place
+from ..jobs.container import Place, bare_specification, place
 from ..jobs.submitting import PYTHON, check_owner
 from ..kinds import Create
 from ..names import Name
@@ -49,7 +48,8 @@ def execute(session: Session, tokens: Tokens) -> Result:
     name = project.name.sibling(f"{project.name.name}_{uuid.uuid4().hex[:8].upper()}")
     job = Object("SERVICE", name, session.role, _properties(session, pool, warehouse), f"{WORD} {project.name}")
     at = place(session.account, job.id)
-    job = job.with_properties(spec=_specification(at, notebook, given.get("ARGUMENTS", "").split()))
+    arguments = [str(at.stage / f"{notebook.stem}.py"), *given.get("ARGUMENTS", "").split()]
+    job = job.with_properties(spec=bare_specification(at, f"local/notebook-runtime:py{PYTHON}", arguments))
     payload = _payload(session, project, job, notebook, text)
     kinds()["SERVICE"].add(session, Create(), job)
     session.account.jobs.start(job, payload)
@@ -99,29 +99,8 @@ def _payload(session: Session, project: Object, job: Object, notebook: Path, tex
     return own
 
 
-def _specification(at: Place, notebook: Path, arguments: list[str]) -> str:
-    variables = {
-        "MLRS_PAYLOAD_DIR": "",
-        "MLRS_STAGE_RESULT_PATH": str(at.results),
-        "MLRS_RESULT_PATH": RESULT,
-        "MLRS_MIN_INSTANCES": "1",
-    }
-    container = {
-        "name": "main",
-        "image": f"local/notebook-runtime:py{PYTHON}",
-        "args": [str(at.stage / f"{notebook.stem}.py"), *arguments],
-        "env": variables,
-        "volumeMounts": [],
-    }
-    return json.dumps({"spec": {"containers": [container], "volumes": []}}, indent=2)
-
-
 def _end(session: Session, name: Name, at: Place) -> None:
-    try:
-        ended = waiting.until(session, name, states.ENDED)
-    except SnowflakeError:  # the statement was cancelled, or its time is over
-        session.account.jobs.stop(session.account.catalogue.get("SERVICE", name))
-        raise
+    ended = waiting.to_the_end(session, name)
     if ended.properties["status"] != states.DONE:
         printed = at.printed(0, _SHOWN_LINES) if at.log(0).is_file() else ended.properties["message"]
         raise execution_error(f"Notebook execution failed: {ended.properties['message']}\n{printed}", "395012", "XX000")

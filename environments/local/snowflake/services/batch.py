@@ -18,7 +18,7 @@ from .. import python
 from ..catalogue import Object
 from ..errors import invalid, unsupported
 from ..jobs import states, submitting
-from ..jobs.container import RESULT, Place, place
+from ..jobs.container import Place, bare_specification, place
 from ..kinds import Create
 from ..models import versions
 from ..names import fold
@@ -77,7 +77,8 @@ def execute(session: Session, tokens: Tokens) -> Result:
     source = _source(session, asked, base)
     job = Object("SERVICE", name, session.role, _properties(session, asked, pool.name), f"MODEL {model.name}")
     at = place(session.account, job.id)
-    job = job.with_properties(spec=_specification(at))
+    arguments = [str(at.stage / _SCRIPT.name), str(at.stage / "request.json")]
+    job = job.with_properties(spec=bare_specification(at, "local/model-inference:latest", arguments))
     kinds()["SERVICE"].add(session, Create(), job)
     request = _request(session, asked, version, method)
     paths = {"input": str(source), "output": str(base.folder / base.path / name.name)}
@@ -185,23 +186,6 @@ def _payload(at: Place, request: dict[str, Any]) -> Path:
     shutil.copy(_SCRIPT, folder)
     (folder / "request.json").write_text(json.dumps(request))
     return folder
-
-
-def _specification(at: Place) -> str:
-    variables = {
-        "MLRS_PAYLOAD_DIR": "",
-        "MLRS_STAGE_RESULT_PATH": str(at.results),
-        "MLRS_RESULT_PATH": RESULT,
-        "MLRS_MIN_INSTANCES": "1",
-    }
-    container = {
-        "name": "main",
-        "image": "local/model-inference:latest",
-        "args": [str(at.stage / _SCRIPT.name), str(at.stage / "request.json")],
-        "env": variables,
-        "volumeMounts": [],
-    }
-    return json.dumps({"spec": {"containers": [container], "volumes": []}}, indent=2)
 
 
 VERBS = {"EXECUTE INFERENCE JOB": execute}
