@@ -62,21 +62,24 @@ class Connection:
             self._cursor.fetchall()
 
 
+# More than cores: where a query calls Python, most of them wait, and a worker gets the rows of all that do.
+_THREADS = 16
+
+
 class Data:
     """The account's tables.
 
     Args:
         folder: where the database files lie; made when missing.
-        threads: DuckDB's worker threads.
 
     """
 
-    def __init__(self, folder: Path, threads: int = 2) -> None:
+    def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         # DuckDB refuses a second call on a connection that is busy with one, so the root is used in turn.
         self._turn = threading.Lock()
-        self._root = duckdb.connect(":memory:", config={"threads": threads})
+        self._root = duckdb.connect(":memory:", config={"threads": _THREADS})
         self._root.execute("SET GLOBAL TimeZone = 'UTC'")
         # DuckDB reads the macros beside what Python imports meanwhile; the first connection waits for them.
         self._defining = threading.Thread(target=self._root.cursor().execute, args=(macros.definitions(),))

@@ -67,7 +67,21 @@ def test_each_type_comes_back_as_it_went(kind, value):
 def test_numpys_and_pandas_values_count_as_pythons():
     assert values.to_arrow([np.int64(1), pd.NA, np.float64(2)], NUMBER).to_pylist() == [1, None, 2]
     found = values.to_json({"a": np.array([1]), "b": np.float32(0.5), "c": pd.Timestamp("2024-01-02"), "d": pd.NA})
-    assert found == '{"a": [1], "b": 0.5, "c": "2024-01-02T00:00:00", "d": null}'
+    assert found == '{"a":[1],"b":0.5,"c":"2024-01-02T00:00:00","d":null}'
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"a": 2**70, "b": 1.5}, f'{{"a":{2**70},"b":1.5}}'),
+        ({1: "one"}, '{"1":"one"}'),
+        ([float("nan"), np.float64("nan")], "[null,null]"),
+        ("\ud800", '"\\ud800"'),
+        ("é", '"é"'),
+    ],
+)
+def test_json_holds_what_python_can_write(value, text):
+    assert values.to_json(value) == text
 
 
 def test_what_is_not_of_the_type_is_refused():

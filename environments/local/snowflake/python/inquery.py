@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import duckdb
@@ -16,6 +17,7 @@ from ..sql.datatypes import type_of
 from ..sql.scope import RESOLVED
 from ..types import SEMI_STRUCTURED, Column, arrow_type
 from .calls import plain
+from .gathering import Gathering
 from .residents import Handler, Use
 
 if TYPE_CHECKING:
@@ -99,23 +101,24 @@ def _connection(session: Session) -> Iterator[Connection]:
 
 def _fitted(use: Caller, handler: Handler) -> Callable[..., pa.Array]:
     """A function of exactly as many arguments as DuckDB is told: it checks."""
+    answer = Gathering(partial(_answer, use, handler))
 
     def apply(*columns: pa.ChunkedArray) -> pa.Array:
-        used = columns[: len(handler.arguments)]
-        made = use(_batch(used, handler.arguments, len(columns[0]))).cast(arrow_type(handler.returns))
-        return made.cast(pa.json_()) if handler.returns.type in SEMI_STRUCTURED else made
+        return answer(pa.RecordBatch.from_arrays([_whole(c) for c in columns], names=names))
 
-    names = [f"a{i}" for i in range(len(handler.arguments) or 1)]
+    names = [f"c{i}" for i in range(len(handler.arguments) or 1)]
     source = f"lambda {', '.join(names)}: apply({', '.join(names)})"
     return eval(source, {"apply": apply})  # noqa: S307 - the text is made of numbers only
 
 
-def _batch(columns: tuple[pa.ChunkedArray, ...], kinds: tuple[Column, ...], rows: int) -> pa.RecordBatch:
-    if not columns:
-        return pa.RecordBatch.from_arrays([pa.nulls(rows)], names=["rows"])
-    arrays = [_whole(plain(c)).cast(arrow_type(k)) for c, k in zip(columns, kinds, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, names=[f"c{i}" for i in range(len(arrays))])
+def _answer(use: Caller, handler: Handler, given: pa.RecordBatch) -> pa.Array:
+    """The values in the types that were declared, as DuckDB is to get them."""
+    cast = [plain(c).cast(arrow_type(k)) for c, k in zip(given.columns, handler.arguments, strict=False)]
+    # A function without arguments keeps the column that tells how many rows to make.
+    made = use(pa.RecordBatch.from_arrays(cast or given.columns, names=given.schema.names))
+    made = made.cast(arrow_type(handler.returns))
+    return made.cast(pa.json_()) if handler.returns.type in SEMI_STRUCTURED else made
 
 
-def _whole(values: pa.ChunkedArray | pa.Array) -> pa.Array:
-    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+def _whole(values: pa.ChunkedArray) -> pa.Array:
+    return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
+import threadpoolctl
 
 from . import channel as messages
 from . import loading, values
@@ -13,8 +14,12 @@ Batch = Callable[[pa.RecordBatch], pa.Array]
 
 
 def answer(channel: socket.socket, request: dict[str, Any], payload: bytes) -> None:
-    """Load the function once, then answer each batch; a failing batch is answered with its error."""
+    """Load the function once, then answer each batch; a failing batch is answered with its error.
+
+    A query runs as many workers as it has threads: more threads in each would only wait for each other.
+    """
     apply = applied(loading.handler(request), request)
+    threadpoolctl.threadpool_limits(1)
     while True:
         try:
             messages.send(channel, {}, values.write(apply(values.read(payload))))
