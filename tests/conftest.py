@@ -104,7 +104,10 @@ class LocalSnowflake:
         """A Snowpark session."""
         from snowflake.snowpark import Session
 
-        return Session.builder.configs({**self.parameters, **options}).create()
+        session = Session.builder.configs({**self.parameters, **options}).create()
+        # With it, the clients ask before each of their functions whether the connection is alive, to report the call.
+        session.telemetry_enabled = False
+        return session
 
     def connector(self, **options: Any) -> Any:
         """A connection of the Python connector."""

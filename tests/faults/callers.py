@@ -13,9 +13,11 @@ import io
 import os
 import pickle
 import pkgutil
+import posix
 import select
 import signal
 import socket
+import sys
 import tempfile
 import time
 import traceback
@@ -25,6 +27,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Self
+
+import coverage
 
 import dag
 import deploy
@@ -136,6 +140,9 @@ class Callers:
 
 def _originate(door: socket.socket) -> None:
     """In the origin: fork for each that knocks. Does not return."""
+    # What callers run, other tests measure; tracing would make it half as slow again.
+    if coverage.Coverage.current():
+        sys.settrace(None)
     # Nobody waits for the children: the system buries them.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     # What is there now is never looked at by the children's garbage collectors, so its memory stays shared.
@@ -151,7 +158,7 @@ def _originate(door: socket.socket) -> None:
             door.close()
             _serve(Connection(opened.detach()))
         opened.close()
-    os._exit(0)
+    posix._exit(0)  # os._exit may be coverage's, which would write its data first
 
 
 def _serve(channel: Connection) -> None:
@@ -168,4 +175,4 @@ def _serve(channel: Connection) -> None:
         values = {"error": traceback.format_exc()}
     with contextlib.suppress(OSError):
         channel.send(values | {"output": printed.getvalue()})
-    os._exit(0)
+    posix._exit(0)  # os._exit may be coverage's, which would write its data first

@@ -185,13 +185,10 @@ def _numbered(requests: Sequence[Request]) -> dict[int, Request]:
 
 
 def sample(plain: Mapping[Scenario, Sequence[Request]], chance: random.Random) -> list[Point]:
-    """A point of half of the troubles, in which each of these deliveries comes at least once."""
-    scenarios = list(plain)
-    troubles = chance.sample(TROUBLES, len(TROUBLES) // 2)
-    turns = (scenarios[number % len(scenarios)] for number in range(len(troubles)))
+    """A point of each of these deliveries, each with another trouble."""
     return [
         chance.choice(list(points(scenario, plain[scenario], [trouble], every=True)))
-        for scenario, trouble in zip(turns, troubles, strict=True)
+        for scenario, trouble in zip(plain, chance.sample(TROUBLES, len(plain)), strict=True)
     ]
 
 

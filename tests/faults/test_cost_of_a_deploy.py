@@ -18,8 +18,9 @@ from tests.faults.small_releases import Terms
 HEAVY = ("pandas", "sklearn", "snowflake.core", "snowflake.ml", "snowflake.snowpark")
 # Each verb as `python -m deploy` runs it, one after the other in one process, and what they imported in the end.
 RUN = """
-import json, runpy, sys
+import json, os, runpy, sys
 codes = {}
+os._exit = sys.exit  # how a verb ends that has left a thread behind
 for arguments in json.loads(sys.argv[1]):
     sys.argv = ["deploy", *arguments]
     try:

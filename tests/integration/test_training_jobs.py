@@ -16,6 +16,7 @@ from ml_pipeline.config import Run, load
 from ml_pipeline.errors import PipelineError
 from ml_pipeline.features import FEATURES
 from ml_pipeline.payload import PAYLOAD, TRAINING_JOB
+from tests.conftest import DAY
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = replace(load("local", ROOT / "environments").smoke, max_iter=3)
@@ -150,6 +151,7 @@ def test_the_same_rows_in_any_order_train_the_same_bytes_in_a_job_and_in_the_pro
     assert len(digests) == 1
 
 
+@pytest.mark.skipif(DAY % 2 == 0, reason="today jobs share work by Ray in the local Snowflake's tests, tomorrow here")
 def test_two_nodes_choose_and_train_what_one_process_does(session):
     staged = a_run("NODES", "T_WIDE_POOL", training_instances=2, training_candidates=3)
     by_nodes = train(session, staged)

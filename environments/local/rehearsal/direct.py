@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 from .story import ENVIRONMENTS, FAILURE, Story, expect
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 PULL_REQUEST = "7"
 _PR = ("--pr", PULL_REQUEST)
@@ -17,6 +14,17 @@ _PR = ("--pr", PULL_REQUEST)
 @dataclass(frozen=True)
 class Direct(Story):
     """The commands that CI would run, without CI."""
+
+    STEPS: ClassVar[tuple[str, ...]] = (
+        "bootstrap",
+        "open_pull_request",
+        "close_pull_request",
+        "merge",
+        "second_release",
+        "failing_release",
+        "roll_back",
+        "full_run",
+    )
 
     def build(self, name: str, message: str) -> str:
         """Commit the checkout and build its release."""
@@ -75,14 +83,3 @@ class Direct(Story):
         first = self.told.releases["first"]
         expect(self.runs("prod") == first, f"prod does not run {first}")
         return f"prod runs {first[:12]} again; dev keeps {self.runs('dev')[:12]}"
-
-    def steps(self) -> Iterator[Callable[[], str]]:
-        """The steps in order."""
-        yield self.bootstrap
-        yield self.open_pull_request
-        yield self.close_pull_request
-        yield self.merge
-        yield self.second_release
-        yield self.failing_release
-        yield self.roll_back
-        yield self.full_run

@@ -6,14 +6,14 @@ Each event names the jobs that run and their results; any other job, or another 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from environments.local.github.events import Event, event
 
 from .story import FAILURE, Story, expect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from environments.local.github.running import Outcome
 
@@ -44,6 +44,20 @@ _FORK = {
 @dataclass(frozen=True)
 class OnGitHub(Story):
     """A repository on the local GitHub, and what is pushed to it."""
+
+    STEPS: ClassVar[tuple[str, ...]] = (
+        "bootstrap",
+        "open_pull_request",
+        "push_to_it",
+        "fork",
+        "merge_queue",
+        "merge",
+        "close_pull_request",
+        "second_release",
+        "failing_release",
+        "roll_back",
+        "full_run",
+    )
 
     hosted: Hosted
 
@@ -133,20 +147,6 @@ class OnGitHub(Story):
         self._run("roll_back", "cd.yml", event("workflow_dispatch", inputs__release=first), _ROLLED_BACK)
         expect(self.runs("prod") == first, f"prod does not run {first}")
         return f"prod runs {first[:12]} again; dev keeps {self.runs('dev')[:12]}"
-
-    def steps(self) -> Iterator[Callable[[], str]]:
-        """The steps in order."""
-        yield self.bootstrap
-        yield self.open_pull_request
-        yield self.push_to_it
-        yield self.fork
-        yield self.merge_queue
-        yield self.merge
-        yield self.close_pull_request
-        yield self.second_release
-        yield self.failing_release
-        yield self.roll_back
-        yield self.full_run
 
 
 def _expect_the_plan(comments: Sequence[Mapping[str, Any]], digest: str) -> None:

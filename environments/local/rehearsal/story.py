@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import full_run
 from .errors import RehearsalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from environments.local.github.running import Outcome
 
@@ -52,16 +51,26 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Story(ABC):
+class Story:
     """A checkout to commit to, and the deployer, which looks at what is there if it does not deliver itself."""
 
     checkout: Checkout
     deployer: Deployer
     told: Told
 
-    @abstractmethod
-    def steps(self) -> Iterator[Callable[[], str]]:
-        """The steps in order; the first line of what each is described by is shown."""
+    # The steps in order, methods; the first line of what each is described by is shown.
+    STEPS: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def expect_step(cls, name: str | None) -> None:
+        """Nothing, for a step of the story, and for none.
+
+        Raises:
+            RehearsalError: the story has no such step.
+
+        """
+        if name is not None and name not in cls.STEPS:
+            raise RehearsalError(f"the story has no step {name!r}\nnext: --until with one of {', '.join(cls.STEPS)}")
 
     def tell(
         self, announce: Callable[[str], None], report: Callable[[str, float], None], until: str | None = None
@@ -71,10 +80,9 @@ class Story(ABC):
         Raises:
             RehearsalError: from that step, and for one that the story has not.
         """
-        steps = {step.__name__: step for step in self.steps()}
-        if until is not None and until not in steps:
-            raise RehearsalError(f"the story has no step {until!r}\nnext: --until with one of {', '.join(steps)}")
-        for name, step in steps.items():
+        self.expect_step(until)
+        for name in self.STEPS:
+            step = getattr(self, name)
             announce((step.__doc__ or "").splitlines()[0])
             start = time.monotonic()
             outcome = step()

@@ -193,6 +193,7 @@ def test_a_job_on_several_instances_runs_on_each_if_it_is_told_to(submit):
     assert everywhere.distributed_result().exit_codes == {0: 0, 1: 0}
 
 
+@pytest.mark.skipif(DAY % 2 == 1, reason="today training on two nodes shares its work by Ray, tomorrow this")
 def test_else_it_runs_on_the_first_which_shares_the_work_by_ray(submit):
     job = submit(
         """
