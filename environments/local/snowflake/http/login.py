@@ -30,7 +30,7 @@ _PARAMETERS = {
     "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD": 0,
     "CLIENT_TELEMETRY_ENABLED": False,
     "PYTHON_CONNECTOR_QUERY_RESULT_FORMAT": "arrow",
-    # Threads of one Snowpark session have cursors of their own: those that follow a service's log go on beside the rest.
+    # Each thread of a Snowpark session has its own cursor: one that follows a service's log goes on beside the rest.
     "PYTHON_SNOWPARK_ENABLE_THREAD_SAFE_SESSION": True,
     "PYTHON_SNOWPARK_USE_SCOPED_TEMP_OBJECTS": True,
     "TIMEZONE": "UTC",
