@@ -10,7 +10,7 @@ FIGURES = {
     "server": "start of an old account, seconds",
     "procedure": "warm call, seconds",
     "features": "speed relative to DuckDB (at least 0.6)",
-    "scoring": "time relative to one process",
+    "scoring": "time relative to one process (at most 2)",
     "help": "python -m deploy --help, seconds (at most 0.15)",
     "deploys": "cells",
 }

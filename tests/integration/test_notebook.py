@@ -153,3 +153,16 @@ def test_a_project_is_a_copy_of_what_lay_on_the_stage(session):
     session.sql("DROP NOTEBOOK PROJECT COPY").collect()
     with pytest.raises(SnowparkSQLException, match="has no files"):
         session.sql("CREATE NOTEBOOK PROJECT COPY FROM '@RELEASES/nothing'").collect()
+
+
+def test_it_runs_beside_a_task_graph_object_too(session):
+    """Which has the settings that are the root task's otherwise."""
+    for statement in (
+        "DROP TASK LATE_DELIVERY",
+        "CREATE TASK LATE_DELIVERY$ROOT WAREHOUSE = T_NOTEBOOK_WH AS SELECT 1",
+        f"CREATE TASK GRAPH LATE_DELIVERY ROOTS = (LATE_DELIVERY$ROOT) CONFIG = $${CONFIG}$$",
+        "ALTER TASK GRAPH LATE_DELIVERY COMMIT",
+    ):
+        session.sql(statement).collect()
+    assert not any(row["config"] for row in session.sql("SHOW TASKS").collect())
+    assert "executed successfully" in run_notebook(session, NOTEBOOK.name)[0][0]

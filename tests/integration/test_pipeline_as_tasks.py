@@ -42,7 +42,8 @@ CREATE OR REPLACE DATABASE T_TASKS;
 GRANT OWNERSHIP ON DATABASE T_TASKS TO ROLE T_TASKS_ROLE;
 """
 TAKE_DOWN = "DROP DATABASE T_TASKS; DROP COMPUTE POOL T_TASKS_POOL; DROP WAREHOUSE T_TASKS_WH; DROP ROLE T_TASKS_ROLE"
-ENVIRONMENT = replace(LOCAL, snowflake=PLACE)
+NOTEBOOK = ROOT / "notebooks" / "explore.ipynb"
+ENVIRONMENT = replace(LOCAL, snowflake=PLACE, graph=replace(LOCAL.graph, notebook=NOTEBOOK.name))
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def history(session, tmp_path_factory):
         for file in (ROOT / "src" / "ml_pipeline").glob("*.py"):
             payload.write(file, f"ml_pipeline/{file.name}")
     session.sql("CREATE STAGE RELEASES COMMENT = 'The deploy makes it.'").collect()
-    for file in (archive, ROOT / "src" / "ml_pipeline" / TRAINING_JOB):
+    for file in (archive, ROOT / "src" / "ml_pipeline" / TRAINING_JOB, NOTEBOOK):
         session.file.put(str(file), f"@RELEASES/{DIGEST}", auto_compress=False)
     schema = Root(session).databases[PLACE.database].schemas[PLACE.schema]
     DAGOperation(schema).deploy(build(ENVIRONMENT, DIGEST), mode="orReplace")
@@ -157,7 +158,7 @@ def test_an_ml_job_trains_the_same_model_bit_for_bit(history, inline):
 
 
 def test_a_job_leaves_its_log_and_no_files(session, history):
-    (job,) = session.sql("SHOW JOB SERVICES IN SCHEMA T_TASKS.MAIN").collect()
+    (job,) = session.sql("SHOW JOB SERVICES LIKE 'SMOKE_TRAIN_%' IN SCHEMA T_TASKS.MAIN").collect()
     assert job["status"] == "DONE"
     assert session.sql(f"SELECT SYSTEM$GET_SERVICE_LOGS('T_TASKS.MAIN.{job['name']}', 0, 'main')").collect()
     assert session.sql("LIST @T_TASKS.MAIN.SMOKE_ML_JOBS").collect() == []
