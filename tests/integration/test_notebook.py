@@ -156,7 +156,7 @@ def test_a_project_is_a_copy_of_what_lay_on_the_stage(session):
 
 
 def test_it_runs_beside_a_task_graph_object_too(session):
-    """Which has the settings that are the root task's otherwise."""
+    """Which has the settings that are the root task's otherwise; without a graph it says how to get one."""
     for statement in (
         "DROP TASK LATE_DELIVERY",
         "CREATE TASK LATE_DELIVERY$ROOT WAREHOUSE = T_NOTEBOOK_WH AS SELECT 1",
@@ -166,3 +166,6 @@ def test_it_runs_beside_a_task_graph_object_too(session):
         session.sql(statement).collect()
     assert not any(row["config"] for row in session.sql("SHOW TASKS").collect())
     assert "executed successfully" in run_notebook(session, NOTEBOOK.name)[0][0]
+    session.sql("DROP TASK GRAPH LATE_DELIVERY").collect()
+    with pytest.raises(SnowparkSQLException, match="no graph is deployed in this schema; next: python -m deploy"):
+        run_notebook(session, NOTEBOOK.name)

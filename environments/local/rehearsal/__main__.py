@@ -50,7 +50,7 @@ def main(argv: list[str]) -> int:
     show = screen.Screen(to_stderr=arguments.json)
     scratch = Path(tempfile.mkdtemp(prefix="rehearsal-"))
     try:
-        _kind(arguments).expect_step(arguments.until)
+        (Direct if arguments.fast else OnGitHub).expect_step(arguments.until)
         home = _fresh(_FOLDER / "rehearsal") if arguments.keep else scratch / "account"
         return _play(arguments, show, scratch, home)
     except RehearsalError as error:
@@ -80,10 +80,6 @@ def _play(arguments: argparse.Namespace, show: screen.Screen, scratch: Path, hom
     if kept:
         show.connect(server)
     return 0
-
-
-def _kind(arguments: argparse.Namespace) -> type[Story]:
-    return Direct if arguments.fast else OnGitHub
 
 
 @contextmanager

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from .story import ENVIRONMENTS, FAILURE, Story, expect
+
+if TYPE_CHECKING:
+    from .story import Step
 
 PULL_REQUEST = "7"
 _PR = ("--pr", PULL_REQUEST)
@@ -14,17 +17,6 @@ _PR = ("--pr", PULL_REQUEST)
 @dataclass(frozen=True)
 class Direct(Story):
     """The commands that CI would run, without CI."""
-
-    STEPS: ClassVar[tuple[str, ...]] = (
-        "bootstrap",
-        "open_pull_request",
-        "close_pull_request",
-        "merge",
-        "second_release",
-        "failing_release",
-        "roll_back",
-        "full_run",
-    )
 
     def build(self, name: str, message: str) -> str:
         """Commit the checkout and build its release."""
@@ -83,3 +75,14 @@ class Direct(Story):
         first = self.told.releases["first"]
         expect(self.runs("prod") == first, f"prod does not run {first}")
         return f"prod runs {first[:12]} again; dev keeps {self.runs('dev')[:12]}"
+
+    STEPS: ClassVar[tuple[Step, ...]] = (
+        Story.bootstrap,
+        open_pull_request,
+        close_pull_request,
+        merge,
+        second_release,
+        failing_release,
+        roll_back,
+        Story.full_run,
+    )

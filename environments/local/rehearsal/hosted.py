@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from environments.local.github.running import Outcome
 
     from .hosting import Hosted
+    from .story import Step
 
 _GREEN, _RED = "success", "failure"
 _QUALITY = dict.fromkeys((f"quality/quality/make {target}" for target in ("lint-1", "test-2", "rehearse-3")), _GREEN)
@@ -44,20 +45,6 @@ _FORK = {
 @dataclass(frozen=True)
 class OnGitHub(Story):
     """A repository on the local GitHub, and what is pushed to it."""
-
-    STEPS: ClassVar[tuple[str, ...]] = (
-        "bootstrap",
-        "open_pull_request",
-        "push_to_it",
-        "fork",
-        "merge_queue",
-        "merge",
-        "close_pull_request",
-        "second_release",
-        "failing_release",
-        "roll_back",
-        "full_run",
-    )
 
     hosted: Hosted
 
@@ -147,6 +134,20 @@ class OnGitHub(Story):
         self._run("roll_back", "cd.yml", event("workflow_dispatch", inputs__release=first), _ROLLED_BACK)
         expect(self.runs("prod") == first, f"prod does not run {first}")
         return f"prod runs {first[:12]} again; dev keeps {self.runs('dev')[:12]}"
+
+    STEPS: ClassVar[tuple[Step, ...]] = (
+        Story.bootstrap,
+        open_pull_request,
+        push_to_it,
+        fork,
+        merge_queue,
+        merge,
+        close_pull_request,
+        second_release,
+        failing_release,
+        roll_back,
+        Story.full_run,
+    )
 
 
 def _expect_the_plan(comments: Sequence[Mapping[str, Any]], digest: str) -> None:

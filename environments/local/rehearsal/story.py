@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .checkout import Checkout
     from .delivery import Answer, Deployer
 
+    Step = Callable[["Story"], str]
+
 ENVIRONMENTS = ("dev", "prod")
 FAILURE = "rehearsed failure"
 
@@ -58,8 +60,8 @@ class Story:
     deployer: Deployer
     told: Told
 
-    # The steps in order, methods; the first line of what each is described by is shown.
-    STEPS: ClassVar[tuple[str, ...]]
+    # In order; the first line of what each is described by is shown.
+    STEPS: ClassVar[tuple[Step, ...]]
 
     @classmethod
     def expect_step(cls, name: str | None) -> None:
@@ -69,8 +71,9 @@ class Story:
             RehearsalError: the story has no such step.
 
         """
-        if name is not None and name not in cls.STEPS:
-            raise RehearsalError(f"the story has no step {name!r}\nnext: --until with one of {', '.join(cls.STEPS)}")
+        names = [step.__name__ for step in cls.STEPS]
+        if name is not None and name not in names:
+            raise RehearsalError(f"the story has no step {name!r}\nnext: --until with one of {', '.join(names)}")
 
     def tell(
         self, announce: Callable[[str], None], report: Callable[[str, float], None], until: str | None = None
@@ -78,14 +81,13 @@ class Story:
         """Play every step, or those until one of them; the first that does not do what it should ends the story.
 
         Raises:
-            RehearsalError: from that step, and for one that the story has not.
+            RehearsalError: from that step.
         """
-        self.expect_step(until)
-        for name in self.STEPS:
-            step = getattr(self, name)
+        for step in self.STEPS:
+            name = step.__name__
             announce((step.__doc__ or "").splitlines()[0])
             start = time.monotonic()
-            outcome = step()
+            outcome = step(self)
             self.told.seconds[name] = time.monotonic() - start
             report(outcome, self.told.seconds[name])
             if name == until:

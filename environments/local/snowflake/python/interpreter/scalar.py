@@ -16,7 +16,7 @@ Batch = Callable[[pa.RecordBatch], pa.Array]
 def answer(channel: socket.socket, request: dict[str, Any], payload: bytes) -> None:
     """Load the function once, then answer each batch; a failing batch is answered with its error.
 
-    A query runs as many workers as it has threads: more threads in each would only wait for each other.
+    A query has a worker for each core (gathering.py): more threads in each would only wait for each other.
     """
     apply = applied(loading.handler(request), request)
     threadpoolctl.threadpool_limits(1)
