@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives import serialization
@@ -13,6 +14,7 @@ from dag import job_token
 from ml_pipeline.config import Environment
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
     from snowflake.snowpark import Session
 
 LOGIN_TIMEOUT_SECONDS = 30
@@ -131,7 +133,7 @@ def _credentials(variables: Mapping[str, str], service_user: str) -> dict[str, A
         case "SNOWFLAKE_PASSWORD":
             return {"user": user, "password": secret}
         case "SNOWFLAKE_PRIVATE_KEY":
-            return {"user": user, "authenticator": "SNOWFLAKE_JWT", "private_key": _der(secret)}
+            return {"user": user, "authenticator": "SNOWFLAKE_JWT", "private_key": _key(secret)}
         case _:
             return _token(user, secret, variables)
 
@@ -186,18 +188,16 @@ def _token(user: str, token: str, variables: Mapping[str, str]) -> dict[str, Any
     return {"user": user, "authenticator": name, "token": token}
 
 
-def _der(pem: str) -> bytes:
-    """Return the key in the form that the connector takes."""
+@lru_cache(maxsize=1)
+def _key(pem: str) -> "PrivateKeyTypes":
+    """Return the key. Checking it takes longer than signing with it, so a process that signs in again does not."""
     try:
-        key = serialization.load_pem_private_key(pem.encode(), password=None)
+        return serialization.load_pem_private_key(pem.encode(), password=None)
     except (TypeError, ValueError) as error:
         raise _Mistake(
             "SNOWFLAKE_PRIVATE_KEY is not an unencrypted PKCS#8 key in PEM",
             "make one: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048",
         ) from error
-    return key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
 
 
 def _explain(error: Error, keywords: Mapping[str, Any], environment: Environment) -> str:

@@ -68,9 +68,8 @@ def validate(session: Session, run: Run, table: str) -> int:
     Raises PipelineError when one did not; it names the expectation and some of the lines.
     """
     outcomes = check(session, expectations(run.settings), table)
-    rows = [[outcome.name, outcome.failed, json.dumps(outcome.offenders)] for outcome in outcomes]
-    columns = ["EXPECTATION", "FAILED_ROWS", "OFFENDERS"]
-    replace_rows(session.create_dataframe(rows, schema=columns), run, "DATA_VALIDATION")
+    rows = [(outcome.name, outcome.failed, json.dumps(outcome.offenders)) for outcome in outcomes]
+    replace_rows(session, run, "DATA_VALIDATION", rows)
     broken = [outcome for outcome in outcomes if outcome.failed]
     if broken:
         raise PipelineError(_broken(broken, run))

@@ -152,4 +152,4 @@ def _write(
     found += [["auc", "labelled", auc.value]]
     found += [[metric, week["week"], week[metric]] for week in weeks for metric in ("said", "late")]
     known = [row for row in found if row[2] is not None]
-    replace_rows(session.create_dataframe(known, schema=["METRIC", "SLICE", "VALUE"]), run, "MONITORING")
+    replace_rows(session, run, "MONITORING", known)

@@ -27,8 +27,7 @@ def report(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any
     }
     verdict = outcome(steps)
     document = {"run": run.id, "release": run.release, "smoke": run.smoke, "outcome": verdict, "steps": steps}
-    row = session.create_dataframe([[verdict, json.dumps(document)]], schema=["OUTCOME", "DOCUMENT"])
-    replace_rows(row, run, "REPORTS")
+    replace_rows(session, run, "REPORTS", [(verdict, json.dumps(document))])
     governance.tag(session, run)
     return {"outcome": verdict, **_headline(steps), "told": notify(session, run, verdict, steps)}
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from snowflake.snowpark import Session
-from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
 from . import (
     data,
@@ -23,7 +22,7 @@ from . import (
     training,
 )
 from .config import Run
-from .tables import add_rows, create
+from .tables import replace_rows
 
 Result = dict[str, Any]
 
@@ -74,8 +73,5 @@ def execute(session: Session, run: Run, name: str, results: dict[str, Result]) -
 
 
 def _record(session: Session, run: Run, name: str, result: Result, started: float, *, succeeded: bool) -> None:
-    table = create(session, run, "STEP_RESULTS")
-    session.table(table).delete((F.col("RUN_ID") == run.id) & (F.col("STEP") == name))
-    row = [name, succeeded, round(time.monotonic() - started, 3), json.dumps(result)]
-    columns = ["STEP", "SUCCEEDED", "SECONDS", "RESULT"]
-    add_rows(session.create_dataframe([row], schema=columns), run, table)
+    row = (name, succeeded, round(time.monotonic() - started, 3), json.dumps(result))
+    replace_rows(session, run, "STEP_RESULTS", [row], STEP=name)

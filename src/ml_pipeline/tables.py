@@ -1,9 +1,14 @@
 """The tables that outlive a run. Rows belong to runs: a second attempt at a step replaces what the first one wrote."""
 
+from collections.abc import Mapping, Sequence
+from itertools import chain
+
 from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
 from .config import Run
+
+Row = Sequence[str | float | bool | None]
 
 _STAMP = "RUN_ID VARCHAR, RELEASE VARCHAR, WRITTEN_AT TIMESTAMP_NTZ"
 _COLUMNS = {
@@ -33,24 +38,36 @@ def create(session: Session, run: Run, table: str) -> str:
     return name
 
 
-def replace_rows(rows: DataFrame, run: Run, table: str) -> None:
-    """Make `rows` the rows that this run has in `table`. Their columns are the table's own, in its order."""
-    session = rows.session
+def replace_rows(session: Session, run: Run, table: str, rows: Sequence[Row], **same: str) -> None:
+    """Make `rows`, with the values of the table's own columns in its order, those that this run has in `table`.
+
+    `same`: of the run's rows, replace those with these values only, such as STEP="TRAIN".
+
+    These are plain statements with bound values: a DataFrame of the same values takes Snowpark twice as many.
+    """
     name = create(session, run, table)
     # A table is created outside the transaction: DDL would commit it.
     session.sql("BEGIN TRANSACTION").collect()
     try:
-        session.table(name).delete(F.col("RUN_ID") == run.id)
-        add_rows(rows, run, name)
+        _delete(session, name, {"RUN_ID": run.id, **same})
+        if rows:
+            _insert(session, run, name, rows)
     except Exception:
         session.sql("ROLLBACK").collect()
         raise
     session.sql("COMMIT").collect()
 
 
-def add_rows(rows: DataFrame, run: Run, name: str) -> None:
-    """Append `rows`, stamped with the run, its release and the time (UTC)."""
-    stamped(rows, run).write.insert_into(name)
+def _delete(session: Session, name: str, same: Mapping[str, str]) -> None:
+    session.sql(
+        f"DELETE FROM {name} WHERE {' AND '.join(f'{column} = ?' for column in same)}", [*same.values()]
+    ).collect()
+
+
+def _insert(session: Session, run: Run, name: str, rows: Sequence[Row]) -> None:
+    values = ", ".join(f"({', '.join('?' * len(row))})" for row in rows)
+    statement = f"INSERT INTO {name} SELECT ?, ?, SYSDATE(), * FROM VALUES {values}"
+    session.sql(statement, [run.id, run.release, *chain.from_iterable(rows)]).collect()
 
 
 def stamped(rows: DataFrame, run: Run) -> DataFrame:

@@ -58,12 +58,6 @@ def private_pem(key):
     return key.private_bytes(*encoding).decode()
 
 
-def private_der(key):
-    """The key as the connector takes it."""
-    encoding = (serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return key.private_bytes(*encoding)
-
-
 def public_pem(key):
     """The key as `bootstrap --public-key` takes it."""
     return (

@@ -26,7 +26,7 @@ def sign_in(snowflake, key, environment):
         user=f"ML_{name}_CI",
         password=None,
         authenticator="SNOWFLAKE_JWT",
-        private_key=account.private_der(key),
+        private_key=key,
         role=f"ML_{name}_DEPLOY",
         warehouse=f"ML_{name}_WH",
     )

@@ -52,7 +52,7 @@ def session(snowflake, key, admin):
     """The service user's, who delivers and runs the pipeline."""
     who = {"user": "ML_DEV_CI", "password": None, "authenticator": "SNOWFLAKE_JWT"}
     place = {"database": "ML_DEV", "schema": "MAIN", "warehouse": "ML_DEV_WH", "role": "ML_DEV_DEPLOY"}
-    with snowflake.connect(**who, private_key=account.private_der(key), **place) as session:
+    with snowflake.connect(**who, private_key=key, **place) as session:
         say(session, Run("R1", "d1g35t", SMALL))
         yield session
 

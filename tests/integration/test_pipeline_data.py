@@ -174,8 +174,7 @@ def test_what_a_step_raises_is_recorded_before_it_is_raised(session, source):
 
 def test_rows_that_do_not_fit_leave_the_earlier_ones(session, source):
     run = Run("ROLLBACK", "d", source)
-    good = session.create_dataframe([["shift", "PRICE", 0.5]], schema=["METRIC", "SLICE", "VALUE"])
-    replace_rows(good, run, "MONITORING")
+    replace_rows(session, run, "MONITORING", [("shift", "PRICE", 0.5)])
     with pytest.raises(Exception, match=r"shift"):
-        replace_rows(good.with_column("VALUE", good["METRIC"]), run, "MONITORING")
+        replace_rows(session, run, "MONITORING", [("shift", "PRICE", "shift")])
     assert [row["VALUE"] for row in rows_of(session, run, "MONITORING").collect()] == [0.5]

@@ -9,7 +9,8 @@ import traceback
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -48,7 +49,7 @@ class Execution:
     started: datetime = field(default_factory=now)
     ended: datetime | None = None
     error: SnowflakeError | None = None
-    finished: threading.Event = field(default_factory=threading.Event)
+    finished: Future[None] = field(default_factory=Future)
     cancelled: SnowflakeError | None = None
     context: dict[str, str | None] = field(init=False)
 
@@ -64,7 +65,7 @@ class Execution:
     @property
     def status(self) -> str:
         """RUNNING, SUCCESS or FAILED_WITH_ERROR, as the monitoring endpoint says it."""
-        if not self.finished.is_set():
+        if not self.finished.done():
             return "RUNNING"
         return "FAILED_WITH_ERROR" if self.error else "SUCCESS"
 
@@ -98,7 +99,8 @@ class Execution:
     def end(self, error: SnowflakeError | None) -> None:
         """The query has ended: with an error, or well."""
         self.error, self.ended = error, now()
-        self.finished.set()
+        with suppress(InvalidStateError):  # what was cancelled while it waited ends again when its turn comes
+            self.finished.set_result(None)
 
 
 def _context(session: Session) -> dict[str, str | None]:
@@ -149,7 +151,7 @@ class Executions:
 
     def of(self, session: Session) -> list[Execution]:
         """The queries of a session that still run."""
-        return [e for e in list(self._known.values()) if e.session is session and not e.finished.is_set()]
+        return [e for e in list(self._known.values()) if e.session is session and not e.finished.done()]
 
     def all(self) -> list[Execution]:
         """The remembered queries, oldest first."""
@@ -158,7 +160,7 @@ class Executions:
     def close(self) -> None:
         """Take no more queries; running ones are asked to stop."""
         for execution in self.all():
-            if not execution.finished.is_set():
+            if not execution.finished.done():
                 execution.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
@@ -178,8 +180,8 @@ def go_on(running: Iterable[Execution]) -> None:
 def _carry_out(execution: Execution, work: Callable[[], Result]) -> None:
     session, error = execution.session, None
     limit = int(session.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS") or 0)
-    timer = threading.Timer(limit, execution.time_out, [limit])
-    if limit:
+    timer = threading.Timer(limit, execution.time_out, [limit]) if limit else None
+    if timer:
         timer.start()
     try:
         with session.lock:
@@ -193,7 +195,8 @@ def _carry_out(execution: Execution, work: Callable[[], Result]) -> None:
         _log.error("A statement met a fault of the local Snowflake: %s\n%s", execution.text, traceback.format_exc())
         error = execution.cancelled or internal(fault)
     finally:
-        timer.cancel()
+        if timer:
+            timer.cancel()
         execution.end(error)
 
 

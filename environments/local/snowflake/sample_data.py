@@ -16,14 +16,14 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlglot import exp
+
 from .access import Grant
 from .catalogue import Object
 from .errors import execution_error
 from .names import Name, literal, quote
 
 if TYPE_CHECKING:
-    from sqlglot import exp
-
     from .account import Account
     from .sql.scope import Scope
 
@@ -154,7 +154,8 @@ def _read(name: str, kind: str) -> str:
 
 def _on_reference(scope: Scope, node: exp.Table) -> None:
     """A query that may name the sample data makes sure that it is there; the name itself is resolved as any other."""
-    if scope.session.database == DATABASE.name or DATABASE.name in node.sql().upper():
+    written = node.catalog if isinstance(node.this, exp.Identifier) else node.sql()
+    if scope.session.database == DATABASE.name or DATABASE.name in written.upper():
         scope.session.account.sample_data.ensure()
 
 

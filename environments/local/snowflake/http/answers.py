@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import gzip
-import json
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import JSONResponse
+import orjson
+from starlette.responses import Response
 
 from ..errors import SnowflakeError
 
@@ -24,7 +24,7 @@ async def body(request: Request) -> dict[str, Any]:
     raw = await request.body()
     if request.headers.get("content-encoding") == "gzip":
         raw = gzip.decompress(raw)
-    return json.loads(raw) if raw else {}
+    return orjson.loads(raw) if raw else {}
 
 
 def account(request: Request) -> Account:
@@ -51,12 +51,17 @@ def session(request: Request) -> Session:
     return found
 
 
-def success(data: Any = None, code: str | None = None) -> JSONResponse:
+def written(content: Any, status: int = 200) -> Response:
+    """An answer in JSON."""
+    return Response(orjson.dumps(content), status, media_type="application/json")
+
+
+def success(data: Any = None, code: str | None = None) -> Response:
     """The envelope of success."""
-    return JSONResponse({"data": data, "code": code, "message": None, "success": True})
+    return written({"data": data, "code": code, "message": None, "success": True})
 
 
-def failure(error: SnowflakeError, query_id: str = "", status: int = 200) -> JSONResponse:
+def failure(error: SnowflakeError, query_id: str = "", status: int = 200) -> Response:
     """The envelope of failure. The session API answers failures with HTTP 200."""
     data = {
         "internalError": error.code == "000603",
@@ -68,4 +73,4 @@ def failure(error: SnowflakeError, query_id: str = "", status: int = 200) -> JSO
         "type": "COMPILATION",
     }
     envelope = {"data": data, "code": error.code, "message": error.message, "success": False, "headers": None}
-    return JSONResponse(envelope, status_code=status)
+    return written(envelope, status)

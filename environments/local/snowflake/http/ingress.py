@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from ..errors import SnowflakeError
@@ -94,7 +94,7 @@ def _method(account: Account, service: Object, written: str) -> str | None:
 
 
 def _error(status: int, cause: str) -> Response:
-    return JSONResponse({"error": cause}, status)
+    return answers.written({"error": cause}, status)
 
 
 routes = [Route("/ingress/{host}/{method}", _invoke, methods=["POST"])]

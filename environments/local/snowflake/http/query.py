@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 # How long a request waits before the client is told to come back: Snowflake's own 45 seconds.
 _WAIT_SECONDS = 45
+# So many rows are written at once, while other requests wait.
+_FEW_ROWS = 200
 _IN_PROGRESS, _IN_PROGRESS_ASYNC = "333333", "333334"
 
 
@@ -59,17 +63,34 @@ def _come_back(execution: Execution, code: str) -> Response:
 
 
 async def _answer(execution: Execution, *, describe: bool = False) -> Response:
-    if not execution.finished.is_set() and not await run_in_threadpool(execution.finished.wait, _WAIT_SECONDS):
+    if not await _ends(execution, _WAIT_SECONDS):
         return _come_back(execution, _IN_PROGRESS)
     if execution.error:
         return answers.failure(execution.error, execution.query_id)
     return await _kept(execution.session, execution.query_id, describe=describe)
 
 
+async def _ends(execution: Execution, seconds: float) -> bool:
+    """Whether it ends within the time. No thread waits for it: handing over to one takes as long as a small query."""
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+
+    def tell(_: object) -> None:
+        with suppress(RuntimeError):  # the server has been stopped
+            loop.call_soon_threadsafe(told.set)
+
+    execution.finished.add_done_callback(tell)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await told.wait()
+    return execution.finished.done()
+
+
 async def _kept(session: Session, query_id: str, *, describe: bool = False) -> Response:
     result = session.account.results.of(query_id, session)
     if result is None:
         return answers.failure(SnowflakeError(f"Statement {query_id} not found", "000709", "02000"), query_id)
+    if result.rows.num_rows <= _FEW_ROWS:
+        return answers.success(wire.answer(result, session, describe))
     return answers.success(await run_in_threadpool(wire.answer, result, session, describe))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ..errors import SnowflakeError
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 async def _unknown(request: Request) -> Response:
     message = f"The local Snowflake does not answer {request.method} {request.url.path}."
-    return JSONResponse({"success": False, "code": "404", "message": message, "data": None}, status_code=404)
+    return answers.written({"success": False, "code": "404", "message": message, "data": None}, 404)
 
 
 async def _failed(_: Request, error: Exception) -> Response:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ..errors import SnowflakeError, invalid
@@ -147,10 +146,10 @@ def _endpoint(answer: Callable[[Call], Any]) -> Callable[[Request], Any]:
     async def endpoint(request: Request) -> Response:
         try:
             call = await _call(request)
-            return JSONResponse(await run_in_threadpool(_answered, answer, call))
+            return answers.written(await run_in_threadpool(_answered, answer, call))
         except SnowflakeError as error:
             body = {"message": error.message, "code": error.code, "error_code": error.code, "request_id": ""}
-            return JSONResponse(body, status_code=_STATUS.get(error.code, _BAD_REQUEST))
+            return answers.written(body, _STATUS.get(error.code, _BAD_REQUEST))
 
     return endpoint
 

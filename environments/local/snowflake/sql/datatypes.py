@@ -6,6 +6,7 @@ https://docs.snowflake.com/en/sql-reference/intro-summary-data-types
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..errors import invalid, unsupported
@@ -122,6 +123,7 @@ def read(tokens: Tokens) -> DataType:
     return _completed(_ALIASES[word], arguments)
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> DataType:
     """A type from its text, such as the catalogue's `NUMBER(12,2)`."""
     from ..tokens import Tokens

@@ -72,7 +72,7 @@ _SECONDS = {
 
 def _cancel_query(session: Session, arguments: list[Any]) -> str:
     execution = session.account.executions.find(str(arguments[0]))
-    if execution is None or execution.finished.is_set():
+    if execution is None or execution.finished.done():
         return f"Identified SQL statement is not currently executing: {arguments[0]}"
     execution.cancel()
     return f"query [{arguments[0]}] terminated."

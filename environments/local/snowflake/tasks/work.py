@@ -177,7 +177,7 @@ class Work:
                 execution.cancelled = True
                 raise SnowflakeError("SQL execution canceled", "000604", "57014")
             self.account.executions.submit(execution, lambda: statements.run(session, execution.text))
-            execution.finished.wait()
+            execution.finished.result()
         finally:
             session.close()
         return execution
