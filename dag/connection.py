@@ -34,7 +34,8 @@ def connect(environment: Environment) -> "Session":
     """Open a Snowpark session as `sign_in` does."""
     from snowflake.snowpark import Session  # takes a second to import, which a deploy need not wait for
 
-    return Session.builder.configs({"connection": sign_in(environment)}).create()
+    # Snowpark binds values to question marks.
+    return Session.builder.configs({"connection": sign_in(environment, paramstyle="qmark")}).create()
 
 
 def sign_in(environment: Environment, **options: Any) -> connector.SnowflakeConnection:
