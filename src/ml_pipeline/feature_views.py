@@ -143,7 +143,8 @@ def refreshed(store: FeatureStore, session: Session, run: Run) -> list[FeatureVi
     views = register(store, session, run)
     for view in views:
         if _table(view) in there:
-            store.refresh_feature_view(view)
+            # As store.refresh_feature_view does, which reads the whole view again to return it.
+            session.sql(f"ALTER DYNAMIC TABLE {view.fully_qualified_name()} REFRESH").collect()
     return views
 
 
