@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 from deploy import cli
 from environments.local.github.oidc import Issuer
@@ -78,6 +79,8 @@ def as_python_does(words, environ):
     os.environ.clear()
     os.environ.update(environ)
     os.chdir(ROOT)
+    # OpenMP's threads do not survive a fork: where the tests have trained before, training would wait for them forever.
+    threadpool_limits(1)
     module = words[0] == "-m"
     sys.argv = words[module:]
     ending, os._exit = os._exit, sys.exit  # a command that ends at once has to tell its exit code here

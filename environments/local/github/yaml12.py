@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BOOLEAN = "tag:yaml.org,2002:bool"
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
@@ -36,4 +37,4 @@ def loads(text: str) -> Any:
 
 def dumps(values: Any) -> str:
     """Write values so that act reads them as they are: no line is folded."""
-    return yaml.safe_dump(values, sort_keys=False, width=1_000_000)
+    return yaml.dump(values, Dumper=_DUMPER, sort_keys=False, width=1_000_000)

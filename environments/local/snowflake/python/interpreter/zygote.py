@@ -43,6 +43,12 @@ _LATER = (
     "anyio",
     "snowflake.ml.jobs",
     "snowflake.ml._internal.utils.connection_params",
+    # What these import only when it is first needed.
+    "narwhals._pandas_like.namespace",
+    "snowflake.connector.file_transfer_agent",
+    "snowflake.snowpark._internal.compiler.plan_compiler",
+    "tomllib",
+    "tqdm",
 )
 
 
