@@ -26,22 +26,31 @@ settings.register_profile("tests", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("tests")
 # Some tests take turns, a day each: what this run leaves out, tomorrow's has.
 DAY = datetime.now(UTC).date().toordinal()
-# The files that take longest, so that no core ends with one of them while the other has nothing to do.
+# The files that take longest come first, so that no core ends with one of them while the other has nothing to do; among
+# them those that mostly wait, so that two cores have two files to work on, and not three.
 LONGEST = (
     "test_rehearsal.py",
-    "test_for_real.py",
     "test_pipeline.py",
-    "test_acting.py",
+    "test_stalls.py",
+    "test_for_real.py",
+    "test_deploy_release.py",
+    "test_deploy_smoke.py",
+    "test_runs_under_way.py",
+    "test_sweeps.py",
     "test_readme.py",
     "test_scoring.py",
+    "test_races.py",
     "test_features.py",
+    "test_ml_jobs.py",
+    "test_acting.py",
+    "test_deploy_trigger.py",
+    "test_training_jobs.py",
+    "test_cost_of_a_deploy.py",
+    "test_proxy.py",
+    "test_pipeline_as_tasks.py",
     "test_notebook.py",
-    "test_deploy_release.py",
-    "test_sweeps.py",
     "test_serving.py",
     "test_services.py",
-    "test_training_jobs.py",
-    "test_ml_jobs.py",
     "test_governance.py",
     "test_bench.py",
 )
@@ -56,6 +65,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """The modules that are loaded by now stay: the garbage collector need not walk through them again and again."""
     gc.freeze()
+    gc.set_threshold(20_000)
 
 
 def module(name: str, *, measured: bool) -> list[str]:
