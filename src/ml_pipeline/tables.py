@@ -59,9 +59,8 @@ def replace_rows(session: Session, run: Run, table: str, rows: Sequence[Row], **
 
 
 def _delete(session: Session, name: str, same: Mapping[str, str]) -> None:
-    session.sql(
-        f"DELETE FROM {name} WHERE {' AND '.join(f'{column} = ?' for column in same)}", [*same.values()]
-    ).collect()
+    where = " AND ".join(f"{column} = ?" for column in same)
+    session.sql(f"DELETE FROM {name} WHERE {where}", [*same.values()]).collect()
 
 
 def _insert(session: Session, run: Run, name: str, rows: Sequence[Row]) -> None:
