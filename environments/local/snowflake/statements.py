@@ -9,6 +9,7 @@ from . import pipes
 from .blocks import BLOCK, has_body, opens, split
 from .errors import SnowflakeError, invalid, syntax_error, unsupported
 from .executions import go_on
+from .grammar.admission import admit
 from .kinds import Create, Kind, Show
 from .names import Name
 from .registry import kinds, queries, verbs
@@ -75,6 +76,7 @@ def statement(session: Session, text: str, bindings: list[Any] | None = None, *,
     if verb in _DEFINING:
         transactions.commit(session)
     handler = verbs().get(verb) or _OBJECT_VERBS[verb]
+    admit(tokens, verb)
     tokens.accept(*verb.split(" "))
     result = handler(session, tokens)
     return replace(result, rows=result.rows.slice(0, 0)) if describe else result
@@ -116,12 +118,15 @@ def _unknown(tokens: Tokens) -> SnowflakeError:
     return tokens.unexpected()  # type: ignore[return-value]
 
 
-def _kind(tokens: Tokens) -> Kind:
+def _kind(tokens: Tokens, verb: str) -> Kind:
+    """The kind that stands next, in a statement that keeps to its grammar."""
     for words in range(_LONGEST_WORD, 0, -1):
         word = " ".join(tokens.peek(i).upper for i in range(words))
         if word in kinds():
+            kind = kinds()[word]
+            admit(tokens, f"{verb} {kind.plural if verb == 'SHOW' else kind.word}")
             tokens.accept(*word.split(" "))
-            return kinds()[word]
+            return kind
     raise unsupported(" ".join(tokens.text.split())[:300])
 
 
@@ -130,13 +135,13 @@ def _create(session: Session, tokens: Tokens) -> Result:
     modifiers = set()
     while tokens.peek().upper in _MODIFIERS:
         modifiers.add(tokens.take().upper)
-    kind = _kind(tokens)
+    kind = _kind(tokens, "CREATE")
     exists = tokens.accept("IF", "NOT", "EXISTS")
     return kind.create(session, replace(head, modifiers=frozenset(modifiers), if_not_exists=exists), tokens)
 
 
 def _alter(session: Session, tokens: Tokens) -> Result:
-    kind = _kind(tokens)
+    kind = _kind(tokens, "ALTER")
     exists = tokens.accept("IF", "EXISTS")
     name = kind.read_name(session, tokens)
     if exists and session.find(kind.word, name) is None:
@@ -145,7 +150,7 @@ def _alter(session: Session, tokens: Tokens) -> Result:
 
 
 def _drop(session: Session, tokens: Tokens) -> Result:
-    kind = _kind(tokens)
+    kind = _kind(tokens, "DROP")
     exists = tokens.accept("IF", "EXISTS")
     name = kind.read_name(session, tokens)
     if exists and session.find(kind.word, name) is None:
@@ -154,14 +159,14 @@ def _drop(session: Session, tokens: Tokens) -> Result:
 
 
 def _describe(session: Session, tokens: Tokens) -> Result:
-    kind = _kind(tokens)
+    kind = _kind(tokens, "DESCRIBE")
     name = kind.read_name(session, tokens)
     return kind.describe(session, session.get(kind.word, name), tokens)
 
 
 def _show(session: Session, tokens: Tokens) -> Result:
     terse = tokens.accept("TERSE")
-    kind = _kind(tokens)
+    kind = _kind(tokens, "SHOW")
     return kind.show(session, read_show(session, tokens, kind, terse=terse))
 
 

@@ -113,6 +113,11 @@ class Tokens:
 
     # ---- looking
     @property
+    def all(self) -> Sequence[Token]:
+        """The statement's tokens, those that were taken among them."""
+        return self._tokens
+
+    @property
     def done(self) -> bool:
         """Whether nothing is left."""
         return self._at >= len(self._tokens)
@@ -177,9 +182,9 @@ class Tokens:
         if not self.done:
             raise self.unexpected()
 
-    def unexpected(self) -> Exception:
-        """The syntax error for the next token."""
-        token = self.peek()
+    def unexpected(self, at: int | None = None) -> Exception:
+        """The syntax error for the next token, or the one at an index."""
+        token = self.peek(0 if at is None else at - self._at)
         line = self.text.count("\n", 0, token.start) + 1
         position = token.start - (self.text.rfind("\n", 0, token.start) + 1)
         what = f"unexpected '{token.text}'" if token.kind != "end" else "unexpected '<EOF>'"

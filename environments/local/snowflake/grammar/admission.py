@@ -1,0 +1,84 @@
+"""Whether a statement keeps to its grammar: the check before anything of it is done.
+
+The files in statements/ have the grammars. A statement's key is its verb and its kind: `CREATE WAREHOUSE`,
+`SHOW TASKS`, `GRANT`. One whose key is in none of the files is not checked here, but by the code that answers it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import SnowflakeError, invalid
+from .matching import Part, Trace
+from .notation import Notation
+
+if TYPE_CHECKING:
+    from ..tokens import Tokens
+
+_FOLDER = Path(__file__).parent / "statements"
+_SHARED = "shared.txt"
+
+
+def admit(tokens: Tokens, key: str) -> None:
+    """Refuse a statement that does not keep to the grammar of its key.
+
+    Args:
+        tokens: the whole statement, wherever its cursor stands.
+        key: verb and kind ("CREATE WAREHOUSE"); one that has no grammar is let through.
+
+    Raises:
+        SnowflakeError: 001003 at the first token that has no place there, 001420 for an option that the kind does not
+            have, 001008 for a value that an option does not take.
+
+    """
+    found = grammars().get(key)
+    if not found:
+        return
+    trace = Trace(tokens.all)
+    last = len(trace.tokens)
+    if any(end == last for grammar in found for end in grammar.ends(trace, 0)):
+        _check_head(trace)
+        return
+    if trace.property:
+        what = f"invalid property '{trace.text(trace.furthest)}' for '{key.partition(' ')[2]}'"
+        raise invalid(what, "001420")
+    if trace.key:
+        raise invalid(f"invalid value [{trace.tokens[trace.furthest].text}] for parameter '{trace.key}'")
+    raise tokens.unexpected(trace.furthest)
+
+
+def _check_head(trace: Trace) -> None:
+    """OR REPLACE or OR ALTER, and IF NOT EXISTS, exclude each other, whatever is created."""
+    if trace.text(0) != "CREATE" or trace.text(1) != "OR":
+        return
+    head = [trace.text(at) for at in range(2, _LONGEST_HEAD)]
+    if any(head[n : n + 3] == ["IF", "NOT", "EXISTS"] for n in range(len(head))):
+        what = f"options IF NOT EXISTS and OR {trace.text(2)} are incompatible."
+        raise SnowflakeError(f"SQL compilation error:\n{what}", "001506", "42601")
+
+
+_LONGEST_HEAD = 9  # CREATE OR REPLACE, a modifier, a kind of three words, IF NOT EXISTS
+
+
+@cache
+def grammars() -> dict[str, tuple[Part, ...]]:
+    """The grammars of all statements by key.
+
+    Raises:
+        ValueError: when a file does not keep to the notation, or uses a production that none defines.
+
+    """
+    shared = Notation((_FOLDER / _SHARED).read_text(encoding="utf-8")).productions
+    found: dict[str, list[Part]] = {}
+    for path in sorted(_FOLDER.glob("*.txt")):
+        if path.name == _SHARED:
+            continue
+        notation = Notation(path.read_text(encoding="utf-8"), shared)
+        missing = [name for name, production in notation.productions.items() if production.part is None]
+        if missing:
+            raise ValueError(f"{path.name} uses {', '.join(missing)}, which nothing defines")
+        for key, statement in notation.statements:
+            found.setdefault(key, []).append(statement)
+    return {key: tuple(parts) for key, parts in found.items()}
