@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import uvicorn
 
+RECORD = "SNOWFLAKE_LOCAL_RECORD"
 # So many objects are made, and not unmade, before the garbage collector looks.
 _GARBAGE = 20_000
 
@@ -29,6 +30,12 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
         "--cold-python", action="store_true", help="start the Python of procedures with the first call, not before"
     )
     parser.add_argument(
+        "--record",
+        type=Path,
+        default=os.environ.get(RECORD) or None,
+        help=f"a file to write each statement to that clients send (default: ${RECORD})",
+    )
+    parser.add_argument(
         "--until-stdin-closes", action="store_true", help="stop when standard input ends, unless it said 'stay'"
     )
     return parser.parse_args(argv)
@@ -39,12 +46,14 @@ def main(argv: list[str]) -> int:
     arguments = _arguments(argv)
     # Imported late: a typing mistake is answered at once.
     from .account import Account
+    from .recording import Recorder
 
     try:
         listener = socket.create_server(("127.0.0.1", arguments.port))
         # asyncio does this only for sockets that it made: without it each answer waits 40 ms for an acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         account = Account(arguments.home, arguments.scale, http_issuers=arguments.http_issuers)
+        account.recorder = Recorder(arguments.record) if arguments.record else None
     except BlockingIOError:
         return _fail(f"{arguments.home} is in use by another local Snowflake. Stop it, or pass another --home.")
     except OSError as error:

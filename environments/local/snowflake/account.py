@@ -17,6 +17,7 @@ from .names import Name
 from .passwords import hashed
 from .python.residents import Residents
 from .python.workers import Workers
+from .recording import Recorder
 from .results import Results
 from .sample_data import SampleData
 from .services.running import Services
@@ -58,6 +59,7 @@ class Account:
         self.sample_data = SampleData(self)
         self.downloads: dict[str, Path] = {}  # files that GET may fetch, by their unguessable key
         self.uploads: dict[str, Upload] = {}  # files that PUT may send, likewise
+        self.recorder: Recorder | None = None  # writes down what sessions ask
         self.warehouses = Warehouses()
         self.executions = Executions()
         self.locks = Locks()

@@ -65,6 +65,8 @@ def statement(session: Session, text: str, bindings: list[Any] | None = None, *,
         SnowflakeError: as Snowflake would; what the local account does not support is refused by name.
 
     """
+    if session.account.recorder:
+        session.account.recorder.statement(session, text)
     tokens = Tokens(text, bindings)
     if pipes.PIPE in text and not opens(tokens) and not has_body(tokens):
         tokens = _piped(session, tokens)

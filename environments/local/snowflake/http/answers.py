@@ -48,7 +48,15 @@ def session(request: Request) -> Session:
     found = account(request).sessions.get(token(request))
     if found is None:
         raise SESSION_GONE
+    if recorder := account(request).recorder:
+        recorder.route(found, request.method, _route(request))
     return found
+
+
+def _route(request: Request) -> str:
+    """The path, with the names of its parameters in place of their values."""
+    names = {str(value): f"{{{name}}}" for name, value in request.path_params.items()}
+    return "/".join(names.get(part, part) for part in request.url.path.split("/"))
 
 
 def written(content: Any, status: int = 200) -> Response:

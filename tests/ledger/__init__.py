@@ -1,0 +1,1 @@
+"""The ledger: each shape of statement that the product sends, and the page that backs it."""

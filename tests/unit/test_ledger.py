@@ -1,0 +1,66 @@
+"""The ledger knows a statement by its shape, whatever its names and values are."""
+
+import json
+
+import pytest
+
+from tests.ledger import table
+from tests.ledger.shapes import shapes
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("create warehouse W warehouse_size = xsmall", 'CREATE WAREHOUSE "other" WAREHOUSE_SIZE = XSMALL'),
+        ("alter warehouse a suspend", "ALTER WAREHOUSE b SUSPEND"),
+        ("select max(a) from t", "SELECT MAX(b.c) AS d FROM x.y.z"),
+        ("begin let x := 1; return x; end", "BEGIN LET y := 'z'; RETURN y; END"),
+    ],
+)
+def test_names_and_values_are_no_part_of_a_shape(one, other):
+    assert shapes(one) == shapes(other)
+
+
+def test_each_function_clause_join_and_type_of_a_query_is_a_shape():
+    found = shapes(
+        "select sum(a)::number(10, 2) from t left join u using (k) qualify row_number() over (order by b) = 1"
+    )
+    assert found >= {
+        "query: SELECT",
+        "function: SUM",
+        "function: ROW_NUMBER",
+        "type: DECIMAL(10, 2)",
+        "join: LEFT USING",
+        "clause: QUALIFY",
+        "clause: OVER",
+    }
+
+
+@pytest.mark.parametrize(
+    ("tag", "untagged", "sender"),
+    [
+        ('{"step": "TRAIN", "release": "x"}', False, "TRAIN"),
+        ('{"environment": "dev"}', False, "deploy"),
+        ("", True, ""),
+    ],
+)
+def test_the_query_tag_says_who_sends_a_statement(tmp_path, tag, untagged, sender):
+    file = tmp_path / "tests.jsonl"
+    file.write_text(json.dumps({"tag": tag, "route": "GET /x/{y}"}) + "\n")
+    assert table.recorded([file], untagged=untagged) == {"request: GET /x/{y}": {sender}}
+
+
+@pytest.mark.parametrize("tag", ["", "somebody else's", "[]", '{"other": 1}'])
+def test_what_tests_send_themselves_is_not_the_products(tmp_path, tag):
+    file = tmp_path / "tests.jsonl"
+    file.write_text(json.dumps({"tag": tag, "statement": "select 1"}) + "\n")
+    assert table.recorded([file], untagged=False) == {}
+
+
+def test_judgements_are_read_as_they_were_written(tmp_path):
+    path = tmp_path / "judgements.toml"
+    judgement = table.Judgement(
+        'x "y" = <string>', ("TRAIN", "deploy"), "https://p", "it\\s", "2026-11-30", "or | else"
+    )
+    table.save([judgement], path)
+    assert table.load(path) == {judgement.shape: judgement}
