@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -125,6 +125,7 @@ class Kind:
         tokens.accept_any("CASCADE", "RESTRICT")
         tokens.end()
         session.own(self.word, name)
+        self.check_removal(session, name)
         self.remove(session, name)
         return status(f"{name.name} successfully dropped.")
 
@@ -154,8 +155,21 @@ class Kind:
         }
         return {**thing.properties, **inside, **every, "owner_role_type": "ROLE"}
 
+    def check_removal(self, session: Session, name: Name, going: Collection[tuple[str, Name]] = ()) -> None:
+        """Refuse to drop or replace an object that something else needs. Nothing has been changed yet.
+
+        Args:
+            session: who asks.
+            name: the object's.
+            going: kind and name of all that is removed together with it, such as a schema's objects.
+
+        Raises:
+            SnowflakeError: as the kind's page has it.
+
+        """
+
     def remove(self, session: Session, name: Name) -> None:
-        """Take the object out of the catalogue, with the grants on it."""
+        """Take the object out of the catalogue, with the grants on it; `check_removal` has let it go."""
         session.account.catalogue.remove(self.word, name)
         session.account.access.forget(self.word, name)
 
@@ -202,6 +216,7 @@ class Kind:
         self.authorise_create(session, new.name)
         if old and create.or_replace:
             session.own(self.word, new.name)
+            self.check_removal(session, new.name)
             self.remove(session, new.name)
         session.account.catalogue.add(new)
         grant_future(session, new)

@@ -16,6 +16,8 @@ from ..services.properties import is_model_service
 from . import options
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ..session import Session
     from ..tokens import Tokens
 
@@ -38,10 +40,13 @@ class Role(Kind):
         given = options.read("ROLE", tokens.options(), {"COMMENT": options.TEXT})
         return self.add(session, create, Object("ROLE", name, session.role, {}, given.get("comment", ""), tags))
 
-    def remove(self, session: Session, name: Name) -> None:
-        """Remove the role; what it owned goes to the role that drops it, as in Snowflake."""
+    def check_removal(self, session: Session, name: Name, going: Collection[tuple[str, Name]] = ()) -> None:
+        """Snowflake's own roles stay."""
         if name.name in SYSTEM_ROLES:
             raise insufficient_privileges("ROLE", name)
+
+    def remove(self, session: Session, name: Name) -> None:
+        """Remove the role; what it owned goes to the role that drops it, as in Snowflake."""
         account = session.account
         for kind, owned in [(o.kind, o.name) for o in account.catalogue.owned_by(name.name)]:
             account.catalogue.change(kind, owned, lambda o: replace(o, owner=session.role))

@@ -15,7 +15,7 @@ from ..result import EXECUTED, Result, status
 from . import options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from ..session import Session
     from ..tokens import Tokens
@@ -74,6 +74,14 @@ class Container(Kind):
             return status(EXECUTED)
         return super().alter(session, name, tokens)
 
+    def check_removal(self, session: Session, name: Name, going: Collection[tuple[str, Name]] = ()) -> None:
+        """All that is inside goes too, so nothing else may need any of it."""
+        inside = list(session.account.catalogue.within(name))
+        together = {*going, (self.word, name), *((thing.kind, thing.name) for thing in inside)}
+        for thing in inside:
+            if thing.kind != "SCHEMA":  # what is in a database's schemas is in the database
+                kinds()[thing.kind].check_removal(session, thing.name, together)
+
     def empty(self, session: Session, container: Name) -> None:
         """Remove everything inside: the catalogue's entries one by one, so that each kind lets go of its files.
 
@@ -124,10 +132,14 @@ class Database(Container):
         session.account.catalogue.add(public)
         session.account.data.create_schema(public.name)
 
-    def remove(self, session: Session, name: Name) -> None:
-        """Remove the database with all that is in it."""
+    def check_removal(self, session: Session, name: Name, going: Collection[tuple[str, Name]] = ()) -> None:
+        """The sample data stays, and so does what others need."""
         if session.account.catalogue.get("DATABASE", name).properties.get("share"):
             raise invalid(f"Cannot drop the shared database '{name}' of the local Snowflake.", "003001", "42501")
+        super().check_removal(session, name, going)
+
+    def remove(self, session: Session, name: Name) -> None:
+        """Remove the database with all that is in it."""
         self.empty(session, name)
         session.account.data.drop_database(name.name)
         super().remove(session, name)

@@ -21,7 +21,7 @@ from . import options
 from .workload_identity import PROPERTY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from ..account import Account
     from ..session import Session
@@ -62,12 +62,11 @@ class _Policy(Kind):
         """The options, if they go together."""
         return given
 
-    def remove(self, session: Session, name: Name) -> None:
-        """Remove the policy, unless a user has it."""
+    def check_removal(self, session: Session, name: Name, going: Collection[tuple[str, Name]] = ()) -> None:
+        """A policy that a user has stays."""
         if any(user.properties.get(self.attached_as) == str(name) for user in session.account.catalogue.of("USER")):
             text = f"Policy {name.name} cannot be dropped/replaced as it is associated with one or more entities."
             raise invalid(text, "003545", "42601")
-        super().remove(session, name)
 
     def describe(self, session: Session, thing: Object, tokens: Tokens) -> Result:
         """DESCRIBE <policy>: a row for each property."""

@@ -18,6 +18,8 @@ from ..sql import datatypes
 from . import attached, bodies, checking
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ..names import Name
     from ..session import Session
     from ..tokens import Tokens
@@ -83,13 +85,12 @@ class _Policy(Kind):
             account.access.grant(replace(grant, name=new))
         return status(EXECUTED)
 
-    def remove(self, session: Session, name: Name) -> None:
-        """Remove the policy, unless something has it."""
+    def check_removal(self, session: Session, name: Name, going: Collection[tuple[str, Name]] = ()) -> None:
+        """A policy stays that something has which stays itself."""
         policy = session.account.catalogue.get(self.word, name)
-        if any(attached.having(session.account, policy)):
+        if any((thing.kind, thing.name) not in going for thing, _ in attached.having(session.account, policy)):
             text = f"Policy {name.name} cannot be dropped/replaced as it is associated with one or more entities."
             raise invalid(text, "003545", "42601")
-        super().remove(session, name)
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -70,22 +70,31 @@ def _add_either(kind: Table, session: Session, table: Object, tokens: Tokens) ->
 def _add_columns(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
     tokens.accept("COLUMN")
     quiet = tokens.accept("IF", "NOT", "EXISTS")
-    while True:
-        column = columns.column(tokens)
-        if not (quiet and column.name in _names(session.own(kind.word, table.name))):
-            _add(kind, session, session.own(kind.word, table.name), column)
-        if not tokens.accept(","):
-            break
+    new = [columns.column(tokens)]
+    while tokens.accept(","):
         tokens.accept("COLUMN")
+        new.append(columns.column(tokens))
     tokens.end()
+    names = set(_names(table))
+    new = [column for column in new if not (quiet and column.name in names)]
+    for column in new:  # all, before the first is added
+        _check_new(column, names)
+        names.add(column.name)
+    for column in new:
+        _add(kind, session, session.own(kind.word, table.name), column)
     return status(EXECUTED)
 
 
-def _add(kind: Table, session: Session, table: Object, column: TableColumn) -> None:
-    if column.name in _names(table):
+def _check_new(column: TableColumn, names: Collection[str]) -> None:
+    """A column that a table with these columns can get."""
+    if column.name in names:
         raise SnowflakeError(f"SQL compilation error:\ncolumn '{column.name}' already exists", "001430", "42601")
     if column.identity:
         raise unsupported("ALTER TABLE ... ADD COLUMN ... AUTOINCREMENT")
+
+
+def _add(kind: Table, session: Session, table: Object, column: TableColumn) -> None:
+    _check_new(column, _names(table))
     have = columns.of(table)
     column = attaching.added(session, table, column)
     if column.limit:
@@ -99,18 +108,22 @@ def _add(kind: Table, session: Session, table: Object, column: TableColumn) -> N
 
 def _drop_columns(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
     quiet = tokens.accept("IF", "EXISTS")
-    while True:
-        name = tokens.identifier()
-        if not (quiet and name not in _names(table)):
-            _drop_column(kind, session, session.own(kind.word, table.name), name)
-        if not tokens.accept(","):
-            break
+    gone = [tokens.identifier()]
+    while tokens.accept(","):
+        gone.append(tokens.identifier())
     tokens.end()
+    gone = [name for name in gone if not (quiet and name not in _names(table))]
+    for name in gone:  # all, before the first is dropped
+        _column(table, name)
+        attaching.refuse_change(table, name)
+    if len(gone) == len(_names(table)):
+        raise invalid("Cannot drop all columns of a table.", "002028", "42601")
+    for name in gone:
+        _drop_column(kind, session, session.own(kind.word, table.name), name)
     return status(EXECUTED)
 
 
 def _drop_column(kind: Table, session: Session, table: Object, name: str) -> None:
-    _column(table, name)
     attaching.refuse_change(table, name)
     _run(session, table, [f"DROP COLUMN {quote(name)}"])
     _put(kind, session, table, [c for c in columns.of(table) if c.name != name])
