@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from ..errors import SnowflakeError
@@ -19,12 +20,53 @@ if TYPE_CHECKING:
 SESSION_GONE = SnowflakeError("Session no longer exists.  New login required to access the service.", "390111", "08001")
 
 
+# A request's body may be so long, unpacked: a statement, and its bindings.
+_MOST_BYTES = 256 * 1024 * 1024
+_SHORT = 10_000
+_WITH_GZIP_HEADER = 16 + zlib.MAX_WBITS
+
+
 async def body(request: Request) -> dict[str, Any]:
-    """The request's JSON; the connector gzips it."""
+    """The request's JSON object; the connector gzips it. A long one is unpacked while other requests go on.
+
+    Raises:
+        SnowflakeError: 390400 when it is no JSON object, or longer than the server takes.
+
+    """
     raw = await request.body()
-    if request.headers.get("content-encoding") == "gzip":
-        raw = gzip.decompress(raw)
-    return orjson.loads(raw) if raw else {}
+    packed = request.headers.get("content-encoding") == "gzip"
+    return _read(raw, packed) if len(raw) < _SHORT else await run_in_threadpool(_read, raw, packed)
+
+
+def _read(raw: bytes, packed: bool) -> dict[str, Any]:  # noqa: FBT001 - as run_in_threadpool calls it
+    try:
+        if packed:
+            unpacking = zlib.decompressobj(_WITH_GZIP_HEADER)
+            raw = unpacking.decompress(raw, _MOST_BYTES)
+            if unpacking.unconsumed_tail:
+                raise _bad_request(f"it has more than {_MOST_BYTES} bytes, unpacked")
+        found = orjson.loads(raw) if raw else {}
+    except (zlib.error, orjson.JSONDecodeError) as error:
+        raise _bad_request(str(error)) from error
+    if not isinstance(found, dict):
+        raise _bad_request("it is no JSON object")
+    return found
+
+
+def field(given: dict[str, Any], name: str, kind: type) -> Any:
+    """A field of a request's body.
+
+    Raises:
+        SnowflakeError: 390400 when it is missing or of another type.
+
+    """
+    if not isinstance(given.get(name), kind):
+        raise _bad_request(f"'{name}' is missing, or no {kind.__name__}")
+    return given[name]
+
+
+def _bad_request(cause: str) -> SnowflakeError:
+    return SnowflakeError(f"The request's body cannot be read: {cause}.", "390400", "08P01")
 
 
 def account(request: Request) -> Account:

@@ -38,7 +38,7 @@ _PARAMETERS = {
 
 
 async def _login(request: Request) -> Response:
-    data, query = (await answers.body(request))["data"], request.query_params
+    data, query = answers.field(await answers.body(request), "data", dict), request.query_params
     try:
         account = answers.account(request)
         session = await run_in_threadpool(authenticate, account, data, fold(query.get("roleName", "")))

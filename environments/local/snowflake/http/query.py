@@ -41,7 +41,7 @@ async def _query(request: Request) -> Response:
 
 
 def _start(session: Session, data: dict[str, Any], request_id: str) -> Execution:
-    text, describe = data["sqlText"], bool(data.get("describeOnly"))
+    text, describe = answers.field(data, "sqlText", str), bool(data.get("describeOnly"))
     bindings = wire.bindings(data.get("bindings") or {})
     count = int(
         (data.get("parameters") or {}).get("MULTI_STATEMENT_COUNT", session.parameters.get("MULTI_STATEMENT_COUNT", 1))
@@ -107,7 +107,11 @@ async def _result(request: Request) -> Response:
 
 
 async def _monitor(request: Request) -> Response:
-    execution = answers.account(request).executions.find(request.path_params["query_id"])
+    try:
+        session = answers.session(request)
+    except SnowflakeError as error:
+        return answers.failure(error)
+    execution = session.account.executions.find(request.path_params["query_id"])
     if execution is None:
         return answers.success({"queries": []})
     error = execution.error

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from ..errors import SnowflakeError
 from . import answers, files, ingress, login, query, tasks
+from .guard import Guard
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 async def _unknown(request: Request) -> Response:
     message = f"The local Snowflake does not answer {request.method} {request.url.path}."
-    return answers.written({"success": False, "code": "404", "message": message, "data": None}, 404)
+    return answers.written({"success": False, "code": "501", "message": message, "data": None}, 501)
 
 
 async def _failed(_: Request, error: Exception) -> Response:
@@ -32,6 +34,6 @@ def application(account: Account) -> Starlette:
     """The application that answers for an account."""
     routes = [*login.routes, *query.routes, *files.routes, *tasks.routes, *ingress.routes]
     routes.append(Route("/{path:path}", _unknown, methods=["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"]))
-    app = Starlette(routes=routes, exception_handlers={SnowflakeError: _failed})
+    app = Starlette(routes=routes, middleware=[Middleware(Guard)], exception_handlers={SnowflakeError: _failed})
     app.state.account = account
     return app
