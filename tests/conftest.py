@@ -86,12 +86,17 @@ class LocalSnowflake:
     host: str = "127.0.0.1"
 
     @property
+    def password(self) -> str:
+        """The administrator's."""
+        return (self.home / "password").read_text()
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """The connector's keyword arguments."""
         return {
             "account": "local",
             "user": "ADMIN",
-            "password": "local",
+            "password": self.password,
             "host": self.host,
             "port": self.port,
             "protocol": "http",
@@ -106,7 +111,7 @@ class LocalSnowflake:
             "SNOWFLAKE_PORT": str(self.port),
             "SNOWFLAKE_PROTOCOL": "http",
             "SNOWFLAKE_USER": "ADMIN",
-            "SNOWFLAKE_PASSWORD": "local",
+            "SNOWFLAKE_PASSWORD": self.password,
             "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true",
         }
 

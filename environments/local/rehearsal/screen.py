@@ -57,12 +57,13 @@ class Screen:
     def connect(self, server: Server) -> None:
         """How to use the server that stays."""
         where = f"account=local host=127.0.0.1 port={server.port} protocol=http"
+        password = f"$(cat {server.password_file})"
         options = f"--account local --host 127.0.0.1 --port {server.port} --protocol http --user ADMIN"
         self._console.print(
             f"\nThe local Snowflake stays at http://127.0.0.1:{server.port} (process {server.process.pid}).\n"
-            f"  connector, Snowpark  {where} user=ADMIN password=$SNOWFLAKE_LOCAL_PASSWORD (default: local)\n"
-            f"  snow                 SNOWFLAKE_PASSWORD=local .venv-cli/bin/snow sql --temporary-connection {options} "
-            "--query 'SHOW TASKS IN ACCOUNT'\n"
+            f"  connector, Snowpark  {where} user=ADMIN password={password}\n"
+            f"  snow                 SNOWFLAKE_PASSWORD={password} .venv-cli/bin/snow sql --temporary-connection "
+            f"{options} --query 'SHOW TASKS IN ACCOUNT'\n"
             f"  stop it              kill {server.process.pid}",
             markup=False,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import re
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from typing import Self
 
 from .errors import RehearsalError
 
-ADMINISTRATOR, PASSWORD = "ADMIN", "SNOWFLAKE_LOCAL_PASSWORD"
+ADMINISTRATOR = "ADMIN"
 _ROOT = Path(__file__).parents[3]
 _STOP_SECONDS = 20
 
@@ -43,6 +42,7 @@ class Server:
 
     process: subprocess.Popen[str]
     port: int
+    home: Path
 
     @classmethod
     def start(cls, home: Path, port: int, scale: float) -> Self:
@@ -66,7 +66,7 @@ class Server:
                 text=True,
                 start_new_session=True,
             )
-        return cls(process, _port(process, log))
+        return cls(process, _port(process, log), home)
 
     @staticmethod
     def holder(home: Path) -> str:
@@ -83,8 +83,13 @@ class Server:
 
     @property
     def password(self) -> str:
-        """The administrator's password; the account is this machine's alone."""
-        return os.environ.get(PASSWORD, "local")
+        """The administrator's password, which the server made for its folder."""
+        return self.password_file.read_text(encoding="utf-8")
+
+    @property
+    def password_file(self) -> Path:
+        """Where the server keeps it, for its owner's eyes only."""
+        return self.home / "password"
 
     @property
     def address(self) -> dict[str, str]:

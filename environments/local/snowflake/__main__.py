@@ -74,7 +74,7 @@ def main(argv: list[str]) -> int:
     gc.set_threshold(_GARBAGE)
     if arguments.until_stdin_closes:
         threading.Thread(target=_watch_stdin, args=(server,), daemon=True).start()
-    print(_welcome(port), flush=True)
+    print(_welcome(port, account.home), flush=True)
     try:
         server.run(sockets=[listener])
     finally:
@@ -90,11 +90,12 @@ def _watch_stdin(server: "uvicorn.Server") -> None:
     server.should_exit = True
 
 
-def _welcome(port: int) -> str:
+def _welcome(port: int, home: Path) -> str:
+    from .passwords import FILE
+
     return (
         f"Local Snowflake ready: http://127.0.0.1:{port}\n"
-        f"  account=local host=127.0.0.1 port={port} protocol=http user=ADMIN "
-        "password=$SNOWFLAKE_LOCAL_PASSWORD (default: local)"
+        f"  account=local host=127.0.0.1 port={port} protocol=http user=ADMIN password=$(cat {home / FILE})"
     )
 
 

@@ -14,7 +14,7 @@ from .dynamic_tables.clock import Clock
 from .executions import Executions
 from .jobs.processes import Jobs
 from .names import Name
-from .passwords import hashed
+from .passwords import administrators, hashed
 from .python.residents import Residents
 from .python.workers import Workers
 from .recording import Recorder
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .http.files import Upload
 
 ADMINISTRATOR = "ADMIN"
+_NAME = Name("", "", ADMINISTRATOR)
 
 
 class Account:
@@ -70,8 +71,10 @@ class Account:
         self.tickets: dict[str, Session] = {}  # by the token that a procedure in this account signs in with
         self.results = Results()
         self._preparing = threading.Thread(target=self._prepare, daemon=True)
+        password = administrators(self.home)
         if not self.catalogue.of("ROLE"):
             _furnish(self)
+        self.catalogue.change("USER", _NAME, lambda o: o.with_properties(password=hashed(password)))
         self.scheduler = Scheduler(self)
         self.services = Services(self)
         self.dynamic_tables = Clock(self)
@@ -159,14 +162,12 @@ def _furnish(account: Account) -> None:
     add = account.catalogue.add
     for role in SYSTEM_ROLES:
         add(Object("ROLE", Name("", "", role), "ACCOUNTADMIN", comment="System role."))
-    password = os.environ.get("SNOWFLAKE_LOCAL_PASSWORD", "local")
     properties = {
-        "password": hashed(password),
         "type": "PERSON",
         "default_role": "ACCOUNTADMIN",
         "default_warehouse": "COMPUTE_WH",
     }
-    add(Object("USER", Name("", "", ADMINISTRATOR), "ACCOUNTADMIN", properties))
+    add(Object("USER", _NAME, "ACCOUNTADMIN", properties))
     for role in SYSTEM_ROLES[:-1]:
         account.access.grant(Grant("USER", ADMINISTRATOR, "USAGE", "ROLE", Name("", "", role)))
     add(Object("WAREHOUSE", Name("", "", "COMPUTE_WH"), "SYSADMIN", {"size": "X-Small", "auto_suspend": 600}))

@@ -1,8 +1,25 @@
-"""Passwords as the account keeps them: salted and stretched."""
+"""Passwords as the account keeps them, salted and stretched, and the administrator's, which is this machine's own."""
 
 import hashlib
 import hmac
+import os
 import secrets
+from pathlib import Path
+
+FILE = "password"
+_VARIABLE = "SNOWFLAKE_LOCAL_PASSWORD"
+
+
+def administrators(home: Path) -> str:
+    """The administrator's password: a random one for each home, in a file that only its owner can read.
+
+    SNOWFLAKE_LOCAL_PASSWORD sets it when the file is made.
+    """
+    path = home / FILE
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(os.environ.get(_VARIABLE) or secrets.token_urlsafe(12), encoding="utf-8")
+    return path.read_text(encoding="utf-8").strip()
 
 
 def hashed(password: str) -> str:

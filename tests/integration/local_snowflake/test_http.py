@@ -7,6 +7,8 @@ import urllib.request
 
 import pytest
 
+from environments.local.snowflake.passwords import administrators
+
 
 def ask(snowflake, path: str, body: bytes = b"", method: str = "POST", **headers: str) -> tuple[int, dict]:
     address = f"http://127.0.0.1:{snowflake.port}{path}"
@@ -87,3 +89,9 @@ def test_what_a_query_is_doing_is_told_to_nobody_who_is_not_signed_in(snowflake)
 
 def test_a_route_that_is_not_answered_is_not_implemented_rather_than_not_found(snowflake):
     assert ask(snowflake, "/api/v2/databases", method="GET")[0] == 501
+
+
+def test_each_home_has_a_password_of_its_own_that_only_its_owner_can_read(snowflake, tmp_path):
+    assert (snowflake.home / "password").stat().st_mode & 0o077 == 0
+    assert administrators(tmp_path) not in {snowflake.password, "local"}
+    assert administrators(tmp_path) == administrators(tmp_path)
