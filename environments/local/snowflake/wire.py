@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -130,6 +131,8 @@ def _encoded(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray | pa.Ar
         return values.cast(pa.float64())
     if pa.types.is_unsigned_integer(kind) or (pa.types.is_decimal(kind) and not kind.scale):
         return _whole(values)
+    if pa.types.is_decimal(kind):
+        return _scaled(values)
     if pa.types.is_null(kind):
         return values.cast(pa.string())
     return values
@@ -143,9 +146,28 @@ def _whole(values: pa.ChunkedArray) -> pa.ChunkedArray:
         return values.cast(pa.decimal128(_MOST_DIGITS, 0))
 
 
-def _timestamps(values: pa.ChunkedArray, *, zoned: bool) -> pa.Array:
+def _scaled(values: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    """Decimals as integers of 64 bits, times ten to the scale, where they fit: of these the clients make floats.
+
+    A decimal is two words of 64 bits, the lower one first; it fits where the upper one only repeats the sign.
+    """
+    one = _combined(values)
+    words = np.frombuffer(one.buffers()[1], "<i8")[2 * one.offset : 2 * (one.offset + len(one))]
+    low, high = words[::2], words[1::2]
+    missing = np.asarray(one.is_null()) if one.null_count else None
+    fits = high == low >> 63
+    if not (fits if missing is None else fits | missing).all():
+        return values
+    return pa.array(np.ascontiguousarray(low), pa.int64(), mask=missing)
+
+
+def _combined(values: pa.ChunkedArray) -> pa.Array:
     one = values.combine_chunks()
-    one = pa.concat_arrays(one.chunks) if isinstance(one, pa.ChunkedArray) else one
+    return pa.concat_arrays(one.chunks) if isinstance(one, pa.ChunkedArray) else one
+
+
+def _timestamps(values: pa.ChunkedArray, *, zoned: bool) -> pa.Array:
+    one = _combined(values)
     micros = one.cast(pa.timestamp("us", one.type.tz)).cast(pa.int64())
     # Arrow's integer division truncates; times before 1970 need the floor.
     whole = pc.divide(pc.subtract(micros, pc.if_else(pc.less(micros, 0), _MICRO - 1, 0)), _MICRO)

@@ -1,0 +1,40 @@
+"""Rows travel in the layout that the connector's reader has."""
+
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+
+from environments.local.snowflake import wire
+from environments.local.snowflake.types import Column
+
+
+def encoded(values: list, digits: int, scale: int) -> pa.Array:
+    chunked = pa.chunked_array([pa.array(values, pa.decimal128(digits, scale))])
+    return wire._encoded(chunked, Column("N", "fixed", digits, scale))
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["1.50", "-0.01", "0.00"], [150, -1, 0]),
+        (["1.50", None, "-2.00"], [150, None, -200]),
+        ([None], [None]),
+        ([], []),
+        (["92233720368547758.07", "-92233720368547758.08"], [2**63 - 1, -(2**63)]),
+    ],
+)
+def test_decimals_are_scaled_integers_where_64_bits_hold_them(values, expected):
+    found = encoded([v and Decimal(v) for v in values], 38, 2)
+    assert (found.type, found.to_pylist()) == (pa.int64(), expected)
+
+
+@pytest.mark.parametrize("value", ["92233720368547758.08", "-92233720368547758.09", "1e30"])
+def test_longer_decimals_stay_decimals(value):
+    found = encoded([Decimal(value)], 38, 2)
+    assert pa.types.is_decimal(found.type)
+
+
+def test_a_part_of_a_longer_column_is_read_from_its_own_beginning():
+    whole = pa.chunked_array([pa.array([Decimal("1.0"), Decimal("2.0"), None, Decimal("4.0")], pa.decimal128(9, 1))])
+    assert wire._encoded(whole.slice(1, 3), Column("N", "fixed", 9, 1)).to_pylist() == [20, None, 40]
