@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -41,16 +42,17 @@ class Account:
         home: the folder that holds it; made when missing. One server at a time uses it.
         scale: the scale factor of SNOWFLAKE_SAMPLE_DATA.TPCH_SF1 (1 as in a real account; 0.01 for a rehearsal).
         http_issuers: issuers of workload identities may be http:// ones on this machine; Snowflake wants https.
+        lacking: the kinds of objects that this account's grammar does not have, as some accounts lack new ones.
 
     Raises:
         BlockingIOError: when another server uses the folder.
 
     """
 
-    def __init__(self, home: Path, scale: float = 1.0, *, http_issuers: bool = False) -> None:
+    def __init__(self, home: Path, scale: float = 1.0, *, http_issuers: bool = False, lacking: Iterable[str] = ()) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home, self.scale, self.address = home.resolve(), scale, ""
-        self.http_issuers = http_issuers
+        self.http_issuers, self.lacking = http_issuers, frozenset(lacking)
         self._lock_file = _locked(home / "server.lock")
         shutil.rmtree(home / "temporary", ignore_errors=True)  # what sessions of an earlier server left
         self.store = Store(home / "catalogue.sqlite")

@@ -9,6 +9,7 @@ from ..errors import SnowflakeError, unsupported
 from ..models.inference import without_model_aliases
 from ..registry import methods, queries
 from ..result import CALL, Result, rows
+from ..scripting import block
 from ..sql.binding import inlined
 from ..tokens import Tokens
 from . import arguments, calls, scripting
@@ -28,7 +29,7 @@ class _Procedures(RoutineKind):
         """A body in SQL is read now, so that what is not supported is refused now."""
         super().check(session, definition)
         if definition.language == "SQL":
-            scripting.read(definition.body)
+            block.read(session.account, definition.body)
 
 
 PROCEDURES = _Procedures()

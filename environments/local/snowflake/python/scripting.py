@@ -8,7 +8,6 @@ import pyarrow as pa
 
 from ..result import Result
 from ..scripting import block, values
-from ..scripting.reading import read as _read
 from ..scripting.variables import cell
 from ..sql import datatypes
 from . import inner
@@ -17,16 +16,6 @@ from .calls import returned, tabled
 if TYPE_CHECKING:
     from ..session import Session
     from .routines import Routine
-
-
-def read(body: str) -> None:
-    """Check a body in SQL, so that what is not supported is refused when it is defined.
-
-    Raises:
-        SnowflakeError: 000002, naming what is not supported; 001003 where the text stops making sense.
-
-    """
-    _read(body)
 
 
 def run(session: Session, routine: Routine, arguments: pa.RecordBatch) -> Result:

@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..blocks import BLOCK
-from ..errors import SnowflakeError
 from ..result import CALL, Result, rows
 from ..sql.binding import inlined
-from . import reading, values
-from .leaving import Left, Returned
+from . import checking, reading, values
+from .leaving import Returned
 from .raising import Raised
 from .running import Run
 from .variables import BOOLEAN, NUMBER, TEXT, Names, Value, Variable
 
 if TYPE_CHECKING:
+    from ..account import Account
     from ..session import Session
     from ..tokens import Tokens
+    from . import tree
 
 _VALUE = "anonymous block"
 # What every block knows, of the statement that it ran last.
 _KNOWN = {"SQLID": TEXT, "SQLROWCOUNT": NUMBER, "SQLFOUND": BOOLEAN, "SQLNOTFOUND": BOOLEAN}
+
+
+def read(account: Account, body: str) -> tree.Block:
+    """The tree of a body, all of which can be parsed.
+
+    Raises:
+        SnowflakeError: 001003 where the text stops making sense; 000002, naming what is not supported.
+
+    """
+    # Procedures and tasks run again and again; a block as long as this runs once.
+    return _remembered(account, body) if len(body) <= _LONGEST_REMEMBERED else _read(account, body)
+
+
+def _read(account: Account, body: str) -> tree.Block:
+    block = reading.read(body)
+    checking.check(account, block)
+    return block
+
+
+_remembered = lru_cache(maxsize=256)(_read)
+_LONGEST_REMEMBERED = 20_000  # characters
 
 
 def carried_out(session: Session, body: str, arguments: dict[str, Value]) -> Returned:
@@ -32,10 +55,11 @@ def carried_out(session: Session, body: str, arguments: dict[str, Value]) -> Ret
         arguments: variables that it knows.
 
     Raises:
-        SnowflakeError: an exception that nothing handled, or why the query was stopped.
+        SnowflakeError: as `read`, before anything runs; an exception that nothing handled, or why the query was
+            stopped.
 
     """
-    block = reading.read(body)
+    block = read(session.account, body)
     known = {name: Variable(Value(None, kind), kind) for name, kind in _KNOWN.items()}
     given = {name: Variable(value, value.type) for name, value in arguments.items()}
     run = Run(session, Names(own=known | given), session.running)
@@ -43,16 +67,14 @@ def carried_out(session: Session, body: str, arguments: dict[str, Value]) -> Ret
         signal = run.block(block)
     except Raised as raised:
         raise raised.uncaught() from raised
-    if isinstance(signal, Left):
-        raise SnowflakeError("SQL compilation error:\nBREAK and CONTINUE stand in a loop", "001003", "42000")
-    return signal or Returned()
+    return signal if isinstance(signal, Returned) else Returned()
 
 
 def _block(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001 - the registry's signature
     """A block on its own: it runs with the session's rights, and its value has a column of a fixed name."""
     body = inlined(tokens.text, tokens.bindings) if tokens.bindings else tokens.text
     if describe:
-        reading.read(body)
+        read(session.account, body)
         return rows([_VALUE], [], CALL)
     returned = carried_out(session, body, {})
     return returned.rows or values.one(_VALUE, returned.value)

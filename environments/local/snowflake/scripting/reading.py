@@ -6,7 +6,6 @@ https://docs.snowflake.com/en/sql-reference-snowflake-scripting
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..blocks import opens, statement_end
@@ -32,11 +31,6 @@ def read(body: str) -> tree.Block:
         SnowflakeError: 001003 where the text stops making sense; 000002, naming what is not supported.
 
     """
-    # Procedures and tasks run again and again; a block as long as this runs once.
-    return _remembered(body) if len(body) <= _LONGEST_REMEMBERED else _read(body)
-
-
-def _read(body: str) -> tree.Block:
     source = Source(body)
     if source.peek().upper in _INSIDE:
         raise source.unexpected()
@@ -45,10 +39,6 @@ def _read(body: str) -> tree.Block:
     if len(statements) == 1 and isinstance(statements[0], tree.Block):
         return statements[0]
     return tree.Block(place, (), statements, ())
-
-
-_remembered = lru_cache(maxsize=256)(_read)
-_LONGEST_REMEMBERED = 20_000  # characters
 
 
 def _statements(source: Source) -> _Body:

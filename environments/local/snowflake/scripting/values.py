@@ -69,6 +69,11 @@ def _known(names: Names, text: Text) -> Value | None:
     return _literal(text.pieces[0]) if len(text.pieces) == 1 else None
 
 
+def is_literal(text: Text) -> bool:
+    """Whether an expression is a literal, whose value nobody computes."""
+    return len(text.pieces) == 1 and _literal(text.pieces[0]) is not None
+
+
 def _literal(written: str | Reference) -> Value | None:
     if not isinstance(written, str):
         return None

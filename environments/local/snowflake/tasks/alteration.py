@@ -161,8 +161,8 @@ def _predecessors(session: Session, thing: Object, tokens: Tokens) -> list[str]:
     return names
 
 
-def _modify_as(_: Session, thing: Object, tokens: Tokens) -> Object:
-    return thing.with_properties(definition=reading.body(tokens.rest))
+def _modify_as(session: Session, thing: Object, tokens: Tokens) -> Object:
+    return thing.with_properties(definition=reading.body(session, tokens.rest))
 
 
 def _modify_when(_: Session, thing: Object, tokens: Tokens) -> Object:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SnowflakeError, invalid, unsupported
 from ..kinds import read_tags
 from ..names import Name
-from ..python import scripting
+from ..scripting import block
 from . import condition, options
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def read(session: Session, name: Name, tokens: Tokens) -> Draft:
         else:
             changes = options.read(session, tokens, *_STOPS)
             given, comment = changes.over({"parameters": {}, **given}), changes.comment or comment
-    return Draft(complete(name, given, body(tokens.rest)), comment, tags)
+    return Draft(complete(name, given, body(session, tokens.rest)), comment, tags)
 
 
 def complete(name: Name, given: dict[str, Any], definition: str) -> dict[str, Any]:
@@ -87,15 +87,15 @@ def sibling(name: Name, other: Name) -> str:
     return other.name
 
 
-def body(text: str) -> str:
+def body(session: Session, text: str) -> str:
     """A task's SQL: a statement, or a block of them.
 
     Raises:
-        SnowflakeError: when there is none, or when it is a part of Snowflake Scripting that is not supported.
+        SnowflakeError: when there is none, or when it cannot be parsed.
 
     """
     definition = text.strip().rstrip(";").rstrip()
     if not definition:
         raise invalid("A task needs a SQL statement behind AS.", "001003", "42000")
-    scripting.read(definition)
+    block.read(session.account, definition)
     return definition

@@ -60,7 +60,7 @@ def read(session: Session, name: Name, body: dict[str, Any]) -> reading.Draft:
     properties["after"] = [reading.sibling(name, _full(name, p)) for p in body.get("predecessors") or ()]
     if body.get("condition"):
         properties["condition"] = condition.parse(body["condition"]).text
-    complete = reading.complete(name, properties, reading.body(body["definition"]))
+    complete = reading.complete(name, properties, reading.body(session, body["definition"]))
     return reading.Draft(complete, changes.comment or "")
 
 
