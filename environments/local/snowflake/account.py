@@ -49,7 +49,9 @@ class Account:
 
     """
 
-    def __init__(self, home: Path, scale: float = 1.0, *, http_issuers: bool = False, lacking: Iterable[str] = ()) -> None:
+    def __init__(
+        self, home: Path, scale: float = 1.0, *, http_issuers: bool = False, lacking: Iterable[str] = ()
+    ) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home, self.scale, self.address = home.resolve(), scale, ""
         self.http_issuers, self.lacking = http_issuers, frozenset(lacking)

@@ -16,7 +16,6 @@ from .registry import kinds, queries, verbs
 from .result import MULTI, Result, rows, status
 from .sql import transactions
 from .sql.binding import inlined, placeholders
-from .sql.parsing import parse
 from .tokens import Tokens
 
 if TYPE_CHECKING:
@@ -72,70 +71,18 @@ def statement(session: Session, text: str, bindings: list[Any] | None = None, *,
     tokens = Tokens(text, bindings)
     if pipes.PIPE in text and not opens(tokens) and not has_body(tokens):
         tokens = _piped(session, tokens)
-    verb = _verb(tokens)
+    verb = verb_of(tokens)
     if verb in queries():
         return queries()[verb](session, tokens, describe)
     if describe and verb.split(" ")[0] not in _LISTING:
         return rows(["status"], [])
     if verb in _DEFINING:
         transactions.commit(session)
-    handler = verbs().get(verb) or _OBJECT_VERBS[verb]
+    handler = verbs().get(verb) or OBJECT_VERBS[verb]
     admit(tokens, verb)
     tokens.accept(*verb.split(" "))
     result = handler(session, tokens)
     return replace(result, rows=result.rows.slice(0, 0)) if describe else result
-
-
-def check(account: Account, text: str, *, complete: bool) -> None:
-    """Refuse a statement that cannot be parsed, and do nothing of it: so the statements of a block are read.
-
-    Args:
-        account: which kinds of objects there are depends on it.
-        text: the statement; `:V` stands for a variable.
-        complete: whether there are no variables. With some, its clauses are checked when it runs and they have values.
-
-    Raises:
-        SnowflakeError: 001003 at the word that has no place there, 000002 for what is not supported.
-
-    """
-    if pipes.PIPE in text and not has_body(Tokens(text)):
-        for number, part in enumerate(pipes.parts(text)):
-            _check_one(account, Tokens(pipes.filled(part, [""] * number)), complete=complete)
-    else:
-        _check_one(account, Tokens(text), complete=complete)
-
-
-def _check_one(account: Account, tokens: Tokens, *, complete: bool) -> None:
-    verb = _verb(tokens)
-    if verb in _BY_CLIENTS:
-        raise tokens.unexpected()
-    if verb in _TREES:
-        parse(tokens.text)
-    elif complete and verb in verbs():
-        admit(tokens, verb)
-    elif verb in _OBJECT_VERBS:
-        _check_kind(account, tokens, verb, complete=complete)
-
-
-def _check_kind(account: Account, tokens: Tokens, verb: str, *, complete: bool) -> None:
-    tokens.accept(verb)
-    _head(tokens)
-    tokens.accept("TERSE")
-    found = _kind_named(account, tokens)
-    if found is None:
-        raise tokens.unexpected()
-    if complete:
-        admit(tokens, _key("DESCRIBE" if verb == "DESC" else verb, found[0]))
-
-
-# What is read as a tree, and what a client carries out, so that no block can hold it.
-_TREES = {"SELECT", "WITH", "(", "VALUES", "INSERT", "UPDATE", "DELETE", "MERGE"}
-_BY_CLIENTS = {"PUT", "GET"}
-
-
-def is_known(text: str) -> bool:
-    """Whether a text begins as a statement does."""
-    return _known_verb(Tokens(text)) is not None
 
 
 def _piped(session: Session, tokens: Tokens) -> Tokens:
@@ -148,17 +95,24 @@ def _piped(session: Session, tokens: Tokens) -> Tokens:
     return Tokens(pipes.filled(last, answers))
 
 
-def _verb(tokens: Tokens) -> str:
-    verb = _known_verb(tokens)
+def verb_of(tokens: Tokens) -> str:
+    """The words that say what a statement does.
+
+    Raises:
+        SnowflakeError: 001003 for a statement that the account does not answer.
+
+    """
+    verb = known_verb(tokens)
     if verb is None:
         raise _unknown(tokens)
     return verb
 
 
-def _known_verb(tokens: Tokens) -> str | None:
+def known_verb(tokens: Tokens) -> str | None:
+    """The words that say what a statement does; None when the account answers none such."""
     if opens(tokens):
         return BLOCK
-    known = queries().keys() | verbs().keys() | _OBJECT_VERBS.keys()
+    known = queries().keys() | verbs().keys() | OBJECT_VERBS.keys()
     beginnings = (" ".join(tokens.peek(i).upper for i in range(words)) for words in range(_LONGEST_WORD, 0, -1))
     return next((verb for verb in beginnings if verb in known), None)
 
@@ -180,45 +134,41 @@ def _unknown(tokens: Tokens) -> SnowflakeError:
 
 def _kind(account: Account, tokens: Tokens, verb: str) -> Kind:
     """The kind that stands next, in a statement that keeps to its grammar."""
-    found = _kind_named(account, tokens)
+    found = kind_named(account, tokens)
     if found is None:
         raise unsupported(" ".join(tokens.text.split())[:300])
     kind, words = found
-    admit(tokens, _key(verb, kind))
+    admit(tokens, key_of(verb, kind))
     tokens.accept(*words)
     return kind
 
 
-def _kind_named(account: Account, tokens: Tokens) -> tuple[Kind, list[str]] | None:
+def kind_named(account: Account, tokens: Tokens) -> tuple[Kind, list[str]] | None:
     """The kind whose name stands next, and the words of the name; None for one that the account does not know."""
     for words in range(_LONGEST_WORD, 0, -1):
         word = " ".join(tokens.peek(i).upper for i in range(words))
-        if word in kinds() and kinds()[word].word not in account.lacking:
-            return kinds()[word], word.split(" ")
+        if word in kinds():
+            return None if kinds()[word].word in account.lacking else (kinds()[word], word.split(" "))
     return None
 
 
-def _key(verb: str, kind: Kind) -> str:
+def key_of(verb: str, kind: Kind) -> str:
     """What the grammar of a statement is called."""
     return f"{verb} {kind.plural if verb == 'SHOW' else kind.word}"
 
 
-def _head(tokens: Tokens) -> Create:
+def head_of(tokens: Tokens) -> Create:
     """What stands between CREATE and the kind."""
     head = Create(or_replace=tokens.accept("OR", "REPLACE"), or_alter=tokens.accept("OR", "ALTER"))
     modifiers = set()
     while tokens.peek().upper in _MODIFIERS:
         modifiers.add(tokens.take().upper)
-<<<<<<< HEAD
-    kind = _kind(session.account, tokens, "CREATE")
-=======
     return replace(head, modifiers=frozenset(modifiers))
 
 
 def _create(session: Session, tokens: Tokens) -> Result:
-    head = _head(tokens)
-    kind = _kind(tokens)
->>>>>>> 1fc9400 (A block is parsed whole before it runs: an unknown statement anywhere in it is refused before any effect)
+    head = head_of(tokens)
+    kind = _kind(session.account, tokens, "CREATE")
     exists = tokens.accept("IF", "NOT", "EXISTS")
     return kind.create(session, replace(head, if_not_exists=exists), tokens)
 
@@ -321,7 +271,7 @@ def _checked(session: Session, container: Name) -> Name:
     return container
 
 
-_OBJECT_VERBS = {
+OBJECT_VERBS = {
     "CREATE": _create,
     "ALTER": _alter,
     "DROP": _drop,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from .. import statements
+from .. import syntax
 from ..errors import SnowflakeError, syntax_error
 from ..sql.parsing import parse
 from . import tree, values
@@ -56,7 +56,7 @@ def _check(account: Account, part: tree.Statement) -> None:
 
 def _statement(account: Account, text: Text) -> None:
     complete = all(isinstance(piece, str) for piece in text.pieces)
-    statements.check(account, text.filled(_placeholder), complete=complete)
+    syntax.check(account, text.filled(_placeholder), complete=complete)
 
 
 def _expression(text: Text) -> None:
@@ -113,7 +113,7 @@ def _texts(several: tuple[Any, ...]) -> Iterator[Text]:
 def _asks(assigned: tree.Assign) -> bool:
     """Whether a RESULTSET may be assigned the answer of a statement: the parentheses hold one, and no value."""
     if isinstance(assigned.query, tree.Sql):
-        return statements.is_known(assigned.query.text.written)
+        return syntax.is_statement(assigned.query.text.written)
     return assigned.query is not None
 
 
