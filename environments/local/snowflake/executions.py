@@ -179,7 +179,7 @@ def go_on(running: Iterable[Execution]) -> None:
 
 def _carry_out(execution: Execution, work: Callable[[], Result]) -> None:
     session, error = execution.session, None
-    limit = int(session.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS") or 0)
+    limit = session.time_limit
     timer = threading.Timer(limit, execution.time_out, [limit]) if limit else None
     if timer:
         timer.start()

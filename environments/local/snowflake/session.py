@@ -207,21 +207,37 @@ class Session:
         self.warehouse = warehouse
 
     def require_warehouse(self) -> None:
-        """Work that needs compute needs a current warehouse, but in a serverless task.
+        """Queries of rows, changes of rows and Python need a current warehouse, but in a serverless task.
+
+        https://docs.snowflake.com/en/user-guide/warehouses-tasks
 
         Raises:
-            SnowflakeError: 000606.
+            SnowflakeError: 000606 without one, and when it is suspended and does not resume by itself.
 
         """
         if self.task and self.task.serverless:
             return
-        if not self.warehouse or not self.account.catalogue.find("WAREHOUSE", Name("", "", self.warehouse)):
+        current = self._current_warehouse()
+        if current is None or not self.account.warehouses.resumes(current):
             text = (
                 "No active warehouse selected in the current session.  "
                 "Select an active warehouse with the 'use warehouse' command."
             )
             raise invalid(text, "000606", "57P03")
-        self.account.warehouses.use(self.warehouse)
+        self.account.warehouses.use(current.name.name)
+
+    @property
+    def time_limit(self) -> int:
+        """After how many seconds a statement is cancelled, as the session or its warehouse says; 0 for never.
+
+        https://docs.snowflake.com/en/sql-reference/parameters#statement-timeout-in-seconds
+        """
+        current, key = self._current_warehouse(), "STATEMENT_TIMEOUT_IN_SECONDS"
+        limits = (self.parameters.get(key), current.properties.get(key.lower()) if current else 0)
+        return min((int(limit) for limit in limits if limit), default=0)
+
+    def _current_warehouse(self) -> Object | None:
+        return self.account.catalogue.find("WAREHOUSE", Name("", "", self.warehouse)) if self.warehouse else None
 
     # ---- what runs
     @property

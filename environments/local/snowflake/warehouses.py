@@ -1,7 +1,15 @@
 """Whether warehouses run: resumed by use, suspended after they idled as long as they are set to."""
 
+from __future__ import annotations
+
 import threading
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .catalogue import Object
+
+_IDLE = 600  # seconds, unless the warehouse says otherwise
 
 
 class Warehouses:
@@ -21,7 +29,11 @@ class Warehouses:
         with self._lock:
             self._used.pop(name, None)
 
-    def runs(self, name: str, auto_suspend: int | None) -> bool:
-        """Whether it runs, given after how many idle seconds it suspends itself (None or 0: never)."""
-        used = self._used.get(name)
-        return used is not None and (not auto_suspend or time.monotonic() - used < auto_suspend)
+    def runs(self, warehouse: Object) -> bool:
+        """Whether it runs, and has not suspended itself because it was idle (NULL or 0: it never does)."""
+        used, idle = self._used.get(warehouse.name.name), warehouse.properties.get("auto_suspend", _IDLE)
+        return used is not None and (not idle or time.monotonic() - used < idle)
+
+    def resumes(self, warehouse: Object) -> bool:
+        """Whether a statement can use it: it runs, or the statement resumes it (AUTO_RESUME, TRUE by default)."""
+        return warehouse.properties.get("auto_resume", True) or self.runs(warehouse)

@@ -153,7 +153,7 @@ class Warehouse(Kind):
             "scaling_policy": "STANDARD", "resource_monitor": "null", **super().row(session, thing),
             "auto_suspend": idle, "auto_resume": str(p.get("auto_resume", True)).lower(), "is_default": "N",
             "is_current": "Y" if session.warehouse == thing.name.name else "N",
-            "state": "STARTED" if session.account.warehouses.runs(thing.name.name, idle) else "SUSPENDED",
+            "state": "STARTED" if session.account.warehouses.runs(thing) else "SUSPENDED",
         }  # fmt: skip
 
 

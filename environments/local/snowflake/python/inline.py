@@ -36,6 +36,7 @@ def read(definition: Definition) -> exp.Expression:
 
 def call(scope: Scope, routine: Routine, arguments: list[exp.Expression]) -> exp.Expression:
     """The body, resolved in the function's schema with its owner's rights, its arguments in place of their names."""
+    scope.computes = True
     definition = routine.definition
     body = resolved(scope.within(routine.thing), read(definition))
     given = {

@@ -52,6 +52,7 @@ def call(
         caller: what answers, where that is not a worker that has loaded the function.
 
     """
+    scope.computes = True
     use = caller or Use(scope.session.account.residents, handler)
     name = scope.endings.enter_context(_registered(scope.session, handler, use))
     cast = [_cast(argument, column) for argument, column in zip(arguments, handler.arguments, strict=True)]

@@ -34,15 +34,16 @@ _WORDS = {"NULL": NULL, "TRUE": boolean(True), "FALSE": boolean(False)}  # noqa:
 
 
 def evaluated(session: Session, names: Names, text: Text) -> Value:
-    """The value of an expression.
+    """The value of an expression. No page says which of them Snowflake computes without a warehouse: none, here.
 
     Raises:
-        SnowflakeError: whatever computing it raises.
+        SnowflakeError: whatever computing it raises; 000606 without a warehouse.
 
     """
     known = _known(names, text)
     if known is not None:
         return known
+    session.require_warehouse()
     result = select(session, f"({filled(session, names, text)})")
     return first(result)
 

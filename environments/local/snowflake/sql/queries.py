@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from ..result import Result
 from . import engine, lineage, spelling, whole_rows
 from .binding import inlined
@@ -13,8 +15,6 @@ from .scope import Scope
 from .translate import generated, resolved
 
 if TYPE_CHECKING:
-    from sqlglot import exp
-
     from ..session import Session
     from ..tokens import Tokens
     from ..types import Column
@@ -48,16 +48,19 @@ def answer(scope: Scope, query: Compiled, *, describe: bool = False) -> Result:
 
 
 def select(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001 - the registry's signature
-    """SELECT and what else answers rows."""
+    """SELECT and what else answers rows. Constants need no warehouse; what is read FROM somewhere does.
+
+    SHOW needs none, the answers of RESULT_SCAN and INFORMATION_SCHEMA do:
+    https://docs.snowflake.com/en/sql-reference/info-schema
+    """
     with Scope(session, describing=describe) as scope:
         tree = parse(inlined(tokens.text, tokens.bindings, describe=describe))
-        known = None if describe else whole_rows.answer(scope, tree)
-        if known:
-            return known
-        query = compiled(scope, tree)
-        if scope.computes and not describe:
+        reads = not describe and tree.find(exp.From) is not None
+        known = whole_rows.answer(scope, tree) if reads else None
+        query = None if known else compiled(scope, tree)
+        if not describe and (reads or scope.computes):
             session.require_warehouse()
-        return answer(scope, query, describe=describe)
+        return known or answer(scope, query, describe=describe)
 
 
 QUERIES = dict.fromkeys(("SELECT", "WITH", "(", "VALUES"), select)

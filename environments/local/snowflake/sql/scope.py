@@ -47,7 +47,7 @@ class Scope:
         session: whose rights count. Inside a view, a copy that stands in the view's schema with its owner's role.
         endings: what is undone when the query has ended: tables and functions that DuckDB knows for it alone.
         describing: whether only the columns are asked for, so that nothing may happen.
-        computes: whether the query reads stored rows, which takes a warehouse.
+        computes: whether the query reads stored rows or calls a user's function, which takes a warehouse.
         consuming: whether it belongs to a statement that moves the offsets of the streams that it reads.
         streams: the streams that were read, by their id, with the batches of changes that were found.
         started: what CURRENT_TIMESTAMP is.

@@ -106,6 +106,7 @@ class Table(Relation):
     def _create_as(self, session: Session, create: Create, new: Object, draft: _Draft, tokens: Tokens) -> Result:
         with Scope(session, consuming=True) as scope:
             query = queries.compiled(scope, parse(remaining(tokens)))
+            session.require_warehouse()
             found = columns.from_result(queries.answer(scope, query, describe=True).columns)
             if draft.columns and len(draft.columns) != len(found):
                 raise invalid("Invalid column definition list", "002026", "42601")
