@@ -40,6 +40,7 @@ class Session:
         in_transaction: whether BEGIN (or AUTOCOMMIT = FALSE) opened a transaction that has not ended.
         enclosed: whether it works inside a transaction of its caller's, which it cannot end.
         caller: whose call of a procedure it works for.
+        owners_rights: the language of the procedure with its owner's rights that it works for; "" outside of such.
         handed_over: long values of a block's variables that the running statement names instead of spelling them.
         at_commit: called when the open transaction commits, and dropped when it rolls back.
         past_queries: the ids of the queries that it ran, those inside of blocks too; the newest is the last.
@@ -64,6 +65,7 @@ class Session:
     past_queries: deque[str] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     handed_over: dict[str, Any] = field(default_factory=dict)
     caller: Session | None = None
+    owners_rights: str = ""
     task: Any = None
     stops: list[Callable[[], object]] = field(default_factory=list)
     at_end: list[Callable[[], object]] = field(default_factory=list)

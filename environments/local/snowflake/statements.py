@@ -12,6 +12,7 @@ from .executions import go_on
 from .grammar.admission import admit
 from .kinds import Create, Kind, Show
 from .names import Name
+from .python import rights
 from .registry import kinds, queries, verbs
 from .result import MULTI, Result, rows, status
 from .sql import transactions
@@ -72,6 +73,8 @@ def statement(session: Session, text: str, bindings: list[Any] | None = None, *,
     if pipes.PIPE in text and not opens(tokens) and not has_body(tokens):
         tokens = _piped(session, tokens)
     verb = verb_of(tokens)
+    if session.owners_rights:
+        rights.check(session, verb, tokens)
     if verb in queries():
         return queries()[verb](session, tokens, describe)
     if describe and verb.split(" ")[0] not in _LISTING:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from . import pipes
 from .blocks import has_body
+from .errors import unsupported
 from .grammar.admission import admit
 from .registry import verbs
 from .sql.parsing import parse
@@ -19,12 +20,23 @@ _TREES = {"SELECT", "WITH", "(", "VALUES", "INSERT", "UPDATE", "DELETE", "MERGE"
 # WITH p AS PROCEDURE ... CALL p(), WITH m AS MODEL ...: no query.
 _NAMED_BY_WITH, _BEHIND_AS = {"PROCEDURE", "MODEL"}, 3
 # What a client carries out, so that no block can hold it: https://docs.snowflake.com/en/sql-reference/sql/put
-BY_CLIENTS = {"PUT", "GET"}
+_BY_CLIENTS = {"PUT", "GET"}
 
 
 def is_statement(text: str) -> bool:
     """Whether a text begins as a statement does, rather than as an expression."""
     return known_verb(Tokens(text)) is not None
+
+
+def check_immediate(text: str) -> None:
+    """Refuse what EXECUTE IMMEDIATE cannot run: what a client carries out, which sees another statement.
+
+    Raises:
+        SnowflakeError: 000002.
+
+    """
+    if known_verb(Tokens(text)) in _BY_CLIENTS:
+        raise unsupported(" ".join(text.split())[:300])
 
 
 def check(account: Account, text: str, *, complete: bool) -> None:
@@ -48,7 +60,7 @@ def check(account: Account, text: str, *, complete: bool) -> None:
 
 def _check(account: Account, tokens: Tokens, *, complete: bool) -> None:
     verb = verb_of(tokens)
-    if verb in BY_CLIENTS:
+    if verb in _BY_CLIENTS:
         raise tokens.unexpected()
     if verb in _TREES and tokens.peek(_BEHIND_AS).upper not in _NAMED_BY_WITH:
         parse(tokens.text)

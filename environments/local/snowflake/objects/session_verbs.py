@@ -6,7 +6,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from .. import statements
+from .. import statements, syntax
+from ..blocks import split
 from ..errors import SnowflakeError, unsupported
 from ..kinds import Kind, Show
 from ..registry import kinds
@@ -210,6 +211,8 @@ def _execute_immediate(session: Session, tokens: Tokens) -> Result:
     bindings: list[Any] = []
     if tokens.accept("USING"):
         raise unsupported(tokens.text)
+    for statement in split(text):
+        syntax.check_immediate(statement)
     return statements.run(session, text, bindings)
 
 

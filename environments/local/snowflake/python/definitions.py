@@ -145,6 +145,8 @@ def _option(tokens: Tokens) -> dict[str, Any]:
     for words, found in _PHRASES:
         if tokens.accept(*words):
             return found
+    if tokens.looking_at("EXECUTE", "AS", "RESTRICTED", "CALLER"):
+        raise unsupported("EXECUTE AS RESTRICTED CALLER")
     if tokens.accept("LANGUAGE"):
         return {"language": tokens.identifier()}
     if tokens.accept("AS"):

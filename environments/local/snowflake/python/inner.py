@@ -8,15 +8,18 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..errors import execution_error
+from ..errors import SnowflakeError, execution_error
 from ..session import Session
 from ..sql import transactions
+from . import rights
 
 if TYPE_CHECKING:
     from .routines import Routine
 
 # https://docs.snowflake.com/en/sql-reference/transactions
 _INCOMPLETE = "Scoped transaction started in stored procedure is incomplete and it was rolled back."
+
+_DEEPEST = 16  # calls of procedures, the one that a client sends among them
 
 
 class InnerSession(Session):
@@ -30,10 +33,16 @@ class InnerSession(Session):
 def opened(caller: Session, routine: Routine) -> Iterator[InnerSession]:
     """A session for one call; afterwards nothing of it runs any more, and its tickets are worthless.
 
-    With owner's rights it has the owner's role and stands in the procedure's schema; with caller's rights it is like
-    the caller's, and what it changes with USE and SET stays changed. A transaction that it began ends with it.
+    With owner's rights it has the owner's role and stands in the procedure's schema, and so has whatever it calls; with
+    caller's rights it is like the caller's, and what it changes with USE and SET stays changed. A transaction that it
+    began ends with it.
     https://docs.snowflake.com/en/developer-guide/stored-procedure/stored-procedures-rights
+
+    Raises:
+        SnowflakeError: 100183 when calls are nested too deeply.
+
     """
+    _check_depth(caller)
     inner = _made(caller, routine)
     try:
         yield inner
@@ -42,7 +51,7 @@ def opened(caller: Session, routine: Routine) -> Iterator[InnerSession]:
         _end(inner)
     if incomplete:
         raise execution_error(_INCOMPLETE)
-    if routine.definition.execute_as == "CALLER":
+    if not inner.owners_rights:
         for place in ("role", "database", "schema", "warehouse"):
             setattr(caller, place, getattr(inner, place))
 
@@ -51,12 +60,24 @@ def _made(caller: Session, routine: Routine) -> InnerSession:
     shared: dict[str, Any] = {"connection": caller.connection, "temporary": caller.temporary, "task": caller.task}
     shared |= {"enclosed": transactions.active(caller), "at_commit": caller.at_commit, "caller": caller}
     place = {"warehouse": caller.warehouse, "database": caller.database, "schema": caller.schema}
-    if routine.definition.execute_as == "CALLER":
-        rights = {"secondary": caller.secondary, "variables": caller.variables, "parameters": caller.parameters}
-        return InnerSession(caller.account, caller.user, caller.role, **shared, **place, **rights)
+    if routine.definition.execute_as == "CALLER" and not caller.owners_rights:
+        own = {"secondary": caller.secondary, "variables": caller.variables, "parameters": caller.parameters}
+        return InnerSession(caller.account, caller.user, caller.role, **shared, **place, **own)
     if routine.thing:
         place |= {"database": routine.thing.name.database, "schema": routine.thing.name.schema}
-    return InnerSession(caller.account, caller.user, routine.owner, secondary=False, **shared, **place)
+    parameters = {key: value for key, value in caller.parameters.items() if key in rights.INHERITED}
+    own = {"secondary": False, "parameters": parameters, "owners_rights": routine.definition.language}
+    return InnerSession(caller.account, caller.user, routine.owner, **shared, **place, **own)
+
+
+def _check_depth(caller: Session) -> None:
+    """https://docs.snowflake.com/en/developer-guide/stored-procedure/stored-procedures-usage."""
+    depth, outer = 1, caller
+    while outer.caller:
+        depth, outer = depth + 1, outer.caller
+    if depth > _DEEPEST:
+        text = f"Stored procedure execution error: calls are nested more than {_DEEPEST} deep."
+        raise SnowflakeError(text, "100183", "P0000")
 
 
 def _end(inner: InnerSession) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from .. import syntax
 from ..blocks import split
 from ..errors import SnowflakeError
 from ..sql.binding import inlined
@@ -119,4 +120,5 @@ def immediate(run: Run, statement: tree.Execute) -> Result:
         raise SnowflakeError(
             f"SQL compilation error:\n{len(pieces)} statements in EXECUTE IMMEDIATE", "000006", "0A000"
         )
+    syntax.check_immediate(pieces[0])
     return run.execute(inlined(pieces[0], using) if using else pieces[0])

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ..access import OWNERSHIP
 from ..errors import SnowflakeError, invalid, syntax_error, unsupported
 from ..names import Name, fold
+from ..python import rights
 
 if TYPE_CHECKING:
     from ..account import Account
@@ -104,6 +105,7 @@ def resolve(session: Session, location: str, privilege: str = "READ") -> Locatio
         raise syntax_error(f"line 1 at position 0 unexpected '{location}'.")
     path = checked_path(found["path"] or "")
     if found["user"]:
+        rights.check_location(session)
         user = session.account.catalogue.get("USER", Name("", "", session.user))
         return Location(user, session.account.folder("stages", f"user-{user.id}"), path)
     name = session.qualify(_parts(found["names"]))
