@@ -103,11 +103,13 @@ class Warehouse(Kind):
         name = self.read_name(session, tokens)
         tokens.accept("WITH")
         given = self._options(session, tokens)
-        suspended = given.pop("initially_suspended", False)
+        warehouses = session.account.warehouses
+        begin = warehouses.suspend if given.pop("initially_suspended", False) else warehouses.use
         tags, comment = given.pop("tags", {}), given.pop("comment", "")
+        old = session.account.catalogue.find("WAREHOUSE", name)
         answer = self.add(session, create, Object("WAREHOUSE", name, session.role, given, comment, tags))
-        if not suspended:
-            session.account.warehouses.use(name.name)
+        if session.account.catalogue.find("WAREHOUSE", name) is not old:
+            begin(name.name)
         if session.may("USAGE", session.account.catalogue.get("WAREHOUSE", name)):
             session.use_warehouse(name.name)
         return answer
