@@ -10,6 +10,7 @@ import pytest
 
 from environments.local.snowflake import statements
 from environments.local.snowflake.account import ADMINISTRATOR, Account
+from environments.local.snowflake.names import Name
 from environments.local.snowflake.session import Session
 from environments.local.snowflake.tasks import scheduler as clock
 
@@ -180,6 +181,7 @@ def test_what_was_committed_survives_a_restart(tmp_path: Path) -> None:
         session = account.open_session(ADMINISTRATOR, "ACCOUNTADMIN")
         statements.run(session, "CREATE DATABASE IF NOT EXISTS d")
         session.use_schema("D", "PUBLIC")
+        session.use_warehouse("COMPUTE_WH")
         return account, lambda sql: statements.run(session, sql).rows.to_pylist()
 
     account, run = opened()
@@ -226,3 +228,38 @@ def test_a_killed_server_leaves_its_history_and_its_schedules(tmp_path: Path) ->
             assert set(run(upcoming).fetchall()) == {("DONE", "SCHEDULED"), ("CUT", "SCHEDULED")}
     finally:
         stop(process)
+
+
+def test_a_task_that_cannot_be_scheduled_does_not_stop_the_others(
+    ticking: Ticking, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Such a task cannot be made any more; an account of an earlier version may have one."""
+    for name in ("broken", "wrong"):
+        ticking.resumed(name, "10 MINUTES")
+    ticking.resumed("good", "10 MINUTES")
+    for name, schedule in (("BROKEN", "USING CRON 0 5 31 2 * UTC"), ("WRONG", "nonsense")):
+        ticking.account.catalogue.change(
+            "TASK", Name("D", "PUBLIC", name), lambda o, s=schedule: o.with_properties(schedule=s)
+        )
+    for number in (1, 2):
+        ticking.until(MORNING + timedelta(minutes=10 * number))
+        ticking.settle(number)
+    assert {run.root.name for run in ticking.account.scheduler.runs.history.all()} == {"GOOD"}
+    assert sum("BROKEN" in record.getMessage() for record in caplog.records) == 1
+
+
+def test_a_graph_that_cannot_start_does_not_stop_the_others(ticking: Ticking, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("broken", "good"):
+        ticking.resumed(name, "10 MINUTES")
+    start = ticking.account.scheduler.runs.start
+
+    def failing(request: Any, *, queue: bool) -> None:
+        if request.version.root.name == "BROKEN":
+            raise RuntimeError("cannot start")
+        start(request, queue=queue)
+
+    monkeypatch.setattr(ticking.account.scheduler.runs, "start", failing)
+    for number in (1, 2):
+        ticking.until(MORNING + timedelta(minutes=10 * number))
+        ticking.settle(number)
+    assert len(ticking.due) == 2

@@ -75,6 +75,10 @@ def test_a_graph_shows_its_edges_and_its_finalizer(run: Run, shown: Callable, da
     assert [row["NAME"] for row in listed] == ["R", "A", "B", "F"]
 
 
+STATE = "SYSTEM$PREDECESSORS_STATE('ALL_DONE')"
+SIZES = "SERVERLESS_TASK_MIN_STATEMENT_SIZE = 'LARGE' SERVERLESS_TASK_MAX_STATEMENT_SIZE = 'SMALL'"
+
+
 @pytest.mark.parametrize(
     ("statement", "why"),
     [
@@ -93,12 +97,45 @@ def test_a_graph_shows_its_edges_and_its_finalizer(run: Run, shown: Callable, da
         ),
         ("CREATE TASK x WAREHOUSE = COMPUTE_WH", "unexpected '<EOF>'"),
         ("CREATE TASK x WAREHOUSE = COMPUTE_WH AS", "needs a SQL statement"),
+        ("CREATE TASK x WAREHOUSE = COMPUTE_WH AS not sql at all", "unexpected 'not'"),
+        ("CREATE TASK x WAREHOUSE = COMPUTE_WH AS SELECT FROM WHERE", "syntax error"),
+        ("CREATE TASK x WAREHOUSE = COMPUTE_WH AS BEGIN SELECT 1; SHOW FOO; END", "unexpected 'FOO'"),
+        ("CREATE TASK x WAREHOUSE = COMPUTE_WH AS PUT file:///tmp/a @s", "unexpected 'PUT'"),
+        (f"CREATE TASK x SCHEDULE = 'USING CRON 0 5 31 2 * UTC' {BODY}", "never comes"),
+        (f"CREATE TASK x SCHEDULE = 'USING CRON 0 5 * * * localtime' {BODY}", "unknown time zone"),
+        (f"CREATE TASK x AUTOCOMMIT = FALSE {BODY}", "AUTOCOMMIT = FALSE"),
+        (f"CREATE TASK x AUTOCOMMIT = maybe {BODY}", r"invalid value \[maybe\]"),
+        (f"CREATE TASK x SEARCH_PATH = 'a' {BODY}", "invalid property 'SEARCH_PATH'"),
+        (f"CREATE TASK x STATEMENT_TIMEOUT_IN_SECONDS = long {BODY}", r"invalid value \[long\]"),
+        (f"CREATE TASK x WAREHOUSE = COMPUTE_WH WHEN {STATE} AS SELECT 1", "has none"),
+        ("CREATE TASK x TARGET_COMPLETION_INTERVAL = '2 DAYS' AS SELECT 1", "Invalid schedule|invalid value"),
+        ("CREATE TASK x TARGET_COMPLETION_INTERVAL = '25 HOURS' AS SELECT 1", "invalid value"),
+        (f"CREATE TASK x {SIZES} AS SELECT 1", "must be in order"),
+        (f"CREATE OR ALTER TASK x WITH TAG (cost = 'x') {BODY}", "TAG|unexpected"),
         ("ALTER TASK nowhere RESUME", "does not exist or not authorized"),
         ("EXECUTE TASK nowhere", "does not exist or not authorized"),
     ],
 )
 def test_what_snowflake_refuses_is_refused(run: Run, statement: str, why: str) -> None:
+    run("CREATE TAG cost")
     refused(run, statement, why)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("MODIFY AS not sql at all", "unexpected 'not'"),
+        (f"MODIFY WHEN {STATE}", "has none"),
+        ("SET SCHEDULE = 'USING CRON 0 5 31 2 * UTC'", "never comes"),
+        ("SET SCHEDULE = 'USING CRON 0 5 * * * posix/UTC'", "unknown time zone"),
+        ("SET AUTOCOMMIT = FALSE", "AUTOCOMMIT = FALSE"),
+    ],
+)
+def test_what_create_refuses_alter_refuses_too(run: Run, shown: Callable, change: str, why: str) -> None:
+    run(f"CREATE TASK t {BODY}")
+    before = shown("T")
+    refused(run, f"ALTER TASK t {change}", why)
+    assert shown("T") == before
 
 
 def test_an_existing_task_is_kept_or_replaced_as_the_statement_says(run: Run, shown: Callable) -> None:

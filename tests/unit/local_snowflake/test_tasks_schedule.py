@@ -76,6 +76,16 @@ def test_the_last_day_of_a_month() -> None:
         "USING CRON 99 * * * * UTC",
         "USING CRON 0 0 * * * Middle/Earth",
         "USING CRON 0 0 * * *",
+        "USING CRON 0 0 * * 7 UTC",
+        "USING CRON 0 0 ? * * UTC",
+        "USING CRON 0 0 * * 5#2 UTC",
+        "USING CRON 0 0 * * MON#1 UTC",
+        "USING CRON @ @ @ @ @ UTC",
+        "USING CRON H 0 * * * UTC",
+        "USING CRON 0 0 1W * * UTC",
+        "USING CRON 0 0 32 * * UTC",
+        "USING CRON 0 24 * * * UTC",
+        "USING CRON 0 0 * 13 * UTC",
     ],
 )
 def test_what_is_no_schedule_is_refused(text: str) -> None:
@@ -85,3 +95,30 @@ def test_what_is_no_schedule_is_refused(text: str) -> None:
 
 def test_a_length_of_time_may_be_of_any_size() -> None:
     assert duration("1 SECOND") == timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    "fields", ["0 5 31 2 *", "0 5 30,31 2 *", "0 5 30-31 FEB *", "0 5 31 4,6,9,11 *", "*/5 * 31 JUN *"]
+)
+def test_a_time_that_never_comes_is_refused(fields: str) -> None:
+    with pytest.raises(SnowflakeError, match="never comes"):
+        parse(f"USING CRON {fields} UTC")
+
+
+def test_a_time_that_comes_seldom_is_none_that_never_comes() -> None:
+    assert due("USING CRON 0 5 29 2 * UTC", NOON) == [datetime(2028, 2, 29, 5, tzinfo=UTC)]
+    assert due("USING CRON 0 5 31 2 MON UTC", NOON) == [datetime(2027, 2, 1, 5, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize(
+    "zone",
+    ["localtime", "Factory", "posixrules", "posix/UTC", "right/UTC", "europe/berlin", "/etc/passwd", "../UTC", "CEST"],
+)
+def test_only_names_of_the_zone_database_are_time_zones(zone: str) -> None:
+    with pytest.raises(SnowflakeError, match="unknown time zone"):
+        parse(f"USING CRON 0 0 * * * {zone}")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/Los_Angeles", "Etc/GMT+1", "US/Pacific"])
+def test_names_of_the_zone_database_are_time_zones(zone: str) -> None:
+    parse(f"USING CRON 18 9-17/2 * JAN-MAR,12 SUN {zone}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import statements, syntax
 from ..blocks import split
-from ..errors import SnowflakeError, unsupported
+from ..errors import SnowflakeError, invalid, unsupported
 from ..kinds import Kind, Show
 from ..registry import kinds
 from ..result import ALTER_SESSION, EXECUTED, USE, Result, rows, status
@@ -49,6 +49,10 @@ PARAMETERS: dict[str, Any] = {
 }
 # What would change results in a way that the local account does not follow stays at its default.
 _FIXED = {"QUOTED_IDENTIFIERS_IGNORE_CASE", "TIMESTAMP_TYPE_MAPPING", "TIMEZONE", "WEEK_START"}
+
+# Texts that have a limit, in characters: https://docs.snowflake.com/en/sql-reference/parameters#query-tag
+_LONGEST = {"QUERY_TAG": 2000}
+_SHOWN = 100  # characters of a wrong value
 
 
 def _use(session: Session, tokens: Tokens) -> Result:
@@ -130,11 +134,22 @@ def set_parameters(session: Session, given: dict[str, Any]) -> None:
 
     """
     for key, value in given.items():
-        name, default = _known(key.upper()), PARAMETERS[key.upper()]
-        typed = _typed(value, default)
-        if name in _FIXED and typed != default and str(typed).upper() not in {"UTC", "ETC/UTC"}:
-            raise unsupported(f"ALTER SESSION SET {name} = {value}: the local Snowflake keeps {default}")
-        session.parameters[name] = typed
+        session.parameters[_known(key.upper())] = parameter(key.upper(), value)
+
+
+def parameter(name: str, value: Any) -> Any:
+    """The value of a session parameter, typed.
+
+    Raises:
+        SnowflakeError: 001423 for an unknown one, 001008 for a value that it does not take, 000002 for one that the
+            local account does not follow.
+
+    """
+    default = PARAMETERS[_known(name)]
+    typed = _typed(name, value, default)
+    if name in _FIXED and typed != default and str(typed).upper() not in {"UTC", "ETC/UTC"}:
+        raise unsupported(f"ALTER SESSION SET {name} = {value}: the local Snowflake keeps {default}")
+    return typed
 
 
 def _known(name: str) -> str:
@@ -143,10 +158,15 @@ def _known(name: str) -> str:
     return name
 
 
-def _typed(value: Any, default: Any) -> Any:
-    if isinstance(default, bool):
-        return str(value).upper() == "TRUE"
-    return int(value) if isinstance(default, int) else str(value)
+def _typed(name: str, value: Any, default: Any) -> Any:
+    text = str(value).strip()
+    if isinstance(default, bool) and text.upper() in {"TRUE", "FALSE"}:
+        return text.upper() == "TRUE"
+    if isinstance(default, int) and not isinstance(default, bool) and text.isdigit():
+        return int(text)
+    if isinstance(default, str) and len(text) <= _LONGEST.get(name, len(text)):
+        return str(value)
+    raise invalid(f"invalid value [{text[:_SHOWN]}] for parameter '{name}'")
 
 
 class Parameter(Kind):

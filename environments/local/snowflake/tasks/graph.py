@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ..errors import SnowflakeError, invalid
+from . import condition
 from .spec import NO_OVERLAP, Task
 
 Tasks = Mapping[str, Task]
@@ -178,6 +179,8 @@ def _check_alone(task: Task) -> None:
         raise invalid(f"Task '{task.name}' has more than {MOST_PREDECESSORS} predecessors.")
     if task.after and task.finalizes:
         raise invalid(f"Finalizer task '{task.name}' cannot have predecessors.")
+    if condition.reads_states(task.condition) and not task.after:
+        raise invalid(f"WHEN asks for the state of the predecessors, and task '{task.name}' has none.")
     if task.is_root:
         return
     for what, given in (

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..access import ACCOUNT
 from ..catalogue import Object
+from ..errors import unsupported
 from ..kinds import STAMP, Create, Kind, Show
 from ..objects.session_verbs import PARAMETERS
 from ..result import EXECUTED, Result, rows, status
@@ -91,6 +92,8 @@ class TaskKind(Kind):
 
         """
         with session.account.scheduler.shape:
+            if create.or_alter and draft.tags:
+                raise unsupported("TAG in CREATE OR ALTER TASK")
             old = session.account.catalogue.find(self.word, name)
             if old and create.or_alter:
                 return self._redefine(session, old, draft)

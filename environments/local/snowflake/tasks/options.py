@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SnowflakeError, does_not_exist, invalid
 from ..names import Name
 from ..notifications import task_errors
-from ..objects.session_verbs import PARAMETERS
+from ..objects.session_verbs import PARAMETERS, parameter
 from ..tokens import Tokens
 from . import condition, config, schedule
 from .spec import ALL_OVERLAP, CHILD_OVERLAP, NO_OVERLAP
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ..session import Session
 
 _SIZES = ("XSMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE", "XXLARGE")
+_SHORTEST, _LONGEST = timedelta(seconds=10), timedelta(days=1)  # TARGET_COMPLETION_INTERVAL
 _LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "OFF")
 
 
@@ -48,8 +50,9 @@ def _schedule(_: str, written: str) -> str:
     return " ".join(written.split())
 
 
-def _duration(_: str, written: str) -> str:
-    schedule.duration(written)
+def _duration(key: str, written: str) -> str:
+    if not _SHORTEST <= schedule.duration(written) <= _LONGEST:
+        raise _invalid(key, written)
     return " ".join(written.split())
 
 
@@ -195,6 +198,8 @@ def _parameter(key: str, value: str) -> Any:
         return _PARAMETERS[key](key, value)
     if key not in PARAMETERS:
         raise _unknown(key)
+    if parameter(key, value) is False and key == "AUTOCOMMIT":
+        raise invalid("A task cannot run with AUTOCOMMIT = FALSE.")
     return value
 
 
@@ -223,6 +228,7 @@ def check_compute(properties: dict[str, Any]) -> None:
 
     """
     if properties["warehouse"] is None:
+        _check_sizes(properties["parameters"])
         if _waits(properties) and not properties["target_completion_interval"]:
             raise invalid("A serverless triggered task needs a TARGET_COMPLETION_INTERVAL.")
         return
@@ -231,6 +237,17 @@ def check_compute(properties: dict[str, Any]) -> None:
     for name in SERVERLESS:
         if name in properties["parameters"]:
             raise invalid(f"Cannot set {name} on a non-serverless task.")
+
+
+def _check_sizes(parameters: dict[str, Any]) -> None:
+    """The smallest, the first and the largest size are in this order, as far as they are given."""
+    order = ("SERVERLESS_TASK_MIN_STATEMENT_SIZE", "USER_TASK_MANAGED_INITIAL_WAREHOUSE_SIZE", _MAXIMUM)
+    given = [_SIZES.index(parameters[key]) for key in order if key in parameters]
+    if given != sorted(given):
+        raise invalid("The sizes of a serverless task must be in order: minimum, initial, maximum.")
+
+
+_MAXIMUM = "SERVERLESS_TASK_MAX_STATEMENT_SIZE"
 
 
 def _waits(properties: dict[str, Any]) -> bool:

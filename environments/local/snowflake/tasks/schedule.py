@@ -10,13 +10,32 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from .. import zones
 from ..errors import SnowflakeError
 
 _INTERVAL = re.compile(r"(\d+)\s*(H|HOURS?|M|MINUTES?|S|SECONDS?)\Z", re.IGNORECASE)
 _CRON = re.compile(r"USING\s+CRON\s+(?P<fields>\S+(?:\s+\S+){4})\s+(?P<zone>\S+)\Z", re.IGNORECASE)
 _SECONDS = {"H": 3600, "M": 60, "S": 1}
 _SHORTEST, _LONGEST = timedelta(seconds=10), timedelta(minutes=11520)  # 10 seconds to 8 days
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+
+
+def _field(*values: str, alone: str = "") -> re.Pattern[str]:
+    """A field of a cron expression: `*`, values and ranges of them, each with a step if need be; `alone`: without."""
+    value = rf"(?:{'|'.join(values)})"
+    one = rf"(?:\*|{value}(?:-{value})?)(?:/\d+)?" + (f"|{alone}" if alone else "")
+    return re.compile(rf"(?:{one})(?:,(?:{one}))*")
+
+
+# Minute, hour, day of the month, month and day of the week; croniter says whether numbers are in their ranges.
+_FIELDS = (
+    _field(r"\d{1,2}"),
+    _field(r"\d{1,2}"),
+    _field(r"\d{1,2}", alone="L"),
+    _field(r"\d{1,2}", *_MONTHS),
+    _field("[0-6]", *_DAYS, alone=rf"(?:[0-6]|{'|'.join(_DAYS)})?L"),
+)
 
 
 @dataclass(frozen=True)
@@ -97,17 +116,24 @@ def _interval(text: str, seconds: int) -> Interval:
 
 
 def _cron(text: str, fields: str, zone: str) -> Cron:
-    from croniter import croniter
+    from croniter import CroniterError, croniter
 
-    *others, day_of_week = fields.split()
-    cron = Cron(" ".join([*others, _last(day_of_week)]), zone)
-    try:
-        ZoneInfo(zone)
-    except (ValueError, OSError, KeyError) as error:
-        raise _invalid(text, f"unknown time zone '{zone}'") from error
+    if zone not in zones.known():
+        raise _invalid(text, f"unknown time zone '{zone}'")
+    written = fields.split()
+    if not all(pattern.fullmatch(field) for pattern, field in zip(_FIELDS, written, strict=True)):
+        raise _invalid(text, "not a cron expression")
+    cron = Cron(" ".join([*written[:-1], _last(written[-1])]), zone)
     if not croniter.is_valid(cron.fields):
         raise _invalid(text, "not a cron expression")
+    try:
+        cron.after(_ANY_TIME, _ANY_TIME)
+    except CroniterError as error:
+        raise _invalid(text, "such a time never comes") from error
     return cron
+
+
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def _last(day_of_week: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -54,6 +56,7 @@ class Scheduler:
         self.shape = threading.RLock()
         self._triggers = Triggers(self.runs)
         self._due: dict[tuple[str, str | None, str | None], datetime] = {}
+        self._wrong: dict[str, str] = {}  # by the graph's id, what went wrong with it last
         self._began = now()
         self._changed = threading.Condition()
         self._closing = False
@@ -80,14 +83,36 @@ class Scheduler:
 
     def due(self) -> list[Due]:
         """When the resumed graphs are due next: root tasks, and task graph objects as they were committed."""
-        return [Due(thing, task, moment) for thing, task in self._clocks() if (moment := self.next_run(task))]
+        found = [self._due_one(thing, task) for thing, task in self._clocks()]
+        return [due for due in found if due]
+
+    def _due_one(self, thing: Object, task: Task) -> Due | None:
+        """When one graph is due; one whose schedule makes no sense is never, and does not keep the others waiting."""
+        with self._held(thing):
+            moment = self.next_run(task)
+            return Due(thing, task, moment) if moment else None
+        return None
+
+    @contextmanager
+    def _held(self, thing: Object) -> Iterator[None]:
+        """What goes wrong with one graph is noted, once, and held to that graph."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - no task's mistake may stop the others
+            with self._changed:
+                known, self._wrong[thing.id] = self._wrong.get(thing.id), str(error)
+            if known != str(error):
+                _log.exception("The schedule of %s met a fault, and is left out", thing.name)
 
     def _clocks(self) -> list[tuple[Object, Task]]:
         """What may have a schedule, as the task whose schedule counts."""
-        catalogue, latest = self.account.catalogue, self.runs.versions.latest
-        graphs = [(thing, latest(thing.id)) for thing in catalogue.of(WORD)]
-        objects = [(thing, clock_task(thing, version.root_task)) for thing, version in graphs if version]
-        return self.runs.index.started_roots() + objects
+        found = self.runs.index.started_roots()
+        for thing in self.account.catalogue.of(WORD):
+            with self._held(thing):
+                version = self.runs.versions.latest(thing.id)
+                if version:
+                    found.append((thing, clock_task(thing, version.root_task)))
+        return found
 
     def next_run(self, task: Task) -> datetime | None:
         """When a root task is due next; None when it is suspended or has no schedule."""
@@ -108,10 +133,11 @@ class Scheduler:
                 self._due = {key: moment for key, moment in self._due.items() if key in known}
                 for one in due:
                     if one.moment <= now():
-                        self._fire(one)
+                        with self._held(one.thing):
+                            self._fire(one)
                 self._look_at_streams()
-            except Exception:  # noqa: BLE001 - one graph that cannot start must not stop the others
-                _log.exception("A schedule met a fault of the local Snowflake")
+            except Exception:  # noqa: BLE001 - the clock of the account goes on whatever happens
+                _log.exception("The schedules met a fault of the local Snowflake")
             with self._changed:
                 if not self._closing:
                     self._changed.wait(self._nap())
@@ -130,8 +156,9 @@ class Scheduler:
 
     def _look_at_streams(self) -> None:
         for thing, task in self._clocks():
-            if task.started and task.triggered and self._triggers.ready(task, now()):
-                self._start(Due(thing, task, now()), TRIGGER, None)
+            with self._held(thing):
+                if task.started and task.triggered and self._triggers.ready(task, now()):
+                    self._start(Due(thing, task, now()), TRIGGER, None)
 
     def _start(self, due: Due, scheduled_from: str, following: datetime | None) -> None:
         version = self.runs.versions.latest(due.task.id)
