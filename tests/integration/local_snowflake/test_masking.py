@@ -412,3 +412,46 @@ def test_snowpark_reads_what_the_role_may_see(snowflake, reader):
         assert set(people.to_pandas()["PHONE"]) == {MASKED}
         people.write.save_as_table("SAVED", mode="overwrite", table_type="temporary")
         assert {row["NAME"] for row in session.table("SAVED").collect()} == {MASKED}
+
+
+WRONG_BODIES = (
+    "IS_ROLE_IN_SESSION(UPPER(V))",
+    "IS_ROLE_IN_SESSION(V || '_X')",
+    "IS_ROLE_IN_SESSION(V::VARCHAR(10))",
+    "CASE WHEN IS_ROLE_IN_SESSION(TRIM(V)) THEN TRUE ELSE FALSE END",
+    "EXISTS (SELECT 1 FROM REGIONS WHERE IS_ROLE_IN_SESSION(LOWER(ROLE_NAME)))",
+    "IS_ROLE_IN_SESSION(V, 'READER')",
+    "IS_ROLE_IN_SESSION()",
+    "IS_GRANTED_TO_INVOKER_ROLE(V)",
+    "IS_GRANTED_TO_INVOKER_ROLE(UPPER(V))",
+    "COUNT(*) > 1",
+    "MAX(V) = 'x'",
+    "ROW_NUMBER() OVER (ORDER BY V) = 1",
+)
+RIGHT_BODIES = (
+    "IS_ROLE_IN_SESSION(V)",
+    "IS_ROLE_IN_SESSION('READER')",
+    "IS_ROLE_IN_SESSION(UPPER('reader'))",
+    "IS_GRANTED_TO_INVOKER_ROLE('READER')",
+    "EXISTS (SELECT 1 FROM REGIONS R WHERE R.REGION = V AND IS_ROLE_IN_SESSION(R.ROLE_NAME))",
+    "V IN (SELECT MAX(REGION) FROM REGIONS)",
+)
+
+
+@pytest.mark.parametrize("body", WRONG_BODIES)
+def test_a_body_that_snowflake_refuses_is_refused(admin, body):
+    refused(admin, f"CREATE ROW ACCESS POLICY WRONG AS (V VARCHAR) RETURNS BOOLEAN -> {body}")
+    refused(admin, f"ALTER ROW ACCESS POLICY IN_REGION SET BODY -> {body.replace('V', 'WHERE_FROM')}")
+    masking = f"CASE WHEN {body} THEN V ELSE '***' END"
+    refused(admin, f"CREATE MASKING POLICY WRONG AS (V VARCHAR) RETURNS VARCHAR -> {masking}")
+
+
+@pytest.mark.parametrize("body", RIGHT_BODIES)
+def test_a_body_that_the_pages_show_is_accepted(admin, body):
+    admin.execute(f"CREATE OR REPLACE ROW ACCESS POLICY RIGHT_ONE AS (V VARCHAR) RETURNS BOOLEAN -> {body}")
+    admin.execute("DROP ROW ACCESS POLICY RIGHT_ONE")
+
+
+def test_a_query_asks_of_stored_columns_only_whether_they_are_roles(privacy):
+    assert privacy.execute("SELECT COUNT(*) FROM REGIONS WHERE IS_ROLE_IN_SESSION(ROLE_NAME)").fetchone() == (2,)
+    refused(privacy, "SELECT IS_ROLE_IN_SESSION(UPPER(ROLE_NAME)) FROM REGIONS")
