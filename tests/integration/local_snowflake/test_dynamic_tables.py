@@ -51,15 +51,20 @@ def test_the_rows_are_those_of_the_last_refresh(run):
     assert run("SELECT TOTAL FROM D") == [(3,)]
     run("ALTER DYNAMIC TABLE D REFRESH")
     assert run("SELECT TOTAL FROM D") == [(13,)]
-    assert history(run) == [("SUCCEEDED", "CREATION", "FULL"), ("SUCCEEDED", "MANUAL", "FULL")]
+    assert history(run) == [("SUCCEEDED", "CREATION", "FULL"), ("SUCCEEDED", "MANUAL", "INCREMENTAL")]
 
 
 def test_show_and_describe_say_what_it_is(run, connection):
     row = shown(connection)
     expected = {"rows": 1, "target_lag": "DOWNSTREAM", "warehouse": "COMPUTE_WH", "scheduling_state": "ACTIVE"}
-    expected |= {"refresh_mode": "FULL", "comment": "c", "owner": "ACCOUNTADMIN", "scheduler": "ENABLE"}
+    expected |= {
+        "refresh_mode": "INCREMENTAL",
+        "refresh_mode_reason": None,
+        "comment": "c",
+        "owner": "ACCOUNTADMIN",
+        "scheduler": "ENABLE",
+    }
     assert {key: row[key] for key in expected} == expected
-    assert row["refresh_mode_reason"]
     assert row["text"].startswith("CREATE DYNAMIC TABLE D")
     described = connection.cursor(DictCursor).execute("DESCRIBE DYNAMIC TABLE D").fetchall()
     assert [(c["name"], c["comment"]) for c in described] == [("TOTAL", "of all")]
@@ -200,3 +205,89 @@ def _triggers(run):
     while not (found := [row[0] for row in run(query).fetchall()]) and time.monotonic() < until:
         time.sleep(0.05)
     return found
+
+
+# What the page of supported queries has as not supported for incremental refresh.
+FULL_ONLY = (
+    "SELECT N, RANDOM() AS R FROM T",
+    "SELECT N, UUID_STRING() AS R FROM T",
+    "SELECT N, CURRENT_TIMESTAMP() AS R FROM T",
+    "SELECT N, CURRENT_DATE AS R FROM T",
+    "SELECT N, CURRENT_ROLE() AS R FROM T",
+    "SELECT N, CURRENT_WAREHOUSE() AS R FROM T",
+    "SELECT N, SEQ4() AS R FROM T",
+    "SELECT N FROM T WHERE N < UNIFORM(1, 10, RANDOM())",
+    "SELECT N FROM T EXCEPT SELECT 1",
+    "SELECT N FROM T INTERSECT SELECT 1",
+    "SELECT N FROM T LIMIT 1",
+    "SELECT TOP 1 N FROM T",
+    "SELECT N, COUNT(*) AS C FROM T GROUP BY ROLLUP (N)",
+    "SELECT N, COUNT(*) AS C FROM T GROUP BY CUBE (N)",
+    "SELECT N, COUNT(*) AS C FROM T GROUP BY GROUPING SETS ((N), ())",
+    "SELECT A.N FROM T A LEFT JOIN T B ON A.N > B.N",
+    "SELECT N FROM T WHERE EXISTS (SELECT 1 FROM T)",
+    "SELECT N FROM T WHERE N IN (SELECT N FROM T)",
+    "SELECT N, (SELECT MAX(N) FROM T) AS M FROM T",
+    "WITH RECURSIVE X AS (SELECT 1 AS A UNION ALL SELECT A + 1 FROM X WHERE A < 3) SELECT A FROM X",
+    "SELECT MEDIAN(N) AS M FROM T",
+    "SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY N) AS M FROM T",
+    "SELECT SEQ4() AS M FROM TABLE(GENERATOR(ROWCOUNT => 3))",
+    "SELECT R FROM UNSTEADY",
+)
+INCREMENTALLY = (
+    "SELECT N, COUNT(*) AS C FROM T GROUP BY N",
+    "SELECT DISTINCT N FROM T ORDER BY N",
+    "SELECT N FROM T WHERE CURRENT_TIMESTAMP() > '2020-01-01'::TIMESTAMP_LTZ",
+    "SELECT A.N FROM T A LEFT JOIN T B ON A.N = B.N AND A.N = B.N",
+    "SELECT N FROM T UNION SELECT N FROM T",
+    "SELECT N FROM T UNION ALL SELECT N FROM T",
+    "WITH X AS (SELECT N FROM T) SELECT X.N FROM X JOIN (SELECT N FROM T) Y ON X.N = Y.N",
+    "SELECT N, ROW_NUMBER() OVER (ORDER BY N) AS R FROM T QUALIFY R = 1",
+    "SELECT T.N, F.VALUE FROM T, LATERAL FLATTEN(INPUT => ARRAY_CONSTRUCT(N)) F",
+    "SELECT APPROX_COUNT_DISTINCT(N) AS C FROM T",
+    "SELECT N FROM T WHERE N IN (1, 2)",
+    "SELECT T.N FROM T JOIN (VALUES (1), (2)) AS V(A) ON T.N = V.A",
+)
+
+
+@pytest.mark.parametrize("query", FULL_ONLY)
+def test_what_cannot_be_refreshed_incrementally_is_refused_or_refreshed_in_full(run, connection, query):
+    run("CREATE OR REPLACE VIEW UNSTEADY AS SELECT RANDOM() AS R FROM T")
+    complaint = refused(run, f"CREATE DYNAMIC TABLE E {TAIL} REFRESH_MODE = INCREMENTAL AS {query}")
+    assert complaint.errno == 2711
+    run(f"CREATE DYNAMIC TABLE E {TAIL} REFRESH_MODE = AUTO INITIALIZE = ON_SCHEDULE AS {query}")
+    row = shown(connection, "E")
+    assert (row["refresh_mode"], row["refresh_mode_reason"]) == ("FULL", "QUERY_NOT_SUPPORTED_FOR_INCREMENTAL")
+
+
+@pytest.mark.parametrize("query", INCREMENTALLY)
+def test_what_the_page_supports_is_refreshed_incrementally(run, connection, query):
+    for mode in ("INCREMENTAL", "AUTO"):
+        run(f"CREATE OR REPLACE DYNAMIC TABLE E {TAIL} REFRESH_MODE = {mode} AS {query}")
+        row = shown(connection, "E")
+        assert (row["refresh_mode"], row["refresh_mode_reason"]) == ("INCREMENTAL", None)
+
+
+def test_what_reads_one_that_is_refreshed_in_full_is_so_too(run, connection):
+    run(f"CREATE DYNAMIC TABLE E {TAIL} REFRESH_MODE = FULL AS SELECT N FROM T")
+    assert shown(connection, "E")["refresh_mode_reason"] == "USER_SPECIFIED_FULL_REFRESH"
+    assert refused(run, f"CREATE DYNAMIC TABLE F {TAIL} REFRESH_MODE = INCREMENTAL AS SELECT N FROM E").errno == 2711
+    run(f"CREATE DYNAMIC TABLE F {TAIL} AS SELECT N FROM E")
+    assert shown(connection, "F")["refresh_mode_reason"] == "UPSTREAM_USES_FULL_REFRESH"
+
+
+@pytest.mark.parametrize(
+    "query", ["SELECT ANY_VALUE(N) AS A FROM T", "SELECT CURRENT_USER() AS A", "SELECT N FROM T SAMPLE (10)"]
+)
+def test_what_no_refresh_supports_is_refused(run, query):
+    assert refused(run, f"CREATE DYNAMIC TABLE E {TAIL} REFRESH_MODE = FULL AS {query}").errno == 2711
+
+
+@pytest.mark.parametrize("key", ["NOPE", "N, NOPE", "UPPER(NOPE)", "T.N", ""])
+def test_a_clustering_key_is_of_columns_that_are_there(run, key):
+    refused(run, f"CREATE DYNAMIC TABLE E {TAIL} CLUSTER BY ({key}) AS SELECT N FROM T")
+    refused(run, f"CREATE TABLE C (N INT) CLUSTER BY ({key})")
+    refused(run, f"CREATE TABLE C CLUSTER BY ({key}) AS SELECT N FROM T")
+    refused(run, f"ALTER TABLE T CLUSTER BY ({key})")
+    run("ALTER TABLE T CLUSTER BY (N, MOD(N, 10))")
+    run(f"CREATE DYNAMIC TABLE E {TAIL} CLUSTER BY (N) AS SELECT N FROM T")

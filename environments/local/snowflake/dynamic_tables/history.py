@@ -111,11 +111,17 @@ def _row(thing: Object, refresh: Refresh) -> dict[str, Any]:
         "REFRESH_START_TIME": started,
         "REFRESH_END_TIME": _time(refresh.ended),
         "QUALIFIED_NAME": str(thing.name),
-        "REFRESH_ACTION": "FULL",
+        "REFRESH_ACTION": _action(thing, refresh),
         "REFRESH_TRIGGER": refresh.trigger,
         "TARGET_LAG_SEC": None if refresh.lag is None else int(refresh.lag),
         "WAREHOUSE": refresh.warehouse,
     }
+
+
+def _action(thing: Object, refresh: Refresh) -> str:
+    """What such a refresh is called on an account; here all rows are computed anew, whichever it is."""
+    incremental = thing.properties["refresh_mode"] == "INCREMENTAL" and refresh.trigger != CREATION
+    return "INCREMENTAL" if incremental else "FULL"
 
 
 TABLE_FUNCTIONS = {"DYNAMIC_TABLE_REFRESH_HISTORY": _history}

@@ -15,19 +15,17 @@ from ..errors import invalid, unsupported
 from ..kinds import STAMP, Create
 from ..names import Name
 from ..result import EXECUTED, Result, status
-from ..sql import columns, queries, storage
+from ..sql import clustering, columns, queries, storage
 from ..sql.binding import remaining
 from ..sql.parsing import parse
 from ..sql.relations import Relation, renamed
 from ..sql.scope import Scope
-from . import history, options, refreshing
+from . import history, incremental, options, refreshing
 
 if TYPE_CHECKING:
     from ..session import Session
     from ..sql.columns import TableColumn
     from ..tokens import Tokens
-
-_REASON = "The local Snowflake computes all rows anew."
 
 
 class DynamicTable(Relation):
@@ -50,6 +48,8 @@ class DynamicTable(Relation):
         clauses = options.read(session, tokens)
         query = remaining(tokens)
         properties = clauses.given | _columns(session, query, defined) | _beginning(clauses.given)
+        properties |= _mode(session, name, query, clauses.given["refresh_mode"])
+        clustering.check(clauses.given.get("cluster_by"), [c["name"] for c in properties["columns"]])
         properties |= {"query": query, "text": tokens.text}
         new = Object(self.word, name, session.role, properties, clauses.comment, clauses.tags)
         old = session.account.catalogue.find(self.word, name)
@@ -99,10 +99,12 @@ class DynamicTable(Relation):
         """A row of SHOW DYNAMIC TABLES."""
         number = storage.count(session, thing)
         moments = {key: _moment(thing.properties[key]) for key in ("data_timestamp", "last_suspended_on")}
-        incremental = thing.properties["refresh_mode"] == "INCREMENTAL"
-        shown = {"refresh_mode": "INCREMENTAL" if incremental else "FULL", "rows": number, "bytes": None}
-        shown |= {"refresh_mode_reason": _REASON if thing.properties["refresh_mode"] == "AUTO" else None}
-        shown |= {"automatic_clustering": "OFF", "cluster_by": thing.properties.get("cluster_by", "")}
+        shown = {
+            "rows": number,
+            "bytes": None,
+            "automatic_clustering": "OFF",
+            "cluster_by": thing.properties.get("cluster_by", ""),
+        }
         shown |= dict.fromkeys(("is_clone", "is_replica", "is_iceberg"), "false")
         return {**super().row(session, thing), **shown, **moments}
 
@@ -117,6 +119,13 @@ def _columns(session: Session, query: str, defined: list[TableColumn]) -> dict[s
     if defined and len(defined) != len(found):
         raise invalid("Invalid column definition list", "002026", "42601")
     return {"columns": [c.document() for c in renamed(defined, found)], "given": [c.name for c in answer.columns]}
+
+
+def _mode(session: Session, name: Name, query: str, mode: str) -> dict[str, Any]:
+    with Scope(session) as scope:
+        trees = list(refreshing.read(scope, parse(query)))
+        incremental.check(trees)
+        return incremental.resolved(name, mode, trees, refreshing.sources(scope, trees[0]))
 
 
 def _track(session: Session, source: Object) -> None:

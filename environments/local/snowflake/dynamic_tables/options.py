@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import invalid, unsupported
 from ..kinds import read_tags
 from ..names import Name
+from ..sql import clustering
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -56,7 +57,7 @@ def read(session: Session, tokens: Tokens) -> Clauses:
     found = Clauses()
     while not tokens.accept("AS"):
         if tokens.accept("CLUSTER", "BY"):
-            found.given["cluster_by"] = f"LINEAR({tokens.parenthesised()})"
+            found.given["cluster_by"] = clustering.read(tokens)
         elif tokens.accept("COPY", "GRANTS"):
             found.copy_grants = True
         elif tokens.accept("WITH", "TAG", "(") or tokens.accept("TAG", "("):

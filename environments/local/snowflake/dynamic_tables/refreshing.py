@@ -46,6 +46,17 @@ def sources(scope: Scope, query: exp.Expression) -> list[Object]:
     return found
 
 
+def read(scope: Scope, query: exp.Expression) -> Iterator[exp.Expression]:
+    """A query, and those of the views that it reads."""
+    yield query
+    for node in query.find_all(exp.Table):
+        parts = written_parts(scope, node)
+        if parts and not (len(parts) == 1 and is_cte(node, parts[0])):
+            thing = relation_named(scope, parts)
+            if thing.kind == "VIEW":
+                yield from read(scope.within(thing), parse(thing.properties["query"]))
+
+
 def fill(session: Session, thing: Object, *, empty: bool = False) -> None:
     """Replace the table's rows by what its query gives now, read with its owner's rights.
 

@@ -11,7 +11,7 @@ from ..names import Name, quote
 from ..policies import attaching
 from ..result import EXECUTED, Result, status
 from ..streams import changes
-from . import columns, datatypes, engine, places, storage
+from . import clustering, columns, datatypes, engine, places, storage
 from .columns import TableColumn
 
 if TYPE_CHECKING:
@@ -220,8 +220,9 @@ def _swap(kind: Table, session: Session, table: Object, tokens: Tokens) -> Resul
 
 
 def _cluster(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
-    by = f"LINEAR({tokens.parenthesised()})"
+    by = clustering.read(tokens)
     tokens.end()
+    clustering.check(by, [c.name for c in columns.of(table)])
     return kind.change(session, table.name, lambda o: o.with_properties(cluster_by=by))
 
 

@@ -12,7 +12,7 @@ from ..policies import attaching
 from ..result import Result
 from ..stages import history, locations
 from ..streams import reading
-from . import altering, columns, places, queries, storage
+from . import altering, clustering, columns, places, queries, storage
 from .binding import remaining
 from .columns import TableColumn
 from .naming import relation_named
@@ -81,6 +81,7 @@ class Table(Relation):
             return self._create_as(session, create, self._drafted(session, create, name, draft), draft, tokens)
         tokens.end()
         _typed(draft.columns)
+        clustering.check(draft.properties.get("cluster_by"), [c.name for c in draft.columns])
         new = self._drafted(session, create, name, draft)
         if create.or_alter and session.find(self.word, name):
             attaching.refuse(new, draft.row_access, "CREATE OR ALTER TABLE")
@@ -111,6 +112,7 @@ class Table(Relation):
             if draft.columns and len(draft.columns) != len(found):
                 raise invalid("Invalid column definition list", "002026", "42601")
             made = renamed(draft.columns, found)
+            clustering.check(draft.properties.get("cluster_by"), [c.name for c in made])
             new = self._protected(session, new.with_properties(columns=[c.document() for c in made]), draft)
 
             def build() -> None:
@@ -169,7 +171,7 @@ def _options(session: Session, draft: _Draft, tokens: Tokens) -> None:
     """What stands between the columns and AS, in any order."""
     while not tokens.done and not tokens.looking_at("AS"):
         if tokens.accept("CLUSTER", "BY"):
-            draft.properties["cluster_by"] = f"LINEAR({tokens.parenthesised()})"
+            draft.properties["cluster_by"] = clustering.read(tokens)
         elif tokens.accept("COPY", "GRANTS"):
             draft.copy_grants = True
         elif row_access := attaching.row_access_clause(tokens):
