@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ColumnSpec = str | tuple[str, str]
 STAMP = "timestamp_ltz"
+MOST_TAGS, LONGEST_TAG_VALUE = 50, 256  # of an object; in characters
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Kind:
             return self.change(session, name, lambda o: replace(o, comment=""))
         if tokens.accept("SET", "TAG"):
             tags = read_tags(session, tokens)
-            return self.change(session, name, lambda o: replace(o, tags={**o.tags, **tags}))
+            return self.change(session, name, lambda o: replace(o, tags=_few({**o.tags, **tags})))
         if tokens.accept("UNSET", "TAG"):
             gone = {str(_applicable(session, n).name) for n in _names(session, tokens)}
             return self.change(session, name, lambda o: replace(o, tags=_without(o.tags, gone)))
@@ -242,7 +243,14 @@ def read_tags(session: Session, tokens: Tokens) -> dict[str, str]:
         tokens.expect("=")
         found[str(tag.name)] = _allowed(tag, tokens.value())
         tokens.accept(",")
-    return found
+    return _few(found)
+
+
+def _few(tags: dict[str, str]) -> dict[str, str]:
+    """The tags of one object: https://docs.snowflake.com/en/user-guide/object-tagging/introduction (quotas)."""
+    if len(tags) > MOST_TAGS:
+        raise invalid(f"An object has {MOST_TAGS} tags at most, not {len(tags)}.", "391803", "54000")
+    return tags
 
 
 def _applicable(session: Session, name: Name) -> Object:
@@ -252,6 +260,9 @@ def _applicable(session: Session, name: Name) -> Object:
 
 
 def _allowed(tag: Object, value: str) -> str:
+    if len(value) > LONGEST_TAG_VALUE:
+        text = f"A tag's value has {LONGEST_TAG_VALUE} characters at most, and that of '{tag.name}' has {len(value)}."
+        raise invalid(text, "391802")
     allowed = tag.properties["allowed_values"]
     if allowed and value not in allowed:
         raise invalid(

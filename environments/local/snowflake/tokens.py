@@ -29,6 +29,7 @@ _PATTERN = re.compile(
 )
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b"}
 _SKIPPED = {"space", "line"}
+_LONGEST_IDENTIFIER = 255  # characters
 
 
 class Token(NamedTuple):
@@ -194,10 +195,17 @@ class Tokens:
 
     # ---- names and values
     def identifier(self) -> str:
-        """One identifier, folded."""
-        if self.peek().kind not in {"word", "quoted"}:
+        """One identifier, folded: https://docs.snowflake.com/en/sql-reference/identifiers-syntax.
+
+        Raises:
+            SnowflakeError: 001003 when something else stands there, or an identifier that is too long or empty.
+
+        """
+        token = self.peek()
+        if token.kind not in {"word", "quoted"} or not 0 < len(name := fold(token.text)) <= _LONGEST_IDENTIFIER:
             raise self.unexpected()
-        return fold(self.take().text)
+        self.take()
+        return name
 
     def name(self) -> tuple[str, ...]:
         """A dotted name of one to three folded parts; IDENTIFIER('...'), IDENTIFIER(?) and '...' count."""

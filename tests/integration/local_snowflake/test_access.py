@@ -186,3 +186,24 @@ def test_a_parameter_that_the_local_account_does_not_follow_is_refused(admin):
 @pytest.mark.parametrize("statement", ["FROBNICATE", "CREATE PIPE P AS COPY INTO T FROM @S", "UNDROP TABLE T"])
 def test_what_is_not_supported_is_refused_by_name(admin, statement):
     assert statement in refused(admin, statement).msg
+
+
+@pytest.mark.parametrize(("written", "active"), [("()", False), ("('ALL')", True), (None, True)])
+def test_default_secondary_roles_are_those_that_a_session_begins_with(snowflake, written, active):
+    """https://docs.snowflake.com/en/sql-reference/sql/create-user."""
+    option = f"DEFAULT_SECONDARY_ROLES = {written}" if written else ""
+    with snowflake.connector() as connection:
+        run = connection.cursor().execute
+        for statement in (
+            f"CREATE OR REPLACE USER SECOND PASSWORD = 'local' DEFAULT_ROLE = PUBLIC {option}",
+            "CREATE OR REPLACE ROLE SECOND_ROLE",
+            "GRANT ROLE SECOND_ROLE TO USER SECOND",
+        ):
+            run(statement)
+        with snowflake.connector(user="SECOND", password="local") as of_user:
+            (seen,) = of_user.cursor().execute("SELECT IS_ROLE_IN_SESSION('SECOND_ROLE')").fetchone()
+        with pytest.raises(ProgrammingError, match="DEFAULT_SECONDARY_ROLES"):
+            run("ALTER USER SECOND SET DEFAULT_SECONDARY_ROLES = ('SECOND_ROLE')")
+        run("DROP USER SECOND")
+        run("DROP ROLE SECOND_ROLE")
+    assert seen is active

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..access import SYSTEM_ROLES
 from ..catalogue import Object
 from ..errors import insufficient_privileges, invalid
-from ..kinds import STAMP, Create, Kind, read_tags
+from ..kinds import LONGEST_TAG_VALUE, STAMP, Create, Kind, read_tags
 from ..names import Name
 from ..registry import kinds
 from ..result import EXECUTED, Result, status
@@ -249,6 +249,7 @@ class Tag(Kind):
             allowed.append(tokens.value())
             while tokens.accept(","):
                 allowed.append(tokens.value())
+        _check_allowed(allowed)
         given = options.read("TAG", tokens.options(), {"COMMENT": options.TEXT})
         properties = {"allowed_values": allowed or None}
         return self.add(session, create, Object("TAG", name, session.role, properties, given.get("comment", "")))
@@ -260,4 +261,13 @@ class Tag(Kind):
         return super().row(session, thing) | {"allowed_values": shown}
 
 
+def _check_allowed(values: list[str]) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/create-tag (ALLOWED_VALUES)."""
+    if len(values) > _MOST_VALUES or len(set(values)) < len(values):
+        raise invalid(f"ALLOWED_VALUES takes {_MOST_VALUES} different values at most.", "391804")
+    if any(len(value) > LONGEST_TAG_VALUE for value in values):
+        raise invalid(f"A tag's value has {LONGEST_TAG_VALUE} characters at most.", "391802")
+
+
+_MOST_VALUES = 5000
 KINDS = (Role(), Warehouse(), ComputePool(), Tag())

@@ -102,7 +102,13 @@ def _open(account: Account, user: Object, role: str) -> Session:
     if wanted not in granted:
         text = f"Role '{wanted}' specified in the connect string does not exist or not authorized. Contact your local "
         raise SnowflakeError(text + "system administrator, or attempt to login with another role.", "390189", "08001")
-    return account.open_session(name, wanted)
+    session = account.open_session(name, wanted)
+    session.secondary = user.properties.get(SECONDARY, EVERY_ROLE) == EVERY_ROLE
+    return session
+
+
+# DEFAULT_SECONDARY_ROLES of a user: ('ALL'), or () for none.
+SECONDARY, EVERY_ROLE = "default_secondary_roles", ["ALL"]
 
 
 def public_key(written: str) -> PublicKeyTypes | None:

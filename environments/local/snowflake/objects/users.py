@@ -13,7 +13,7 @@ from ..names import Name
 from ..passwords import hashed
 from ..result import DESCRIBE, EXECUTED, Result, rows, status
 from . import options, policies, workload_identity
-from .signing_in import fingerprint, public_key
+from .signing_in import EVERY_ROLE, SECONDARY, fingerprint, public_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,7 +99,7 @@ class User(Kind):
         return {
             "login_name": thing.name.name, "display_name": thing.name.name, **kept,
             "disabled": str(p.get("disabled", False)).lower(),
-            "default_secondary_roles": str(p.get("default_secondary_roles", ["ALL"])).replace("'", '"'),
+            "default_secondary_roles": str(p.get(SECONDARY, EVERY_ROLE)).replace("'", '"'),
             "has_password": str("password" in p).lower(),
             "has_rsa_public_key": str("rsa_public_key" in p).lower(),
             "has_workload_identity": str("workload_identity" in p).lower(),
@@ -138,6 +138,10 @@ def _checked(given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
             raise invalid(
                 f"New public key rejected by current policy. Reason: 'Invalid public key' ({key.upper()})", "003001"
             )
+    if new.get(SECONDARY):
+        new[SECONDARY] = [str(role).upper() for role in new[SECONDARY]]
+        if new[SECONDARY] != EVERY_ROLE:
+            raise invalid(f"invalid value [{', '.join(new[SECONDARY])}] for parameter 'DEFAULT_SECONDARY_ROLES'")
     if "password" in new:
         new["password"] = hashed(new["password"])
     merged = {**before, **new}

@@ -120,7 +120,13 @@ def _arguments(tokens: Tokens) -> tuple[Argument, ...]:
         name, kind = tokens.identifier(), str(datatypes.read(tokens))
         found.append(Argument(name, kind, _default(tokens)))
         tokens.accept(",")
+    if len(found) > _MOST_ARGUMENTS:
+        raise invalid(f"A procedure or function has {_MOST_ARGUMENTS} arguments at most, not {len(found)}.", "391528")
     return tuple(found)
+
+
+# https://docs.snowflake.com/en/developer-guide/stored-procedure/stored-procedures-snowflake-scripting (limitations)
+_MOST_ARGUMENTS = 500
 
 
 def _default(tokens: Tokens) -> str | None:

@@ -9,7 +9,7 @@ from sqlglot import exp
 from sqlglot.errors import TokenError
 from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 
-from ..errors import syntax_error, unsupported
+from ..errors import invalid, syntax_error, unsupported
 from ..names import literal
 from ..tokens import tokenize
 from .transforms import reading
@@ -38,7 +38,22 @@ def _read(text: str) -> exp.Expression:
         raise syntax_error(f"line 1 at position 0 unexpected '<EOF>'.\nStatement: {shown}") from error
     if isinstance(found, exp.Command):
         raise unsupported(shown)
+    if len(text) > 2 * _LONGEST_IN:  # a shorter text has no longer list
+        _check_lists(found)
     return named(normalize_identifiers(found, dialect="snowflake"))
+
+
+def _check_lists(tree: exp.Expression) -> None:
+    """https://docs.snowflake.com/en/sql-reference/constructs/values; no page says how long IN's list may be."""
+    for node in tree.find_all(exp.Values, exp.In):
+        most, length = _LONGEST_VALUES if isinstance(node, exp.Values) else _LONGEST_IN, len(node.expressions)
+        if length > most:
+            what = f"maximum number of expressions in a list exceeded, expected at most {most:,}, got {length:,}"
+            raise invalid(what, "001795", "42601")
+
+
+# IN: the number that accounts have been seen to name in the error, before VALUES was given more.
+_LONGEST_VALUES, _LONGEST_IN = 200_000, 16_384
 
 
 def _quoted(text: str) -> str:
