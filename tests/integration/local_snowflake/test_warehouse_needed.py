@@ -83,7 +83,7 @@ def prepared(snowflake: Any) -> Iterator[Run]:
 
 @pytest.fixture(scope="module")
 def without(snowflake: Any, prepared: Run) -> Iterator[Run]:
-    with snowflake.connector(user="NOBODYS", database="COMPUTE", schema="PUBLIC") as connection:
+    with snowflake.connector(user="NOBODYS", password="local", database="COMPUTE", schema="PUBLIC") as connection:
         yield lambda sql: connection.cursor().execute(sql).fetchall()
 
 

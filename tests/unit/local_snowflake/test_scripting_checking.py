@@ -92,6 +92,12 @@ def test_a_kind_that_the_account_lacks_is_a_syntax_error_of_the_whole_block():
     assert refused.value.code == "001003"
 
 
+@pytest.mark.parametrize("body", ["", ";", "-- nothing"])
+def test_a_body_holds_something(body):
+    with pytest.raises(SnowflakeError):
+        block.read(ACCOUNT, body)
+
+
 def test_the_error_names_the_place_in_the_block():
     with pytest.raises(SnowflakeError, match="line 3 at position 9 unexpected 'FOO'"):
         block.read(ACCOUNT, "BEGIN\n  SELECT 1;\n    SHOW FOO;\nEND")

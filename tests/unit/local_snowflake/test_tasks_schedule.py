@@ -71,6 +71,7 @@ def test_the_last_day_of_a_month() -> None:
         "5 DAYS",
         "9 SECONDS",
         "11521 MINUTES",
+        "99999999999999999999 MINUTES",
         "USING CRON * * * * UTC",
         "USING CRON * * * * * * UTC",
         "USING CRON 99 * * * * UTC",

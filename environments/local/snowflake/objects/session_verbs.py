@@ -52,6 +52,8 @@ _FIXED = {"QUOTED_IDENTIFIERS_IGNORE_CASE", "TIMESTAMP_TYPE_MAPPING", "TIMEZONE"
 
 # Texts that have a limit, in characters: https://docs.snowflake.com/en/sql-reference/parameters#query-tag
 _LONGEST = {"QUERY_TAG": 2000}
+# Whole numbers: how many digits any of them may have, and the largest value of those whose page says one.
+_DIGITS, _MOST = 9, {"STATEMENT_TIMEOUT_IN_SECONDS": 604_800, "WEEK_START": 7}
 _SHOWN = 100  # characters of a wrong value
 
 
@@ -158,11 +160,15 @@ def _known(name: str) -> str:
     return name
 
 
+def _is_within(name: str, text: str) -> bool:
+    return text.isdigit() and len(text) <= _DIGITS and int(text) <= _MOST.get(name, int(text))
+
+
 def _typed(name: str, value: Any, default: Any) -> Any:
     text = str(value).strip()
     if isinstance(default, bool) and text.upper() in {"TRUE", "FALSE"}:
         return text.upper() == "TRUE"
-    if isinstance(default, int) and not isinstance(default, bool) and text.isdigit():
+    if isinstance(default, int) and not isinstance(default, bool) and _is_within(name, text):
         return int(text)
     if isinstance(default, str) and len(text) <= _LONGEST.get(name, len(text)):
         return str(value)

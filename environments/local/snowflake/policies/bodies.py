@@ -103,7 +103,12 @@ def arrow(tokens: Tokens) -> None:
 
 
 def text(tokens: Tokens) -> str:
-    """The text of the body that stands next."""
+    """The text of the body that stands next.
+
+    Raises:
+        SnowflakeError: 001003 when there is none.
+
+    """
     start, end = tokens.peek().start, tokens.peek().start
     while not tokens.done and not _ends(tokens):
         if tokens.looking_at("("):
@@ -111,6 +116,8 @@ def text(tokens: Tokens) -> str:
         else:
             tokens.take()
         end = tokens.previous.end
+    if start == end:
+        raise tokens.unexpected()
     return tokens.text[start:end]
 
 

@@ -65,7 +65,9 @@ class _Policy(Kind):
         """ALTER <policy> name SET BODY -> body | RENAME TO name, and what every kind has."""
         if tokens.accept("SET", "BODY"):
             bodies.arrow(tokens)
-            changed = replace(bodies.of(session.own(self.word, name)), text=tokens.rest)
+            policy = bodies.of(session.own(self.word, name))
+            changed = replace(policy, text=bodies.text(tokens))
+            tokens.end()
             checking.check(session, changed)
             return self.change(session, name, lambda o: o.with_properties(text=changed.text))
         if tokens.accept("RENAME", "TO"):

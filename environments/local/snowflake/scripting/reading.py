@@ -36,6 +36,8 @@ def read(body: str) -> tree.Block:
         raise source.unexpected()
     place, statements = source.place(), _statements(source)
     source.end()
+    if not statements:
+        raise source.unexpected()
     if len(statements) == 1 and isinstance(statements[0], tree.Block):
         return statements[0]
     return tree.Block(place, (), statements, ())
@@ -198,7 +200,10 @@ def _return(source: Source, place: tree.Place) -> tree.Return:
         return tree.Return(place, rows=source.folded(inner[0]))
     if inner and inner[0].upper == "RESULTSET_FROM_CURSOR":
         return tree.Return(place, rows=source.folded(inner[2]))
-    return tree.Return(place, query=query(source, tokens, place))
+    asked = query(source, tokens, place)
+    if asked is None:
+        raise source.unexpected_at(tokens[0])
+    return tree.Return(place, query=asked)
 
 
 def _raise(source: Source, place: tree.Place) -> tree.Raise:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from .. import zones
 from ..errors import SnowflakeError
 
-_INTERVAL = re.compile(r"(\d+)\s*(H|HOURS?|M|MINUTES?|S|SECONDS?)\Z", re.IGNORECASE)
+_INTERVAL = re.compile(r"(\d{1,9})\s*(H|HOURS?|M|MINUTES?|S|SECONDS?)\Z", re.IGNORECASE)
 _CRON = re.compile(r"USING\s+CRON\s+(?P<fields>\S+(?:\s+\S+){4})\s+(?P<zone>\S+)\Z", re.IGNORECASE)
 _SECONDS = {"H": 3600, "M": 60, "S": 1}
 _SHORTEST, _LONGEST = timedelta(seconds=10), timedelta(minutes=11520)  # 10 seconds to 8 days
