@@ -30,7 +30,7 @@ class State:
         running: the graph runs that are under way.
         grants: what the role and those that it inherits hold, by role, as SHOW GRANTS shows it.
         prepared: whether the schema has the tables and the stage that a delivery needs.
-        has_task_graphs: whether the account knows TASK GRAPH objects.
+        has_task_graphs: whether the account knows TASK GRAPH objects; the classic backend does not ask.
         source: the row of SHOW TABLES of the table whose changes are to start the graph, if there are such.
 
     """
@@ -78,6 +78,7 @@ def read(connection: "Connection", environment: "Environment", digest: str = "")
         **preflight.source_reads(environment),
     )
 
+    found = dict(deployed.complete(environment, found, connection.gather))
     held = preflight.held(environment, found, connection.gather)
 
     def rows(name: str) -> Rows:
