@@ -79,7 +79,7 @@ class Delivery:
         """
         there, proposal = self._considered(candidate)
         self._require(proposal, expected)
-        stage.check(self.environment, there.files, candidate.release.manifest)
+        stage.check(self.connection, self.environment, there.files, candidate.release.manifest)
         if proposal.empty and not there.lock.unfinished:
             self.say(plan_text.text(proposal))
             return proposal
