@@ -88,7 +88,7 @@ def test_a_session_that_is_given_up_late_leaves_the_one_in_its_place_alone(accou
                 assert second.wait(10)
             lost()
 
-    with Connection(DEV, account.sign_in) as connection:
+    with Connection(DEV, account.sign_in) as connection, connection.step("several at once"):
         account.work = work
         late = threading.Thread(target=connection.rows, args=("SELECT 'late'",))
         late.start()
@@ -111,7 +111,7 @@ def test_many_that_lose_their_session_at_once_all_end(account):
             lost()
 
     ended = []
-    with Connection(DEV, account.sign_in) as connection:
+    with Connection(DEV, account.sign_in) as connection, connection.step("several at once"):
         account.work = work
         threads = [threading.Thread(target=lambda: ended.append(connection.rows("SELECT 1"))) for _ in range(4)]
         for thread in threads:
