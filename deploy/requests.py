@@ -205,7 +205,7 @@ class Connection:
         https://docs.snowflake.com/en/sql-reference/functions/system_cancel_all_queries
         """
         for lost in sorted(self._lost):
-            self._execute(session, f"SELECT SYSTEM$CANCEL_ALL_QUERIES({lost})")
+            self._execute(session, f"SELECT SYSTEM$CANCEL_ALL_QUERIES({int(lost)})")
             self._lost.discard(lost)
 
     def _silence(self, how: str) -> tuple[str, str]:
