@@ -12,6 +12,7 @@ from snowflake.connector.errors import Error
 
 from dag import job_token
 from ml_pipeline.config import Environment
+from ml_pipeline.parameters import OF_SESSIONS
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -35,11 +36,16 @@ def connect(environment: Environment) -> "Session":
     from snowflake.snowpark import Session  # takes a second to import, which a deploy need not wait for
 
     # Snowpark binds values to question marks.
-    return Session.builder.configs({"connection": sign_in(environment, paramstyle="qmark")}).create()
+    session = Session.builder.configs({"connection": sign_in(environment, paramstyle="qmark")}).create()
+    # The one parameter that no sign-in can set. A task has the default, whatever its account says.
+    session.sql("ALTER SESSION SET SEARCH_PATH = '$current, $public'").collect()
+    return session
 
 
 def sign_in(environment: Environment, **options: Any) -> connector.SnowflakeConnection:
     """Sign in as the environment's service user, with its role, warehouse, database and schema.
+
+    The session has the parameters that we depend on, whatever the account or the user has set.
 
     `options` are more keyword arguments for the connector. A workload identity's token is minted for each sign-in.
 
@@ -71,7 +77,7 @@ def parameters(environment: Environment, variables: Mapping[str, str] = os.envir
         "role": snowflake.role,
         "warehouse": snowflake.warehouse,
         "login_timeout": LOGIN_TIMEOUT_SECONDS,
-        "session_parameters": {"QUERY_TAG": _query_tag(environment, variables)},
+        "session_parameters": {**OF_SESSIONS, "QUERY_TAG": _query_tag(environment, variables)},
     }
 
 

@@ -4,7 +4,9 @@ The files use `<% name %>` for values, as `snow sql -f` does, so they can be run
 
     snow sql -f deploy/sql/10_database.sql --enable-templating STANDARD -D database=ML_DEV -D ...
 
-Every statement can be repeated: a second bootstrap changes nothing.
+Every statement can be repeated, so a bootstrap runs them all and asks nothing before: the first one meets an account
+without a warehouse, in which hardly anything can be asked. A second one changes nothing. Each file is sent whole, as
+one request of several statements, which Snowflake tells apart.
 """
 
 import dataclasses
@@ -70,24 +72,24 @@ def scripts(
         models_of: the environment whose model versions may be copied here; usually no other can be read.
 
     """
-    left_out = {POLICIES[name] for name in without} | _not_asked_for(environment)
+    left_out = {POLICIES[name] for name in without} | not_asked_for(environment)
     if not models_of:
         left_out.add(_COPIED_MODELS)
     if not public_key:
         left_out.add(_PUBLIC_KEY)
     if not workload:
         left_out |= {_WORKLOAD_IDENTITY, *POLICIES.values()}
-    values = _values(environment) | {"public_key": _key_text(public_key)}
+    found = values(environment) | {"public_key": _key_text(public_key)}
     if workload:
-        values |= {"issuer": workload.issuer, "subject": workload.subject(environment.name)}
+        found |= {"issuer": workload.issuer, "subject": workload.subject(environment.name)}
     if models_of:
-        values |= {f"source_{name}": getattr(models_of.snowflake, name) for name in ("database", "schema")}
-        values["source_model"] = models_of.pipeline.model
+        found |= {f"source_{name}": getattr(models_of.snowflake, name) for name in ("database", "schema")}
+        found["source_model"] = models_of.pipeline.model
     files = (path for path in sorted(SQL.glob("*.sql")) if path.name not in left_out)
-    return {path.name: _render(path.read_text(encoding="utf-8"), values) for path in files}
+    return {path.name: _render(path.read_text(encoding="utf-8"), found) for path in files}
 
 
-def _not_asked_for(environment: "Environment") -> set[str]:
+def not_asked_for(environment: "Environment") -> set[str]:
     """Return the files that this environment's configuration has no use for."""
     asked_for = {
         TEMPORARY_SCHEMAS: environment.name == names.TEMPORARY_ENVIRONMENT,
@@ -102,7 +104,8 @@ def _not_asked_for(environment: "Environment") -> set[str]:
     return {file for file, wanted in asked_for.items() if not wanted}
 
 
-def _values(environment: "Environment") -> dict[str, Any]:
+def values(environment: "Environment") -> dict[str, Any]:
+    """Return the values that the files have by name, for an environment alone."""
     snowflake = dataclasses.asdict(environment.snowflake)
     database = snowflake["database"]
     own = {
@@ -150,7 +153,7 @@ def as_administrator(environment: "Environment") -> "Environment":
 
 
 def bootstrap(connection: "Connection", texts: dict[str, str], say: Callable[[str], None]) -> None:
-    """Run the rendered files, one request each. Raises DeployError at the first that fails."""
+    """Run the rendered files, one request each, and nothing else. Raises DeployError at the first that fails."""
     for name, text in texts.items():
         try:
             connection.script(text)

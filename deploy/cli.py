@@ -130,9 +130,8 @@ def _add_own(parsers: dict[str, argparse.ArgumentParser]) -> None:
 
 def _add_setting_up(bootstrap: argparse.ArgumentParser, github: argparse.ArgumentParser) -> None:
     for verb in (bootstrap, github):
-        verb.add_argument("--print", action="store_true", help="print it and run nothing")
+        verb.add_argument("--print", "--dry-run", action="store_true", help="print it and run nothing")
         verb.add_argument("--repository", default="", metavar="OWNER/REPO", help="the repository on GitHub")
-    bootstrap.add_argument("--dry-run", action="store_true", help="say what is still to be done, and do nothing")
     bootstrap.add_argument(
         "--subject-prefix", default="", metavar="PREFIX", help="what GitHub says of its jobs: repo:OWNER@1/REPO@2"
     )

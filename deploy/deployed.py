@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from deploy.requests import Connection
     from ml_pipeline.config import Environment
 
+    Parts = Mapping[str, Rows | Unread]
+    Gather = Callable[..., dict[str, Rows | Unread]]
+
 CLASSIC, TASK_GRAPH, AUTO = "classic", "task_graph", "auto"
 
 Row = Mapping[str, Any]
+_NO_OBJECTS: dict[str, Any] = {"graphs": [], "staged": []}
 
 
 @dataclass(frozen=True)
@@ -55,31 +59,51 @@ def read(connection: "Connection", environment: "Environment", known: Graph = EM
         )
         for number, task in enumerate(known.tasks)
     }
-    found = connection.gather(**statements(environment), **parameters)
+    found = complete(environment, connection.gather(**statements(environment), **parameters), connection.gather)
     read_of = {task.name: found[name] for name, task in zip(parameters, known.tasks, strict=True)}
     return from_parts(found, environment, read_of)
 
 
 def statements(environment: "Environment") -> dict[str, str]:
-    """Return the reads that `from_parts` wants; they may be part of a larger request."""
+    """Return the reads that `complete` wants; they may be part of a larger request.
+
+    The classic backend does not ask for TASK GRAPH objects, which its account may not know.
+    """
+    tasks = {"tasks": f"SHOW TASKS IN SCHEMA {names.schema(environment)}"}
+    return tasks if environment.deploy.backend == CLASSIC else tasks | object_statements(environment)
+
+
+def object_statements(environment: "Environment") -> dict[str, str]:
+    """Return the reads that tell of TASK GRAPH objects: an account that does not know them refuses both."""
     return {
-        "tasks": f"SHOW TASKS IN SCHEMA {names.schema(environment)}",
         "graphs": f"SHOW TASK GRAPHS IN SCHEMA {names.schema(environment)}",
         "staged": _staged(environment),
     }
 
 
+def complete(environment: "Environment", found: "Parts", gather: "Gather") -> "Parts":
+    """Return the answers that `from_parts` wants: `found`, those to `statements`, and more where that is needed.
+
+    A graph may have to move to the classic backend from an object that still holds it. Then the root task does not say
+    its release, as the object does; only then the classic backend asks for objects.
+    """
+    if "graphs" in found:
+        return found
+    return {**found, **(gather(**object_statements(environment)) if _may_be_held(environment, found) else _NO_OBJECTS)}
+
+
+def _may_be_held(environment: "Environment", found: "Parts") -> bool:
+    root = [row for row in _rows(found["tasks"]) if row["name"] == environment.graph.name]
+    return any("release" not in (_parsed(row.get("config")) or {}) for row in root)
+
+
 def _staged(environment: "Environment") -> str:
-    """Read what a COMMIT of the graph would change; refused where there is no such graph."""
+    """Read what a COMMIT of the graph would change, and what runs until then; refused where there is no such graph."""
     changes = f"{names.database(environment)}.INFORMATION_SCHEMA.TASK_GRAPH_CHANGES"
-    return f"SELECT entity_name FROM TABLE({changes}(TASK_GRAPH_NAME => {literal(names.root(environment))}))"
+    return f"SELECT entity_name, before FROM TABLE({changes}(TASK_GRAPH_NAME => {literal(names.root(environment))}))"
 
 
-def from_parts(
-    found: "Mapping[str, Rows | Unread]",
-    environment: "Environment",
-    parameters: "Mapping[str, Rows | Unread] | None" = None,
-) -> Deployed:
+def from_parts(found: "Parts", environment: "Environment", parameters: "Parts | None" = None) -> Deployed:
     """Return the graph of the answers; nothing where there is no schema yet. Raises DeployError for a refusal.
 
     `parameters` are the rows of SHOW PARAMETERS by task: those that it has itself, and not from its schema, database

@@ -1,5 +1,7 @@
 """Many reads in one request: a block of Snowflake Scripting that runs each and returns their rows as one OBJECT.
 
+A block is parsed as a whole before any of its handlers is there. So each read is a text that is executed within its own
+handler: what an account cannot even parse is refused by itself, and the others are answered.
 https://docs.snowflake.com/en/developer-guide/snowflake-scripting/blocks
 """
 
@@ -68,7 +70,7 @@ def _where(read: str | Filtered) -> str:
 
 def _gathered(variable: str, sql: str, where: str) -> str:
     return (
-        f"  BEGIN\n    {sql};\n"
+        f"  BEGIN\n    {executed(sql)}\n"
         f"    SELECT ARRAY_AGG(OBJECT_CONSTRUCT_KEEP_NULL(*)) INTO :{variable}\n"
         f"      FROM TABLE(RESULT_SCAN(LAST_QUERY_ID())){where};\n"
         f"  EXCEPTION WHEN OTHER THEN\n"

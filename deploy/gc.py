@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from deploy import lock, names, record, stage
+from deploy import deployed, lock, names, record, stage
 from deploy.errors import USAGE, DeployError
 from deploy.lock import Lock
 from deploy.manifest import MANIFEST
@@ -86,7 +86,7 @@ def collect(
     """
     if keep is not None and keep < 1:
         raise DeployError(f"cannot keep {keep} releases: the one in use is needed", "pass --keep 1 or more", USAGE)
-    found = connection.gather(**_reads(environment))
+    found = deployed.complete(environment, connection.gather(**_reads(environment)), connection.gather)
     releases = staged(_none_if_missing(environment, found["files"]))
     if not releases:
         return ()
@@ -105,9 +105,7 @@ def _reads(environment: "Environment") -> dict[str, str]:
         "files": stage.listing_statement(environment),
         "records": _select_recorded(environment),
         "lock": lock.select(environment),
-        "tasks": f"SHOW TASKS IN SCHEMA {names.schema(environment)}",
-        "graphs": f"SHOW TASK GRAPHS IN SCHEMA {names.schema(environment)}",
-        "changes": _select_changes(environment),
+        **deployed.statements(environment),
         "runs": _select_runs(environment),
         "clock": "SELECT DATE_PART(EPOCH_SECOND, CURRENT_TIMESTAMP()) AS seconds",
     }
@@ -116,12 +114,6 @@ def _reads(environment: "Environment") -> dict[str, str]:
 def _select_recorded(environment: "Environment") -> str:
     where = f"{names.named(environment, record.TABLE)} WHERE verdict = {literal(record.PASSED)}"
     return f"SELECT digest FROM {where} ORDER BY recorded_at DESC, fence DESC"
-
-
-def _select_changes(environment: "Environment") -> str:
-    """Read what a COMMIT would change: SHOW TASKS has what is staged, and what runs is the version before."""
-    changes = f"{names.database(environment)}.INFORMATION_SCHEMA.TASK_GRAPH_CHANGES"
-    return f"SELECT * FROM TABLE({changes}(TASK_GRAPH_NAME => {literal(names.root(environment))}))"
 
 
 def _select_runs(environment: "Environment") -> str:
@@ -136,7 +128,7 @@ def _usage(environment: "Environment", found: "Mapping[str, Rows | Unread]", kee
     recorded = list(dict.fromkeys(row["digest"] for row in _rows(environment, found["records"])))
     runs = _rows(environment, found["runs"])
     # An account without TASK GRAPH objects refuses to show them, and any account the changes of a graph it lacks.
-    optional = [row for key in ("graphs", "changes") for row in _optional(found[key])]
+    optional = [row for key in ("graphs", "staged") for row in _optional(found[key])]
     reasons = {
         "recorded": recorded[:keep],
         "deployed": digests([*_rows(environment, found["tasks"]), *optional]),

@@ -1,7 +1,7 @@
 """The privileges that a delivery needs, and which of them its role lacks.
 
-What is needed is read out of the administrator's SQL itself (deploy/sql), so that there is one list of it, and from
-the graph where it names something that the bootstrap does not know. What is held are rows of SHOW GRANTS TO ROLE.
+What the bootstrap grants for it is declared here, by file of deploy/sql; a test holds the two against each other. More
+is needed where the graph names something that the bootstrap does not know. What is held are rows of SHOW GRANTS.
 https://docs.snowflake.com/en/user-guide/security-access-control-privileges
 """
 
@@ -24,14 +24,6 @@ PUBLIC = "PUBLIC"
 _ACCOUNT = "ACCOUNT"
 _APPLY = "APPLY"
 _EVERYTHING = {"OWNERSHIP", "ALL", "ALL PRIVILEGES"}
-_NAME = r'(?:"(?:[^"]|"")+"|[\w$])+(?:\.(?:"(?:[^"]|"")+"|[\w$])+)*'
-_PRIVILEGES = re.compile(
-    rf"GRANT (?P<privileges>[A-Z ,]+?) ON (?:(?P<account>ACCOUNT)|(?!ALL |FUTURE )(?P<kind>[A-Z ]+?) (?P<name>{_NAME}))"
-    rf" TO ROLE (?P<role>{_NAME})"
-)
-# What is still to come is nothing that a delivery has to hold.
-_FUTURE = re.compile(r"GRANT SELECT ON FUTURE VIEWS IN SCHEMA .*")
-_MEMBERSHIP = re.compile(rf"GRANT ROLE (?P<role>{_NAME}) TO (?P<grantee>ROLE|USER) (?P<name>{_NAME})")
 _PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
 
 
@@ -48,23 +40,60 @@ class Grant:
         return " ".join(filter(None, (self.privilege, "ON", self.kind, printed)))
 
 
-@dataclass(frozen=True)
-class Granted:
-    """What a bootstrap grants: privileges to roles, and roles to roles, as pairs of grantee and what it gets."""
+def _on(kind: str, name: str, *privileges: str) -> tuple[Grant, ...]:
+    return tuple(Grant(kind, tuple(name.split(".")) if name else (), privilege) for privilege in privileges)
 
-    privileges: tuple[tuple[str, Grant], ...]
-    roles: tuple[tuple[str, str], ...]
 
-    def reach(self, role: str) -> tuple[str, ...]:
-        """Return the role and all that it inherits, nearest first."""
-        found = [role]
-        for each in found:
-            found += [inner for outer, inner in self.roles if outer == each and inner not in found]
-        return tuple(found)
+# What these files grant to the roles that a delivery has. Names in braces are those that the files have in <% %>.
+_SCHEMA = "{database}.{schema}"
+GRANTED: Mapping[str, tuple[Grant, ...]] = {
+    "30_roles.sql": (
+        *_on("DATABASE", "{database}", "USAGE"),
+        *_on("SCHEMA", _SCHEMA, "USAGE", "CREATE TABLE", "CREATE VIEW", "CREATE STAGE", "CREATE FILE FORMAT"),
+        *_on("SCHEMA", _SCHEMA, "CREATE FUNCTION", "CREATE PROCEDURE", "CREATE TAG", "CREATE DYNAMIC TABLE"),
+        *_on("SCHEMA", _SCHEMA, "CREATE DATASET", "CREATE MODEL", "CREATE EXPERIMENT", "CREATE MODEL MONITOR"),
+        *_on("SCHEMA", _SCHEMA, "CREATE TASK", "CREATE STREAM"),
+        *_on("STAGE", f"{_SCHEMA}.RELEASES", "READ", "WRITE"),
+        *_on("TAG", f"{_SCHEMA}.ML_PIPELINE_RELEASE", _APPLY),
+        *_on("WAREHOUSE", "{warehouse}", "USAGE", "OPERATE"),
+        *_on(_ACCOUNT, "", "EXECUTE TASK"),
+        *_on("DATABASE", "SNOWFLAKE_SAMPLE_DATA", "IMPORTED PRIVILEGES"),
+    ),
+    "32_compute_pool.sql": (
+        *_on("COMPUTE POOL", "{compute_pool}", "USAGE"),
+        *_on("SCHEMA", _SCHEMA, "CREATE SERVICE"),
+    ),
+    "33_service_pool.sql": (
+        *_on("COMPUTE POOL", "{service_pool}", "USAGE"),
+        *_on(_ACCOUNT, "", "BIND SERVICE ENDPOINT"),
+        *_on("SCHEMA", _SCHEMA, "CREATE SERVICE", "CREATE GATEWAY"),
+    ),
+    "35_task_graph.sql": _on("SCHEMA", _SCHEMA, "CREATE TASK GRAPH"),
+    "36_notebooks.sql": _on("SCHEMA", _SCHEMA, "CREATE NOTEBOOK PROJECT"),
+    bootstrap.TEMPORARY_SCHEMAS: (
+        *_on("DATABASE", "{database}", "CREATE SCHEMA"),
+        *_on("TAG", f"{_SCHEMA}.{{tag}}", _APPLY),
+    ),
+    "45_policies.sql": (
+        *_on("MASKING POLICY", f"{_SCHEMA}.MASK_NAME", _APPLY),
+        *_on("MASKING POLICY", f"{_SCHEMA}.MASK_ADDRESS", _APPLY),
+        *_on("MASKING POLICY", f"{_SCHEMA}.MASK_PHONE", _APPLY),
+        *_on("ROW ACCESS POLICY", f"{_SCHEMA}.CUSTOMERS_BY_REGION", _APPLY),
+    ),
+    "47_error_integration.sql": _on("INTEGRATION", "{error_integration}", "USAGE"),
+    "48_notification_integration.sql": _on("INTEGRATION", "{notification_integration}", "USAGE"),
+}
 
-    def of(self, roles: Sequence[str]) -> set[Grant]:
-        """Return the privileges of these roles."""
-        return {grant for role, grant in self.privileges if role in roles}
+
+def granted(environment: "Environment") -> dict[str, tuple[Grant, ...]]:
+    """Return what the bootstrap of this environment grants to the roles that deliver, by file, as the files say it."""
+    values = bootstrap.values(environment)
+    asked_for = GRANTED.keys() - bootstrap.not_asked_for(environment)
+    return {file: tuple(_named(grant, values) for grant in GRANTED[file]) for file in sorted(asked_for)}
+
+
+def _named(grant: Grant, values: Mapping[str, Any]) -> Grant:
+    return Grant(grant.kind, split_name(".".join(grant.name).format_map(values)), grant.privilege)
 
 
 def required(environment: "Environment", graph: Graph | None = None) -> tuple[Grant, ...]:
@@ -73,15 +102,27 @@ def required(environment: "Environment", graph: Graph | None = None) -> tuple[Gr
     A temporary schema is the delivering role's own: it needs no privileges in main's, but those to make a schema and
     to apply main's tags and policies.
     """
-    main, extra = _of_bootstrap(environment)
-    inherited = main.reach(environment.snowflake.role)
-    needed = main.of(inherited)
+    needed, extra = _of_bootstrap(environment)
     if isinstance(environment, Temporary):
         home = (environment.snowflake.database, environment.home)
         reach = Grant("SCHEMA", home, "USAGE")  # to tags and policies, which are in main's schema only
-        kept = {grant for grant in needed if grant.name[:2] != home or grant == reach or grant.privilege == _APPLY}
-        needed = kept | extra.of(inherited)
+        needed = {grant for grant in needed if grant.name[:2] != home or grant == reach or grant.privilege == _APPLY}
+        needed |= extra
     return tuple(sorted(needed | (_of_graph(graph) if graph else set())))
+
+
+@functools.cache
+def _of_bootstrap(environment: "Environment") -> tuple[set[Grant], set[Grant]]:
+    """Return what the bootstrap grants for main, and what more it grants for temporary schemas."""
+    files = granted(environment.in_schema(environment.home) if isinstance(environment, Temporary) else environment)
+    extra = files.pop(bootstrap.TEMPORARY_SCHEMAS, ())
+    main = [grant for grants in files.values() for grant in grants]
+    return set(map(_shown, main)), set(map(_shown, extra))
+
+
+def _shown(grant: Grant) -> Grant:
+    """Return a grant as SHOW GRANTS has it: IMPORTED PRIVILEGES on a shared database are shown as USAGE."""
+    return Grant(grant.kind, grant.name, "USAGE") if grant.privilege == "IMPORTED PRIVILEGES" else grant
 
 
 def roles(environment: "Environment") -> tuple[str, ...]:
@@ -89,8 +130,8 @@ def roles(environment: "Environment") -> tuple[str, ...]:
 
     They are those of the bootstrap, so that one request usually reads them all; see `unread` for others.
     """
-    main, _ = _of_bootstrap(environment)
-    return (*main.reach(environment.snowflake.role), PUBLIC)
+    values = bootstrap.values(environment)
+    return (values["role"], values["access_role"], values["compute_role"], PUBLIC)
 
 
 def statements(of: Sequence[str]) -> dict[str, str]:
@@ -120,7 +161,7 @@ def unread(role: str, held: "Mapping[str, Rows | Unread]") -> tuple[str, ...]:
 
 def missing(needed: Iterable[Grant], rows: Iterable[Mapping[str, Any]]) -> tuple[Grant, ...]:
     """Return what is needed and not among the grants; who owns an object may do everything with it."""
-    found = {_grant(row["granted_on"], row["name"], row["privilege"]) for row in rows}
+    found = set(map(_held, rows))
     everything = {(grant.kind, grant.name) for grant in found if grant.privilege in _EVERYTHING}
     return tuple(grant for grant in needed if grant not in found and (grant.kind, grant.name) not in everything)
 
@@ -134,41 +175,9 @@ def _rows(answer: "Rows | Unread | None") -> "Rows":
     return answer if isinstance(answer, list) else []
 
 
-@functools.cache
-def _of_bootstrap(environment: "Environment") -> tuple[Granted, Granted]:
-    """Return what the bootstrap grants for main, and what more it grants for temporary schemas."""
-    home = environment.in_schema(environment.home) if isinstance(environment, Temporary) else environment
-    texts = dict(bootstrap.scripts(home))
-    extra = texts.pop(bootstrap.TEMPORARY_SCHEMAS, "")
-    return read("\n".join(texts.values())), read(extra)
-
-
-def read(sql: str) -> Granted:
-    """Return what the GRANT statements of a text grant. Raises ValueError for a kind of GRANT not met so far."""
-    privileges: list[tuple[str, Grant]] = []
-    memberships: list[tuple[str, str]] = []
-    for text in re.sub(r"--[^\n]*", "", sql).split(";"):
-        statement = " ".join(text.split())
-        if member := _MEMBERSHIP.fullmatch(statement):
-            if member["grantee"] == "ROLE":
-                memberships.append((_last(member["name"]), _last(member["role"])))
-        elif found := _PRIVILEGES.fullmatch(statement):
-            wanted = (" ".join(privilege.split()) for privilege in found["privileges"].split(","))
-            kind = found["account"] or found["kind"]
-            privileges += [(_last(found["role"]), _grant(kind, found["name"] or "", each)) for each in wanted]
-        elif statement.startswith("GRANT ") and not _FUTURE.fullmatch(statement):
-            raise ValueError(f"deploy/grants.py cannot read this statement of deploy/sql: {statement}")
-    return Granted(tuple(privileges), tuple(memberships))
-
-
-def _grant(kind: str, name: str, privilege: str) -> Grant:
-    """Return a grant as SHOW GRANTS has it: IMPORTED PRIVILEGES on a shared database are shown as USAGE."""
-    shown = "USAGE" if privilege == "IMPORTED PRIVILEGES" else privilege
-    return Grant(kind.replace("_", " "), () if kind == _ACCOUNT else split_name(name), shown)
-
-
-def _last(name: str) -> str:
-    return split_name(name)[-1]
+def _held(row: Mapping[str, Any]) -> Grant:
+    kind, name = row["granted_on"].replace("_", " "), row["name"] or ""
+    return Grant(kind, () if kind == _ACCOUNT else split_name(name), row["privilege"])
 
 
 def _of_graph(graph: Graph) -> set[Grant]:

@@ -84,6 +84,11 @@ class Manifest:
         """The manifest itself, as a file."""
         return StagedFile.of(MANIFEST, self.to_bytes())
 
+    @property
+    def all_files(self) -> tuple[StagedFile, ...]:
+        """All that is on the stage of a whole release: the manifest comes last."""
+        return (*self.files, self.own_file)
+
 
 @dataclass(frozen=True)
 class Release:

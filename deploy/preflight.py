@@ -12,7 +12,8 @@ from deploy.errors import DeployError
 from deploy.grants import Grant
 from deploy.graph import Graph
 from deploy.limits import limits
-from deploy.sql_text import like, literal, qualified
+from deploy.sql_text import identifier, like, literal, qualified
+from ml_pipeline.parameters import OF_TASKS
 
 if TYPE_CHECKING:
     from deploy.gathering import Rows, Unread
@@ -87,6 +88,29 @@ def check_changes(environment: "Environment", graph: Graph, there: "State") -> N
         raise DeployError(
             f"{table} does not track its changes, and only {owner} can let it",
             f"ask for: ALTER TABLE {table} SET CHANGE_TRACKING = TRUE",
+        )
+
+
+def warehouse_reads(environment: "Environment") -> dict[str, str]:
+    """Return the read that `check_warehouse` wants the answer of."""
+    warehouse = identifier(environment.snowflake.warehouse)
+    return {"timeouts": f"SHOW PARAMETERS LIKE 'STATEMENT%TIMEOUT_IN_SECONDS' IN WAREHOUSE {warehouse}"}
+
+
+def check_warehouse(environment: "Environment", timeouts: "Rows") -> None:
+    """Raise DeployError if the warehouse ends statements before a run of the graph may end.
+
+    Of its time-outs and those of a session the lowest counts, so this is one that no session of ours can set.
+    """
+    most = environment.graph.timeout_minutes * 60
+    short = {row["key"]: int(row["value"]) for row in timeouts if 0 < int(row["value"]) < most}
+    if short:
+        warehouse = environment.snowflake.warehouse
+        told = ", ".join(f"{name} = {seconds}" for name, seconds in short.items())
+        wanted = " ".join(f"{name} = {OF_TASKS[name]}" for name in short)
+        raise DeployError(
+            f"the warehouse {warehouse} has {told}, and a run of the graph may take {most} seconds",
+            f"as its owner: ALTER WAREHOUSE {warehouse} SET {wanted}",
         )
 
 

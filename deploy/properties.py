@@ -6,15 +6,17 @@ at the end of the task's comment, so one request reads a whole graph:
     Trains the model. [deploy {"USER_TASK_TIMEOUT_MS": 600000}]
 """
 
+import itertools
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from deploy.graph import TaskSpec, Value
 from deploy.sql_text import identifier, keyword, literal
+from ml_pipeline.parameters import OF_TASKS
 
 _NOTE = re.compile(r"\s*\[deploy (\{.*\})\]$", re.DOTALL)
 _SECONDS_A_MINUTE = 60
@@ -79,6 +81,11 @@ def _plain(value: Any) -> str:
     return str(getattr(value, "value", value))
 
 
+def _typed_as(default: Value) -> Callable[[Any], Value]:
+    """Return how to read what SHOW PARAMETERS shows of a parameter such as this."""
+    return (lambda value: str(value).lower() == "true") if isinstance(default, bool) else type(default)
+
+
 PROPERTIES = (
     Property("WAREHOUSE", "warehouse", "warehouse", normal=_name, text=identifier),
     Property("USER_TASK_MANAGED_INITIAL_WAREHOUSE_SIZE", "user_task_managed_initial_warehouse_size", parameter=True),
@@ -86,6 +93,7 @@ PROPERTIES = (
     Property("CONFIG", "config", "config", graph_wide=True, normal=config),
     Property("OVERLAP_POLICY", "overlap_policy", graph_wide=True, normal=_plain, text=keyword),
     Property("USER_TASK_TIMEOUT_MS", "user_task_timeout_ms", parameter=True, normal=int),
+    *(Property(name, "", parameter=True, normal=_typed_as(value)) for name, value in OF_TASKS.items()),
     Property(
         "SUSPEND_TASK_AFTER_NUM_FAILURES",
         "suspend_task_after_num_failures",
@@ -108,15 +116,17 @@ _ROOT_DEFAULTS: dict[str, Value] = {
     "SUSPEND_TASK_AFTER_NUM_FAILURES": 10,
     "TASK_AUTO_RETRY_ATTEMPTS": 0,
 }
+# What a task's session would have of its account otherwise: likewise.
+_DEFAULTS: dict[str, Value] = dict(OF_TASKS)
 _BY_NAME = {known.name: known for known in PROPERTIES}
 
 
 def collect(read: Callable[[Property], Any], *, root: bool = False) -> tuple[tuple[str, Value], ...]:
     """Return the properties that `read` has a value for, normalised, in the order of the table above.
 
-    A root has all of those that have a default.
+    A task has the session parameters that it needs, and a root all of those that have a default.
     """
-    defaults = _ROOT_DEFAULTS if root else {}
+    defaults = _DEFAULTS | _ROOT_DEFAULTS if root else _DEFAULTS
     values = ((known, read(known)) for known in PROPERTIES)
     full = ((known, defaults.get(known.name) if _absent(value) else value) for known, value in values)
     return tuple((known.name, known.normal(value)) for known, value in full if value is not None)
@@ -133,10 +143,24 @@ def clauses(task: TaskSpec, without: Collection[str] = ()) -> list[str]:
     The comment, with what SHOW TASKS leaves out, is the last.
     """
     values = {name: value for name, value in task.properties if name in _BY_NAME and name not in without}
-    shown = [f"{name} = {_BY_NAME[name].text(value)}" for name, value in values.items()]
-    hidden = {name: value for name, value in values.items() if not _BY_NAME[name].column}
+    shown = list(_clauses(values))
+    hidden = {
+        name: value for name, value in values.items() if not _BY_NAME[name].column and _DEFAULTS.get(name) != value
+    }
     comment = "" if "COMMENT" in without else str(dict(task.properties).get("COMMENT", ""))
     return [*shown, f"COMMENT = {literal(_with_note(comment, hidden))}"] if comment or hidden else shown
+
+
+def _clauses(values: Mapping[str, Value]) -> Iterator[str]:
+    """Return a clause for each, and one for all session parameters, which are a list."""
+    for is_list, group in itertools.groupby(values, key=OF_TASKS.__contains__):
+        texts = [f"{name} = {_BY_NAME[name].text(values[name])}" for name in group]
+        yield from [", ".join(texts)] if is_list else texts
+
+
+def session_clause() -> str:
+    """Return the session parameters of a task that is no part of the graph."""
+    return ", ".join(f"{name} = {literal(value)}" for name, value in OF_TASKS.items())
 
 
 def graph_clauses(root: TaskSpec) -> list[str]:

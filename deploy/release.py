@@ -79,7 +79,7 @@ class Delivery:
         """
         there, proposal = self._considered(candidate)
         self._require(proposal, expected)
-        stage.check(self.environment, there.files, candidate.release.manifest)
+        stage.check(self.connection, self.environment, there.files, candidate.release.manifest)
         if proposal.empty and not there.lock.unfinished:
             self.say(plan_text.text(proposal))
             return proposal
@@ -142,6 +142,7 @@ class Delivery:
         preflight.check_grants(self.environment, candidate.graph, there.grants)
         preflight.check_alone(self.environment, candidate.graph, there.deployed.others)
         preflight.check_changes(self.environment, candidate.graph, there)
+        preflight.check_warehouse(self.environment, there.timeouts)
         if there.lock.live:
             lease.await_end(self.connection, self.environment, there.lock, self.say)
             there = self.look(candidate.digest)

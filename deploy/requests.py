@@ -8,6 +8,7 @@ signs in again; what the lost session may still be doing is cancelled first.
 
 import contextlib
 import json
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -44,7 +45,8 @@ class Connection:
     def __init__(self, environment: "Environment", sign_in: "Callable[[], SnowflakeConnection]") -> None:
         self._environment = environment
         self._sign_in = sign_in
-        self._lost: list[int] = []  # sessions of which nobody knows what they are doing
+        self._lost: set[int] = set()  # sessions of which nobody knows what they are doing
+        self._change = threading.Lock()  # of the session: what was given up late may still be at work in its thread
         self._steps: list[Step] = []
         self._session: SnowflakeConnection | None = None
         with self.step("sign in"):
@@ -149,46 +151,62 @@ class Connection:
         from snowflake.connector import errors
 
         step = self._step
+        used: list[SnowflakeConnection] = []
+
+        def done() -> T:
+            used.append(self._open_in(step))
+            return work(used[0])
+
         try:
-            return step.within(lambda: work(self._open_in(step)))
+            return step.within(done)
         except errors.Error as error:
             if refusals.is_over(error):
-                self._forget()
+                self._forget(used)
                 raise _ExpiredError(*self._silence(f"from Snowflake: {refusals.one_line(error)}")) from error
             if refusals.is_lost(error):
-                self._forget()
+                self._forget(used)
                 raise LostReplyError(*self._silence(f"from Snowflake: {refusals.one_line(error)}")) from error
             raise refusals.explained(error, self._environment.name) from error
         except LateError as error:
-            self._forget()
+            self._forget(used)
             raise LostReplyError(*self._silence(f"within {self._step.seconds:.0f} seconds")) from error
 
     def _open_in(self, step: Step) -> "SnowflakeConnection":
-        session = self._open()
+        session = self._session or self._opened(step)
         if not step.seconds_left:  # nobody waits for us any more, and somebody else goes on
             raise LateError
         return session
 
-    def _open(self) -> "SnowflakeConnection":
-        if self._session is None:
-            self._session = self._sign_in()
-            self._cancel_lost(self._session)
-        return self._session
+    def _opened(self, step: Step) -> "SnowflakeConnection":
+        """Sign in, and let this be the session; unless it is too late for that, or another is there by now."""
+        new = self._sign_in()
+        self._cancel_lost(new)
+        with self._change:
+            if self._session is None and step.seconds_left:
+                self._session = new
+            session = self._session
+        if session is not new:
+            new.close()
+        if session is None:
+            raise LateError
+        return session
 
-    def _forget(self) -> None:
-        """Leave the session, which may be waiting for an answer still: to close it would be to wait with it."""
-        if self._session is not None:
-            self._lost.append(self._session.session_id)
-        self._session = None
+    def _forget(self, used: "Sequence[SnowflakeConnection]") -> None:
+        """Leave this session, which may be waiting for an answer still: to close it would be to wait with it."""
+        with self._change:
+            for session in used:
+                if session is self._session:  # and not one that has taken its place
+                    self._lost.add(session.session_id)
+                    self._session = None
 
     def _cancel_lost(self, session: "SnowflakeConnection") -> None:
         """Cancel what the sessions that were left may still be doing, so that what is read back stays as it is.
 
         https://docs.snowflake.com/en/sql-reference/functions/system_cancel_all_queries
         """
-        while self._lost:
-            self._execute(session, f"SELECT SYSTEM$CANCEL_ALL_QUERIES({self._lost[0]})")
-            self._lost.pop(0)
+        for lost in sorted(self._lost):
+            self._execute(session, f"SELECT SYSTEM$CANCEL_ALL_QUERIES({int(lost)})")
+            self._lost.discard(lost)
 
     def _silence(self, how: str) -> tuple[str, str]:
         return f"{self._step.name}: no answer {how}", self._status

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from deploy import bootstrap as scripts
 from deploy import doctor as checks
-from deploy import due, requests, workload
 from deploy import github as repositories
+from deploy import requests, workload
 from deploy.errors import FAILED, OK, USAGE, DeployError
 from deploy.outcome import Outcome
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def bootstrap(call: "Call") -> Outcome:
-    """Run what is still to be done of the administrator's SQL, or print all of it, or what would be run."""
+    """Run the administrator's SQL, or print it."""
     options = call.options
     jobs = _workload(options)
     models_of = call.other(options.copy_models_from) if options.copy_models_from else None
@@ -27,14 +27,10 @@ def bootstrap(call: "Call") -> Outcome:
     if options.print:
         return Outcome({"scripts": texts}, "\n".join(texts.values()))
     with requests.open_connection(scripts.as_administrator(call.environment)) as connection:
-        lacking = due.due(texts, connection.gather)
-        if options.dry_run:
-            return Outcome({"due": lacking}, "\n".join(lacking.values()) or "nothing to do")
-        scripts.bootstrap(connection, lacking, call.say)
+        scripts.bootstrap(connection, texts, call.say)
     subject = jobs.subject(call.environment.name) if jobs else ""
     keyless = f"; its service user is {subject}" if jobs else ""
-    done = "is set up" if lacking else "was set up already"
-    return Outcome({"ran": list(lacking), "subject": subject}, f"{call.environment.name} {done}{keyless}")
+    return Outcome({"ran": list(texts), "subject": subject}, f"{call.environment.name} is set up{keyless}")
 
 
 def _workload(options: "argparse.Namespace") -> workload.Workload | None:

@@ -2,13 +2,15 @@
 
 A release is complete when its manifest is there, which is uploaded last. What lies in its folder before belongs to
 nobody: an upload that was cut, or a file that was damaged on its way. The next upload replaces that; nothing uses it.
+
+A file is known by the size and md5 that LIST shows. What LIST calls md5 may be an eTag that is none, as of a file that
+the cloud encrypts with a key of its own, or that came in parts. So where LIST shows another, the file itself decides.
+https://docs.snowflake.com/en/sql-reference/sql/list
 """
 
 import hashlib
-import re
 import tempfile
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -23,13 +25,10 @@ if TYPE_CHECKING:
     from deploy.requests import Connection
     from ml_pipeline.config import Environment
 
-_MD5 = re.compile(r"[0-9a-f]{32}")
-_AT_ONCE = 4  # files; the connector sends a large one in parallel parts besides
-
 
 @dataclass(frozen=True)
 class Listed:
-    """A file as LIST shows it: its size in bytes and, for small files, its md5."""
+    """A file as LIST shows it: its size in bytes and its md5, or what stands in its place."""
 
     size: int
     md5: str
@@ -40,8 +39,41 @@ class Listed:
         return cls(int(row["size"]), str(row["md5"] or ""))
 
     def shows(self, file: StagedFile) -> bool:
-        """Whether it is this file. One that was uploaded in parts has no md5 of its content: its size must do."""
-        return self.size == file.size and (not _MD5.fullmatch(self.md5) or self.md5 == file.md5)
+        """Whether it is this file for certain."""
+        return (self.size, self.md5) == (file.size, file.md5)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The folder of a release on the stage, with its files as LIST shows them."""
+
+    connection: "Connection"
+    environment: "Environment"
+    digest: str
+    there: Mapping[str, Listed]
+
+    @classmethod
+    def of(cls, connection: "Connection", environment: "Environment", digest: str, rows: "Rows | None" = None) -> Self:
+        """Return it of the rows of LIST, which are read if they were not."""
+        found = _rows(connection, environment, digest) if rows is None else rows
+        return cls(connection, environment, digest, listed(found, digest))
+
+    def differing(self, files: Iterable[StagedFile]) -> list[str]:
+        """Return the names of those of these files that are there and are others."""
+        return [file.name for file in files if file.name in self.there and not self._holds(file)]
+
+    def missing(self, files: Iterable[StagedFile]) -> list[str]:
+        """Return the names of those of these files that are not there."""
+        return [file.name for file in files if file.name not in self.there]
+
+    def fetched(self, name: str) -> bytes:
+        """Return the content of a file."""
+        with tempfile.TemporaryDirectory() as directory:
+            self.connection.get(f"{names.stage_path(self.environment, self.digest)}/{name}", Path(directory))
+            return (Path(directory) / name).read_bytes()
+
+    def _holds(self, file: StagedFile) -> bool:
+        return self.there[file.name].shows(file) or hashlib.sha256(self.fetched(file.name)).hexdigest() == file.sha256
 
 
 def listing_statement(environment: "Environment", digest: str = "") -> str:
@@ -55,68 +87,55 @@ def listed(rows: Iterable[Mapping[str, Any]], digest: str) -> dict[str, Listed]:
     return {name: file for name, file in found.items() if name}
 
 
-def check(environment: "Environment", rows: Iterable[Mapping[str, Any]], manifest: Manifest) -> None:
-    """Raise DeployError unless the rows of LIST show this release whole: every file with its size and digest."""
-    there = listed(rows, manifest.digest)
-    whole = (*manifest.files, manifest.own_file)
-    if any(file.name not in there for file in whole):
-        raise _incomplete(environment, manifest.digest, there)
-    for file in whole:
-        if not there[file.name].shows(file):
-            raise _damaged(environment, manifest.digest, file.name)
+def check(connection: "Connection", environment: "Environment", rows: "Rows", manifest: Manifest) -> None:
+    """Raise DeployError unless the release is there whole: every file with its content. `rows` are those of LIST."""
+    folder = Folder.of(connection, environment, manifest.digest, rows)
+    if folder.missing(manifest.all_files):
+        raise _incomplete(folder)
+    for name in folder.differing(manifest.all_files):
+        raise _damaged(folder, name)
 
 
 def whole(rows: Iterable[Mapping[str, Any]], manifest: Manifest) -> bool:
-    """Say whether the rows of LIST show this release whole, its manifest included."""
+    """Say whether the rows of LIST alone show this release whole, its manifest included."""
     there = listed(rows, manifest.digest)
-    return all(file.name in there and there[file.name].shows(file) for file in (*manifest.files, manifest.own_file))
+    return all(file.name in there and there[file.name].shows(file) for file in manifest.all_files)
 
 
 def upload(
     connection: "Connection", environment: "Environment", release: Release, rows: "Rows | None" = None
 ) -> list[str]:
-    """Upload the files that are not there yet or not whole, several at once; verify them; then the manifest.
+    """Upload the files that are not there yet or not whole, one after another; verify them; then the manifest.
 
     `rows` are those of LIST, if they were read already. Returns the names of the files that were uploaded.
     Raises DeployError if the manifest is there, and a file beside it is not what it says.
     """
-    there = listed(_rows(connection, environment, release.digest) if rows is None else rows, release.digest)
-    wrong = [file.name for file in release.manifest.files if file.name not in there or not there[file.name].shows(file)]
-    if MANIFEST in there:
-        _require_whole(environment, release.manifest, there)
-    _put(connection, environment, release, {name: name in there for name in wrong})
+    manifest = release.manifest
+    folder = Folder.of(connection, environment, release.digest, rows)
+    differing = folder.differing(manifest.all_files)
+    complete = MANIFEST in folder.there
+    if complete and differing:  # files may be missing beside a manifest, as they can be added, but not be others
+        raise _damaged(folder, differing[0])
+    wrong = [file.name for file in manifest.files if file.name not in folder.there or file.name in differing]
+    for name in wrong:
+        _put(folder, release, name)
     if wrong:
-        _verify(environment, release.manifest, listed(_rows(connection, environment, release.digest), release.digest))
-    if MANIFEST in there:
+        _verify(Folder.of(connection, environment, release.digest), manifest)
+    if complete:
         return wrong
-    _put(connection, environment, release, {MANIFEST: False})
+    _put(folder, release, MANIFEST)
     return [*wrong, MANIFEST]
 
 
-def _require_whole(environment: "Environment", manifest: Manifest, there: Mapping[str, Listed]) -> None:
-    """Let files be missing beside a manifest, as they can be added; but not be others."""
-    for file in (*manifest.files, manifest.own_file):
-        if file.name in there and not there[file.name].shows(file):
-            raise _damaged(environment, manifest.digest, file.name)
+def _put(folder: Folder, release: Release, name: str) -> None:
+    where = names.stage_path(folder.environment, release.digest)
+    folder.connection.put(release.directory / name, where, overwrite=name in folder.there)
 
 
-def _put(connection: "Connection", environment: "Environment", release: Release, files: Mapping[str, bool]) -> None:
-    """Upload files, each with whether it replaces one."""
-    where = names.stage_path(environment, release.digest)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        sent = [
-            pool.submit(connection.put, release.directory / name, where, overwrite=overwrite)
-            for name, overwrite in files.items()
-        ]
-    for upload_ in sent:
-        upload_.result()
-
-
-def _verify(environment: "Environment", manifest: Manifest, there: Mapping[str, Listed]) -> None:
-    for file in manifest.files:
-        if file.name not in there or not there[file.name].shows(file):
-            path = f"{names.shown_path(environment, manifest.digest)}/{file.name}"
-            raise DeployError(f"{path} did not arrive whole", _upload_again(environment))
+def _verify(folder: Folder, manifest: Manifest) -> None:
+    for name in (*folder.missing(manifest.files), *folder.differing(manifest.files)):
+        path = f"{names.shown_path(folder.environment, manifest.digest)}/{name}"
+        raise DeployError(f"{path} did not arrive whole", _upload_again(folder.environment))
 
 
 def require(connection: "Connection", environment: "Environment", digest: str, rows: "Rows | None" = None) -> Manifest:
@@ -125,10 +144,14 @@ def require(connection: "Connection", environment: "Environment", digest: str, r
     `rows` are those of LIST, if they were read already.
     """
     found = _rows(connection, environment, digest) if rows is None else rows
-    if MANIFEST not in listed(found, digest):
-        raise _incomplete(environment, digest, listed(found, digest))
-    manifest = _manifest(connection, environment, digest)
-    check(environment, found, manifest)
+    folder = Folder.of(connection, environment, digest, found)
+    if MANIFEST not in folder.there:
+        raise _incomplete(folder)
+    text = folder.fetched(MANIFEST)
+    if hashlib.sha256(text).hexdigest() != digest:
+        raise _damaged(folder, MANIFEST)
+    manifest = Manifest.from_bytes(text)
+    check(connection, environment, found, manifest)
     return manifest
 
 
@@ -140,26 +163,18 @@ def _rows(connection: "Connection", environment: "Environment", digest: str) -> 
         return []
 
 
-def _manifest(connection: "Connection", environment: "Environment", digest: str) -> Manifest:
-    with tempfile.TemporaryDirectory() as directory:
-        connection.get(f"{names.stage_path(environment, digest)}/{MANIFEST}", Path(directory))
-        text = (Path(directory) / MANIFEST).read_bytes()
-    if hashlib.sha256(text).hexdigest() != digest:
-        raise _damaged(environment, digest, MANIFEST)
-    return Manifest.from_bytes(text)
-
-
-def _incomplete(environment: "Environment", digest: str, there: Mapping[str, Listed]) -> DeployError:
-    problem = "is not whole on" if there else "is not on"
-    cause = f"release {digest[:12]} {problem} {names.shown_path(environment, digest)}"
-    return DeployError(cause, _upload_again(environment))
+def _incomplete(folder: Folder) -> DeployError:
+    problem = "is not whole on" if folder.there else "is not on"
+    cause = f"release {folder.digest[:12]} {problem} {names.shown_path(folder.environment, folder.digest)}"
+    return DeployError(cause, _upload_again(folder.environment))
 
 
 def _upload_again(environment: "Environment") -> str:
     return f"python -m deploy upload {names.arguments(environment)}"
 
 
-def _damaged(environment: "Environment", digest: str, name: str) -> DeployError:
-    path = literal(f"{names.stage_path(environment, digest)}/{name}")
-    cause = f"{names.shown_path(environment, digest)}/{name} is not what was built; no file of a release is overwritten"
-    return DeployError(cause, f"remove it (REMOVE {path}), then: {_upload_again(environment)}")
+def _damaged(folder: Folder, name: str) -> DeployError:
+    path = literal(f"{names.stage_path(folder.environment, folder.digest)}/{name}")
+    shown = f"{names.shown_path(folder.environment, folder.digest)}/{name}"
+    cause = f"{shown} is not what was built; no file of a release is overwritten"
+    return DeployError(cause, f"remove it (REMOVE {path}), then: {_upload_again(folder.environment)}")

@@ -30,8 +30,9 @@ class State:
         running: the graph runs that are under way.
         grants: what the role and those that it inherits hold, by role, as SHOW GRANTS shows it.
         prepared: whether the schema has the tables and the stage that a delivery needs.
-        has_task_graphs: whether the account knows TASK GRAPH objects.
+        has_task_graphs: whether the account knows TASK GRAPH objects; the classic backend does not ask.
         source: the row of SHOW TABLES of the table whose changes are to start the graph, if there are such.
+        timeouts: those of the warehouse, as SHOW PARAMETERS shows them, if it does.
 
     """
 
@@ -44,6 +45,7 @@ class State:
     prepared: bool
     has_task_graphs: bool
     source: Rows = field(default_factory=list)
+    timeouts: Rows = field(default_factory=list)
 
     def backend(self, environment: "Environment") -> str:
         """Return what is to hold the graph. Raises DeployError if the account does not have it."""
@@ -76,8 +78,10 @@ def read(connection: "Connection", environment: "Environment", digest: str = "")
         running=runs.running_statement(environment),
         **({"files": stage.listing_statement(environment, digest)} if digest else {}),
         **preflight.source_reads(environment),
+        **preflight.warehouse_reads(environment),
     )
 
+    found = dict(deployed.complete(environment, found, connection.gather))
     held = preflight.held(environment, found, connection.gather)
 
     def rows(name: str) -> Rows:
@@ -99,6 +103,7 @@ def read(connection: "Connection", environment: "Environment", digest: str = "")
         prepared=not isinstance(found["lock"], Unread) and not isinstance(found["current"], Unread),
         has_task_graphs=not isinstance(graphs, Unread) or graphs.missing,
         source=rows("source"),
+        timeouts=found["timeouts"] if isinstance(found["timeouts"], list) else [],
     )
 
 

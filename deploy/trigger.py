@@ -8,7 +8,7 @@ https://docs.snowflake.com/en/user-guide/tasks-triggered
 
 from typing import TYPE_CHECKING
 
-from deploy import names
+from deploy import names, properties
 from deploy.graph import Graph, TaskSpec
 from deploy.sql_text import identifier, literal, qualified
 
@@ -67,7 +67,7 @@ def _made(environment: "Environment", graph: Graph, start: str) -> list[str]:
         "COMMENT = 'The changes that have started the graph.'",
         f"CREATE OR ALTER TASK {_task(environment)}\n"
         f"  {f'WAREHOUSE = {identifier(warehouse)}' if warehouse else _WITHOUT_WAREHOUSE}\n"
-        f"  COMMENT = {literal(table)}\n  WHEN {has_data}\nAS\n"
+        f"  {properties.session_clause()}\n  COMMENT = {literal(table)}\n  WHEN {has_data}\nAS\n"
         f"BEGIN\n  BEGIN TRANSACTION;\n"
         f"  INSERT INTO {changes} SELECT CURRENT_TIMESTAMP(), {literal(table)}, METADATA$ACTION, COUNT(*)\n"
         f"    FROM {stream} GROUP BY METADATA$ACTION;\n"

@@ -9,6 +9,7 @@ from snowflake.snowpark import Session
 
 from .config import Run
 from .errors import PipelineError
+from .parameters import settle
 from .steps import STEPS, Result, execute
 
 RETURN_VALUE_LIMIT = 10_000
@@ -83,6 +84,7 @@ def report(session: Session) -> str:
 def _task(session: Session, name: str, returns: str = "") -> str:
     from snowflake.core.task.context import TaskContext
 
+    settle(session)
     context = TaskContext(session)
     run = Run.from_config(context.get_task_graph_config() or {}, str(context.get_current_task_graph_run_group_id()))
     results = {need: json.loads(context.get_predecessor_return_value(need)) for need in STEPS[name].needs}

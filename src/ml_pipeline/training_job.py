@@ -17,12 +17,14 @@ def main(text: str) -> dict[str, Any]:
     from snowflake.snowpark.context import get_active_session
 
     from ml_pipeline.config import Run
+    from ml_pipeline.parameters import settle
     from ml_pipeline.training import train_here
 
-    run = Run.from_json(text)
+    run, session = Run.from_json(text), get_active_session()
+    settle(session)
     # Whoever waits for the job cancels it in time, but may be gone.
     signal.alarm(60 * run.settings.training_timeout_minutes)
-    return train_here(get_active_session(), run, on_nodes=run.settings.training_instances > 1)
+    return train_here(session, run, on_nodes=run.settings.training_instances > 1)
 
 
 if __name__ == "__main__":

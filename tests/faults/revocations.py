@@ -55,7 +55,7 @@ def row(account: Account, chosen: Iterable[Revocation]) -> Row:
 def every(account: Account) -> list[Revocation]:
     """All grants of privileges to the delivering role and what it inherits, each with the targets that need it."""
     needed = []
-    reach = grants.read("\n".join(account.statements.values())).reach(DEV.snowflake.role)
+    reach = grants.roles(DEV)
     for file, text in account.statements.items():
         for grant in (each for each in _grants(text) if each.rpartition(" ")[2] in reach):
             temporary = file == bootstrap.TEMPORARY_SCHEMAS

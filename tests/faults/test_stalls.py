@@ -1,19 +1,59 @@
 """What never answers: each step ends at its deadline and says so, and what was on its way comes too late."""
 
+import os
 import random
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+from deploy import manifest, stage
 from deploy.deployed import CLASSIC
-from deploy.requests import Connection
+from deploy.manifest import Manifest, StagedFile
+from deploy.requests import Connection, open_connection
 from tests.conftest import DAY
 from tests.faults import races, small_releases, stalls
 from tests.faults.cases import Cases, Site
 from tests.faults.proxy import Proxy, Seen
-from tests.faults.rules import Fault, Rule
+from tests.faults.rules import Fault, Request, Rule
 from tests.faults.small_releases import Terms
 
 chosen = random.Random(DAY)
+
+
+class SlowStage(Proxy):
+    """Each file that is sent or fetched takes this long on its way, and so does the statement that asks for it."""
+
+    def meet(self, request: Request) -> Seen:
+        if request.path.startswith("/files/") or putting(request):
+            time.sleep(0.4)
+        return super().meet(request)
+
+
+def putting(request: Request) -> bool:
+    return request.words.startswith("PUT ")
+
+
+def upload_many(site: Site) -> list[str]:
+    """Upload a release of several files, as an upload does whose requests must be quick."""
+    os.environ.update(small_releases.variables(site, Terms()))
+    target = small_releases.environment(site, Terms(deadline_seconds=1))
+    data = {f"{name}.zip": name.encode() for name in "abcd"}
+    made = Manifest("many", "3.11", (), tuple(StagedFile.of(name, content) for name, content in data.items()), ())
+    with tempfile.TemporaryDirectory() as dist, open_connection(target) as connection, connection.step("upload", 60):
+        release = manifest.write(Path(dist), made, data)
+        sent = stage.upload(connection, target, release, rows=[])
+        stage.check(connection, target, connection.rows(stage.listing_statement(target, release.digest)), made)
+    return sent
+
+
+def test_slow_uploads_sign_in_once_and_once_more_for_a_session_that_ends(cases: Cases) -> None:
+    rule = Rule(Fault.EXPIRE_MASTER, at=1, selects=putting)
+    with cases.site(small_releases.set_up) as site, SlowStage(site.snowflake.port, rule) as proxy:
+        sent = cases.callers.run(upload_many, site.behind(proxy))
+    assert sent.value == [*(f"{name}.zip" for name in "abcd"), "manifest.json"]
+    assert len(proxy.struck) == 1
+    assert sum(seen.request.path == "/session/v1/login-request" for seen in proxy.seen) == 2
 
 
 def test_a_step_ends_at_its_deadline_with_its_name_and_its_seconds(cases: Cases) -> None:

@@ -120,43 +120,34 @@ def test_a_second_keyless_bootstrap_changes_nothing(snowflake, issuer, admin):
     assert seen(admin) == before
 
 
-def dry_run(snowflake, issuer, capsys, name="dev"):
-    """What a bootstrap would do, by file."""
-    printed(capsys)
-    assert set_up(snowflake, issuer, name, "--dry-run", "--json") == 0
-    return json.loads(printed(capsys)[0])["due"]
-
-
-@pytest.mark.parametrize("name", USERS)
-def test_a_second_bootstrap_plans_nothing(snowflake, issuer, capsys, name, monkeypatch):
-    key = account.new_key()
-    monkeypatch.setenv("SNOWFLAKE_PUBLIC_KEY", account.public_pem(key))
-    assert set(dry_run(snowflake, issuer, capsys, name)) == {"60_public_key.sql"}
-    assert set_up(snowflake, issuer, name) == 0
-    assert dry_run(snowflake, issuer, capsys, name) == {}
-    assert set_up(snowflake, issuer, name) == 0
-    assert f"{name} was set up already" in printed(capsys)[0]
-
-
-def test_what_is_missing_is_planned_and_nothing_else(snowflake, issuer, admin, capsys):
-    lost = {
-        "30_roles.sql": "REVOKE CREATE VIEW ON SCHEMA ML_DEV.MAIN FROM ROLE ML_DEV_ACCESS",
-        "25_tags.sql": "ALTER WAREHOUSE ML_DEV_WH UNSET TAG ML_DEV.MAIN.ML_PIPELINE_ENVIRONMENT",
-        "55_workload_identity.sql": "ALTER USER ML_DEV_CI UNSET WORKLOAD_IDENTITY",
-        "70_authentication_policy.sql": "ALTER USER ML_DEV_CI UNSET AUTHENTICATION POLICY",
-        "80_network_policy.sql": "ALTER USER ML_DEV_CI UNSET NETWORK_POLICY",
-    }
-    admin.execute("USE ROLE ACCOUNTADMIN")
-    for statement in lost.values():
-        admin.execute(statement)
-    due = dry_run(snowflake, issuer, capsys)
-    assert set(due) == set(lost)
-    assert due["30_roles.sql"] == (
-        "USE ROLE SECURITYADMIN;\nGRANT CREATE VIEW ON SCHEMA ML_DEV.MAIN TO ROLE ML_DEV_ACCESS;\n"
+def test_what_is_missing_is_there_again_after_another_bootstrap(snowflake, issuer, admin):
+    before = seen(admin)
+    lost = (
+        "REVOKE CREATE VIEW ON SCHEMA ML_DEV.MAIN FROM ROLE ML_DEV_ACCESS",
+        "ALTER WAREHOUSE ML_DEV_WH UNSET TAG ML_DEV.MAIN.ML_PIPELINE_ENVIRONMENT",
+        "ALTER USER ML_DEV_CI UNSET WORKLOAD_IDENTITY",
+        "ALTER USER ML_DEV_CI UNSET AUTHENTICATION POLICY",
+        "ALTER USER ML_DEV_CI UNSET NETWORK_POLICY",
     )
-    assert all(text.count(";") == 2 for text in due.values())
+    admin.execute("USE ROLE ACCOUNTADMIN")
+    held = admin.execute("SHOW GRANTS TO ROLE ML_DEV_ACCESS").fetchall()
+    for statement in lost:
+        admin.execute(statement)
+    assert seen(admin) != before
     assert set_up(snowflake, issuer, "dev") == 0
-    assert dry_run(snowflake, issuer, capsys) == {}
+    assert seen(admin) == before
+    again = admin.execute("SHOW GRANTS TO ROLE ML_DEV_ACCESS").fetchall()
+    assert {(row["privilege"], row["name"]) for row in again} == {(row["privilege"], row["name"]) for row in held}
+
+
+def test_what_is_printed_is_what_is_run_and_asks_nobody(snowflake, issuer, capsys, monkeypatch):
+    printed(capsys)
+    with monkeypatch.context() as patch:
+        patch.setattr("deploy.requests.open_connection", lambda _: pytest.fail("asks the account"))
+        assert set_up(snowflake, issuer, "dev", "--print", "--json") == 0
+    shown = json.loads(printed(capsys)[0])["scripts"]
+    assert set_up(snowflake, issuer, "dev", "--json") == 0
+    assert json.loads(printed(capsys)[0])["ran"] == list(shown)
 
 
 def test_compute_sleeps_from_the_start(admin):

@@ -1,4 +1,4 @@
-"""Uploads against the local Snowflake: cut, damaged, repeated, at once."""
+"""Uploads against the local Snowflake: cut, damaged, repeated, slow."""
 
 import threading
 
@@ -49,7 +49,7 @@ def test_a_whole_upload_is_accepted_and_its_manifest_came_last(connection, relea
     assert sorted(sent[:-1]) == ["a.zip", "b.zip", "c.zip"]
     assert sent[-1] == MANIFEST
     assert stage.require(connection, PROD, release.digest) == release.manifest
-    stage.check(PROD, listing(connection, release), release.manifest)
+    stage.check(connection, PROD, listing(connection, release), release.manifest)
 
 
 def test_an_unchanged_payload_uploads_nothing(connection, release):
@@ -66,15 +66,17 @@ def test_the_listing_that_was_read_already_is_not_read_again(connection, release
     assert stage.upload(connection, PROD, release, rows) == []
 
 
-def test_files_go_up_at_once(connection, release, monkeypatch):
-    together, put = threading.Barrier(3, timeout=20), connection.put
+def test_files_go_up_one_after_another(connection, release, monkeypatch):
+    """They share a connection, so that one which is slow would end the others' requests with its own."""
+    at_work, put = [], connection.put
 
-    def meeting(file, where, *, overwrite=False):
-        if file.name != MANIFEST:
-            together.wait()
+    def alone(file, where, *, overwrite=False):
+        assert at_work == []
+        at_work.append(threading.current_thread())
         put(file, where, overwrite=overwrite)
+        assert at_work.pop() is threading.current_thread()
 
-    monkeypatch.setattr(connection, "put", meeting)
+    monkeypatch.setattr(connection, "put", alone)
     upload(connection, release)
     stage.require(connection, PROD, release.digest)
 

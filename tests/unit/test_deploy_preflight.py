@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import grants, names, preflight
+from deploy import bootstrap, grants, names, preflight
 from deploy.errors import DeployError
 from deploy.gathering import Unread
 from deploy.graph import EMPTY, Graph, TaskSpec
@@ -148,22 +148,39 @@ def test_a_role_whose_grants_cannot_be_read_is_not_taken_for_one_without():
     check({ROLE: rows(), "PUBLIC": unread, "ML_DEV_ACCESS": unread})
 
 
-def test_a_grant_that_cannot_be_read_out_of_the_bootstrap_is_no_silent_one():
-    with pytest.raises(ValueError, match="cannot read this statement of deploy/sql: GRANT SELECT ON FUTURE TABLES IN"):
-        grants.read("GRANT SELECT ON FUTURE TABLES IN SCHEMA A.B TO ROLE C;")
+@pytest.mark.parametrize(
+    "form",
+    [
+        "GRANT SELECT ON ALL TABLES IN SCHEMA <% database %>.<% schema %> TO ROLE <% access_role %>;",
+        "GRANT SELECT ON FUTURE TABLES IN DATABASE <% database %> TO ROLE <% access_role %>;",
+        "GRANT USAGE ON WAREHOUSE <% warehouse %> TO ROLE <% compute_role %> WITH GRANT OPTION;",
+        "GRANT DATABASE ROLE SNOWFLAKE.CORTEX_USER TO ROLE <% access_role %>;",
+        "GRANT USAGE ON DATABASE <% database %> TO SHARE S;",
+        "COMMENT ON ROLE <% access_role %> IS 'GRANT ROLE; -- to nobody';",
+    ],
+)
+def test_a_grant_of_any_form_may_be_added_to_the_administrators_sql(form, monkeypatch, tmp_path):
+    for file in bootstrap.SQL.glob("*.sql"):
+        text = file.read_text() + (form if file.name == "30_roles.sql" else "")
+        (tmp_path / file.name).write_text(text)
+    before = grants.required(DEV)
+    monkeypatch.setattr(bootstrap, "SQL", tmp_path)
+    grants._of_bootstrap.cache_clear()
+    assert bootstrap.scripts(DEV)
+    assert grants.required(DEV) == before
+    check({ROLE: rows()})
 
 
-def test_only_what_the_delivering_role_inherits_is_needed():
-    granted = grants.read(
-        'GRANT CREATE TASK, USAGE ON SCHEMA D."s p" TO ROLE A; -- GRANT SELECT ON TABLE X TO ROLE A;\n'
-        "GRANT USAGE ON DATABASE D TO ROLE READER; GRANT ROLE B TO USER U;\n"
-        "GRANT ROLE A TO ROLE B; GRANT ROLE B TO ROLE A;"
-    )
-    assert granted.reach("B") == ("B", "A")
-    assert sorted(map(str, granted.of(granted.reach("B")))) == [
-        'CREATE TASK ON SCHEMA D."s p"',
-        'USAGE ON SCHEMA D."s p"',
-    ]
+ROWS_OF_OTHER_KINDS = [
+    row("USAGE", "DATABASE_ROLE", "SNOWFLAKE.CORTEX_USER"),
+    row("USAGE", "FUNCTION", 'ML_DEV.MAIN."F(X NUMBER):NUMBER"'),
+    row("APPLYBUDGET", "DATABASE", None) | {"grant_option": "true"},
+    row("SELECT", "TABLE", 'ML_DEV."odd name"."a.b"'),
+]
+
+
+def test_what_else_a_role_holds_does_not_matter():
+    check({ROLE: [*rows(), *ROWS_OF_OTHER_KINDS]})
 
 
 def test_a_schedule_that_stumbles_at_a_clock_change_is_refused_offline():

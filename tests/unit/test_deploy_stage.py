@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy import stage
+from deploy import manifest, stage
 from deploy.errors import DeployError
 from deploy.manifest import Manifest, StagedFile
 from ml_pipeline import config
@@ -23,41 +23,105 @@ def rows(**changed):
     return [{"name": f"releases/{MANIFEST.digest}/{name}", **columns} for name, columns in files.items()]
 
 
-def test_a_whole_release_is_accepted():
-    stage.check(DEV, rows(), MANIFEST)
+class Stage:
+    """A connection to a stage with these files, of which LIST shows what it likes."""
+
+    def __init__(self, **content):
+        self.content = {"a.zip": b"one", "b.zip": b"two", "manifest.json": MANIFEST.to_bytes()} | content
+        self.fetched, self.sent = [], []
+
+    def get(self, path, directory):
+        name = path.rpartition("/")[2]
+        self.fetched.append(name)
+        (directory / name).write_bytes(self.content[name])
+
+    def rows(self, _):
+        """LIST, with eTags in the place of each md5."""
+        return [
+            {"name": f"releases/{MANIFEST.digest}/{name}", "size": len(content), "md5": "e" * 32}
+            for name, content in self.content.items()
+        ]
+
+    def put(self, file, _, *, overwrite=False):
+        self.sent.append((file.name, overwrite))
+        self.content[file.name] = file.read_bytes()
 
 
-def test_a_file_that_was_uploaded_in_parts_is_known_by_its_size():
-    stage.check(DEV, rows(md5="0123456789abcdef0123456789abcdef-2"), MANIFEST)
-    stage.check(DEV, rows(md5=None), MANIFEST)
+def check(found, stage_=None):
+    stage.check(stage_ or Stage(), DEV, found, MANIFEST)
 
 
-@pytest.mark.parametrize("changed", [{"size": 4}, {"md5": "0" * 32}, {"size": 4, "md5": None}])
-def test_a_file_of_another_size_or_digest_is_refused(changed):
+def test_a_whole_release_is_accepted_by_what_list_shows():
+    there = Stage()
+    check(rows(), there)
+    assert there.fetched == []
+
+
+# Of a file in parts, of one that is encrypted with a key of the account's, of one without any, of an encrypted stage.
+ETAGS = [{"md5": "0123456789abcdef0123456789abcdef-2"}, {"md5": "e" * 32}, {"md5": None}, {"size": 16, "md5": "e" * 32}]
+
+
+@pytest.mark.parametrize("changed", ETAGS)
+def test_a_file_of_which_list_shows_no_md5_is_fetched_and_is_the_file(changed):
+    there = Stage()
+    check(rows(**changed), there)
+    assert there.fetched == ["a.zip"]
+
+
+@pytest.mark.parametrize("changed", [{"size": 4}, {"md5": "0" * 32}, {"size": 4, "md5": None}, *ETAGS])
+def test_a_file_of_another_content_is_refused(changed):
     with pytest.raises(DeployError, match=r"a\.zip is not what was built") as error:
-        stage.check(DEV, rows(**changed), MANIFEST)
+        check(rows(**changed), Stage(**{"a.zip": b"two"}))
     assert f"""REMOVE '@"ML_DEV"."MAIN"."RELEASES"/{MANIFEST.digest}/a.zip'""" in error.value.remedy
     assert error.value.remedy.endswith("python -m deploy upload --env dev")
+
+
+@pytest.fixture
+def release(tmp_path):
+    return manifest.write(tmp_path, MANIFEST, {"a.zip": b"one", "b.zip": b"two"})
+
+
+def test_where_list_shows_etags_a_whole_release_is_not_uploaded_again(release):
+    there = Stage()
+    assert stage.upload(there, DEV, release) == []
+    assert there.sent == []
+    assert stage.require(there, DEV, MANIFEST.digest) == MANIFEST
+
+
+def test_where_list_shows_etags_an_upload_is_verified_by_what_arrived(release):
+    there = Stage(**{"b.zip": b"tow"})
+    del there.content["a.zip"], there.content["manifest.json"]
+    assert stage.upload(there, DEV, release) == ["a.zip", "b.zip", "manifest.json"]
+    assert there.sent == [("a.zip", False), ("b.zip", True), ("manifest.json", False)]
+
+
+def test_an_upload_that_does_not_arrive_whole_ends_before_the_manifest(release, monkeypatch):
+    there = Stage()
+    del there.content["a.zip"], there.content["manifest.json"]
+    monkeypatch.setattr(there, "put", lambda file, *_, **__: there.content.update({file.name: b"on"}))
+    with pytest.raises(DeployError, match=r"a\.zip did not arrive whole"):
+        stage.upload(there, DEV, release)
+    assert "manifest.json" not in there.content
 
 
 @given(st.sets(st.sampled_from(range(3)), max_size=2))
 def test_a_release_that_lacks_a_file_is_refused(kept):
     there = [row for number, row in enumerate(rows()) if number in kept]
     with pytest.raises(DeployError, match=r"is not (whole )?on @ML_DEV\.MAIN\.RELEASES/") as error:
-        stage.check(DEV, there, MANIFEST)
+        check(there)
     assert error.value.remedy == "python -m deploy upload --env dev"
 
 
 def test_without_the_manifest_a_damaged_file_is_only_part_of_a_cut_upload():
     with pytest.raises(DeployError, match="is not whole on") as error:
-        stage.check(DEV, rows(size=1)[:2], MANIFEST)
+        check(rows(size=1)[:2])
     assert error.value.remedy == "python -m deploy upload --env dev"
 
 
 def test_the_files_of_another_release_do_not_count():
     others = [row | {"name": row["name"].replace(MANIFEST.digest, "0" * 64)} for row in rows()]
     with pytest.raises(DeployError, match="is not on"):
-        stage.check(DEV, others, MANIFEST)
+        check(others)
 
 
 def test_a_manifest_is_read_back_as_it_was_written():

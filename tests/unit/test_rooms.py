@@ -115,6 +115,7 @@ def test_the_life_cycle_leaves_no_part_of_the_pipeline_out():
         "config.py",
         "errors.py",
         "measures.py",
+        "parameters.py",
         "payload.py",
         "tables.py",
         "values.py",
