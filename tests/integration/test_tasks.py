@@ -93,7 +93,7 @@ def command(snowflake, session, tmp_path, monkeypatch):
     text = (ENVIRONMENTS / "local.toml").read_text().replace("ML_LOCAL", "T_COMMAND")
     (tmp_path / "environments" / "local.toml").write_text(text)
     monkeypatch.setattr("dag.run_pipeline.ROOT", tmp_path)
-    for name, value in {**snowflake.environ, "SNOWFLAKE_USER": "T_COMMAND_CI"}.items():
+    for name, value in {**snowflake.environ, "SNOWFLAKE_USER": "T_COMMAND_CI", "SNOWFLAKE_PASSWORD": "local"}.items():
         monkeypatch.setenv(name, value)
 
     def run(*grants):

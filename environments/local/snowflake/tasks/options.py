@@ -198,8 +198,8 @@ def _parameter(key: str, value: str) -> Any:
         return _PARAMETERS[key](key, value)
     if key not in PARAMETERS:
         raise _unknown(key)
-    if parameter(key, value) is False and key == "AUTOCOMMIT":
-        raise invalid("A task cannot run with AUTOCOMMIT = FALSE.")
+    if key == "SEARCH_PATH" or (parameter(key, value) is False and key == "AUTOCOMMIT"):
+        raise invalid(f"A task cannot run with {key} = {value}.")
     return value
 
 
