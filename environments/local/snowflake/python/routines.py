@@ -10,7 +10,7 @@ from ..errors import SnowflakeError, already_exists
 from ..kinds import STAMP, Create, Kind, Show
 from ..result import DESCRIBE, Result, rows, status
 from ..sql import datatypes
-from . import imports, packages
+from . import imports, packages, repositories
 from .definitions import Definition, read
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class RoutineKind(Kind):
     def check(self, session: Session, definition: Definition) -> None:
         """What CREATE refuses: packages that are not there, imports that are not staged."""
         if definition.language == "PYTHON":
-            packages.check(definition.packages)
+            packages.check(definition.packages, repositories.of(session.account, "", None))
             imports.check(session, definition.imports)
 
     def _add_temporary(self, session: Session, create: Create, new: Object) -> None:

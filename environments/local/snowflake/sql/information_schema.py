@@ -5,10 +5,7 @@ https://docs.snowflake.com/en/sql-reference/info-schema
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from ..kinds import STAMP, ColumnSpec
@@ -198,21 +195,6 @@ _DATABASE_COLUMNS: tuple[ColumnSpec, ...] = (
 )
 
 
-@cache
-def _installed() -> tuple[dict[str, str], ...]:
-    """What a procedure here can import: the distributions of this Python."""
-    runtime = f"{sys.version_info.major}.{sys.version_info.minor}"
-    found = {(d.name.lower(), d.version) for d in metadata.distributions() if d.name}
-    return tuple(
-        {"PACKAGE_NAME": name, "VERSION": version, "LANGUAGE": "python", "RUNTIME_VERSION": runtime}
-        for name, version in sorted(found)
-    )
-
-
-def _packages(_: Session, __: str) -> Iterable[dict[str, Any]]:
-    return _installed()
-
-
 def _routines(kind: str) -> Callable[[Session, str], Iterator[dict[str, Any]]]:
     def listed(session: Session, database: str) -> Iterator[dict[str, Any]]:
         for thing in _visible(session, (kind,), database):
@@ -243,7 +225,6 @@ VIEWS: dict[str, _View] = {
     "VIEWS": _view(_VIEW_COLUMNS, _views),
     "SCHEMATA": _view(_SCHEMA_COLUMNS, _schemata),
     "DATABASES": _view(_DATABASE_COLUMNS, _databases),
-    "PACKAGES": _view(("PACKAGE_NAME", "VERSION", "LANGUAGE", "RUNTIME_VERSION"), _packages),
     "PROCEDURES": _view(_routine_columns("PROCEDURE"), _routines("PROCEDURE")),
     "FUNCTIONS": _view(_routine_columns("FUNCTION"), _routines("FUNCTION")),
 }
