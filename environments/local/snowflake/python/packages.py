@@ -8,7 +8,10 @@ from __future__ import annotations
 import json
 import logging
 import tomllib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
 
 from ..errors import invalid, unsupported
 from ..result import SELECT, Result, rows
@@ -16,7 +19,9 @@ from ..tokens import Tokens
 from . import channels, repositories, resolving
 
 if TYPE_CHECKING:
+    from ..names import Name
     from ..session import Session
+    from .definitions import Definition
     from .repositories import Repository
 
 _LOG = logging.getLogger(__name__)
@@ -25,8 +30,39 @@ _RUNTIMES = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 _told: set[tuple[str, str]] = set()
 
 
+def resolved(session: Session, definition: Definition, schema: Name | None) -> Definition:
+    """The definition with where its packages come from, and what they stand for, as CREATE freezes it.
+
+    Raises:
+        SnowflakeError: 002003 for a repository that the session may not use; see `check`.
+
+    """
+    if not definition.packages:
+        return definition
+    repository = repositories.of(session.account, definition.artifact_repository, schema)
+    repositories.require(session.account, session.roles, repository)
+    found = check(definition.packages, repository)
+    default = repositories.given(session.account, schema)
+    named = definition.artifact_repository or (default.name if default else "")
+    installed = tuple(f"{name}=={version}" for name, version in found.items())
+    return replace(definition, installed=installed, artifact_repository=named)
+
+
+def require(session: Session, definition: Definition) -> None:
+    """Who calls it must be allowed to use the repository that its packages come from.
+
+    Raises:
+        SnowflakeError: 002003.
+
+    """
+    if definition.packages:
+        written = definition.artifact_repository
+        repository = repositories.named(written) if written else repositories.ANACONDA
+        repositories.require(session.account, session.roles, repository)
+
+
 def check(packages: tuple[str, ...], repository: Repository) -> dict[str, str]:
-    """The versions that PACKAGES stands for, as CREATE freezes them; the server's log says which run instead.
+    """The versions that PACKAGES stands for; the server's log says which run instead.
 
     Raises:
         SnowflakeError: 100357, naming what the repository does not have; 000002 for what this machine does not have.
@@ -40,8 +76,9 @@ def check(packages: tuple[str, ...], repository: Repository) -> dict[str, str]:
             f"PACKAGES = ({', '.join(absent)}): the repository has it, but this machine does not. "
             f"Install it beside the local Snowflake: uv add --group local {' '.join(absent)}"
         )
-    for name, version in found.items():
-        _tell(name, version)
+    versions = {canonicalize_name(name): version for name, version in found.items()}
+    for name in asked:
+        _tell(name, versions[canonicalize_name(name)])
     return found
 
 

@@ -207,6 +207,9 @@ def _routines(kind: str) -> Callable[[Session, str], Iterator[dict[str, Any]]]:
                 "ARGUMENT_SIGNATURE": f"({arguments}",
                 "DATA_TYPE": thing.properties.get("returns"),
                 f"{kind}_LANGUAGE": str(thing.properties.get("language", "PYTHON")).upper(),
+                "RUNTIME_VERSION": thing.properties.get("runtime_version") or None,
+                # https://docs.snowflake.com/en/developer-guide/udf/python/udf-python-packages: "the bare name".
+                "ARTIFACT_REPOSITORY": thing.properties.get("artifact_repository", "").upper().split(".")[-1] or None,
                 "CREATED": thing.created_on,
                 "COMMENT": thing.comment or None,
             }
@@ -216,7 +219,8 @@ def _routines(kind: str) -> Callable[[Session, str], Iterator[dict[str, Any]]]:
 
 def _routine_columns(kind: str) -> tuple[ColumnSpec, ...]:
     own = tuple(f"{kind}_{part}" for part in ("CATALOG", "SCHEMA", "NAME", "OWNER"))
-    return (*own, "ARGUMENT_SIGNATURE", "DATA_TYPE", f"{kind}_LANGUAGE", ("CREATED", STAMP), "COMMENT")
+    python = ("RUNTIME_VERSION", "ARTIFACT_REPOSITORY")
+    return (*own, "ARGUMENT_SIGNATURE", "DATA_TYPE", f"{kind}_LANGUAGE", *python, ("CREATED", STAMP), "COMMENT")
 
 
 VIEWS: dict[str, _View] = {
