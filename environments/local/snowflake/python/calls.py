@@ -60,7 +60,7 @@ def _answer(
         tabular=definition.tabular,
         arguments=[kind(a.column) for a in definition.arguments],
         returns=None if definition.tabular else kind(returned(routine)[0]),
-        **visibility.hidden(definition.installed),
+        **visibility.hidden(definition.brought),
     )
     try:
         head, payload = worker.ask(request, values.write_batch(arguments))

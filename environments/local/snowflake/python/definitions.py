@@ -74,6 +74,11 @@ class Definition:
     comment: str = ""
 
     @property
+    def brought(self) -> tuple[str, ...]:
+        """The packages whose modules the code may import; an earlier server has not written down what they require."""
+        return self.installed or self.packages
+
+    @property
     def tabular(self) -> bool:
         """Whether it returns rows."""
         return not self.returns

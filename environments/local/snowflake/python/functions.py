@@ -12,7 +12,7 @@ from ..errors import SnowflakeError, unsupported
 from ..names import fold
 from ..sql import datatypes
 from ..sql.parsing import parse_expression
-from . import imports, inline, inquery, packages, partitions, tabular
+from . import imports, inline, inquery, packages, partitions, tabular, visibility
 from .residents import Handler
 from .routines import Routine, RoutineKind, bare, chosen
 
@@ -169,7 +169,7 @@ def _handler(session: Session, routine: Routine) -> Handler:
         returns=datatypes.parse(definition.returns).column(routine.name),
         strict=definition.strict,
         prepare=prepare,
-        packages=definition.installed,
+        hidden=visibility.hidden(definition.brought),
     )
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 # https://docs.snowflake.com/en/sql-reference/sql/create-procedure
 _RUNTIMES = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+NOT_THERE = resolving.NOT_THERE
 _told: set[tuple[str, str]] = set()
 
 

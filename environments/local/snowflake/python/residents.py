@@ -31,7 +31,7 @@ class Handler:
         key: equal keys mean the same code.
         name: as errors call it.
         strict: whether a NULL argument makes the value NULL without a call.
-        packages: what its code may import, as names or `name==version`.
+        hidden: what its code must not see.
         prepare: puts what the code imports into a folder.
         imports: the folder that holds it already, instead.
 
@@ -44,7 +44,7 @@ class Handler:
     returns: Column
     body: str = ""
     strict: bool = False
-    packages: tuple[str, ...] = ()
+    hidden: dict[str, list[str]] = field(default_factory=lambda: visibility.ALL, compare=False)
     prepare: Callable[[Path], None] = field(default=lambda _: None, compare=False)
     imports: Path | None = None
 
@@ -130,6 +130,6 @@ class Use:
             strict=handler.strict,
             arguments=[kind(c) for c in handler.arguments],
             returns=kind(handler.returns),
-            **visibility.hidden(handler.packages),
+            **handler.hidden,
         )
         return request | ({"imports": str(handler.imports)} if handler.imports else {})

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 # https://docs.snowflake.com/en/sql-reference/sql/create-function
 _SPECIFIED = re.compile(r"[\w.-]+\s*((==|<=|>=|<|>|!=|~=)\s*[\w.*+!-]+(\s*,\s*)?)*\s*\Z")
 _ROUNDS = 20
+NOT_THERE = "100357"
+"""The code of the error that names what a repository does not have."""
 
 
 def read(packages: Iterable[str]) -> list[Requirement]:
@@ -149,4 +151,4 @@ def _refused(missing: list[str]) -> SnowflakeError:
         "Cannot create a Python function with the specified packages. "
         f"Please check your packages specification and try again: {', '.join(missing)}."
     )
-    return execution_error(text, "100357")
+    return execution_error(text, NOT_THERE)

@@ -102,7 +102,7 @@ def _answer(worker: Worker, routine: Routine, rows: pa.RecordBatch, partitions: 
         arguments=[kind(a.column) for a in definition.arguments],
         columns=[kind(c.column) for c in definition.columns],
         partitions=partitions,
-        **visibility.hidden(definition.installed),
+        **visibility.hidden(definition.brought),
     )
     try:
         head, payload = worker.ask(request, values.write_batch(rows))

@@ -5,6 +5,7 @@ What packages bring is what they and their requirements install, as this machine
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from functools import lru_cache
 from importlib import metadata
@@ -17,23 +18,30 @@ from . import resolving
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_NAME = re.compile(r"[\w.-]+")
 _NOT_MODULES = ("..", "bin", "share", "__pycache__")
 
 
-def hidden(packages: Iterable[str]) -> dict[str, list[str]]:
+ALL: dict[str, list[str]] = {"hidden": [], "hidden_distributions": []}
+"""Of a worker that sees everything."""
+
+
+def hidden(packages: Iterable[str], embedded: tuple[str, ...] = ()) -> dict[str, list[str]]:
     """The part of a worker's request that says what its code must not see.
 
     Args:
-        packages: names of packages, or `name==version`.
+        packages: as `name`, `name==version`, `name>=1` and so on.
+        embedded: packages whose own modules are to be seen, but not what they require.
 
     """
-    modules, distributions = _hidden(frozenset(canonicalize_name(each.partition("==")[0]) for each in packages))
+    names = frozenset(canonicalize_name(_NAME.match(each)[0]) for each in packages)  # type: ignore[index]
+    modules, distributions = _hidden(names, frozenset(embedded))
     return {"hidden": list(modules), "hidden_distributions": list(distributions)}
 
 
 @lru_cache(256)
-def _hidden(packages: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    brought = _closure(packages)
+def _hidden(packages: frozenset[str], embedded: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    brought = _closure(packages) | embedded
     seen = {module for module, owners in _owners().items() if owners & brought}
     namespaces = {module.partition(".")[0] for module in _owners()} - {module.partition(".")[0] for module in seen}
     modules = sorted((_owners().keys() | namespaces) - seen)
