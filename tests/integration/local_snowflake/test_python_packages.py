@@ -159,7 +159,15 @@ def test_files_are_written_below_tmp_only(run, place):
 
 @EVERYWHERE
 def test_below_tmp_files_are_written(run, place):
-    body = "import tempfile\nwith tempfile.TemporaryFile('w+') as f:\n    f.write('x'); f.seek(0)\n    return f.read()"
+    body = """
+import pathlib, tempfile
+with tempfile.TemporaryDirectory() as folder:
+    file = pathlib.Path(folder, "deep", "file")
+    file.parent.mkdir()
+    file.write_text("x")
+    file.rename(file.with_name("other"))
+    return file.with_name("other").read_text()
+"""
     assert place(run, body) == "x"
 
 

@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -45,18 +46,33 @@ class _Files:
         self._shared, self._devices = _below(_SHARED), _below(_DEVICES)
         self.checks: _Checks = {
             "open": lambda path, _, flags: self._write(path) if flags & _WRITES else None,
-            **dict.fromkeys(("os.mkdir", "os.remove", "os.rmdir", "os.truncate"), lambda path, *_: self._write(path)),
-            **dict.fromkeys(("os.rename", "os.link", "os.symlink"), lambda _, path, *__: self._write(path)),
+            "os.truncate": lambda path, _: self._write(path),
+            **dict.fromkeys(("os.remove", "os.rmdir"), self._write),
+            "os.mkdir": lambda path, _, folder: self._write(path, folder),
+            "os.symlink": lambda _, path, folder: self._write(path, folder),
+            **dict.fromkeys(("os.rename", "os.link"), lambda _, path, __, folder: self._write(path, folder)),
         }
 
-    def _write(self, path: Any) -> None:
+    def _write(self, path: Any, folder: int = -1) -> None:
+        """Check a path, which a descriptor of a folder may stand before."""
         if path is None or isinstance(path, int):
             return  # what is open already
-        full = _below(path)
+        full = _below(Path(_path_of(folder), os.fsdecode(path)))
         if full.startswith((self._temporary, self._devices)):
             return
         if not full.startswith(self._shared) or full.startswith(self._private):
             raise OSError(errno.EROFS, os.strerror(errno.EROFS), os.fsdecode(path))
+
+
+def _path_of(folder: int) -> str:
+    """The path of an open folder; of -1, the current one."""
+    if folder < 0:
+        return ""
+    if sys.platform == "darwin":
+        import fcntl
+
+        return os.fsdecode(fcntl.fcntl(folder, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0"))
+    return str(Path(f"/proc/self/fd/{folder}").readlink())
 
 
 def _below(path: Any) -> str:
