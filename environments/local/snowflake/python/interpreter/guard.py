@@ -41,9 +41,28 @@ class _Finder:
 
 
 _kept: dict[str, types.ModuleType] = {}
+_gone: list[types.ModuleType] = []  # to take modules apart would take longer than all else
 
 
-def hide(modules: Iterable[str], distributions: Iterable[str]) -> None:
+_index: dict[str, list[str]] = {}  # by a package's name, of one or two parts: the loaded modules in it
+_indexed = 0
+
+
+def note() -> None:
+    """Note which modules are loaded, before a fork: in it, to look at each would copy the pages that they are in."""
+    global _indexed  # noqa: PLW0603 - as long as the process
+    if len(sys.modules) == _indexed:
+        return
+    _index.clear()
+    for name in list(sys.modules):
+        first, dot, rest = name.partition(".")
+        _index.setdefault(first, []).append(name)
+        if dot:
+            _index.setdefault(f"{first}.{rest.partition('.')[0]}", []).append(name)
+    _indexed = len(sys.modules)
+
+
+def hide(modules: list[str], distributions: Iterable[str]) -> None:
     """From now on, user code sees none of these.
 
     Args:
@@ -53,8 +72,11 @@ def hide(modules: Iterable[str], distributions: Iterable[str]) -> None:
     """
     _Finder.hidden, _Finder.distributions = frozenset(modules), frozenset(distributions)
     sys.meta_path[:] = [_Finder if each is PathFinder else each for each in sys.meta_path]
-    for name in [n for n in sys.modules if _among(n, _Finder.hidden)]:
-        module = sys.modules.pop(name)
+    for name in (each for package in modules for each in _index.get(package, ())):
+        module = sys.modules.pop(name, None)
+        if module is None:
+            continue
+        _gone.append(module)
         if name.partition(".")[0] in _OURS:
             _kept[name] = module
         parent, _, last = name.rpartition(".")
