@@ -27,6 +27,10 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
         "--http-issuers", action="store_true", help="take tokens of OpenID Connect issuers at http://127.0.0.1, too"
     )
     parser.add_argument(
+        "--package-source", choices=("pypi", "anaconda"), default="pypi",
+        help="where a new account gets Python's packages: PyPI, as accounts since 2026-06-26 (default), or Anaconda",
+    )  # fmt: skip
+    parser.add_argument(
         "--cold-python", action="store_true", help="start the Python of procedures with the first call, not before"
     )
     parser.add_argument(
@@ -52,7 +56,12 @@ def main(argv: list[str]) -> int:
         listener = socket.create_server(("127.0.0.1", arguments.port))
         # asyncio does this only for sockets that it made: without it each answer waits 40 ms for an acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        account = Account(arguments.home, arguments.scale, http_issuers=arguments.http_issuers)
+        account = Account(
+            arguments.home,
+            arguments.scale,
+            http_issuers=arguments.http_issuers,
+            package_source=arguments.package_source,
+        )
         account.recorder = Recorder(arguments.record) if arguments.record else None
     except BlockingIOError:
         return _fail(f"{arguments.home} is in use by another local Snowflake. Stop it, or pass another --home.")

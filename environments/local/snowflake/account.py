@@ -15,7 +15,9 @@ from .dynamic_tables.clock import Clock
 from .executions import Executions
 from .jobs.processes import Jobs
 from .names import Name
+from .objects.account_parameters import AccountParameters
 from .passwords import administrators, hashed
+from .python import repositories
 from .python.residents import Residents
 from .python.workers import Workers
 from .recording import Recorder
@@ -42,6 +44,8 @@ class Account:
         home: the folder that holds it; made when missing. One server at a time uses it.
         scale: the scale factor of SNOWFLAKE_SAMPLE_DATA.TPCH_SF1 (1 as in a real account; 0.01 for a rehearsal).
         http_issuers: issuers of workload identities may be http:// ones on this machine; Snowflake wants https.
+        package_source: where a new account gets Python's packages: "pypi", as accounts since 2026-06-26, or
+            "anaconda", as older ones; ALTER ACCOUNT changes it.
         lacking: the kinds of objects that this account's grammar does not have, as some accounts lack new ones.
 
     Raises:
@@ -50,7 +54,13 @@ class Account:
     """
 
     def __init__(
-        self, home: Path, scale: float = 1.0, *, http_issuers: bool = False, lacking: Iterable[str] = ()
+        self,
+        home: Path,
+        scale: float = 1.0,
+        *,
+        http_issuers: bool = False,
+        package_source: str = "pypi",
+        lacking: Iterable[str] = (),
     ) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home, self.scale, self.address = home.resolve(), scale, ""
@@ -60,6 +70,7 @@ class Account:
         self.store = Store(home / "catalogue.sqlite")
         self.catalogue = Catalogue(self.store)
         self.access = Access(self.store)
+        self.parameters = AccountParameters(self.store)
         self.data = Data(home / "databases")
         self.sample_data = SampleData(self)
         self.downloads: dict[str, Path] = {}  # files that GET may fetch, by their unguessable key
@@ -79,6 +90,8 @@ class Account:
         if not self.catalogue.of("ROLE"):
             _furnish(self)
         self.catalogue.change("USER", _NAME, lambda o: o.with_properties(password=hashed(password)))
+        if self.parameters.new:
+            repositories.furnish(self, package_source)
         self.scheduler = Scheduler(self)
         self.services = Services(self)
         self.dynamic_tables = Clock(self)

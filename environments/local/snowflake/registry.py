@@ -43,7 +43,9 @@ _MODULES = (
     "policies.context",
     "policies.references",
     "objects.containers",
+    "objects.account_parameters",
     "objects.grants",
+    "objects.database_roles",
     "objects.show_grants",
     "objects.session_verbs",
     "objects.tag_values",
@@ -64,6 +66,7 @@ _MODULES = (
     "stages.inference",
     "stages.addresses",
     "notifications.messages",  # before functions of users, which would be asked for its names
+    "python.repositories",
     "python.packages",
     "python.procedures",
     "scripting.block",

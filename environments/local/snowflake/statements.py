@@ -214,6 +214,8 @@ def read_show(session: Session, tokens: Tokens, kind: Kind, *, terse: bool = Fal
             show = replace(show, like=tokens.value())
         elif kind.about and (thing := _about(session, tokens, kind)):
             show = replace(show, about=thing)
+        elif words := next((each for each in kind.filters if tokens.accept(*each.split())), ""):
+            show = replace(show, extra=show.extra | {words})
         elif tokens.accept("IN"):
             show = replace(show, within=_scope(session, tokens))
         elif tokens.accept("STARTS", "WITH"):
@@ -223,7 +225,7 @@ def read_show(session: Session, tokens: Tokens, kind: Kind, *, terse: bool = Fal
         elif tokens.accept("FROM"):
             show = replace(show, after=tokens.value())
         else:
-            show = replace(show, extra=show.extra | {_filter(tokens, kind)})
+            raise tokens.unexpected()
     return show
 
 
@@ -233,14 +235,6 @@ def _about(session: Session, tokens: Tokens, kind: Kind) -> Object | None:
         if tokens.accept("IN", words) or tokens.accept("FOR", words):
             return session.get(word, kinds()[word].read_name(session, tokens))
     return None
-
-
-def _filter(tokens: Tokens, kind: Kind) -> str:
-    """A filter that only this kind has."""
-    found = next((words for words in kind.filters if tokens.accept(*words.split())), None)
-    if found is None:
-        raise tokens.unexpected()
-    return found
 
 
 def _default_scope(session: Session, kind: Kind) -> Name | None:

@@ -42,7 +42,7 @@ def run(frame):
     assert len(frame) <= 100
     return frame[0] * frame[1]
 """
-    run(python(body, arguments="A FLOAT, B FLOAT", returns="FLOAT"))
+    run(python(body, arguments="A FLOAT, B FLOAT", returns="FLOAT", rest="PACKAGES = ('pandas')"))
     rows = "(SELECT SEQ4()::FLOAT AS N FROM TABLE(GENERATOR(ROWCOUNT => 5000)))"
     assert run(f"SELECT SUM(F(N, 2)) FROM {rows}") == [(4999 * 5000.0,)]
 

@@ -1,6 +1,7 @@
 """Graph runs: what runs, in which order, with which values, and what the history says of it."""
 
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -175,6 +176,21 @@ def test_a_failed_run_is_retried_by_itself(tasks: Tasks) -> None:
     assert tasks.log == ["root"]
 
 
+def test_the_id_of_a_graph_run_is_a_uuid_that_its_tasks_can_ask_for(tasks: Tasks) -> None:
+    ask = "SYSTEM$TASK_RUNTIME_INFO('{}_TASK_GRAPH_RUN_GROUP_ID')".format
+    tasks.task(
+        "r", "", f"INSERT INTO log SELECT {ask('CURRENT')} || ' after ' || COALESCE({ask('LAST_SUCCESSFUL')}, '')"
+    )
+    tasks.executed("r")
+    tasks.executed("r")
+    first, second = (run["GRAPH_RUN_GROUP_ID"] for run in tasks.complete())
+    assert tasks.log == [f"{first} after ", f"{second} after {first}"]
+    assert {len(str(uuid.UUID(each))) for each in (first, second)} == {36}
+    assert all(isinstance(run["RUN_ID"], int) for run in tasks.complete())  # the time when it was due
+    with pytest.raises(ProgrammingError, match="Invalid graph run group id"):
+        tasks.run("EXECUTE TASK r RETRY GRAPH RUN GROUP '1764475200000'")
+
+
 def test_retry_last_goes_on_from_the_failed_task(tasks: Tasks) -> None:
     tasks.task("r", "", "CALL SYSTEM$SET_RETURN_VALUE('kept')")
     tasks.task("bad", "AFTER r", "INSERT INTO log SELECT SYSTEM$GET_PREDECESSOR_RETURN_VALUE() FROM later")
@@ -187,8 +203,8 @@ def test_retry_last_goes_on_from_the_failed_task(tasks: Tasks) -> None:
     first, second = tasks.complete()
     assert first["GRAPH_RUN_GROUP_ID"] == second["GRAPH_RUN_GROUP_ID"]
     assert [row["NAME"] for row in tasks.history() if row["ATTEMPT_NUMBER"] == 2] == ["BAD"]
-    group = second["GRAPH_RUN_GROUP_ID"]
-    for how, why in (("LAST", "had no failures"), (f"GRAPH RUN GROUP '{group + 1}'", "no suitable run")):
+    assert str(uuid.UUID(first["GRAPH_RUN_GROUP_ID"])) == first["GRAPH_RUN_GROUP_ID"]
+    for how, why in (("LAST", "had no failures"), (f"GRAPH RUN GROUP '{uuid.uuid4()}'", "no suitable run")):
         with pytest.raises(ProgrammingError, match=why):
             tasks.run(f"EXECUTE TASK r RETRY {how}")
 

@@ -97,10 +97,12 @@ def test_a_missing_module_says_where_to_list_it(cursor):
 
 def test_each_call_has_a_directory_of_its_own(cursor):
     body = """
+import tempfile
 from pathlib import Path
 def run(session):
-    found = list(Path().iterdir())
-    Path('left').touch()
+    place = Path(tempfile.gettempdir())
+    found = [*Path().iterdir(), *place.iterdir()]
+    (place / 'left').touch()
     return str(found)
 """
     assert [cursor.execute(anonymous(body)).fetchone()[0] for _ in range(2)] == ["[]", "[]"]

@@ -4,7 +4,7 @@ import pytest
 
 from environments.local.snowflake.errors import SnowflakeError
 from environments.local.snowflake.models.inference import without_model_aliases
-from environments.local.snowflake.python import arguments, packages, routines
+from environments.local.snowflake.python import arguments, packages, repositories, routines
 from environments.local.snowflake.python.definitions import Definition, read
 from environments.local.snowflake.tokens import Tokens
 
@@ -49,7 +49,7 @@ def test_each_clause_is_read(clause, attribute, value):
         ("LANGUAGE PYTHON RUNTIME_VERSION = 3.11", "Handler is required"),
         (f"{PYTHON} NONSENSE = 1", "NONSENSE"),
         (f"{PYTHON} EXTERNAL_ACCESS_INTEGRATIONS = (x)", "EXTERNAL_ACCESS_INTEGRATIONS"),
-        (f"{PYTHON} ARTIFACT_REPOSITORY = mine", "ARTIFACT_REPOSITORY = MINE"),
+        (f"{PYTHON} ARTIFACT_REPOSITORY = mine", "'MINE' does not exist or not authorized"),
     ],
 )
 def test_what_is_missing_or_unknown_is_named(clauses, named):
@@ -71,7 +71,7 @@ def test_the_nearest_type_is_chosen():
 
 def test_a_package_specification_that_cannot_be_read_is_refused():
     with pytest.raises(SnowflakeError, match="Invalid package specification"):
-        packages.check(["a b c"])
+        packages.check(("a b c",), repositories.PYPI)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from ..errors import SnowflakeError, unsupported
 from ..names import fold
-from ..python import inquery
+from ..python import inquery, repositories, visibility
 from ..python.residents import Handler
 from ..sql import datatypes
 from ..tokens import Tokens, tokenize
@@ -33,6 +33,9 @@ def _call(scope: Scope, node: exp.ModelAttribute) -> exp.Expression | None:
     written = model.expressions
     found = versions.model_of(scope.session, parts(written[0]))
     version = versions.find(found, _name(written[1]) if len(written) > 1 else "DEFAULT")
+    versions.require_warehouse(version)
+    for name in version.packages.repositories if version.packages else ():
+        repositories.require(scope.session.account, scope.session.roles, repositories.named(name))
     method = version.method(_name(called.this))
     check(method, called.expressions)
     return inquery.call(scope, handler(scope.session.account, version, method), called.expressions)
@@ -47,7 +50,15 @@ def handler(account: Account, version: Version, method: Method) -> Handler:
         arguments=tuple(datatypes.parse(kind).column(name) for name, kind in method.inputs),
         returns=datatypes.parse(method.returns).column(method.name),
         imports=versions.folder(account, version),
+        hidden=hidden(version),
     )
+
+
+def hidden(version: Version) -> dict[str, list[str]]:
+    """What the code of a version must not see: nothing in one that an older server has kept."""
+    if version.packages is None:
+        return visibility.ALL
+    return visibility.hidden(version.packages.installed, version.packages.embedded)
 
 
 def check(method: Method, given: list[exp.Expression]) -> None:

@@ -16,6 +16,7 @@ from ..catalogue import Object
 from ..datasets import kind as datasets
 from ..errors import already_exists, invalid
 from ..kinds import STAMP, Create, Kind, Show
+from ..python import repositories
 from ..registry import kinds
 from ..result import Result, rows, status
 from ..services.properties import of_version
@@ -118,6 +119,8 @@ def _from(session: Session, tokens: Tokens, name: str) -> Version:
     location = locations.read(session, tokens)
     tokens.end()
     new = versions.stored(session.account, name, location.folder / location.path)
+    for name in new.packages.repositories if new.packages else ():
+        repositories.require(session.account, session.roles, repositories.named(name))
     listed = versions.listed_sources(versions.folder(session.account, new))
     return replace(new, sources=lineage.sources(session, listed))
 

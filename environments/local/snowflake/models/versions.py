@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import now
-from ..errors import SnowflakeError, does_not_exist, unsupported
+from ..errors import SnowflakeError, does_not_exist, execution_error, invalid, unsupported
 from ..names import Name, fold
+from . import requirements
+from .requirements import Packages
 
 if TYPE_CHECKING:
     from ..account import Account
     from ..catalogue import Object
 
 _SYSTEM_ALIASES = ("DEFAULT", "FIRST", "LAST")
-_PLATFORMS = ("WAREHOUSE", "SNOWPARK_CONTAINER_SERVICES")  # unless it was logged for one of them
+_WAREHOUSE = "WAREHOUSE"
+_PLATFORMS = (_WAREHOUSE, "SNOWPARK_CONTAINER_SERVICES")  # unless it was logged for one of them
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Version:
         spec: the text of model.yaml.
         metadata: JSON that the client keeps there: metrics.
         sources: what it was made from, each with domain, full name and version (see lineage).
+        packages: what its functions may import; None in a version that an older server has kept.
 
     """
 
@@ -67,6 +71,7 @@ class Version:
     comment: str = ""
     metadata: str = "{}"
     sources: tuple[dict[str, str], ...] = ()
+    packages: Packages | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     created: str = field(default_factory=lambda: now().isoformat())
 
@@ -86,10 +91,24 @@ class Version:
         raise SnowflakeError(text, "002140", "42601")
 
 
+def require_warehouse(version: Version) -> None:
+    """The version must be one that runs in a warehouse.
+
+    Raises:
+        SnowflakeError: it was logged for containers, or has packages that can be installed only there.
+
+    """
+    if _WAREHOUSE not in version.runnable_in:
+        where, why = ", ".join(version.runnable_in), version.packages.lacking if version.packages else ""
+        raise invalid(f"Version {version.name} of the model cannot run in a warehouse, but in {where}. {why}".strip())
+
+
 def from_json(kept: dict[str, Any]) -> Version:
     """The version that a catalogue entry keeps."""
     methods = tuple(Method(**{**m, "inputs": tuple((n, t) for n, t in m["inputs"])}) for m in kept["methods"])
-    return Version(**{**kept, "methods": methods, "runnable_in": tuple(kept["runnable_in"])})
+    packages = kept.get("packages")
+    read = Packages(**{k: tuple(v) if isinstance(v, list) else v for k, v in packages.items()}) if packages else None
+    return Version(**{**kept, "methods": methods, "runnable_in": tuple(kept["runnable_in"]), "packages": read})
 
 
 def to_json(version: Version) -> dict[str, Any]:
@@ -141,10 +160,27 @@ def stored(account: Account, name: str, source: Path) -> Version:
     if not manifest.is_file() or not spec.is_file():
         missing = manifest if not manifest.is_file() else spec
         raise SnowflakeError(f"Unable to read file {missing.relative_to(source)}: no such file.", "398507", "22000")
-    version = _read(name, manifest.read_text(), spec.read_text())
+    version = _installed(_read(name, manifest.read_text(), spec.read_text()), source, manifest)
     account.folder("models")
     shutil.copytree(source, folder(account, version))
     return version
+
+
+def _installed(version: Version, source: Path, manifest: Path) -> Version:
+    """The version with its packages; where these cannot be installed in a warehouse, it does not run in one.
+
+    Raises:
+        SnowflakeError: 100357 when it was logged for a warehouse.
+
+    """
+    import yaml
+
+    written = yaml.safe_load(manifest.read_text())
+    packages = requirements.read(source, written)
+    if packages.lacking and _WAREHOUSE in (written.get("target_platforms") or ()):
+        raise execution_error(packages.lacking, "100357")
+    runs = tuple(each for each in version.runnable_in if each != _WAREHOUSE or not packages.lacking)
+    return replace(version, packages=packages, runnable_in=runs)
 
 
 def listed_sources(folder_of_files: Path) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Object
@@ -10,12 +11,13 @@ from ..errors import invalid, unsupported
 from ..kinds import STAMP, Create, Kind, Show, read_tags
 from ..names import Name
 from ..policies import attached
+from ..python import repositories
 from ..registry import kinds
 from ..result import EXECUTED, Result, status
 from . import options
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from ..session import Session
     from ..tokens import Tokens
@@ -26,6 +28,8 @@ _OPTIONS = {
     "DATA_RETENTION_TIME_IN_DAYS": options.NUMBER,
     "MAX_DATA_EXTENSION_TIME_IN_DAYS": options.NUMBER,
 }
+# https://docs.snowflake.com/en/developer-guide/udf/python/udf-python-packages has it for ALTER, and none for CREATE.
+_ALTERABLE = {**_OPTIONS, repositories.PARAMETER: options.TEXT}
 _SHOWN = (("created_on", STAMP), "name", "is_default", "is_current")
 _SHOWN_LAST = ("owner", "comment", "options", "retention_time", "owner_role_type")
 
@@ -66,9 +70,14 @@ class Container(Kind):
         if managed:
             tokens.expect("MANAGED", "ACCESS")
             return self.change(session, name, lambda o: o.with_properties(managed_access=managed == "ENABLE"))
-        if tokens.looking_at("SET") and tokens.peek(1).upper in _OPTIONS.keys() - {"COMMENT"}:
+        if tokens.accept("UNSET", repositories.PARAMETER):
+            tokens.end()
+            return self.change(session, name, lambda o: o.with_properties(**{repositories.PARAMETER.lower(): ""}))
+        if tokens.looking_at("SET") and tokens.peek(1).upper in _ALTERABLE.keys() - {"COMMENT"}:
             tokens.expect("SET")
-            changes = options.read(self.word, tokens.options(), _OPTIONS)
+            changes = options.read(self.word, tokens.options(), _ALTERABLE)
+            if repositories.PARAMETER.lower() in changes:
+                changes[repositories.PARAMETER.lower()] = repositories.checked(changes[repositories.PARAMETER.lower()])
             comment = changes.pop("comment", None)
             self.change(session, name, lambda o: replace(o.with_properties(**changes), comment=comment or o.comment))
             return status(EXECUTED)
@@ -81,6 +90,13 @@ class Container(Kind):
         for thing in inside:
             if thing.kind != "SCHEMA":  # what is in a database's schemas is in the database
                 kinds()[thing.kind].check_removal(session, thing.name, together)
+
+    parameters = MappingProxyType({repositories.PARAMETER: ""})
+
+    def given_parameters(self, thing: Object) -> Mapping[str, Any]:
+        """The one that is followed here, where it is set."""
+        value = thing.properties.get(repositories.PARAMETER.lower())
+        return {repositories.PARAMETER: value} if value else {}
 
     def empty(self, session: Session, container: Name) -> None:
         """Remove everything inside: the catalogue's entries one by one, so that each kind lets go of its files.

@@ -123,8 +123,6 @@ def _grant(session: Session, tokens: Tokens) -> Result:
         return _role_membership(session, tokens, "TO", session.account.access.grant)
     if tokens.accept("SERVICE", "ROLE"):
         return _service_role(session, tokens, "TO", session.account.access.grant)
-    if tokens.looking_at("DATABASE", "ROLE"):
-        raise unsupported(tokens.text)
     if tokens.accept("IMPORTED", "PRIVILEGES", "ON", "DATABASE"):
         return _imported(session, tokens, "TO", session.account.access.grant)
     if tokens.accept("OWNERSHIP"):

@@ -13,6 +13,7 @@ from ..kinds import Kind, Show
 from ..registry import kinds
 from ..result import ALTER_SESSION, EXECUTED, USE, Result, rows, status
 from ..tokens import Tokens
+from . import account_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -224,12 +225,14 @@ class Parameter(Kind):
     """SHOW PARAMETERS."""
 
     word, plural, scope = "PARAMETER", "PARAMETERS", "account"
-    about = MappingProxyType({"TASK": "TASK", "USER": "USER"})
+    filters = ("IN ACCOUNT",)
+    about = MappingProxyType({"TASK": "TASK", "USER": "USER", "SCHEMA": "SCHEMA", "DATABASE": "DATABASE"})
 
     def show(self, session: Session, show: Show) -> Result:
         """The session's parameters, or those of the object asked about, one a row."""
         columns = ["key", "value", "default", "level", "description", "type"]
-        found = [row for row in _parameters(session, show.about) if show.admits(row["key"])]
+        listed = _parameters(session, show.about) + (_of_account(session) if show.extra else [])
+        found = [row for row in listed if show.admits(row["key"])]
         return rows(columns, found[: show.limit])
 
 
@@ -239,6 +242,12 @@ def _parameters(session: Session, thing: Object | None) -> list[dict[str, Any]]:
     kind = kinds()[thing.kind]
     given = kind.given_parameters(thing)
     return [_parameter(key, default, given, thing.kind) for key, default in kind.parameters.items()]
+
+
+def _of_account(session: Session) -> list[dict[str, Any]]:
+    set_ = {name: session.account.parameters.get(name) for name in account_parameters.KNOWN}
+    given = {name: value for name, value in set_.items() if value is not None}
+    return [_parameter(name, "", given, "ACCOUNT") for name in account_parameters.KNOWN]
 
 
 def _parameter(key: str, default: Any, given: Mapping[str, Any], level: str) -> dict[str, Any]:

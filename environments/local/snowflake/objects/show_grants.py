@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from ..access import ACCOUNT, OWNERSHIP, Grant
 from ..kinds import STAMP
 from ..names import Name
+from ..python.repositories import DATABASE_ROLE
 from ..registry import kinds
 from ..result import Result, rows
+from . import database_roles
 
 if TYPE_CHECKING:
     from ..catalogue import Object
@@ -56,6 +58,9 @@ def _show(session: Session, tokens: Tokens) -> Result:
     if tokens.accept("OF", "ROLE"):
         role = session.account.catalogue.get("ROLE", Name("", "", tokens.identifier()))
         return rows(_MEMBERS, map(_member, session.account.access.on("ROLE", role.name)))
+    if tokens.accept("OF", "DATABASE", "ROLE"):
+        held = session.account.access.on(DATABASE_ROLE, database_roles.read(session, tokens))
+        return rows(_MEMBERS, map(_member, held))
     if tokens.accept("TO", "ROLE"):
         return _to_role(session, tokens.identifier())
     user = tokens.identifier() if tokens.accept("TO", "USER") else session.user

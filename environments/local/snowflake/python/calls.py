@@ -10,7 +10,7 @@ from ..catalogue import now
 from ..errors import invalid
 from ..result import CALL, Result
 from ..types import arrow_type
-from . import imports, inner
+from . import imports, inner, visibility
 from .interpreter import values
 from .workers import WorkerGoneError, crashed, failed
 
@@ -56,9 +56,11 @@ def _answer(
         body=definition.body,
         handler=definition.handler,
         session=credentials,
+        server=[credentials["host"], credentials["port"]],
         tabular=definition.tabular,
         arguments=[kind(a.column) for a in definition.arguments],
         returns=None if definition.tabular else kind(returned(routine)[0]),
+        **visibility.hidden(definition.brought),
     )
     try:
         head, payload = worker.ask(request, values.write_batch(arguments))

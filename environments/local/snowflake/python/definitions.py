@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import invalid, unsupported
 from ..sql import datatypes
 from ..sql.datatypes import DataType
+from . import repositories
 
 if TYPE_CHECKING:
     from ..tokens import Tokens
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 _RUNTIME = f"{sys.version_info.major}.{sys.version_info.minor}"
 # Options that ask for something outside the account; what has no effect here is recorded, the rest is refused.
 _REFUSED = {"EXTERNAL_ACCESS_INTEGRATIONS", "SECRETS", "TARGET_PATH"}
-_PYPI = "SNOWFLAKE.SNOWPARK.PYPI_SHARED_REPOSITORY"
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,9 @@ class Definition:
         columns: the columns of RETURNS TABLE (name and type); none for `RETURNS TABLE ()`.
         execute_as: "OWNER" or "CALLER".
         strict: whether a NULL argument makes the value NULL without a call.
+        packages: as PACKAGES lists them.
+        installed: `name==version` of what they stood for when it was created, with all that they require.
+        artifact_repository: where they come from; "" for Anaconda's channel where nothing says so.
 
     """
 
@@ -60,6 +63,8 @@ class Definition:
     language: str = "SQL"
     runtime_version: str = ""
     packages: tuple[str, ...] = ()
+    installed: tuple[str, ...] = ()
+    artifact_repository: str = ""
     imports: tuple[str, ...] = ()
     handler: str = ""
     body: str = ""
@@ -67,6 +72,11 @@ class Definition:
     strict: bool = False
     volatility: str = "VOLATILE"
     comment: str = ""
+
+    @property
+    def brought(self) -> tuple[str, ...]:
+        """The packages whose modules the code may import; an earlier server has not written down what they require."""
+        return self.installed or self.packages
 
     @property
     def tabular(self) -> bool:
@@ -93,7 +103,8 @@ class Definition:
     def from_json(cls, kept: dict[str, Any]) -> Definition:
         """The definition that `to_json` made this of."""
         listed = {k: tuple(Argument(**a) for a in kept[k]) for k in ("arguments", "columns")}
-        texts = {k: tuple(kept[k]) for k in ("packages", "imports")}
+        # A definition of an earlier server has no `installed`.
+        texts = {k: tuple(kept.get(k, ())) for k in ("packages", "installed", "imports")}
         return cls(**{**kept, **listed, **texts})
 
 
@@ -176,11 +187,7 @@ def _body(tokens: Tokens) -> str:
 
 
 def _repository(tokens: Tokens) -> dict[str, Any]:
-    """Snowflake's mirror of PyPI: here as there, the packages are those of PyPI."""
-    name = ".".join(tokens.name())
-    if name != _PYPI:
-        raise unsupported(f"ARTIFACT_REPOSITORY = {name}")
-    return {}
+    return {"artifact_repository": repositories.named(".".join(tokens.name())).name}
 
 
 def _constraint(tokens: Tokens) -> dict[str, Any]:

@@ -12,25 +12,26 @@ from ..errors import SnowflakeError, unsupported
 from ..names import fold
 from ..sql import datatypes
 from ..sql.parsing import parse_expression
-from . import imports, inline, inquery, partitions, tabular
+from . import imports, inline, inquery, packages, partitions, tabular, visibility
 from .residents import Handler
 from .routines import Routine, RoutineKind, bare, chosen
 
 if TYPE_CHECKING:
     from ..catalogue import Object
+    from ..names import Name
     from ..session import Session
     from ..sql.scope import Scope
     from .definitions import Definition
 
 
 class _Functions(RoutineKind):
-    word, plural, noun = "FUNCTION", "FUNCTIONS", "Function"
+    word, plural, noun, called = "FUNCTION", "FUNCTIONS", "Function", "UDFs"
 
-    def check(self, session: Session, definition: Definition) -> None:
+    def check(self, session: Session, definition: Definition, schema: Name | None) -> Definition:
         """A body in SQL must be one expression or one query."""
-        super().check(session, definition)
         if definition.language == "SQL":
             inline.read(definition)
+        return super().check(session, definition, schema)
 
 
 class _UserFunctions(_Functions):
@@ -153,6 +154,7 @@ def _type(expression: exp.Expression) -> str:
 def _handler(session: Session, routine: Routine) -> Handler:
     """A Python function for workers; what it imports is read with its owner's rights."""
     definition = routine.definition
+    packages.require(session, definition)
     owner = replace(session, role=routine.owner, secondary=False)
 
     def prepare(folder: Path) -> None:
@@ -167,6 +169,7 @@ def _handler(session: Session, routine: Routine) -> Handler:
         returns=datatypes.parse(definition.returns).column(routine.name),
         strict=definition.strict,
         prepare=prepare,
+        hidden=visibility.hidden(definition.brought),
     )
 
 

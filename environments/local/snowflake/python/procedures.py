@@ -5,33 +5,38 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..errors import SnowflakeError, unsupported
+from ..errors import SnowflakeError, invalid, unsupported
 from ..models.inference import without_model_aliases
+from ..names import Name
 from ..registry import methods, queries
 from ..result import CALL, Result, rows
 from ..scripting import block
 from ..sql.binding import inlined
 from ..tokens import Tokens
-from . import arguments, calls, scripting
+from . import arguments, calls, packages, resolving, scripting
 from .arguments import Given
 from .definitions import Definition, read
 from .routines import Routine, RoutineKind, chosen
 
 if TYPE_CHECKING:
-    from ..names import Name
     from ..session import Session
 
 
 class _Procedures(RoutineKind):
-    word, plural, noun = "PROCEDURE", "PROCEDURES", "Procedure"
+    word, plural, noun, called = "PROCEDURE", "PROCEDURES", "Procedure", "stored procedures"
 
-    def check(self, session: Session, definition: Definition) -> None:
-        """A body in SQL is read now, so that what is not supported is refused now."""
-        super().check(session, definition)
+    def check(self, session: Session, definition: Definition, schema: Name | None) -> Definition:
+        """A body in SQL is read now, so that what is not supported is refused now; one in Python has Snowpark."""
         if definition.language == "SQL":
             block.read(session.account, definition.body)
+        elif _SNOWPARK not in {each.name for each in resolving.read(definition.packages)}:
+            # https://docs.snowflake.com/en/sql-reference/sql/create-procedure: it "must always be referenced".
+            text = f"Package '{_SNOWPARK}' is required for Python stored procedures: list it in PACKAGES."
+            raise invalid(text, "391531", "42601")
+        return super().check(session, definition, schema)
 
 
+_SNOWPARK = "snowflake-snowpark-python"
 PROCEDURES = _Procedures()
 
 
@@ -94,8 +99,17 @@ def _anonymous(session: Session, tokens: Tokens, describe: bool) -> Result:  # n
     tokens.expect("CALL", name)
     given = arguments.read(tokens)
     tokens.end()
-    PROCEDURES.check(session, definition)
+    if definition.artifact_repository:
+        # https://docs.snowflake.com/en/developer-guide/udf/python/udf-python-packages: only the default applies.
+        raise unsupported("ARTIFACT_REPOSITORY of an anonymous procedure")
+    definition = PROCEDURES.check(session, definition, _here(session))
     return _run(session, Routine(name, session.role, definition), given, describe)
+
+
+def _here(session: Session) -> Name | None:
+    if not session.database:
+        return None
+    return Name(session.database, "", session.schema) if session.schema else Name("", "", session.database)
 
 
 def _run(session: Session, routine: Routine, given: Given, describe: bool) -> Result:  # noqa: FBT001
@@ -105,6 +119,7 @@ def _run(session: Session, routine: Routine, given: Given, describe: bool) -> Re
         return Result(columns, arguments.empty(columns))
     if routine.definition.language == "SQL":
         return scripting.run(session, routine, row)
+    packages.require(session, routine.definition)
     return calls.run(session, routine, row)
 
 

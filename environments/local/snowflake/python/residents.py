@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from ..types import Column
+from . import visibility
 from .calls import kind
 from .interpreter import values
 from .workers import Worker, WorkerGoneError, crashed, failed
@@ -30,6 +31,7 @@ class Handler:
         key: equal keys mean the same code.
         name: as errors call it.
         strict: whether a NULL argument makes the value NULL without a call.
+        hidden: what its code must not see.
         prepare: puts what the code imports into a folder.
         imports: the folder that holds it already, instead.
 
@@ -42,6 +44,7 @@ class Handler:
     returns: Column
     body: str = ""
     strict: bool = False
+    hidden: dict[str, list[str]] = field(default_factory=lambda: visibility.ALL, compare=False)
     prepare: Callable[[Path], None] = field(default=lambda _: None, compare=False)
     imports: Path | None = None
 
@@ -127,5 +130,6 @@ class Use:
             strict=handler.strict,
             arguments=[kind(c) for c in handler.arguments],
             returns=kind(handler.returns),
+            **handler.hidden,
         )
         return request | ({"imports": str(handler.imports)} if handler.imports else {})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Object
-from ..errors import SnowflakeError, already_exists
+from ..errors import SnowflakeError, already_exists, invalid
 from ..kinds import STAMP, Create, Kind, Show
 from ..result import DESCRIBE, Result, rows, status
 from ..sql import datatypes
@@ -41,6 +41,7 @@ class RoutineKind(Kind):
     """Procedures or functions; `F(NUMBER, VARCHAR)` is the last part of a catalogue name."""
 
     noun = ""  # "Procedure"
+    called = ""  # "stored procedures"
     columns = (
         ("created_on", STAMP),
         "name",
@@ -65,7 +66,7 @@ class RoutineKind(Kind):
         base = session.qualify(tokens.name())
         definition = read(tokens)
         name = base.sibling(signed(base.name, (a.data_type.name for a in definition.arguments)))
-        self.check(session, definition)
+        definition = self.check(session, definition, name.container)
         new = Object(self.word, name, session.role, definition.to_json(), definition.comment)
         if create.temporary:
             self._add_temporary(session, create, new)
@@ -73,11 +74,19 @@ class RoutineKind(Kind):
             self.add(session, create, new)
         return status(f"{self.noun} {base.name} successfully created.")
 
-    def check(self, session: Session, definition: Definition) -> None:
-        """What CREATE refuses: packages that are not there, imports that are not staged."""
-        if definition.language == "PYTHON":
-            packages.check(definition.packages)
-            imports.check(session, definition.imports)
+    def check(self, session: Session, definition: Definition, schema: Name | None) -> Definition:
+        """The definition with its packages resolved, as CREATE freezes them.
+
+        Raises:
+            SnowflakeError: without a warehouse, for packages that are not there, for imports that are not staged.
+
+        """
+        if definition.language != "PYTHON":
+            return definition
+        if not session.warehouse:
+            raise invalid(f"An active warehouse is required for creating Python {self.called}.", "391531", "42601")
+        imports.check(session, definition.imports)
+        return packages.resolved(session, definition, schema)
 
     def _add_temporary(self, session: Session, create: Create, new: Object) -> None:
         key = (self.word, new.name)
@@ -184,7 +193,7 @@ def _python(definition: Definition) -> dict[str, str]:
         "handler": definition.handler,
         "runtime_version": definition.runtime_version,
         "packages": str(list(definition.packages)),
-        "installed_packages": str(list(definition.packages)),
+        "installed_packages": str(list(definition.installed)),
     }
 
 

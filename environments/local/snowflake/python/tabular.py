@@ -14,7 +14,7 @@ from sqlglot import exp
 from ..errors import unsupported
 from ..sql import translate
 from ..types import SEMI_STRUCTURED, arrow_type
-from . import imports, inline
+from . import imports, inline, packages, visibility
 from .calls import kind
 from .interpreter import values
 from .workers import WorkerGoneError, crashed, failed
@@ -79,6 +79,7 @@ def _rows(scope: Scope, routine: Routine, rows: pa.RecordBatch, partitions: list
     session, definition = scope.session, routine.definition
     if scope.describing:
         return _none(routine)
+    packages.require(session, definition)
     owner = replace(session, role=routine.owner, secondary=False)
     with session.account.workers.worker() as worker:
         imports.copy(owner, definition.imports, worker.place.imports)
@@ -101,6 +102,7 @@ def _answer(worker: Worker, routine: Routine, rows: pa.RecordBatch, partitions: 
         arguments=[kind(a.column) for a in definition.arguments],
         columns=[kind(c.column) for c in definition.columns],
         partitions=partitions,
+        **visibility.hidden(definition.brought),
     )
     try:
         head, payload = worker.ask(request, values.write_batch(rows))

@@ -88,6 +88,11 @@ class Place:
         return self.folder / "work"
 
     @property
+    def temporary(self) -> Path:
+        """What stands for its own /tmp."""
+        return self.folder / "tmp"
+
+    @property
     def output(self) -> Path:
         """What was written to stdout and stderr."""
         return self.folder / "output.txt"
@@ -96,6 +101,7 @@ class Place:
         """Make the folders."""
         self.imports.mkdir(parents=True)
         self.work.mkdir()
+        self.temporary.mkdir()
 
     def remove(self) -> None:
         """Remove everything."""
@@ -137,7 +143,9 @@ class Worker(Fork):
     def start(self, **request: Any) -> dict[str, Any]:
         """The head of a worker's first request: where it works, and what it runs."""
         place = self.place
-        return {"imports": str(place.imports), "work": str(place.work), "output": str(place.output), **request}
+        places = {"imports": place.imports, "work": place.work, "output": place.output, "temporary": place.temporary}
+        # Their places may lie below the machine's /tmp, and are no part of a handler's own.
+        return {**{name: str(path) for name, path in places.items()}, "private": str(place.folder.parent), **request}
 
     def close(self) -> None:
         """End the process and remove its folder."""

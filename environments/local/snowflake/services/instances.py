@@ -12,7 +12,7 @@ import yaml
 from ..catalogue import now
 from ..errors import SnowflakeError
 from ..jobs import states
-from ..models import versions
+from ..models import inference, versions
 from ..names import fold
 from ..python.calls import kind
 from ..python.workers import WorkerGoneError
@@ -75,6 +75,7 @@ def launch(account: Account, version: Version, instance: Instance) -> str:
     first = worker.start(
         kind="service",
         imports=str(versions.folder(account, version)),
+        **inference.hidden(version),
         methods={m.name: method_for_workers(version, m) for m in version.methods if not m.tabular},
     )
     try:

@@ -87,11 +87,6 @@ def _cancel_all(session: Session, arguments: list[Any]) -> str:
     return f"{len(running)} cancelled."
 
 
-def _artifact_repository(_: Session, __: list[Any]) -> str:
-    # Packages come from where this Python has them, which is what PyPI's shared repository stands for.
-    return "snowflake.snowpark.pypi_shared_repository"
-
-
 def _abort_session(session: Session, arguments: list[Any]) -> str:
     found = [k for k, s in session.account.sessions.items() if s.id == int(arguments[0])]
     for token in found:
@@ -130,7 +125,6 @@ FUNCTIONS = {
     "SYSTEM$CANCEL_ALL_QUERIES": _cancel_all,
     "SYSTEM$CANCEL_QUERY": _cancel_query,
     "SYSTEM$CLIENT_VERSION_INFO": lambda _, __: "[]",
-    "SYSTEM$GET_DEFAULT_PYTHON_ARTIFACT_REPOSITORY": _artifact_repository,
     "SYSTEM$ML_PLATFORM_CAPABILITIES": lambda _, __: "{}",
     "SYSTEM$WAIT": _wait,
 }

@@ -5,10 +5,7 @@ https://docs.snowflake.com/en/sql-reference/info-schema
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from ..kinds import STAMP, ColumnSpec
@@ -198,21 +195,6 @@ _DATABASE_COLUMNS: tuple[ColumnSpec, ...] = (
 )
 
 
-@cache
-def _installed() -> tuple[dict[str, str], ...]:
-    """What a procedure here can import: the distributions of this Python."""
-    runtime = f"{sys.version_info.major}.{sys.version_info.minor}"
-    found = {(d.name.lower(), d.version) for d in metadata.distributions() if d.name}
-    return tuple(
-        {"PACKAGE_NAME": name, "VERSION": version, "LANGUAGE": "python", "RUNTIME_VERSION": runtime}
-        for name, version in sorted(found)
-    )
-
-
-def _packages(_: Session, __: str) -> Iterable[dict[str, Any]]:
-    return _installed()
-
-
 def _routines(kind: str) -> Callable[[Session, str], Iterator[dict[str, Any]]]:
     def listed(session: Session, database: str) -> Iterator[dict[str, Any]]:
         for thing in _visible(session, (kind,), database):
@@ -225,6 +207,9 @@ def _routines(kind: str) -> Callable[[Session, str], Iterator[dict[str, Any]]]:
                 "ARGUMENT_SIGNATURE": f"({arguments}",
                 "DATA_TYPE": thing.properties.get("returns"),
                 f"{kind}_LANGUAGE": str(thing.properties.get("language", "PYTHON")).upper(),
+                "RUNTIME_VERSION": thing.properties.get("runtime_version") or None,
+                # https://docs.snowflake.com/en/developer-guide/udf/python/udf-python-packages: "the bare name".
+                "ARTIFACT_REPOSITORY": thing.properties.get("artifact_repository", "").upper().split(".")[-1] or None,
                 "CREATED": thing.created_on,
                 "COMMENT": thing.comment or None,
             }
@@ -234,7 +219,8 @@ def _routines(kind: str) -> Callable[[Session, str], Iterator[dict[str, Any]]]:
 
 def _routine_columns(kind: str) -> tuple[ColumnSpec, ...]:
     own = tuple(f"{kind}_{part}" for part in ("CATALOG", "SCHEMA", "NAME", "OWNER"))
-    return (*own, "ARGUMENT_SIGNATURE", "DATA_TYPE", f"{kind}_LANGUAGE", ("CREATED", STAMP), "COMMENT")
+    python = ("RUNTIME_VERSION", "ARTIFACT_REPOSITORY")
+    return (*own, "ARGUMENT_SIGNATURE", "DATA_TYPE", f"{kind}_LANGUAGE", *python, ("CREATED", STAMP), "COMMENT")
 
 
 VIEWS: dict[str, _View] = {
@@ -243,7 +229,6 @@ VIEWS: dict[str, _View] = {
     "VIEWS": _view(_VIEW_COLUMNS, _views),
     "SCHEMATA": _view(_SCHEMA_COLUMNS, _schemata),
     "DATABASES": _view(_DATABASE_COLUMNS, _databases),
-    "PACKAGES": _view(("PACKAGE_NAME", "VERSION", "LANGUAGE", "RUNTIME_VERSION"), _packages),
     "PROCEDURES": _view(_routine_columns("PROCEDURE"), _routines("PROCEDURE")),
     "FUNCTIONS": _view(_routine_columns("FUNCTION"), _routines("FUNCTION")),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ class How:
 
     config: str | None = None
     retry: bool = False
-    group: int | None = None
+    group: str | None = None
 
 
 def read_how(tokens: Tokens) -> How:
@@ -58,10 +59,11 @@ def read_how(tokens: Tokens) -> How:
     return how
 
 
-def _group(written: str) -> int:
-    if not written.isdigit():
-        raise invalid(f"Invalid graph run group id '{written}'.")
-    return int(written)
+def _group(written: str) -> str:
+    try:
+        return str(uuid.UUID(written))
+    except ValueError as error:
+        raise invalid(f"Invalid graph run group id '{written}'.") from error
 
 
 def run_now(session: Session, name: Name, over: str | None = None) -> Result:
@@ -86,7 +88,7 @@ def run_now(session: Session, name: Name, over: str | None = None) -> Result:
     return status(f"Task {name.name} is scheduled to run immediately.")
 
 
-def retry(session: Session, name: Name, group: int | None = None) -> Result:
+def retry(session: Session, name: Name, group: str | None = None) -> Result:
     """Run a failed or cancelled run of a graph again, the last one or a group's, from the tasks that did not succeed.
 
     Raises:

@@ -55,8 +55,9 @@ _TASK_COLUMNS: tuple[ColumnSpec, ...] = (
     ("QUERY_HASH_VERSION", "fixed"),
     "QUERY_PARAMETERIZED_HASH",
     ("QUERY_PARAMETERIZED_HASH_VERSION", "fixed"),
-    ("GRAPH_RUN_GROUP_ID", "fixed"),
+    "GRAPH_RUN_GROUP_ID",
     "BACKFILL_INFO",
+    ("SPCS_JOB_ID", "fixed"),
     "GRAPH_NAME",
 )
 _GRAPH_COLUMNS: tuple[ColumnSpec, ...] = (
@@ -77,7 +78,8 @@ _GRAPH_COLUMNS: tuple[ColumnSpec, ...] = (
     ("RUN_ID", "fixed"),
     ("ATTEMPT_NUMBER", "fixed"),
     "CONFIG",
-    ("GRAPH_RUN_GROUP_ID", "fixed"),
+    "GRAPH_RUN_GROUP_ID",
+    "BACKFILL_INFO",
     "GRAPH_NAME",
 )
 

@@ -37,7 +37,7 @@ class Request:
 
     Attributes:
         due: when its root was to start.
-        group: the graph run group's id.
+        serial: the place of its graph run group in their order.
         scheduled_from: SCHEDULE, TRIGGER or EXECUTE_TASK.
         next_due: when the root's schedule is due after that.
 
@@ -45,7 +45,7 @@ class Request:
 
     version: GraphVersion
     due: datetime
-    group: int
+    serial: int
     scheduled_from: str
     config: str | None
     next_due: datetime | None = None
@@ -129,7 +129,7 @@ class GraphRuns:
         next_due: datetime | None = None,
     ) -> Request:
         """A request for a run of a graph version, with a group of its own."""
-        return Request(version, due, self.history.next_group(due), scheduled_from, config, next_due)
+        return Request(version, due, self.history.next_serial(due), scheduled_from, config, next_due)
 
     def start(self, request: Request, *, queue: bool) -> None:
         """Start a run, unless the graph's overlap policy forbids it now.
@@ -152,7 +152,7 @@ class GraphRuns:
         with self._lock:
             return not self._runners.get(holder_id)
 
-    def retry(self, holder_id: str, what: str, group: int | None = None) -> None:
+    def retry(self, holder_id: str, what: str, group: str | None = None) -> None:
         """Run the last run of a graph, or the last attempt of one graph run group, again from the tasks that failed.
 
         Args:
@@ -186,7 +186,7 @@ class GraphRuns:
             graph=version.graph[0].name if version.graph else None,
             root_id=version.id,
             version=version.number,
-            group=request.group,
+            serial=request.serial,
             attempt=1,
             run_id=int(request.due.timestamp() * 1000),
             scheduled_from=request.scheduled_from,

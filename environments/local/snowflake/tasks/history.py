@@ -7,6 +7,7 @@ of a thousand tasks does not wait for the disk a thousand times.
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -47,7 +48,7 @@ class GraphRun:
     Attributes:
         root: the root task's full name; `root_id` and `version` name the graph version that runs.
         root_id: the root task's id; for a task graph object, the object's.
-        group: the attempts of one run share it; with `attempt` it is unique.
+        serial: the attempts of one run, a graph run group, share it; it is in the order of the groups.
         run_id: when the first attempt was due, milliseconds since 1970.
         scheduled_from: SCHEDULE, TRIGGER or EXECUTE_TASK.
         config: the JSON that the run's tasks read.
@@ -60,7 +61,7 @@ class GraphRun:
     root: Name
     root_id: str
     version: int
-    group: int
+    serial: int
     attempt: int
     run_id: int
     scheduled_from: str
@@ -69,14 +70,19 @@ class GraphRun:
     next_scheduled: datetime | None = None
     completed: datetime | None = None
     state: str = EXECUTING
-    last_success: tuple[int, str] | None = None
+    last_success: tuple[str, str] | None = None
     graph: str | None = None
     tasks: dict[str, TaskRun] = field(default_factory=dict)
 
     @property
+    def group(self) -> str:
+        """The id of the graph run group, which says nothing of the order; the same before the run and during it."""
+        return str(uuid.uuid5(uuid.UUID(self.root_id), str(self.serial)))
+
+    @property
     def key(self) -> str:
         """What names it in the store; in the order of time."""
-        return f"{self.group:015d}.{self.attempt:03d}"
+        return f"{self.serial:015d}.{self.attempt:03d}"
 
     @property
     def active(self) -> bool:
@@ -108,7 +114,7 @@ class History:
         self._store = store
         self._lock = threading.RLock()
         self._runs = {key: _graph_run(body) for key, body in store.all(_GRAPHS)}
-        self._newest = max((run.group for run in self._runs.values()), default=0)
+        self._newest = max((run.serial for run in self._runs.values()), default=0)
         for key, body in store.all(_TASKS):
             run = self._runs.get(key.partition("/")[0])
             if run:
@@ -123,8 +129,8 @@ class History:
             gone = {"state": CANCELLED, "completed": run.completed, "error_code": "000604", "error_message": _STOPPED}
             self.record(run, [replace(t, **gone) for t in open_tasks])
 
-    def next_group(self, due: datetime) -> int:
-        """An unused group id: the due time in milliseconds, or the next free number."""
+    def next_serial(self, due: datetime) -> int:
+        """The next group's place in their order: the due time in milliseconds, or the next free number."""
         with self._lock:
             self._newest = max(int(due.timestamp() * 1000), self._newest + 1)
             return self._newest
@@ -182,6 +188,8 @@ def _names(run: GraphRun) -> dict[str, Any]:
 
 def _graph_run(body: dict[str, Any]) -> GraphRun:
     success = body.pop("last_success")
+    if "group" in body:  # as an earlier server called it
+        body["serial"] = body.pop("group")
     return GraphRun(
         **{
             **body,

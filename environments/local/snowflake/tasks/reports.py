@@ -65,11 +65,11 @@ class Reports:
     def _to_come(self) -> Iterator[GraphRun]:
         """The runs that wait for another one's end, and each schedule's next one."""
         for request in self._runs.queued():
-            yield _coming(request.version, request.due, request.group, request.scheduled_from, request.config)
+            yield _coming(request.version, request.due, request.scheduled_from, request.config, request.serial)
         for due in self._scheduler.due():
             version = self._runs.versions.latest(due.task.id)
             if version and due.moment - now() <= _AHEAD:
-                yield _coming(version, due.moment, int(due.moment.timestamp() * 1000), SCHEDULE, due.task.config)
+                yield _coming(version, due.moment, SCHEDULE, due.task.config, int(due.moment.timestamp() * 1000))
 
     # ---- rows
     def _task_row(self, version: GraphVersion, run: GraphRun, task_run: TaskRun, name: Name) -> dict[str, Any]:
@@ -139,14 +139,14 @@ def _shared(run: GraphRun) -> dict[str, Any]:
     }
 
 
-def _coming(version: GraphVersion, due: datetime, group: int, scheduled_from: str, config: str | None) -> GraphRun:
+def _coming(version: GraphVersion, due: datetime, scheduled_from: str, config: str | None, serial: int) -> GraphRun:
     root = version.root
     return GraphRun(
         root=root,
         graph=version.graph[0].name if version.graph else None,
         root_id=version.id,
         version=version.number,
-        group=group,
+        serial=serial,
         attempt=1,
         run_id=int(due.timestamp() * 1000),
         scheduled_from=scheduled_from,

@@ -7,11 +7,12 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from typing import Any
 
 from . import channel as messages
-from . import job, procedure, scalar, service, table
+from . import guard, job, limits, procedure, scalar, service, table
 from .loading import HandlerError, report
 
 _ANSWERING = {
@@ -38,6 +39,9 @@ def main(channel: socket.socket, life: int) -> int:
         _settle(request)
         if request["kind"] == "job":
             return _run(channel, request)
+        guard.hide(request["hidden"], request["hidden_distributions"])
+        server = request.get("server")
+        limits.impose(request["temporary"], request["private"], (server[0], server[1]) if server else None)
         _serve(channel, request, payload)
     except messages.ClosedError:
         pass  # the server needs no answer any more
@@ -98,7 +102,8 @@ def _settle(request: dict[str, Any]) -> None:
     os.chdir(request["work"])
     if "environment" in request:
         os.environ.clear()
-    os.environ.update(request.get("environment") or {"HOME": request["work"], "TMPDIR": request["work"]})
+    tempfile.tempdir = None  # it may have looked for one before the fork
+    os.environ.update(request.get("environment") or dict.fromkeys(("HOME", "TMPDIR"), request["temporary"]))
     with open(request["output"], "ab", buffering=0) as output, open(os.devnull, "rb") as nothing:  # noqa: PTH123
         os.dup2(nothing.fileno(), 0)
         os.dup2(output.fileno(), 1)

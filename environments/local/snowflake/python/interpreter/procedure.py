@@ -4,19 +4,20 @@ import socket
 from typing import Any
 
 from . import channel as messages
-from . import loading, values
+from . import guard, loading, values
 
 
 def answer(channel: socket.socket, request: dict[str, Any], payload: bytes) -> None:
     """Call the handler with a session and the arguments, and send its value or the query whose rows it returned."""
-    session = _session(request["session"])
     row = values.read(payload)
     arguments = [values.to_python(column, kind)[0] for column, kind in zip(row, request["arguments"], strict=True)]
-    returned = loading.handler(request)(session, *arguments)
+    with guard.user_code():
+        returned = loading.handler(request)(_session(request["session"]), *arguments)
+        answered = _rows(returned) if request["tabular"] else _listed(returned)
     if request["tabular"]:
-        messages.send(channel, {"query_id": _rows(returned)})
+        messages.send(channel, {"query_id": answered})
         return
-    messages.send(channel, {}, values.write(values.to_arrow([_listed(returned)], request["returns"])))
+    messages.send(channel, {}, values.write(values.to_arrow([answered], request["returns"])))
 
 
 def _session(parameters: dict[str, Any]) -> Any:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import threadpoolctl
 
 from . import channel as messages
-from . import loading, values
+from . import guard, loading, values
 
 Batch = Callable[[pa.RecordBatch], pa.Array]
 
@@ -18,7 +18,9 @@ def answer(channel: socket.socket, request: dict[str, Any], payload: bytes) -> N
 
     A query has a worker for each core (gathering.py): more threads in each would only wait for each other.
     """
-    apply = applied(loading.handler(request), request)
+    with guard.user_code():
+        function = loading.handler(request)
+    apply = applied(function, request)
     threadpoolctl.threadpool_limits(1)
     while True:
         try:
@@ -31,15 +33,31 @@ def answer(channel: socket.socket, request: dict[str, Any], payload: bytes) -> N
 def applied(function: Callable[..., Any], request: dict[str, Any]) -> Batch:
     """The function of batches that a handler is: `arguments`, `returns` and `strict` of the request say how."""
     kinds, returns, strict = request["arguments"], request["returns"], request["strict"]
-    if getattr(function, "_sf_vectorized_input", None) is not None:
+    if is_vectorised(function):
         return lambda batch: _vectorized(function, batch, kinds, returns)
 
     def one_by_one(batch: pa.RecordBatch) -> pa.Array:
         columns = [values.to_python(column, kind) for column, kind in zip(batch, kinds, strict=bool(kinds))]
         rows = zip(*columns, strict=True) if columns else [()] * batch.num_rows
-        return values.to_arrow((None if strict and None in row else function(*row) for row in rows), returns)
+        with guard.user_code():
+            made = [None if strict and None in row else function(*row) for row in rows]
+        return values.to_arrow(made, returns)
 
     return one_by_one
+
+
+def is_vectorised(function: Any) -> bool:
+    """Whether the handler takes data frames.
+
+    Raises:
+        HandlerError: it does, and there are none without pandas.
+
+    """
+    if getattr(function, "_sf_vectorized_input", None) is None:
+        return False
+    if not guard.sees("pandas"):
+        raise loading.HandlerError("A vectorized handler takes data frames: list pandas in PACKAGES.")
+    return True
 
 
 def _vectorized(
@@ -51,7 +69,9 @@ def _vectorized(
     parts = []
     for start in range(0, batch.num_rows, size):
         frame = frame_of(batch.slice(start, size), kinds, flat=flat)
-        parts.append(_column(function(frame), len(frame), returns))
+        with guard.user_code():
+            made = function(frame)
+        parts.append(_column(made, len(frame), returns))
     return pa.concat_arrays(parts) if parts else pa.array([], values.arrow_type(returns))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from . import channel as messages
-from . import loading, scalar, values
+from . import guard, loading, scalar, values
 
 BAD_REQUEST, FAILED = 400, 500
 
@@ -52,7 +52,8 @@ def answer(channel: socket.socket, request: dict[str, Any], payload: bytes) -> N
 
 def loaded(request: dict[str, Any], method: dict[str, Any]) -> Method:
     """A method of the model whose files lie in the request's `imports`."""
-    function = loading.handler({"imports": request["imports"], "body": "", "handler": method["handler"]})
+    with guard.user_code():
+        function = loading.handler({"imports": request["imports"], "body": "", "handler": method["handler"]})
     return Method(scalar.applied(function, {**method, "strict": False}), method["features"], method["arguments"])
 
 

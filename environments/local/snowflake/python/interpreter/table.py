@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 from . import channel as messages
-from . import loading, values
-from .scalar import frame_of
+from . import guard, loading, values
+from .scalar import frame_of, is_vectorised
 
 # An output row: its values, and the number of the input row that it belongs to; None for what end_partition gives.
 Produced = tuple[tuple[Any, ...], int | None]
@@ -20,11 +20,14 @@ def answer(channel: socket.socket, request: dict[str, Any], payload: bytes) -> N
 
     https://docs.snowflake.com/en/developer-guide/udf/python/udf-python-tabular-functions
     """
-    handler = checked(loading.handler(request))
+    with guard.user_code():
+        handler = checked(loading.handler(request))
     batch, start = values.read(payload), 0
     made = [_batch([], request["columns"], [], [])]
     for number, size in enumerate(request["partitions"]):
-        made += _partition(handler(), batch.slice(start, size), request, start, number)
+        with guard.user_code():
+            instance = handler()
+        made += _partition(instance, batch.slice(start, size), request, start, number)
         start += size
     messages.send(channel, {}, values.write_batch(pa.concat_batches(made)))
 
@@ -46,29 +49,30 @@ def _partition(
 ) -> Iterator[pa.RecordBatch]:
     """What one instance of the handler gives for one partition, which begins at the row `start`."""
     process, end = getattr(instance, "process", None), getattr(instance, "end_partition", None)
-    if _is_vectorised(process):
+    if is_vectorised(process):
         raise loading.HandlerError("The local Snowflake does not run a vectorised `process` of a table function.")
-    if _is_vectorised(end):
-        for made in _frames(end(_named(rows, request))):
+    if is_vectorised(end):
+        frame = _named(rows, request)
+        with guard.user_code():
+            frames = list(_frames(end(frame)))
+        for made in frames:
             yield _of_frame(made, request["columns"], number)
     else:
-        given = list(_one_by_one(process, end, rows, request["arguments"]))
+        columns = [values.to_python(column, kind) for column, kind in zip(rows, request["arguments"], strict=False)]
+        arguments = list(zip(*columns, strict=True)) if request["arguments"] else [()] * rows.num_rows
+        with guard.user_code():
+            given = list(_one_by_one(process, end, arguments))
         lists = [[row[i] for row, _ in given] for i in range(len(request["columns"]))]
         origins = [None if row is None else start + row for _, row in given]
         yield _batch(lists, request["columns"], origins, [number] * len(given))
 
 
-def _one_by_one(process: Any, end: Any, rows: pa.RecordBatch, kinds: list[values.Type]) -> Iterator[Produced]:
-    columns = [values.to_python(column, kind) for column, kind in zip(rows, kinds, strict=False)]
+def _one_by_one(process: Any, end: Any, arguments: list[tuple[Any, ...]]) -> Iterator[Produced]:
     if process:
-        for number, row in enumerate(zip(*columns, strict=True) if kinds else [()] * rows.num_rows):
+        for number, row in enumerate(arguments):
             yield from ((made, number) for made in process(*row) or ())
     if end:
         yield from ((made, None) for made in end() or ())
-
-
-def _is_vectorised(method: Any) -> bool:
-    return getattr(method, "_sf_vectorized_input", None) is not None
 
 
 def _named(rows: pa.RecordBatch, request: dict[str, Any]) -> Any:

@@ -20,7 +20,7 @@ import signal
 import socket
 import sys
 
-from . import child
+from . import child, guard
 
 # Imported before the first request is answered, and after that, one at a time, while there is nothing to do.
 _FIRST = ("pyarrow", "numpy", "pandas", "snowflake.snowpark", "cloudpickle")
@@ -92,6 +92,7 @@ class Zygote:
             self._control.sendall(b"%d\n" % answer)
 
     def _fork(self, channel: socket.socket) -> int:
+        guard.note()
         gc.freeze()  # a worker's collector must not touch, and so copy, the pages that workers share
         pid = os.fork()
         if pid == 0:

@@ -41,7 +41,7 @@ def _run_now(session: Session, name: Name, over: str | None) -> Result:
     return status(f"Task graph {name.name} is scheduled to run immediately.")
 
 
-def _retry(session: Session, name: Name, group: int | None) -> Result:
+def _retry(session: Session, name: Name, group: str | None) -> Result:
     thing = session.get(WORD, name, "OPERATE")
     check_owner(session, committed_version(session, thing))
     session.account.scheduler.runs.retry(thing.id, f"task graph {name.name}", group)
