@@ -24,6 +24,7 @@ from .values import (
     Identifier,
     Integration,
     Label,
+    ModelName,
     Notebook,
     OptionalSchema,
     Refresh,
@@ -100,7 +101,7 @@ class Pipeline:
     """What the steps do: which data, which model, and what the quality gate asks of it."""
 
     source: SchemaName
-    model: Identifier
+    model: ModelName
     seed: int
 
     max_orders: int
@@ -173,9 +174,9 @@ class Pipeline:
     service_pool: ComputePool
     """The compute pool of the real-time service; without one, the model is not served in real time."""
     service_min_instances: int
-    """With 0, the service is suspended when nobody has called it for `service_idle_minutes`."""
+    """With 0, Snowflake suspends the service after half an hour that it takes for idle; the next request resumes it,
+    and waits for that. Snowflake may not count requests from outside: with 1 it is always there, and paid for."""
     service_max_instances: int
-    service_idle_minutes: int
     service_timeout_minutes: int
     """A service that is not ready by then is dropped, and its task fails."""
     service_drain_seconds: int

@@ -90,7 +90,7 @@ def _log(session: Session, run: Run, evaluation: dict[str, Any]) -> ModelVersion
         version_name=registry.version_name(run),
         comment=_comment(run),
         metrics=facts(run, evaluation),
-        signatures={registry.METHOD: _signature()},
+        signatures=_signatures(),
         # A row of it is kept with the version, and where the rows come from is the version's lineage.
         sample_input_data=datasets.rows(session, run).select(*FEATURES).limit(_SAMPLE_ROWS),
         target_platforms=["WAREHOUSE", "SNOWPARK_CONTAINER_SERVICES"],
@@ -116,15 +116,19 @@ def _comment(run: Run) -> str:
     return ", ".join(f"{what} {value}" for what, value in made if value)
 
 
-def _signature() -> ModelSignature:
+def _signatures() -> dict[str, ModelSignature]:
     """Declare inputs and outputs; told from sample rows, they would depend on which of them have a history."""
     from snowflake.ml.model.model_signature import DataType, FeatureSpec, ModelSignature
 
-    inputs, outputs = (
+    inputs, probabilities = (
         [FeatureSpec(dtype=DataType.DOUBLE, name=name) for name in names]
         for names in (FEATURES, registry.PROBABILITIES)
     )
-    return ModelSignature(inputs=inputs, outputs=outputs)
+    verdict = FeatureSpec(dtype=DataType.INT64, name=registry.PREDICTED)
+    return {
+        registry.METHOD: ModelSignature(inputs=inputs, outputs=probabilities),
+        registry.VERDICT: ModelSignature(inputs=inputs, outputs=[verdict]),
+    }
 
 
 def _drop_oldest(model: Model, keep: int) -> list[str]:

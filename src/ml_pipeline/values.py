@@ -12,6 +12,9 @@ T = TypeVar("T")
 Identifier = NewType("Identifier", str)
 """A Snowflake name that needs no quotes: upper case letters, digits, _ and $."""
 
+ModelName = NewType("ModelName", str)
+"""A name as above, short enough for the names of the model's services to be labels of DNS: see labels.py."""
+
 ComputePool = NewType("ComputePool", str)
 """A name as above, or nothing in an account that has no compute pools."""
 
@@ -159,6 +162,7 @@ def _matching(pattern: str, expected: str) -> Callable[[Any], Any]:
 
 _NAME = r"[A-Z_][A-Z0-9_$]*"
 _identifier = _matching(_NAME, "an upper case Snowflake name such as ML_DEV")
+_model_name = _matching(r"[A-Z_][A-Z0-9_]{0,38}", "an upper case name of at most 39 characters such as LATE_DELIVERY")
 _compute_pool = _matching(rf"({_NAME})?", 'an upper case Snowflake name such as ML_DEV_POOL, or ""')
 _integration = _matching(rf"({_NAME})?", 'an upper case Snowflake name such as ML_ALERTS, or ""')
 _schema_name = _matching(rf"{_NAME}\.{_NAME}", "a schema with its database such as SNOWFLAKE_SAMPLE_DATA.TPCH_SF1")
@@ -186,6 +190,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     float: _number,
     date: _date,
     Identifier: _identifier,
+    ModelName: _model_name,
     ComputePool: _compute_pool,
     Integration: _integration,
     Count: _count,
