@@ -27,6 +27,7 @@ from .values import (
     ModelName,
     Notebook,
     OptionalSchema,
+    PackageRepository,
     Refresh,
     Repository,
     Runtime,
@@ -54,6 +55,9 @@ class Snowflake:
     warehouse: Identifier
     service_user: Identifier
     compute_pool: ComputePool
+    package_repository: PackageRepository
+    """Where tasks, functions and models get their Python packages from: PyPI's shared repository, Anaconda's, which
+    older accounts have, or one of your own."""
 
 
 @dataclass(frozen=True)
@@ -229,7 +233,11 @@ class Environment:
         """
         settings, smoke = self.pipeline.to_dict(), self.smoke.to_dict()
         overrides = {_SMOKE_PREFIX + key: value for key, value in smoke.items() if value != settings[key]}
-        place = {"release_path": self.release_path(release), "compute_pool": self.snowflake.compute_pool}
+        place = {
+            "release_path": self.release_path(release),
+            "compute_pool": self.snowflake.compute_pool,
+            "package_repository": self.snowflake.package_repository,
+        }
         named = {"environment": self.name, "release": release, "commit": commit}
         return {**settings, **overrides, **place, **named}
 
@@ -253,6 +261,8 @@ class Run:
     release_path: str = ""
     """The stage path of the release's files; none for a working tree, which is not staged."""
     compute_pool: str = ""
+    package_repository: str = ""
+    """Where a model's packages come from in a warehouse; empty: from where the account takes them."""
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], run_id: str) -> Self:
@@ -273,6 +283,7 @@ class Run:
             commit=str(config.get("commit", "")),
             release_path=str(config.get("release_path", "")),
             compute_pool=str(config.get("compute_pool", "")),
+            package_repository=str(config.get("package_repository", "")),
         )
 
     def to_json(self) -> str:

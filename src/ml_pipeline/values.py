@@ -28,8 +28,11 @@ MOST_CANDIDATES = 8
 Candidates = NewType("Candidates", int)
 """How many hyper-parameters to try: from 1 to MOST_CANDIDATES."""
 
+PackageRepository = NewType("PackageRepository", str)
+"""An artifact repository with its database and schema."""
+
 Repository = NewType("Repository", str)
-"""An artifact repository with its database and schema, or nothing."""
+"""The same, or nothing."""
 
 SchemaName = NewType("SchemaName", str)
 """A schema with its database: DATABASE.SCHEMA."""
@@ -169,6 +172,9 @@ _schema_name = _matching(rf"{_NAME}\.{_NAME}", "a schema with its database such 
 _repository = _matching(
     rf"({_NAME}\.{_NAME}\.{_NAME})?", 'an upper case name such as SNOWFLAKE.SNOWPARK.PYPI_SHARED_REPOSITORY, or ""'
 )
+_package_repository = _matching(
+    rf"{_NAME}\.{_NAME}\.{_NAME}", "an upper case name such as SNOWFLAKE.SNOWPARK.PYPI_SHARED_REPOSITORY"
+)
 _optional_schema = _matching(rf"({_NAME}\.{_NAME})?", 'a schema with its database such as ML_DEV.MAIN, or ""')
 _label = _matching(r"[\w.@ -]{1,256}", "letters, digits, spaces and . @ _ -, at most 256")
 _notebook = _matching(r"([\w-]+\.ipynb)?", 'a file of notebooks/ such as explore.ipynb, or ""')
@@ -195,6 +201,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     Integration: _integration,
     Count: _count,
     Candidates: _candidates,
+    PackageRepository: _package_repository,
     Repository: _repository,
     SchemaName: _schema_name,
     OptionalSchema: _optional_schema,
