@@ -170,15 +170,14 @@ def _clause(name: str, value: Value) -> str:
     return f"{name} = {_BY_NAME[name].text(value)}"
 
 
-def alterations(task: TaskSpec, old: TaskSpec | None = None) -> list[str]:
-    """Return what CREATE OR ALTER TASK cannot say of the task, as the ends of ALTER TASK statements.
+def given_up(task: TaskSpec, old: TaskSpec | None) -> list[str]:
+    """Return the properties that CREATE OR ALTER TASK knows nothing of, and that the task as it is there has alone."""
+    return [name for name in (_altered(old) if old else {}) if name not in _altered(task)]
 
-    `old` is the task as it is there, whose properties may have to go.
-    """
-    wanted, there = (_altered(each) if each else {} for each in (task, old))
-    gone = [name for name in there if name not in wanted]
-    given = [_clause(name, value) for name, value in wanted.items()]
-    return [*([f"UNSET {', '.join(gone)}"] if gone else []), *([f"SET {' '.join(given)}"] if given else [])]
+
+def alterations(task: TaskSpec) -> list[str]:
+    """Return what CREATE OR ALTER TASK cannot say of the task, as clauses of ALTER TASK ... SET."""
+    return [_clause(name, value) for name, value in _altered(task).items()]
 
 
 def _altered(task: TaskSpec) -> dict[str, Value]:

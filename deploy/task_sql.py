@@ -15,8 +15,12 @@ def statements(environment: "Environment", plan: Plan, task: TaskSpec, *, withou
     """Make a task what its specification says, in as many statements as that takes: usually one."""
     old = next((change.old for change in plan.changed if change.name == task.name), None)
     name = names.named(environment, task.name)
-    more = [" ".join(("ALTER TASK", name, change)) for change in properties.alterations(task, old)]
-    return [create_or_alter(environment, task, without=without), *more]
+    gone, given = properties.given_up(task, old), properties.alterations(task)
+    return [
+        *([f"ALTER TASK {name} UNSET " + ", ".join(gone)] if gone else []),
+        create_or_alter(environment, task, without=without),
+        *([" ".join((f"ALTER TASK {name} SET", *given))] if given else []),
+    ]
 
 
 def create_or_alter(environment: "Environment", task: TaskSpec, *, without: Collection[str] = ()) -> str:

@@ -155,25 +155,27 @@ def serverless(*properties):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "altered"),
+    ("old", "new", "before", "after"),
     [
-        ((), (("TARGET_COMPLETION_INTERVAL", "5 MINUTE"),), ["SET TARGET_COMPLETION_INTERVAL = '5 MINUTES'"]),
-        ((("TARGET_COMPLETION_INTERVAL", "5 MINUTE"),), (), ["UNSET TARGET_COMPLETION_INTERVAL"]),
+        ((), (("TARGET_COMPLETION_INTERVAL", "5 MINUTE"),), [], ["SET TARGET_COMPLETION_INTERVAL = '5 MINUTES'"]),
+        ((("TARGET_COMPLETION_INTERVAL", "5 MINUTE"),), (), ["UNSET TARGET_COMPLETION_INTERVAL"], []),
         (
             (("SERVERLESS_TASK_MIN_STATEMENT_SIZE", "SMALL"),),
             (("SERVERLESS_TASK_MAX_STATEMENT_SIZE", "LARGE"),),
-            ["UNSET SERVERLESS_TASK_MIN_STATEMENT_SIZE", "SET SERVERLESS_TASK_MAX_STATEMENT_SIZE = 'LARGE'"],
+            ["UNSET SERVERLESS_TASK_MIN_STATEMENT_SIZE"],
+            ["SET SERVERLESS_TASK_MAX_STATEMENT_SIZE = 'LARGE'"],
         ),
-        ((), (), []),
+        ((), (), [], []),
     ],
 )
-def test_what_create_or_alter_does_not_know_is_altered_after_it(old, new, altered):
+def test_what_create_or_alter_does_not_know_is_unset_before_it_and_set_after_it(old, new, before, after):
     """https://docs.snowflake.com/en/sql-reference/sql/create-task has no place for these there."""
     root = TaskSpec(ROOT, "select 1")
     there, wanted = Graph((root, serverless(*old))), Graph((root, serverless(*new, ("COMMENT", "new"))))
     lines = classic.statements(DEV, plan.make(wanted, Deployed(there, frozenset({f"{ROOT}$T"}))))
     (at,) = [number for number, line in enumerate(lines) if line.startswith(f"CREATE OR ALTER TASK {name('T')}")]
-    assert lines[at + 1 : at + 1 + len(altered)] == [f"ALTER TASK {name('T')} {change}" for change in altered]
+    altered = [[f"ALTER TASK {name('T')} {change}" for change in each] for each in (before, after)]
+    assert [lines[at - len(before) : at], lines[at + 1 : at + 1 + len(after)]] == altered
     assert not re.search("TARGET_COMPLETION_INTERVAL =|SERVERLESS_TASK_[A-Z_]* =", lines[at])
 
 
