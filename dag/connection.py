@@ -24,6 +24,12 @@ _REFUSED = range(390_000, 400_000)  # Snowflake's numbers for sign-ins
 _NO_SUCH_ROLE = 390_189
 _WORKLOAD_IDENTITY = "WORKLOAD_IDENTITY"
 _TOKEN_AUTHENTICATORS = ("OAUTH", "PROGRAMMATIC_ACCESS_TOKEN", _WORKLOAD_IDENTITY)
+_BROWSER = ("OAUTH_AUTHORIZATION_CODE", "EXTERNALBROWSER")
+"""With these a person signs in in their browser: at Snowflake itself, or at the identity provider of their company.
+
+https://docs.snowflake.com/en/user-guide/oauth-local-applications"""
+_SECOND_FACTOR = "USERNAME_PASSWORD_MFA"
+_PERSON_SECONDS = 120  # to find a telephone, or a browser's window
 _CREDENTIALS = ("SNOWFLAKE_PASSWORD", "SNOWFLAKE_PRIVATE_KEY", "SNOWFLAKE_TOKEN")
 
 
@@ -76,7 +82,7 @@ def parameters(environment: Environment, variables: Mapping[str, str] = os.envir
         "schema": snowflake.schema,
         "role": snowflake.role,
         "warehouse": snowflake.warehouse,
-        "login_timeout": LOGIN_TIMEOUT_SECONDS,
+        "login_timeout": _patience(variables),
         "session_parameters": {**OF_SESSIONS, "QUERY_TAG": _query_tag(environment, variables)},
     }
 
@@ -133,16 +139,42 @@ def _port(variables: Mapping[str, str]) -> dict[str, Any]:
 def _credentials(variables: Mapping[str, str], service_user: str) -> dict[str, Any]:
     if _authenticator(variables) == _WORKLOAD_IDENTITY and not variables.get("SNOWFLAKE_TOKEN"):
         return _workload(_minted(variables))
+    if _authenticator(variables) in _BROWSER:
+        return _person(variables)
     name = _credential(variables)
     user = variables.get("SNOWFLAKE_USER") or service_user
     secret = variables[name]
     match name:
         case "SNOWFLAKE_PASSWORD":
-            return {"user": user, "password": secret}
+            return _password(user, secret, variables)
         case "SNOWFLAKE_PRIVATE_KEY":
             return {"user": user, "authenticator": "SNOWFLAKE_JWT", "private_key": _key(secret)}
         case _:
             return _token(user, secret, variables)
+
+
+def _patience(variables: Mapping[str, str]) -> int:
+    return _PERSON_SECONDS if _authenticator(variables) in (*_BROWSER, _SECOND_FACTOR) else LOGIN_TIMEOUT_SECONDS
+
+
+def _person(variables: Mapping[str, str]) -> dict[str, Any]:
+    """Someone at this computer, who has a name and needs no credential here."""
+    how = f"SNOWFLAKE_AUTHENTICATOR = {_authenticator(variables).lower()}"
+    if others := [name for name in _CREDENTIALS if variables.get(name)]:
+        raise _Mistake(f"{how} takes no {' or '.join(others)}", f"unset {' '.join(others)}")
+    if not variables.get("SNOWFLAKE_USER"):
+        raise _Mistake(
+            f"{how} is for a person, and SNOWFLAKE_USER {_absent('SNOWFLAKE_USER', variables)}",
+            "export SNOWFLAKE_USER=<your name in Snowflake>",
+        )
+    return {"user": variables["SNOWFLAKE_USER"], "authenticator": _authenticator(variables)}
+
+
+def _password(user: str, password: str, variables: Mapping[str, str]) -> dict[str, Any]:
+    """With a second factor, if the user has one: a code of six digits, or what their telephone asks."""
+    passcode = variables.get("SNOWFLAKE_PASSCODE")
+    factor = {"authenticator": _SECOND_FACTOR} if _authenticator(variables) == _SECOND_FACTOR else {}
+    return {"user": user, "password": password, **factor, **({"passcode": passcode} if passcode else {})}
 
 
 def _authenticator(variables: Mapping[str, str]) -> str:

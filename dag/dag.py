@@ -5,6 +5,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +21,8 @@ ANY_WAY = "SYSTEM$PREDECESSORS_STATE('NONE_FAILED_MIN_ONE_SUCCEEDED')"
 
 NOTEBOOK = "NOTEBOOK"
 """The one task that is no step of the package, where the configuration asks for it."""
+
+_NO_SUCH_GRAMMAR = 1003  # Snowflake's number of a syntax error
 
 
 def build(environment: Environment, digest: str, commit: str = "") -> DAG:
@@ -65,27 +68,46 @@ def build(environment: Environment, digest: str, commit: str = "") -> DAG:
 def notebook(environment: Environment, digest: str) -> str:
     """Return the text of the task that executes the release's notebook; a smoke run's looks at what that run left.
 
-    https://docs.snowflake.com/en/sql-reference/sql/execute-notebook-project
+    An account calls it a code bundle, or, where its grammar is older, a notebook project; a text that it cannot parse
+    is a statement of its own, so that the other one gets its turn.
+    https://docs.snowflake.com/en/release-notes/bcr-bundles/un-bundled/bcr-2393
     """
-    snowflake, graph = environment.snowflake, environment.graph
-    schema = f"{snowflake.database}.{snowflake.schema}"
-
-    def execution(project: str, arguments: str) -> str:
-        return (
-            f"CREATE OR REPLACE NOTEBOOK PROJECT {schema}.{project} FROM '{environment.release_path(digest)}' "
-            f"COMMENT = 'release {digest}'; "
-            f"EXECUTE NOTEBOOK PROJECT {schema}.{project} MAIN_FILE = '{graph.notebook}' "
-            f"COMPUTE_POOL = '{snowflake.compute_pool}' QUERY_WAREHOUSE = '{snowflake.warehouse}' "
-            f"RUNTIME = '{graph.notebook_runtime}' ARGUMENTS = '{arguments}';"
-        )
-
-    name = graph.notebook.removesuffix(".ipynb").replace("-", "_").upper()
+    name = environment.graph.notebook.removesuffix(".ipynb").replace("-", "_").upper()
+    schema = f"{environment.snowflake.database}.{environment.snowflake.schema}"
     return (
         "BEGIN LET is_smoke BOOLEAN := "
         "(SELECT COALESCE(PARSE_JSON(SYSTEM$GET_TASK_GRAPH_CONFIG()):smoke::BOOLEAN, FALSE)); "
-        f"IF (is_smoke) THEN {execution(f'SMOKE_{name}', f'{schema} smoke')} "
-        f"ELSE {execution(name, schema)} END IF; END"
+        f"IF (is_smoke) THEN {_execution(environment, digest, f'{schema}.SMOKE_{name}', (schema, 'smoke'))} "
+        f"ELSE {_execution(environment, digest, f'{schema}.{name}', (schema,))} END IF; END"
     )
+
+
+def _execution(environment: Environment, digest: str, name: str, arguments: Sequence[str]) -> str:
+    snowflake, graph = environment.snowflake, environment.graph
+    source = f"{name} FROM '{environment.release_path(digest)}' COMMENT = 'release {digest}'"
+    given = "ARGUMENTS = (" + ", ".join(f"'{each}'" for each in arguments) + ")"
+    specification = (
+        "bundle:\n  type: custom\n  compute_type: compute_pool\n  language: python\n  compute_options:\n"
+        f"    compute_pool: {snowflake.compute_pool}\n    query_warehouse: {snowflake.warehouse}\n"
+        f"    runtime_version: '{graph.notebook_runtime}'\n"
+    )
+    bundle = (
+        f"CREATE OR REPLACE CODE BUNDLE {source}",
+        f"EXECUTE CODE BUNDLE {name} ENTRYPOINT = '{graph.notebook}' {given} WITH SPECIFICATION $$\n{specification}$$",
+    )
+    project = (
+        f"CREATE OR REPLACE NOTEBOOK PROJECT {source}",
+        f"EXECUTE NOTEBOOK PROJECT {name} MAIN_FILE = '{graph.notebook}' COMPUTE_POOL = '{snowflake.compute_pool}' "
+        f"QUERY_WAREHOUSE = '{snowflake.warehouse}' RUNTIME = '{graph.notebook_runtime}' {given}",
+    )
+    return (
+        f"BEGIN {_each(bundle)} EXCEPTION WHEN STATEMENT_ERROR THEN "
+        f"IF (SQLCODE = {_NO_SUCH_GRAMMAR}) THEN {_each(project)} ELSE RAISE; END IF; END;"
+    )
+
+
+def _each(statements: Sequence[str]) -> str:
+    return " ".join("EXECUTE IMMEDIATE '" + each.replace("'", "''") + "';" for each in statements)
 
 
 def procedure(environment: Environment, digest: str, handler: str) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy import names
 from deploy.errors import DeployError, MissingObjectError
+from ml_pipeline.payload import PYPI
 
 if TYPE_CHECKING:
     from deploy.requests import Connection
@@ -32,6 +33,7 @@ _TASK_GRAPH = "35_task_graph.sql"
 _NOTEBOOKS = "36_notebooks.sql"
 _DATA_POLICIES = "45_policies.sql"
 _COMPUTE_POOL = "32_compute_pool.sql"
+_PYPI = "39_pypi.sql"
 _ERROR_INTEGRATION, _NOTIFICATION_INTEGRATION = "47_error_integration.sql", "48_notification_integration.sql"
 _SERVICE_POOL = "33_service_pool.sql"
 _WORKLOAD_IDENTITY = "55_workload_identity.sql"
@@ -97,6 +99,7 @@ def not_asked_for(environment: "Environment") -> set[str]:
         _COMPUTE_POOL: environment.snowflake.compute_pool,
         _SERVICE_POOL: environment.pipeline.service_pool,
         _NOTEBOOKS: environment.graph.notebook,
+        _PYPI: environment.snowflake.package_repository == PYPI,
         _DATA_POLICIES: environment.pipeline.policies,
         _ERROR_INTEGRATION: environment.graph.error_integration,
         _NOTIFICATION_INTEGRATION: environment.pipeline.notification_integration,

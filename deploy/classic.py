@@ -7,11 +7,11 @@ https://docs.snowflake.com/en/user-guide/tasks-graphs
 
 from typing import TYPE_CHECKING
 
-from deploy import names
+from deploy import names, task_sql
 from deploy.graph import TaskSpec
 from deploy.plan import Plan
 from deploy.sql_text import literal
-from deploy.task_sql import create_or_alter, drops
+from deploy.task_sql import drops
 
 if TYPE_CHECKING:
     from ml_pipeline.config import Environment
@@ -25,7 +25,7 @@ def statements(environment: "Environment", plan: Plan) -> list[str]:
         *suspension(environment),
         *drops(environment, freed),
         *(line for task in _demoted(plan) for line in _dismissal(environment, task)),
-        *(create_or_alter(environment, task) for task in plan.written),
+        *(line for task in plan.written for line in task_sql.statements(environment, plan, task)),
         *drops(environment, removed),  # by now no task of the new graph follows them
         *_resumptions(environment, plan),
     ]

@@ -1,37 +1,29 @@
 """Whether a delivery would find what it needs, looked at from end to end and without changing anything.
 
-Everything in the account is read in one request; each check then looks at its own part of the answer.
+Everything in the account is read in one request; each check then looks at its own part of the answer. One more request
+runs a procedure without a name, as the tasks are.
 """
 
-import contextlib
 import os
-import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy import grants, lock, names, preflight, record, render, requests
+from deploy import grants, lock, names, packages, preflight, record, render, requests
 from deploy.errors import DeployError
 from deploy.graph import Graph
-from deploy.sql_text import identifier, like, literal, qualified
+from deploy.sql_text import like, literal, qualified
+from ml_pipeline.payload import ANACONDA
 
 if TYPE_CHECKING:
-    from packaging.requirements import Requirement
-    from packaging.version import Version
-
     from deploy.gathering import Rows, Unread
     from deploy.requests import Connection
     from ml_pipeline.config import Environment
 
     Read = Mapping[str, Rows | Unread]
 
-_PACKAGES = re.compile(r"\bPACKAGES\s*=\s*\(([^)]*)\)", re.IGNORECASE)
-_PIN = re.compile(r"'([^']*)'")
-_RUNTIME = re.compile(r"\bRUNTIME_VERSION\s*=\s*'([^']*)'", re.IGNORECASE)
 _NO_RELEASE = "0" * 64
 _LONGEST_PAUSE_SECONDS = 600  # of a warehouse, before it goes to sleep
-_SHOWN_VERSIONS = 5
 
 
 @dataclass(frozen=True)
@@ -78,7 +70,7 @@ def _signed_in(environment: "Environment", connection: "Connection") -> tuple[Ch
         _warehouse(environment, answers["warehouse"]),
         _sample_data(environment, answers["source"]),
         _compute_pool(environment, answers.get("pool")),
-        _packages(environment, graph, answers["packages"]),
+        _packages(environment, graph, answers, connection),
         _stage(environment, answers["stage"]),
         _tables(environment, answers["tables"]),
     )
@@ -89,19 +81,14 @@ def _reads(environment: "Environment", graph: Graph) -> dict[str, str]:
     snowflake = environment.snowflake
     schema = names.schema(environment)
     source = qualified(*environment.pipeline.source.split("."), "ORDERS")
-    wanted = ", ".join([literal(""), *(literal(each.name.lower()) for each in _asked(graph))])
     pool = {"pool": f"SHOW COMPUTE POOLS LIKE {literal(like(snowflake.compute_pool))}"}
     return {
         **preflight.reads(environment),
+        **packages.reads(environment, graph),
         **(pool if snowflake.compute_pool else {}),
         "session": "SELECT CURRENT_USER() AS user, CURRENT_ROLE() AS role",
         "warehouse": f"SHOW WAREHOUSES LIKE {literal(like(snowflake.warehouse))}",
         "source": f"SELECT COUNT(*) AS orders FROM {source}",
-        "packages": (
-            "SELECT PACKAGE_NAME, VERSION, RUNTIME_VERSION "
-            f"FROM {identifier(snowflake.database)}.INFORMATION_SCHEMA.PACKAGES "
-            f"WHERE LANGUAGE = 'python' AND LOWER(PACKAGE_NAME) IN ({wanted})"
-        ),
         "stage": f"SHOW STAGES LIKE {literal(like(names.STAGE))} IN SCHEMA {schema}",
         "tables": f"SHOW TABLES IN SCHEMA {schema}",
     }
@@ -175,50 +162,27 @@ def _compute_pool(environment: "Environment", answer: "Rows | Unread | None") ->
     return Check("compute pool", f"{name}, {row['instance_family']}, {row['state'].lower()}")
 
 
-def _asked(graph: Graph) -> "list[Requirement]":
-    """Return what the tasks' texts ask for, each once, by name."""
-    from packaging.requirements import Requirement
-
-    lists = (found for task in graph.tasks for found in _PACKAGES.findall(task.definition))
-    wanted = {pin for each in lists for pin in _PIN.findall(each)}
-    return sorted(map(Requirement, wanted), key=str)
-
-
-def _packages(environment: "Environment", graph: Graph, answer: "Rows | Unread") -> Check:
-    if not isinstance(answer, list):
-        return _unread("packages", answer, environment)
-    asked, runtimes = _asked(graph), {runtime for task in graph.tasks for runtime in _RUNTIME.findall(task.definition)}
-    versions = _versions(answer, runtimes)
-    missing = [each for each in asked if not any(map(each.specifier.contains, versions[each.name.lower()]))]
-    if not missing:
-        return Check("packages", f"all {len(asked)} that the tasks ask for: {', '.join(map(str, asked))}")
-    said = "\n".join(_lacks(each, versions[each.name.lower()]) for each in missing)
-    remedies = [_instead(each, versions[each.name.lower()]) for each in missing]
-    return Check("packages", said, "; ".join((*remedies, "python -m deploy build")))
-
-
-def _versions(answer: "Rows", runtimes: Iterable[str]) -> "dict[str, set[Version]]":
-    """Return the versions for these versions of Python; a package that is for any has none of its own."""
-    from packaging.version import InvalidVersion, Version
-
-    found: dict[str, set[Version]] = defaultdict(set)
-    for row in answer:
-        # What is numbered in some other way cannot be asked for either.
-        with contextlib.suppress(InvalidVersion):
-            if not row["runtime_version"] or row["runtime_version"] in runtimes:
-                found[row["package_name"].lower()].add(Version(row["version"]))
-    return found
-
-
-def _lacks(asked: "Requirement", there: "set[Version]") -> str:
-    newest = ", ".join(map(str, sorted(there, reverse=True)[:_SHOWN_VERSIONS]))
-    return f"{asked} is not in the account" + (f", but {newest}" if newest else "")
-
-
-def _instead(asked: "Requirement", there: "set[Version]") -> str:
-    if there:
-        return f"uv add '{asked.name}=={max(there)}'"
-    return f"do without {asked.name}, or import it from a stage"
+def _packages(environment: "Environment", graph: Graph, answers: "Read", connection: "Connection") -> Check:
+    """Look whether the repository has what the tasks ask for, and whether a procedure such as theirs is given it."""
+    wanted, repository = packages.wanted(graph), environment.snowflake.package_repository
+    other = (
+        f'set package_repository = "{ANACONDA}" in environments/{environment.name}.toml, lock what it has, '
+        f"then: {_bootstrap(environment)}"
+    )
+    try:
+        packages.check(environment, graph, answers, connection.gather)
+    except DeployError as error:
+        return Check("packages", error.cause, error.remedy)
+    try:
+        given = {asked: packages.given(connection.rows(packages.probe(asked))) for asked in wanted}
+    except DeployError as error:
+        said = f"a procedure without a name, as the tasks are, does not run with their packages: {error.cause}"
+        return Check("packages", said, other)
+    if differing := [each for asked in wanted for each in packages.differing(asked, given[asked])]:
+        said = f"a procedure without a name, as the tasks are, is given {'; '.join(differing)}"
+        return Check("packages", said, f"uv add 'PACKAGE==VERSION' with what it is given, or {other}")
+    asked_for = sorted({package for each in wanted for package in each.packages})
+    return Check("packages", f"all {len(asked_for)} that the tasks ask for, of {repository}: {', '.join(asked_for)}")
 
 
 def _stage(environment: "Environment", answer: "Rows | Unread") -> Check:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PUBLIC = "PUBLIC"
 _ACCOUNT = "ACCOUNT"
 _APPLY = "APPLY"
+# What a newer account may show a privilege as.
+_RENAMED = {"CREATE CODE BUNDLE": "CREATE NOTEBOOK PROJECT"}
 _EVERYTHING = {"OWNERSHIP", "ALL", "ALL PRIVILEGES"}
 _PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
 
@@ -69,7 +71,10 @@ GRANTED: Mapping[str, tuple[Grant, ...]] = {
         *_on("SCHEMA", _SCHEMA, "CREATE SERVICE", "CREATE GATEWAY"),
     ),
     "35_task_graph.sql": _on("SCHEMA", _SCHEMA, "CREATE TASK GRAPH"),
-    "36_notebooks.sql": _on("SCHEMA", _SCHEMA, "CREATE NOTEBOOK PROJECT"),
+    "36_notebooks.sql": (
+        *_on("SCHEMA", _SCHEMA, "CREATE NOTEBOOK PROJECT"),
+        *_on("WAREHOUSE", "{warehouse}", "MONITOR"),
+    ),
     bootstrap.TEMPORARY_SCHEMAS: (
         *_on("DATABASE", "{database}", "CREATE SCHEMA"),
         *_on("TAG", f"{_SCHEMA}.{{tag}}", _APPLY),
@@ -177,7 +182,8 @@ def _rows(answer: "Rows | Unread | None") -> "Rows":
 
 def _held(row: Mapping[str, Any]) -> Grant:
     kind, name = row["granted_on"].replace("_", " "), row["name"] or ""
-    return Grant(kind, () if kind == _ACCOUNT else split_name(name), row["privilege"])
+    privilege = _RENAMED.get(row["privilege"], row["privilege"])
+    return Grant(kind, () if kind == _ACCOUNT else split_name(name), privilege)
 
 
 def _of_graph(graph: Graph) -> set[Grant]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy import caller, names, plan_text, snapshot, workflow
+from deploy import caller, names, packages, plan_text, snapshot, workflow
 
 if TYPE_CHECKING:
     from deploy.graph import Graph
@@ -64,8 +64,11 @@ def preview(
         plans[MAIN] = (f"{_title(main)}, after the merge", home.plan(graph_in(main)))
     with connection.step("read"):
         known = snapshot.published(connection, own, following)
+        later = graph_in(following)
+        if following.snowflake.package_repository != own.snowflake.package_repository:
+            packages.check(following, later, connection.gather(**packages.reads(following, later)), connection.gather)
     title = f"{_title(following)}, as it was published: {known.taken_at}"
-    plans[NEXT] = (title, known.plan(graph_in(following), following))
+    plans[NEXT] = (title, known.plan(later, following))
     return Preview(graph.release, plans)
 
 

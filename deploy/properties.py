@@ -28,7 +28,8 @@ class Property:
 
     `attribute` is its name in snowflake.core's DAG and DAGTask; `column` its name in SHOW TASKS, if it is there. One
     that is `graph_wide` only a root has: a TASK GRAPH object says it for its root, and SHOW TASK GRAPHS shows it. A
-    `parameter` is shown by SHOW PARAMETERS, at the cost of one statement for each task.
+    `parameter` is shown by SHOW PARAMETERS, at the cost of one statement for each task. One that is `altered` has no
+    place in CREATE OR ALTER TASK, but in ALTER TASK.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Property:
     column: str = ""
     graph_wide: bool = False
     parameter: bool = False
+    altered: bool = False
     normal: Callable[[Any], Value] = lambda value: value
     text: Callable[[Any], str] = literal
 
@@ -73,6 +75,11 @@ def condition(text: str) -> str:
     return "".join(part if index % 2 else re.sub(r"\s+", " ", part) for index, part in enumerate(parts)).strip()
 
 
+def _every(value: Any) -> str:
+    """Return a schedule as a constant, an interval with the unit as the documentation writes it: '90 MINUTES'."""
+    return literal(f"{value}S" if re.fullmatch(r"\d+ (MINUTE|SECOND)", str(value)) else value)
+
+
 def _name(value: Any) -> str:
     return str(value).strip('"')
 
@@ -89,7 +96,7 @@ def _typed_as(default: Value) -> Callable[[Any], Value]:
 PROPERTIES = (
     Property("WAREHOUSE", "warehouse", "warehouse", normal=_name, text=identifier),
     Property("USER_TASK_MANAGED_INITIAL_WAREHOUSE_SIZE", "user_task_managed_initial_warehouse_size", parameter=True),
-    Property("SCHEDULE", "schedule", "schedule", graph_wide=True, normal=schedule),
+    Property("SCHEDULE", "schedule", "schedule", graph_wide=True, normal=schedule, text=_every),
     Property("CONFIG", "config", "config", graph_wide=True, normal=config),
     Property("OVERLAP_POLICY", "overlap_policy", graph_wide=True, normal=_plain, text=keyword),
     Property("USER_TASK_TIMEOUT_MS", "user_task_timeout_ms", parameter=True, normal=int),
@@ -104,10 +111,14 @@ PROPERTIES = (
     Property("ERROR_INTEGRATION", "error_integration", "error_integration", normal=_name, text=identifier),
     Property("SUCCESS_INTEGRATION", "success_integration", normal=_name, text=identifier),
     Property("TASK_AUTO_RETRY_ATTEMPTS", "task_auto_retry_attempts", parameter=True, graph_wide=True, normal=int),
-    Property("TARGET_COMPLETION_INTERVAL", "target_completion_interval", normal=schedule),
-    Property("SERVERLESS_TASK_MIN_STATEMENT_SIZE", "serverless_task_min_statement_size", parameter=True),
-    Property("SERVERLESS_TASK_MAX_STATEMENT_SIZE", "serverless_task_max_statement_size", parameter=True),
+    Property("TARGET_COMPLETION_INTERVAL", "target_completion_interval", altered=True, normal=schedule, text=_every),
+    Property("SERVERLESS_TASK_MIN_STATEMENT_SIZE", "serverless_task_min_statement_size", parameter=True, altered=True),
+    Property("SERVERLESS_TASK_MAX_STATEMENT_SIZE", "serverless_task_max_statement_size", parameter=True, altered=True),
 )
+"""In the order of CREATE OR ALTER TASK, where the comment and FINALIZE stand before TASK_AUTO_RETRY_ATTEMPTS.
+
+https://docs.snowflake.com/en/sql-reference/sql/create-task
+"""
 GRAPH_WIDE = frozenset(known.name for known in PROPERTIES if known.graph_wide)
 # What Snowflake takes for a root that does not say it, and what a TASK GRAPH object shows then. It is written out, so
 # that it reads the same however it came there, and an account's own defaults change nothing.
@@ -118,6 +129,7 @@ _ROOT_DEFAULTS: dict[str, Value] = {
 }
 # What a task's session would have of its account otherwise: likewise.
 _DEFAULTS: dict[str, Value] = dict(OF_TASKS)
+_LAST = "TASK_AUTO_RETRY_ATTEMPTS"  # of CREATE OR ALTER TASK's properties, behind the comment
 _BY_NAME = {known.name: known for known in PROPERTIES}
 
 
@@ -137,24 +149,45 @@ def _absent(value: Any) -> bool:
     return value is None or (isinstance(value, str) and value in ("", "null"))
 
 
-def clauses(task: TaskSpec, without: Collection[str] = ()) -> list[str]:
-    """Return the properties as clauses of CREATE TASK, those in `without` left out.
+def clauses(task: TaskSpec, finalized: str = "", without: Collection[str] = ()) -> list[str]:
+    """Return the properties as clauses of CREATE OR ALTER TASK, in its order, those in `without` left out.
 
-    The comment, with what SHOW TASKS leaves out, is the last.
+    The comment notes what SHOW TASKS leaves out. `finalized` is the quoted name of the root that the task finalizes.
     """
     values = {name: value for name, value in task.properties if name in _BY_NAME and name not in without}
-    shown = list(_clauses(values))
+    said = {name: value for name, value in values.items() if name != _LAST and not _BY_NAME[name].altered}
     hidden = {
         name: value for name, value in values.items() if not _BY_NAME[name].column and _DEFAULTS.get(name) != value
     }
     comment = "" if "COMMENT" in without else str(dict(task.properties).get("COMMENT", ""))
-    return [*shown, f"COMMENT = {literal(_with_note(comment, hidden))}"] if comment or hidden else shown
+    last = _clause(_LAST, values[_LAST]) if _LAST in values else ""
+    noted = f"COMMENT = {literal(_with_note(comment, hidden))}" if comment or hidden else ""
+    finalize = f"FINALIZE = {finalized}" if finalized else ""
+    return [each for each in (*_clauses(said), noted, finalize, last) if each]
+
+
+def _clause(name: str, value: Value) -> str:
+    return f"{name} = {_BY_NAME[name].text(value)}"
+
+
+def given_up(task: TaskSpec, old: TaskSpec | None) -> list[str]:
+    """Return the properties that CREATE OR ALTER TASK knows nothing of, and that the task as it is there has alone."""
+    return [name for name in (_altered(old) if old else {}) if name not in _altered(task)]
+
+
+def alterations(task: TaskSpec) -> list[str]:
+    """Return what CREATE OR ALTER TASK cannot say of the task, as clauses of ALTER TASK ... SET."""
+    return [_clause(name, value) for name, value in _altered(task).items()]
+
+
+def _altered(task: TaskSpec) -> dict[str, Value]:
+    return {name: value for name, value in task.properties if name in _BY_NAME and _BY_NAME[name].altered}
 
 
 def _clauses(values: Mapping[str, Value]) -> Iterator[str]:
     """Return a clause for each, and one for all session parameters, which are a list."""
     for is_list, group in itertools.groupby(values, key=OF_TASKS.__contains__):
-        texts = [f"{name} = {_BY_NAME[name].text(values[name])}" for name in group]
+        texts = [_clause(name, values[name]) for name in group]
         yield from [", ".join(texts)] if is_list else texts
 
 
@@ -166,7 +199,7 @@ def session_clause() -> str:
 def graph_clauses(root: TaskSpec) -> list[str]:
     """Return a root's properties as clauses of CREATE TASK GRAPH, which shows all that it is told."""
     values = dict(root.properties)
-    shown = [f"{name} = {_BY_NAME[name].text(values[name])}" for name in values if name in GRAPH_WIDE]
+    shown = [_clause(name, value) for name, value in values.items() if name in GRAPH_WIDE]
     return [*shown, *([f"COMMENT = {literal(values['COMMENT'])}"] if "COMMENT" in values else [])]
 
 

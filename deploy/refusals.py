@@ -5,7 +5,7 @@ from typing import Any
 from deploy.errors import DeployError, MissingObjectError
 
 MISSING_OBJECT = {"02000", "42S02"}
-_MISSING_GRANT = {"42501"}
+MISSING_GRANT = {"42501"}
 # The session is over: its token, or the one that renews it, is unknown or has expired.
 _SESSION_ENDED = {390104, 390111, 390112, 390113, 390114, 390115}
 _CANCELLED = {604, 630}  # at a deadline: what came before in the same request was done
@@ -36,7 +36,7 @@ def explained(error: Any, environment: str) -> DeployError:
 
 def told(cause: str, state: str, environment: str) -> DeployError:
     """Return the error of a refusal, with what to do about it by its SQLSTATE."""
-    if state in _MISSING_GRANT:
+    if state in MISSING_GRANT:
         return DeployError(
             f"missing grant: {cause}", f"ask an administrator: python -m deploy bootstrap --env {environment}"
         )

@@ -12,6 +12,7 @@ from deploy import (
     lease,
     lock,
     names,
+    packages,
     plan,
     plan_text,
     preflight,
@@ -24,7 +25,7 @@ from deploy import (
 )
 from deploy.candidate import Candidate
 from deploy.errors import RESTORE_FAILED, DeployError, LockLostError
-from deploy.gathering import Rows
+from deploy.gathering import Rows, Unread
 from deploy.graph import EMPTY, Graph
 from deploy.holding import Holding, Say
 from deploy.journal import Journal
@@ -53,8 +54,17 @@ class Delivery:
     when_running: str = WAIT
 
     def plan(self, graph: Graph) -> Plan:
-        """Return what would be done to make the deployed graph this one."""
-        return self._plan(graph, self.look())
+        """Return what would be done to make the deployed graph this one.
+
+        Raises DeployError if the account lacks what its tasks ask for.
+        """
+        there = self.look(graph=graph)
+        self.require_packages(graph, there.packages)
+        return self._plan(graph, there)
+
+    def require_packages(self, graph: Graph, answers: Mapping[str, Rows | Unread]) -> None:
+        """Raise DeployError if what the account says of the tasks' packages is not that it has them."""
+        packages.check(self.environment, graph, answers, self.connection.gather)
 
     def drift(self) -> Plan:
         """Return what would put the release in use back as it was recorded: what somebody changed by hand since.
@@ -67,10 +77,10 @@ class Delivery:
             raise DeployError(f"no release is in use in {where}", f"python -m deploy release {options}")
         return self._plan(there.current.graph, there)
 
-    def look(self, digest: str = "") -> State:
-        """Read all that is there, in one request."""
+    def look(self, digest: str = "", graph: Graph = EMPTY) -> State:
+        """Read all that is there, in one request, with what the account says of the packages of this graph's tasks."""
         with self.connection.step("read"):
-            return state.read(self.connection, self.environment, digest)
+            return state.read(self.connection, self.environment, digest, graph)
 
     def apply(self, candidate: Candidate, expected: str = "") -> Plan:
         """Make the deployed graph the candidate's, its schedule off.
@@ -138,11 +148,14 @@ class Delivery:
     def _considered(self, candidate: Candidate) -> tuple[State, Plan]:
         """Look at what is there until it may be changed; raises DeployError for what stands in the way."""
         preflight.check_graph(candidate.graph, self.environment, datetime.datetime.now(datetime.UTC))
-        there = self.look(candidate.digest)
+        # An earlier release had its packages when it was new; putting it back waits for nobody.
+        new = candidate.graph if candidate.release else EMPTY
+        there = self.look(candidate.digest, new)
         preflight.check_grants(self.environment, candidate.graph, there.grants)
         preflight.check_alone(self.environment, candidate.graph, there.deployed.others)
         preflight.check_changes(self.environment, candidate.graph, there)
         preflight.check_warehouse(self.environment, there.timeouts)
+        self.require_packages(new, there.packages)
         if there.lock.live:
             lease.await_end(self.connection, self.environment, there.lock, self.say)
             there = self.look(candidate.digest)

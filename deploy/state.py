@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from deploy import deployed, grants, lock, names, preflight, record, runs, stage
+from deploy import deployed, grants, lock, names, packages, preflight, record, runs, stage
 from deploy.deployed import AUTO, CLASSIC, TASK_GRAPH, Deployed
 from deploy.errors import DeployError
 from deploy.gathering import Rows, Unread
 from deploy.grants import Grant
-from deploy.graph import EMPTY
+from deploy.graph import EMPTY, Graph
 from deploy.lock import Lock
 from deploy.record import Entry
 
@@ -33,6 +33,7 @@ class State:
         has_task_graphs: whether the account knows TASK GRAPH objects; the classic backend does not ask.
         source: the row of SHOW TABLES of the table whose changes are to start the graph, if there are such.
         timeouts: those of the warehouse, as SHOW PARAMETERS shows them, if it does.
+        packages: what the account says of the packages that the graph's tasks ask for.
 
     """
 
@@ -46,6 +47,7 @@ class State:
     has_task_graphs: bool
     source: Rows = field(default_factory=list)
     timeouts: Rows = field(default_factory=list)
+    packages: Mapping[str, Rows | Unread] = field(default_factory=dict)
 
     def backend(self, environment: "Environment") -> str:
         """Return what is to hold the graph. Raises DeployError if the account does not have it."""
@@ -68,8 +70,12 @@ class State:
         return not grants.missing([wanted], grants.of_role(snowflake.role, self.grants))
 
 
-def read(connection: "Connection", environment: "Environment", digest: str = "") -> State:
-    """Return the state of a schema; an empty one where there is none yet. `digest` is the release to look for."""
+def read(connection: "Connection", environment: "Environment", digest: str = "", graph: Graph = EMPTY) -> State:
+    """Return the state of a schema; an empty one where there is none yet.
+
+    `digest` is the release to look for, `graph` has the tasks whose packages are asked for.
+    """
+    asked = packages.reads(environment, graph)
     found = connection.gather(
         **deployed.statements(environment),
         **preflight.reads(environment),
@@ -79,6 +85,7 @@ def read(connection: "Connection", environment: "Environment", digest: str = "")
         **({"files": stage.listing_statement(environment, digest)} if digest else {}),
         **preflight.source_reads(environment),
         **preflight.warehouse_reads(environment),
+        **asked,
     )
 
     found = dict(deployed.complete(environment, found, connection.gather))
@@ -104,6 +111,7 @@ def read(connection: "Connection", environment: "Environment", digest: str = "")
         has_task_graphs=not isinstance(graphs, Unread) or graphs.missing,
         source=rows("source"),
         timeouts=found["timeouts"] if isinstance(found["timeouts"], list) else [],
+        packages={name: found[name] for name in asked},
     )
 
 

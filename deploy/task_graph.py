@@ -8,11 +8,11 @@ https://docs.snowflake.com/user-guide/task-graph-object
 
 from typing import TYPE_CHECKING
 
-from deploy import names, properties
+from deploy import names, properties, task_sql
 from deploy.graph import TaskSpec
 from deploy.plan import Plan
 from deploy.sql_text import literal
-from deploy.task_sql import create_or_alter, drops
+from deploy.task_sql import drops
 
 if TYPE_CHECKING:
     from ml_pipeline.config import Environment
@@ -26,7 +26,7 @@ def statements(environment: "Environment", plan: Plan) -> list[str]:
     if plan.graph.root is None:
         return [*leaving(environment), *drops(environment, plan.removed)]
     return [
-        *(_member(environment, task, plan.graph.root) for task in plan.written),
+        *(line for task in plan.written for line in _member(environment, plan, task)),
         *_severances(environment, plan),
         _graph(environment, plan),
         *suspension(environment),
@@ -55,9 +55,9 @@ def leaving(environment: "Environment") -> list[str]:
     return [*suspension(environment), f"DROP TASK GRAPH IF EXISTS {names.root(environment)}"]
 
 
-def _member(environment: "Environment", task: TaskSpec, root: TaskSpec) -> str:
-    own = {*_GRAPHS_OWN, "WHEN", "COMMENT"} if task == root else {"FINALIZE"}
-    return create_or_alter(environment, task, without=own)
+def _member(environment: "Environment", plan: Plan, task: TaskSpec) -> list[str]:
+    own = {*_GRAPHS_OWN, "WHEN", "COMMENT"} if task == plan.graph.root else {"FINALIZE"}
+    return task_sql.statements(environment, plan, task, without=own)
 
 
 def _severances(environment: "Environment", plan: Plan) -> list[str]:

@@ -60,14 +60,17 @@ def _made(environment: "Environment", graph: Graph, start: str) -> list[str]:
     changes = names.named(environment, TABLE)
     warehouse = str(dict(graph.root.properties).get("WAREHOUSE", ""))
     has_data = f"SYSTEM$STREAM_HAS_DATA({literal(stream)})"
+    comment = f"COMMENT = {literal(table)}"
+    # What a serverless one needs, CREATE OR ALTER does not know; nothing is lost with an earlier one but its history.
+    head = "CREATE OR ALTER" if warehouse else "CREATE OR REPLACE"
+    said = [f"WAREHOUSE = {identifier(warehouse)}"] if warehouse else []
+    clauses = [*said, properties.session_clause(), comment, *([] if warehouse else [_WITHOUT_WAREHOUSE])]
     return [
         f"CREATE STREAM IF NOT EXISTS {stream} ON TABLE {qualified(*table.split('.'))} "
         "COMMENT = 'What starts the graph.'",
         f"CREATE TABLE IF NOT EXISTS {changes} (seen_at TIMESTAMP_LTZ, source VARCHAR, action VARCHAR, changes NUMBER) "
         "COMMENT = 'The changes that have started the graph.'",
-        f"CREATE OR ALTER TASK {_task(environment)}\n"
-        f"  {f'WAREHOUSE = {identifier(warehouse)}' if warehouse else _WITHOUT_WAREHOUSE}\n"
-        f"  {properties.session_clause()}\n  COMMENT = {literal(table)}\n  WHEN {has_data}\nAS\n"
+        "\n  ".join((f"{head} TASK {_task(environment)}", *clauses, f"WHEN {has_data}")) + "\nAS\n"
         f"BEGIN\n  BEGIN TRANSACTION;\n"
         f"  INSERT INTO {changes} SELECT CURRENT_TIMESTAMP(), {literal(table)}, METADATA$ACTION, COUNT(*)\n"
         f"    FROM {stream} GROUP BY METADATA$ACTION;\n"

@@ -24,8 +24,10 @@ from .values import (
     Identifier,
     Integration,
     Label,
+    ModelName,
     Notebook,
     OptionalSchema,
+    PackageRepository,
     Refresh,
     Repository,
     Runtime,
@@ -53,6 +55,9 @@ class Snowflake:
     warehouse: Identifier
     service_user: Identifier
     compute_pool: ComputePool
+    package_repository: PackageRepository
+    """Where tasks, functions and models get their Python packages from: PyPI's shared repository, Anaconda's, which
+    older accounts have, or one of your own."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ class Pipeline:
     """What the steps do: which data, which model, and what the quality gate asks of it."""
 
     source: SchemaName
-    model: Identifier
+    model: ModelName
     seed: int
 
     max_orders: int
@@ -173,9 +178,9 @@ class Pipeline:
     service_pool: ComputePool
     """The compute pool of the real-time service; without one, the model is not served in real time."""
     service_min_instances: int
-    """With 0, the service is suspended when nobody has called it for `service_idle_minutes`."""
+    """With 0, Snowflake suspends the service after half an hour that it takes for idle; the next request resumes it,
+    and waits for that. Snowflake may not count requests from outside: with 1 it is always there, and paid for."""
     service_max_instances: int
-    service_idle_minutes: int
     service_timeout_minutes: int
     """A service that is not ready by then is dropped, and its task fails."""
     service_drain_seconds: int
@@ -228,7 +233,11 @@ class Environment:
         """
         settings, smoke = self.pipeline.to_dict(), self.smoke.to_dict()
         overrides = {_SMOKE_PREFIX + key: value for key, value in smoke.items() if value != settings[key]}
-        place = {"release_path": self.release_path(release), "compute_pool": self.snowflake.compute_pool}
+        place = {
+            "release_path": self.release_path(release),
+            "compute_pool": self.snowflake.compute_pool,
+            "package_repository": self.snowflake.package_repository,
+        }
         named = {"environment": self.name, "release": release, "commit": commit}
         return {**settings, **overrides, **place, **named}
 
@@ -252,6 +261,8 @@ class Run:
     release_path: str = ""
     """The stage path of the release's files; none for a working tree, which is not staged."""
     compute_pool: str = ""
+    package_repository: str = ""
+    """Where a model's packages come from in a warehouse; empty: from where the account takes them."""
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], run_id: str) -> Self:
@@ -272,6 +283,7 @@ class Run:
             commit=str(config.get("commit", "")),
             release_path=str(config.get("release_path", "")),
             compute_pool=str(config.get("compute_pool", "")),
+            package_repository=str(config.get("package_repository", "")),
         )
 
     def to_json(self) -> str:

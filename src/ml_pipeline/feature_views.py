@@ -8,6 +8,7 @@ this is so. To change a feature, change it here: its definition names its versio
 from __future__ import annotations
 
 import hashlib
+import inspect
 import warnings
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,7 @@ def define(session: Session, run: Run, who: str) -> FeatureView:
         entities=[Entity(run.name(who), [f"{who}_KEY"], desc=ENTITIES[who])],
         feature_df=history(session.table(run.name(ORDER_LINES)), who, run.settings.history_lag_days),
         timestamp_col=KNOWN_ON,
-        refresh_freq=DOWNSTREAM if run.smoke else run.settings.feature_refresh,
+        refresh_freq=_refresh(run),
         # Every run replaces all order lines, so there is no increment.
         refresh_mode="FULL",
         desc=f"what became of the order lines of a {who.lower()}",
@@ -85,10 +86,18 @@ def define(session: Session, run: Run, who: str) -> FeatureView:
     return view.attach_feature_desc({counted: "lines whose outcome is known", share: "which share of them was late"})
 
 
-def version(view: FeatureView) -> str:
-    """Return the version that a definition has: another query or refresh makes another version."""
-    definition = f"{view.query}\n{view.refresh_freq}"
+def version(run: Run) -> str:
+    """Return the version of the views as they are defined here: other code, lag or refresh makes another version.
+
+    It is told from our own text and not from the query, which another Snowpark would write otherwise.
+    """
+    code = "".join(map(inspect.getsource, (names, history)))
+    definition = f"{code}\n{run.settings.history_lag_days}\n{_refresh(run)}"
     return f"V{hashlib.sha256(definition.encode()).hexdigest()[:_VERSION_LETTERS].upper()}"
+
+
+def _refresh(run: Run) -> str:
+    return DOWNSTREAM if run.smoke else run.settings.feature_refresh
 
 
 def open_store(session: Session) -> FeatureStore:
@@ -126,15 +135,15 @@ def register(store: FeatureStore, session: Session, run: Run) -> list[FeatureVie
     """
     try:
         with _quiet():
-            return [_registered(store, define(session, run, who)) for who in ENTITIES]
+            return [_registered(store, define(session, run, who), version(run)) for who in ENTITIES]
     except RuntimeError as error:
         raise PipelineError(_refused(session, "a feature view cannot be registered", error)) from error
 
 
-def _registered(store: FeatureStore, view: FeatureView) -> FeatureView:
+def _registered(store: FeatureStore, view: FeatureView, version: str) -> FeatureView:
     for entity in view.entities:
         store.register_entity(entity)
-    return store.register_feature_view(view, version(view))
+    return store.register_feature_view(view, version)
 
 
 def refreshed(store: FeatureStore, session: Session, run: Run) -> list[FeatureView]:

@@ -5,13 +5,17 @@ https://docs.snowflake.com/en/developer-guide/snowflake-ml/ml-jobs/overview
 
 from __future__ import annotations
 
+import json
 import uuid
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from .errors import PipelineError
+from .labels import LONGEST, fitted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from snowflake.ml.jobs import MLJob
     from snowflake.snowpark import Session
 
@@ -24,19 +28,19 @@ LOG_LINES = 30
 
 _NO_SUCH_OBJECT = 2003
 _UNFINISHED = ("PENDING", "RUNNING")
-# What a model's file is made with: the task that reads it must have the same.
-_MODEL_PACKAGE = "scikit-learn"
+_ATTEMPT = 6  # letters that tell the attempts of a run apart
+_MODEL_PACKAGES = ("joblib", "numpy", "scikit-learn", "snowflake-ml-python")
 
 
 def run_entrypoint(session: Session, run: Run, step: str, entrypoint: str) -> dict[str, Any]:
     """Run a file of the release as an ML Job on the compute pool, and return its result once it has ended.
 
-    The file gets the run as its argument. Raises PipelineError when the job cannot be submitted, fails, is cancelled,
-    or takes longer than `training_timeout_minutes`: then it is cancelled.
+    The file gets the run as its first argument, and `versions` as its second. Raises PipelineError when the job cannot
+    be submitted, fails, is cancelled, or takes longer than `training_timeout_minutes`: then it is cancelled.
     """
-    attempts = f"{run.name(step)}_{run.id}"
+    attempts = fitted(f"{run.name(step)}_{run.id}", LONGEST - 1 - _ATTEMPT)
     _cancel_earlier(session, run, attempts)
-    name = f"{attempts}_{uuid.uuid4().hex[:6].upper()}"
+    name = f"{attempts}_{uuid.uuid4().hex[:_ATTEMPT].upper()}"
     job = _submit(session, run, name, entrypoint)
     try:
         status = _wait(session, run, job)
@@ -57,13 +61,30 @@ def _cancel_earlier(session: Session, run: Run, attempts: str) -> None:
 
 
 def options(run: Run) -> dict[str, Any]:
-    """Return what a job runs in, as the client's functions take it: the image, and the release's scikit-learn in it."""
+    """Return what a job runs in, as the client's functions take it: the image, and what a model is made with in it."""
     repository = run.settings.training_repository
     return {
         "runtime_environment": run.settings.training_runtime or None,
-        "pip_requirements": [f"{_MODEL_PACKAGE}=={metadata.version(_MODEL_PACKAGE)}"],
+        "pip_requirements": [f"{name}=={version}" for name, version in versions().items()],
         "artifact_repositories": [repository] if repository else None,
     }
+
+
+def versions() -> dict[str, str]:
+    """Return what a model's file is made with here: the task that reads the file has to have what the job has."""
+    return {name: metadata.version(name) for name in _MODEL_PACKAGES}
+
+
+def require(expected: Mapping[str, str]) -> None:
+    """Raise PipelineError unless this process has the `versions` of the task that waits for it."""
+    other = {name: version for name, version in versions().items() if version != expected[name]}
+    if other:
+        has = ", ".join(f"{name} {version}, not {expected[name]}" for name, version in other.items())
+        raise PipelineError(
+            f"this job's image has {has}: the task could not read its model\n"
+            f"next: name in training_repository where the job gets the release's versions from, or in training_runtime "
+            f"an image that has them; or training_job = false, all in environments/*.toml"
+        )
 
 
 def _submit(session: Session, run: Run, name: str, entrypoint: str) -> MLJob[Any]:
@@ -76,7 +97,7 @@ def _submit(session: Session, run: Run, name: str, entrypoint: str) -> MLJob[Any
             run.compute_pool,
             entrypoint=entrypoint,
             stage_name=run.name(STAGE),
-            args=[run.to_json()],
+            args=[run.to_json(), json.dumps(versions())],
             target_instances=run.settings.training_instances,
             name=name,
             session=session,

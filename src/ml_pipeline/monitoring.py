@@ -77,7 +77,7 @@ def _chance(lines: int) -> float:
 def observe(session: Session, run: Run, version: str) -> list[str]:
     """Return what speaks against a version: the lines that it is about to score, and the outcomes known by now."""
     watch = Watch.of(run, version)
-    if not _exists(session, watch.monitor):
+    if watch.monitor not in {row["name"] for row in monitors.shown(session)}:
         return []
     return verdict(incoming_drift(session, run, version), monitors.auc(session, run, watch), run.settings)["reasons"]
 
@@ -102,11 +102,6 @@ def incoming_drift(session: Session, run: Run, version: str) -> dict[str, Measur
 
 def _marked(lines: DataFrame, names: list[str], *, yes: bool) -> DataFrame:
     return lines.select(F.lit(yes).alias("IS_BASELINE"), *names)
-
-
-def _exists(session: Session, monitor: str) -> bool:
-    # LIKE takes _ for any letter, so the answer may hold others.
-    return any(row["name"] == monitor for row in session.sql(f"SHOW MODEL MONITORS LIKE '{monitor}'").collect())
 
 
 def _weeks(session: Session, run: Run, version: str) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from .features import FEATURES, LABEL, TEST, rows
 
 if TYPE_CHECKING:
     from snowflake.ml.model import ModelVersion
-    from snowflake.snowpark import DataFrame, Session
+    from snowflake.snowpark import DataFrame, Row, Session
 
     from .config import Run
 
@@ -50,10 +50,15 @@ class Watch:
         return cls(*(run.name(f"{what}_{version}") for what in ("MONITOR", predictions.TABLE, "BASELINE")))
 
 
+def shown(session: Session) -> list[Row]:
+    """Return the monitors of the schema, as SHOW MODEL MONITORS shows them."""
+    return session.sql(f"SHOW MODEL MONITORS IN SCHEMA {session.get_fully_qualified_current_schema()}").collect()
+
+
 def ensure(session: Session, run: Run, version: ModelVersion) -> Watch:
     """Make the version's monitor unless it is there, and let go of those whose version was dropped."""
     watch = Watch.of(run, version.version_name)
-    models = {row["name"]: json.loads(row["model"]) for row in session.sql("SHOW MODEL MONITORS").collect()}
+    models = {row["name"]: json.loads(row["model"]) for row in shown(session)}
     for name, model in models.items():
         if model["model_name"] == version.model_name and model["version_status"] == "DELETED":
             _drop(session, Watch.of(run, model["version_name"]), name)
@@ -93,7 +98,7 @@ def _create(session: Session, run: Run, version: ModelVersion, watch: Watch) -> 
             actual_class_columns=[LABEL],
             segment_columns=[SEGMENT],
         ),
-        ModelMonitorConfig(version, registry.METHOD, session.get_current_warehouse().strip('"'), REFRESH, WINDOW),
+        ModelMonitorConfig(version, registry.VERDICT, session.get_current_warehouse().strip('"'), REFRESH, WINDOW),
     )
     what = f"Whether lines drift from those that judged {version.version_name}, and how good it still is."
     session.sql(f"ALTER MODEL MONITOR {watch.monitor} SET COMMENT = '{what}'").collect()

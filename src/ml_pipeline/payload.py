@@ -9,6 +9,11 @@ ENTRYPOINTS = "*_job.py"
 """Modules of the package that are entrypoints of ML Jobs: they are files of a release, beside the payload."""
 TRAINING_JOB = "training_job.py"
 PYTHON = "3.11"
+PYPI = "SNOWFLAKE.SNOWPARK.PYPI_SHARED_REPOSITORY"
+ANACONDA = "SNOWFLAKE.SNOWPARK.ANACONDA_SHARED_REPOSITORY"
+"""Where an account has its packages from, unless it has a repository of its own.
+
+https://docs.snowflake.com/en/developer-guide/udf/python/udf-python-packages"""
 
 
 def packages() -> tuple[str, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from . import candidate, datasets, experiments, provenance, quality_gate, registry
 from .errors import PipelineError
 from .features import FEATURES
+from .payload import ANACONDA
 
 if TYPE_CHECKING:
     from snowflake.ml.model import Model, ModelVersion
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from .config import Run
 
 _SAMPLE_ROWS = 100
+_LIBRARY = "scikit-learn"
 
 REGISTERED, REJECTED = "registered", "rejected"
 QUALITY_GATE, PROVENANCE = "quality_gate", "provenance"
@@ -90,14 +93,28 @@ def _log(session: Session, run: Run, evaluation: dict[str, Any]) -> ModelVersion
         version_name=registry.version_name(run),
         comment=_comment(run),
         metrics=facts(run, evaluation),
-        signatures={registry.METHOD: _signature()},
+        signatures=_signatures(),
         # A row of it is kept with the version, and where the rows come from is the version's lineage.
         sample_input_data=datasets.rows(session, run).select(*FEATURES).limit(_SAMPLE_ROWS),
         target_platforms=["WAREHOUSE", "SNOWPARK_CONTAINER_SERVICES"],
         # The versions that it was tested with, as everywhere else.
         options={"relax_version": False},
+        **packages(run),
         task=task.Task.TABULAR_BINARY_CLASSIFICATION,
     )
+
+
+def packages(run: Run) -> dict[str, Any]:
+    """Return where a version gets its packages from in a warehouse, as the client takes it.
+
+    The first one says it of the others, which the client adds by itself in the versions that are here.
+    """
+    first = [f"{_LIBRARY}=={metadata.version(_LIBRARY)}"]
+    if run.package_repository == ANACONDA:
+        return {"conda_dependencies": first}
+    if run.package_repository:
+        return {"pip_requirements": first, "artifact_repository_map": {"pip": run.package_repository}}
+    return {}
 
 
 def _judged(session: Session, evaluation: dict[str, Any]) -> bytes:
@@ -116,15 +133,19 @@ def _comment(run: Run) -> str:
     return ", ".join(f"{what} {value}" for what, value in made if value)
 
 
-def _signature() -> ModelSignature:
+def _signatures() -> dict[str, ModelSignature]:
     """Declare inputs and outputs; told from sample rows, they would depend on which of them have a history."""
     from snowflake.ml.model.model_signature import DataType, FeatureSpec, ModelSignature
 
-    inputs, outputs = (
+    inputs, probabilities = (
         [FeatureSpec(dtype=DataType.DOUBLE, name=name) for name in names]
         for names in (FEATURES, registry.PROBABILITIES)
     )
-    return ModelSignature(inputs=inputs, outputs=outputs)
+    verdict = FeatureSpec(dtype=DataType.INT64, name=registry.PREDICTED)
+    return {
+        registry.METHOD: ModelSignature(inputs=inputs, outputs=probabilities),
+        registry.VERDICT: ModelSignature(inputs=inputs, outputs=[verdict]),
+    }
 
 
 def _drop_oldest(model: Model, keep: int) -> list[str]:

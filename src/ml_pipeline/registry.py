@@ -22,6 +22,11 @@ PROBABILITIES = ("ON_TIME_PROBABILITY", "LATE_PROBABILITY")
 METHOD = "predict_proba"
 """The method of a version that answers PROBABILITIES."""
 
+VERDICT, PREDICTED = "predict", "PREDICTED"
+"""The method of a version that answers whether a line will be late, and its answer: a monitor needs a method with one.
+
+https://docs.snowflake.com/en/sql-reference/sql/create-model-monitor"""
+
 
 def version_in_use(session: Session, run: Run) -> ModelVersion | None:
     """Return the default version of the run's model; None before there is one."""

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from .errors import PipelineError
+from .labels import fitted
 
 if TYPE_CHECKING:
     from snowflake.ml.model import ModelVersion
@@ -26,7 +27,7 @@ _FIRST_LOOK, _LONGEST_LOOK = 0.2, 5.0  # seconds between two looks whether a ser
 
 def name_of(run: Run, version: ModelVersion) -> str:
     """Return the name of the service of a version."""
-    return f"{_prefix(run)}{version.version_name}"
+    return fitted(f"{_prefix(run)}{version.version_name}")
 
 
 def gateway_name(run: Run) -> str:
@@ -71,15 +72,20 @@ def _create(run: Run, version: ModelVersion, name: str) -> Any:
 
 
 def _adjust(session: Session, run: Run, name: str, there: Row | None) -> None:
-    """Give a service what the configuration says of it: when it rests, and as many instances as it has changed to."""
+    """Give a service what the configuration has changed to, as far as a service can be changed.
+
+    One that callers reach from outside cannot be told when to rest: Snowflake does not count their requests. So one
+    that was made to stay stays until the next version has a service of its own.
+    https://docs.snowflake.com/en/developer-guide/snowpark-container-services/working-with-services
+    """
     settings = run.settings
-    idle = 0 if settings.service_min_instances else settings.service_idle_minutes * 60
-    wanted = {"MIN_INSTANCES": settings.service_min_instances, "MAX_INSTANCES": settings.service_max_instances}
-    if not there:  # it was created with these
-        changes = {"AUTO_SUSPEND_SECS": idle, "COMMENT": f"'{_COMMENT}'"}
-    else:
-        wanted["AUTO_SUSPEND_SECS"] = idle
+    wanted: dict[str, Any] = {"MAX_INSTANCES": settings.service_max_instances}
+    if settings.service_min_instances:
+        wanted |= {"MIN_INSTANCES": settings.service_min_instances, "AUTO_SUSPEND_SECS": 0}
+    if there:
         changes = {key: value for key, value in wanted.items() if there[key.lower()] != value}
+    else:  # it was created with these
+        changes = {"COMMENT": f"'{_COMMENT}'"}
     if changes:
         session.sql(f"ALTER SERVICE {name} SET " + " ".join(f"{key} = {v}" for key, v in changes.items())).collect()
 

@@ -3,6 +3,7 @@
 It writes the model to the candidate's stage; what the step returns is the job's result.
 """
 
+import json
 import signal
 import sys
 from pathlib import Path
@@ -11,13 +12,19 @@ from typing import Any
 ARCHIVE = "ml_pipeline.zip"
 
 
-def main(text: str) -> dict[str, Any]:
-    """Train for the run that this text describes, with the session that the job has."""
+def main(text: str, versions: str) -> dict[str, Any]:
+    """Train for the run that this text describes, with the session that the job has.
+
+    `versions` are those that the task has of what a model is made with; with others, nothing is trained.
+    """
     sys.path.insert(0, str(Path(__file__).with_name(ARCHIVE)))
     from snowflake.snowpark.context import get_active_session
 
+    from ml_pipeline import jobs
     from ml_pipeline.config import Run
     from ml_pipeline.parameters import settle
+
+    jobs.require(json.loads(versions))
     from ml_pipeline.training import train_here
 
     run, session = Run.from_json(text), get_active_session()
@@ -29,4 +36,4 @@ def main(text: str) -> dict[str, Any]:
 
 if __name__ == "__main__":
     # Where MLJob.result() finds it.
-    __return__ = main(sys.argv[1])
+    __return__ = main(*sys.argv[1:])

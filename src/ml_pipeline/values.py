@@ -12,6 +12,9 @@ T = TypeVar("T")
 Identifier = NewType("Identifier", str)
 """A Snowflake name that needs no quotes: upper case letters, digits, _ and $."""
 
+ModelName = NewType("ModelName", str)
+"""A name as above, short enough for the names of the model's services to be labels of DNS: see labels.py."""
+
 ComputePool = NewType("ComputePool", str)
 """A name as above, or nothing in an account that has no compute pools."""
 
@@ -25,8 +28,11 @@ MOST_CANDIDATES = 8
 Candidates = NewType("Candidates", int)
 """How many hyper-parameters to try: from 1 to MOST_CANDIDATES."""
 
+PackageRepository = NewType("PackageRepository", str)
+"""An artifact repository with its database and schema."""
+
 Repository = NewType("Repository", str)
-"""An artifact repository with its database and schema, or nothing."""
+"""The same, or nothing."""
 
 SchemaName = NewType("SchemaName", str)
 """A schema with its database: DATABASE.SCHEMA."""
@@ -159,11 +165,15 @@ def _matching(pattern: str, expected: str) -> Callable[[Any], Any]:
 
 _NAME = r"[A-Z_][A-Z0-9_$]*"
 _identifier = _matching(_NAME, "an upper case Snowflake name such as ML_DEV")
+_model_name = _matching(r"[A-Z_][A-Z0-9_]{0,38}", "an upper case name of at most 39 characters such as LATE_DELIVERY")
 _compute_pool = _matching(rf"({_NAME})?", 'an upper case Snowflake name such as ML_DEV_POOL, or ""')
 _integration = _matching(rf"({_NAME})?", 'an upper case Snowflake name such as ML_ALERTS, or ""')
 _schema_name = _matching(rf"{_NAME}\.{_NAME}", "a schema with its database such as SNOWFLAKE_SAMPLE_DATA.TPCH_SF1")
 _repository = _matching(
     rf"({_NAME}\.{_NAME}\.{_NAME})?", 'an upper case name such as SNOWFLAKE.SNOWPARK.PYPI_SHARED_REPOSITORY, or ""'
+)
+_package_repository = _matching(
+    rf"{_NAME}\.{_NAME}\.{_NAME}", "an upper case name such as SNOWFLAKE.SNOWPARK.PYPI_SHARED_REPOSITORY"
 )
 _optional_schema = _matching(rf"({_NAME}\.{_NAME})?", 'a schema with its database such as ML_DEV.MAIN, or ""')
 _label = _matching(r"[\w.@ -]{1,256}", "letters, digits, spaces and . @ _ -, at most 256")
@@ -186,10 +196,12 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     float: _number,
     date: _date,
     Identifier: _identifier,
+    ModelName: _model_name,
     ComputePool: _compute_pool,
     Integration: _integration,
     Count: _count,
     Candidates: _candidates,
+    PackageRepository: _package_repository,
     Repository: _repository,
     SchemaName: _schema_name,
     OptionalSchema: _optional_schema,

@@ -19,6 +19,14 @@ ODD = ['say "hi"', "it's", "é ü", "a.b", "back\\slash", "$$", "per%cent"]
 texts = st.sampled_from(["SELECT 1", "SELECT 'it''s'", "BEGIN\n  SELECT 1;\n  RETURN 2;\nEND", "SELECT '\\\\' -- so"])
 comments = st.sampled_from(["", "What it's for", 'quoted "so"', "[deploy]", "back\\slash"])
 conditions = st.sampled_from(["", "SYSTEM$GET_PREDECESSOR_RETURN_VALUE() = 'go'"])
+computes = st.sampled_from(
+    [
+        {"WAREHOUSE": "COMPUTE_WH"},
+        {"TARGET_COMPLETION_INTERVAL": "5 MINUTES"},
+        {"TARGET_COMPLETION_INTERVAL": "1 HOURS", "SERVERLESS_TASK_MAX_STATEMENT_SIZE": "LARGE"},
+        {"SERVERLESS_TASK_MIN_STATEMENT_SIZE": "SMALL"},
+    ]
+)
 backends = st.sampled_from([CLASSIC, TASK_GRAPH])
 
 
@@ -38,10 +46,7 @@ def graphs(draw):
     for number in range(draw(st.integers(0, 5))):
         name = f"{ROOT}${draw(st.sampled_from(['T', *ODD]))}{number}"
         before = draw(st.sets(st.sampled_from([task.name for task in tasks]), min_size=1, max_size=3))
-        own = {
-            "WAREHOUSE": "COMPUTE_WH",
-            "USER_TASK_TIMEOUT_MS": draw(st.sampled_from([None, 1_000, 60_000])),
-        }
+        own = draw(computes) | {"USER_TASK_TIMEOUT_MS": draw(st.sampled_from([None, 1_000, 60_000]))}
         tasks.append(_task(draw, name, tuple(sorted(before)), own))
     if draw(st.booleans()):
         last = _task(draw, f"{ROOT}${draw(st.sampled_from(['REPORT', 'T0']))}_LAST", (), {"WAREHOUSE": "COMPUTE_WH"})

@@ -24,8 +24,19 @@ CONFIG = json.dumps({**replace(LOCAL, pipeline=SETTINGS).graph_config("d1g35t"),
 RUNTIME = "V2.2-CPU-PY3.11"
 EXECUTE = (
     "EXECUTE NOTEBOOK PROJECT EXPLORE MAIN_FILE = '{file}' COMPUTE_POOL = 'T_NOTEBOOK_POOL' "
-    f"QUERY_WAREHOUSE = 'T_NOTEBOOK_WH' RUNTIME = '{RUNTIME}' ARGUMENTS = 'T_NOTEBOOK.MAIN'"
+    f"QUERY_WAREHOUSE = 'T_NOTEBOOK_WH' RUNTIME = '{RUNTIME}' ARGUMENTS = ('T_NOTEBOOK.MAIN')"
 )
+SPECIFICATION = f"""
+bundle:
+  type: custom
+  compute_type: compute_pool
+  language: python
+  compute_options:
+    compute_pool: T_NOTEBOOK_POOL
+    query_warehouse: T_NOTEBOOK_WH
+    runtime_version: '{RUNTIME}'
+"""
+BUNDLE = "EXECUTE CODE BUNDLE EXPLORE ENTRYPOINT = '{file}' ARGUMENTS = ('T_NOTEBOOK.MAIN')"
 
 
 def notebook(*cells):
@@ -43,7 +54,7 @@ def session(snowflake, tmp_path_factory):
             "GRANT ROLE T_NOTEBOOK TO USER ADMIN",
             "GRANT OWNERSHIP ON DATABASE T_NOTEBOOK TO ROLE T_NOTEBOOK",
             "CREATE WAREHOUSE IF NOT EXISTS T_NOTEBOOK_WH",
-            "GRANT USAGE ON WAREHOUSE T_NOTEBOOK_WH TO ROLE T_NOTEBOOK",
+            "GRANT USAGE, MONITOR ON WAREHOUSE T_NOTEBOOK_WH TO ROLE T_NOTEBOOK",
             "CREATE COMPUTE POOL IF NOT EXISTS T_NOTEBOOK_POOL MIN_NODES = 1 MAX_NODES = 1 "
             "INSTANCE_FAMILY = CPU_X64_XS",
             "GRANT USAGE ON COMPUTE POOL T_NOTEBOOK_POOL TO ROLE T_NOTEBOOK",
@@ -74,6 +85,11 @@ def stage_release(session, folder):
     who = "from snowflake.snowpark.context import get_active_session\nget_active_session().get_current_role()"
     (folder / "failing.ipynb").write_text(notebook("import sys", f"{who}", "print('so far')\n1 / 0"))
     (folder / "magic.ipynb").write_text(notebook("%matplotlib inline"))
+    (folder / "plain.py").write_text(
+        "import sys\nfrom snowflake.snowpark.context import get_active_session\n"
+        "print(sys.argv[1:], get_active_session().get_current_warehouse())"
+    )
+    (folder / "code_bundle.yml").write_text(SPECIFICATION)
     session.sql("CREATE STAGE RELEASES").collect()
     session.file.put(f"{folder}/*", "@RELEASES/d1g35t", auto_compress=False)
 
@@ -92,20 +108,125 @@ def test_the_notebook_runs_from_its_first_cell_to_its_last(session):
     assert job["status"] == "DONE"
 
 
-def test_a_graphs_task_makes_the_project_of_its_release_and_executes_it(session):
-    """The release's notebook fails here: it looks at a smoke run, which left nothing."""
+def printed(session, text):
+    """What a statement printed that executes a file of the project."""
+    before = {row["name"] for row in session.sql("SHOW SERVICES").collect()}
+    session.sql(text).collect()
+    (job,) = {row["name"] for row in session.sql("SHOW SERVICES").collect()} - before
+    return session.sql(f"SELECT SYSTEM$GET_SERVICE_LOGS('{job}', 0, 'main', 500)").collect()[0][0]
+
+
+def test_a_project_is_a_code_bundle_which_says_itself_what_it_runs_on(session):
+    (shown,) = session.sql("SHOW CODE BUNDLES").collect()
+    assert shown == session.sql("SHOW NOTEBOOK PROJECTS").collect()[0]
+    assert "['T_NOTEBOOK.MAIN'] \"T_NOTEBOOK_WH\"" in printed(session, BUNDLE.format(file="plain.py"))
+
+
+def test_a_statement_may_say_what_a_bundle_runs_on(session):
+    without = SPECIFICATION.replace("    query_warehouse: T_NOTEBOOK_WH\n", "")
+    text = f"EXECUTE CODE BUNDLE EXPLORE ENTRYPOINT = 'plain.py' WITH SPECIFICATION $${without}$$"
+    assert "[] None" in printed(session, text)
+
+
+def test_bundles_are_made_granted_and_dropped_by_either_name(session):
+    for create, drop in (("CODE BUNDLE", "NOTEBOOK PROJECT"), ("NOTEBOOK PROJECT", "CODE BUNDLE")):
+        session.sql(f"CREATE OR REPLACE {create} COPY FROM '@RELEASES/d1g35t' COMMENT = 'c'").collect()
+        session.sql(f"GRANT USAGE ON {drop} COPY TO ROLE PUBLIC").collect()
+        assert session.sql(f"DESCRIBE {drop} COPY").collect()[0]["name"] == "COPY"
+        session.sql(f"DROP {drop} COPY").collect()
+    session.sql("GRANT CREATE CODE BUNDLE ON SCHEMA MAIN TO ROLE PUBLIC").collect()
+    session.sql("REVOKE CREATE NOTEBOOK PROJECT ON SCHEMA MAIN FROM ROLE PUBLIC").collect()
+    held = session.sql("SHOW GRANTS ON SCHEMA MAIN").collect()
+    assert not [row for row in held if row["grantee_name"] == "PUBLIC"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("EXECUTE CODE BUNDLE EXPLORE MAIN_FILE = 'plain.py'", "unexpected"),
+        ("EXECUTE CODE BUNDLE EXPLORE ARGUMENTS = ('a') ENTRYPOINT = 'plain.py'", "unexpected"),
+        ("EXECUTE CODE BUNDLE EXPLORE ENTRYPOINT = 'plain.py' ARGUMENTS = (1)", "unexpected"),
+        ("EXECUTE CODE BUNDLE EXPLORE ENTRYPOINT = 'plain.py' WITH SPECIFICATION $$a: [$$", "no YAML"),
+        ("EXECUTE CODE BUNDLE EXPLORE ENTRYPOINT = 'plain.py' WITH SPECIFICATION $$a: 1$$", "must be a mapping"),
+        ("EXECUTE CODE BUNDLE EXPLORE ENTRYPOINT = 'code_bundle.yml'", "ends with none of .ipynb, .py"),
+        (EXECUTE.format(file=NOTEBOOK.name).replace("('T_NOTEBOOK.MAIN')", "'T_NOTEBOOK.MAIN'"), "ARGUMENTS|invalid"),
+        ("CREATE OR REPLACE CODE BUNDLE IF NOT EXISTS B FROM '@RELEASES/d1g35t'", "incompatible"),
+        ("CREATE CODE BUNDLE B FROM @RELEASES/d1g35t", "unexpected"),
+        ("CREATE CODE BUNDLE B COMMENT = 'c' FROM '@RELEASES/d1g35t'", "unexpected"),
+        ("SHOW CODE BUNDLES LIKE 'E%'", "unexpected"),
+    ],
+)
+def test_what_the_pages_do_not_have_is_refused(session, text, says):
+    with pytest.raises(SnowparkSQLException, match=says):
+        session.sql(text).collect()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("type: custom", "type: spark", "type spark"),
+        ("language: python", "language: java", "must be python"),
+        ("compute_pool\n  language", "warehouse\n  language", "on a warehouse"),
+        ("    compute_pool: T_NOTEBOOK_POOL\n", "", "compute_options.compute_pool must be a text"),
+        ("compute_options:", "env_vars: []\n  compute_options:", "env_vars"),
+        ("compute_options:", "colour: red\n  compute_options:", "no field 'colour'"),
+        ("PY3.11", "PY3.9", "no runtime"),
+    ],
+)
+def test_a_specification_is_read_whole(session, old, new, says):
+    assert old in SPECIFICATION
+    text = SPECIFICATION.replace(old, new)
+    with pytest.raises(SnowparkSQLException, match=says):
+        session.sql(f"{BUNDLE.format(file='plain.py')} WITH SPECIFICATION $${text}$$").collect()
+
+
+def test_the_query_warehouse_must_be_monitored_too(snowflake, session):
+    with snowflake.connect() as admin:
+        admin.sql("REVOKE MONITOR ON WAREHOUSE T_NOTEBOOK_WH FROM ROLE T_NOTEBOOK").collect()
+        session.sql("USE SECONDARY ROLES NONE").collect()
+        try:
+            with pytest.raises(SnowparkSQLException, match="Insufficient privileges"):
+                session.sql(BUNDLE.format(file="plain.py")).collect()
+        finally:
+            session.sql("USE SECONDARY ROLES ALL").collect()
+            admin.sql("GRANT MONITOR ON WAREHOUSE T_NOTEBOOK_WH TO ROLE T_NOTEBOOK").collect()
+
+
+@pytest.mark.parametrize("grammar", ["CODE BUNDLE", "NOTEBOOK PROJECT"])
+def test_a_task_speaks_the_grammar_that_the_account_has(session, grammar):
+    """Both are one block, which an account that lacks the newer one can parse all the same."""
+    text = dag._execution(asked_for(), "d1g35t", "T_NOTEBOOK.MAIN.TASKS_OWN", ("T_NOTEBOOK.MAIN",))
+    if grammar != "CODE BUNDLE":  # as if it were unknown
+        text = text.replace("CODE BUNDLE T_", "CODE BUNDLE = T_")
+    session.sql(block(text)).collect()
+    (found,) = [row for row in session.sql("SHOW CODE BUNDLES").collect() if row["name"] == "TASKS_OWN"]
+    assert found["comment"] == "release d1g35t"
+    session.sql("DROP CODE BUNDLE TASKS_OWN").collect()
+
+
+def block(text):
+    quoted = text.rstrip(";").replace("\\", "\\\\").replace("'", "''")
+    return f"EXECUTE IMMEDIATE '{quoted}'"
+
+
+def asked_for():
     place = {
         "database": "T_NOTEBOOK",
         "schema": "MAIN",
         "warehouse": "T_NOTEBOOK_WH",
         "compute_pool": "T_NOTEBOOK_POOL",
     }
-    asked = replace(
+    return replace(
         LOCAL,
         snowflake=replace(LOCAL.snowflake, **place),
         graph=replace(LOCAL.graph, notebook=NOTEBOOK.name, notebook_runtime=RUNTIME),
     )
-    session.sql(f"CREATE TASK EXPLORING WAREHOUSE = T_NOTEBOOK_WH AS {dag.notebook(asked, 'd1g35t')}").collect()
+
+
+def test_a_graphs_task_makes_the_project_of_its_release_and_executes_it(session):
+    """The release's notebook fails here: it looks at a smoke run, which left nothing."""
+    text = dag.notebook(asked_for(), "d1g35t")
+    session.sql(f"CREATE TASK EXPLORING WAREHOUSE = T_NOTEBOOK_WH AS {text}").collect()
     session.sql("""EXECUTE TASK EXPLORING USING CONFIG = '{"smoke": true}'""").collect()
     ended = finished(session, "EXPLORING")
     assert ended["STATE"] == "FAILED"
@@ -136,7 +257,7 @@ def test_a_cell_that_fails_fails_the_statement_and_shows_where(session):
 
 @pytest.mark.parametrize(
     ("file", "says"),
-    [("magic.ipynb", "magic command"), ("nowhere.ipynb", "does not exist"), (PAYLOAD, "is no notebook")],
+    [("magic.ipynb", "magic command"), ("nowhere.ipynb", "does not exist"), (PAYLOAD, "ends with none of .ipynb")],
 )
 def test_what_cannot_be_executed_is_refused_by_name(session, file, says):
     with pytest.raises(SnowparkSQLException, match=says):

@@ -12,6 +12,7 @@ import pytest
 from sklearn.dummy import DummyClassifier
 from snowflake.ml.model.custom_model import CustomModel, ModelContext, inference_api
 from snowflake.ml.registry import Registry
+from snowflake.snowpark.exceptions import SnowparkSQLException
 
 from ml_pipeline import realtime, registration, registry, services, serving
 from ml_pipeline.config import Run, load
@@ -78,7 +79,7 @@ def register(session, name, model):
             model,
             model_name="LATE_DELIVERY",
             version_name=name,
-            signatures={registry.METHOD: registration._signature()},
+            signatures={registry.METHOD: registration._signatures()[registry.METHOD]},
             target_platforms=["WAREHOUSE", "SNOWPARK_CONTAINER_SERVICES"],
         )
     Registry(session, database_name="T_SERVING", schema_name="PUBLIC").get_model("LATE_DELIVERY").default = name
@@ -121,9 +122,15 @@ def test_an_existing_service_is_given_what_the_configuration_changed_to(session,
     serving.serve(session, run(service_min_instances=1), {})
     row = services.found(session, run())[first["service"]]
     assert (row["min_instances"], row["max_instances"], row["auto_suspend_secs"]) == (1, 1, 0)
+
+
+def test_a_service_that_was_made_to_stay_is_not_told_to_rest(session, first):
+    """Requests from outside do not count, so Snowflake refuses it; the next version's service rests again."""
     serving.serve(session, run(), {})
     row = services.found(session, run())[first["service"]]
-    assert (row["min_instances"], row["auto_suspend_secs"]) == (0, 30 * 60)
+    assert (row["min_instances"], row["auto_suspend_secs"]) == (1, 0)
+    with pytest.raises(SnowparkSQLException, match="not supported on a service that has a public endpoint"):
+        session.sql(f"ALTER SERVICE {first['service']} SET AUTO_SUSPEND_SECS = 1800").collect()
 
 
 def test_a_second_run_finds_what_the_first_one_made(session, first):

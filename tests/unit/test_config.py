@@ -139,7 +139,13 @@ MISTAKES = {
     "a job on no node": ("training_instances = 1", "training_instances = 0", "a whole number from 1 on, not 0"),
     "more candidates than there are": ("training_candidates = 1", "training_candidates = 9", "from 1 to 8, not 9"),
     "a number for a text": ('training_runtime = ""', "training_runtime = 1.8", "expected a text, not 1.8"),
-    "a repository without schema": ("SNOWFLAKE.SNOWPARK.", "", "PYPI_SHARED_REPOSITORY, or"),
+    "a repository without schema": (
+        'training_repository = "SNOWFLAKE.SNOWPARK.', 'training_repository = "', "PYPI_SHARED_REPOSITORY, or",
+    ),
+    "no repository of packages": (
+        'package_repository = "SNOWFLAKE.SNOWPARK.PYPI_SHARED_REPOSITORY"', 'package_repository = ""',
+        "an upper case name such as SNOWFLAKE.SNOWPARK.PYPI_SHARED_REPOSITORY, not",
+    ),
     "not TOML": ("[graph]", "[graph", "dev.toml: not TOML"),
 }  # fmt: skip
 

@@ -42,6 +42,22 @@ def test_a_user_can_be_given():
     assert signed_in(PASSWORD="x", USER="ADMIN")["user"] == "ADMIN"
 
 
+@pytest.mark.parametrize("authenticator", ["externalbrowser", "oauth_authorization_code"])
+def test_a_person_signs_in_in_a_browser_and_has_time_for_it(authenticator):
+    found = signed_in(USER="ME", AUTHENTICATOR=authenticator)
+    assert (found["user"], found["authenticator"]) == ("ME", authenticator.upper())
+    assert found["login_timeout"] > signed_in(PASSWORD="x")["login_timeout"]
+    assert not {"password", "token", "private_key"} & set(found)
+
+
+def test_a_password_may_need_a_second_factor():
+    plain, code = signed_in(PASSWORD="x", USER="ME"), signed_in(PASSWORD="x", USER="ME", PASSCODE="123456")
+    assert not {"passcode", "authenticator"} & set(plain)
+    assert (code["password"], code["passcode"]) == ("x", "123456")
+    asked = signed_in(PASSWORD="x", USER="ME", AUTHENTICATOR="username_password_mfa")
+    assert (asked["authenticator"], asked["login_timeout"]) == ("USERNAME_PASSWORD_MFA", 120)
+
+
 def test_a_key_signs_in_with_a_jwt():
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -63,6 +79,14 @@ def test_a_workload_identity_says_itself_who_it_is():
 
 
 MISTAKES = {
+    "a browser for nobody": (
+        {"AUTHENTICATOR": "externalbrowser"},
+        "externalbrowser is for a person, and SNOWFLAKE_USER is not set\nnext: export SNOWFLAKE_USER=<your name",
+    ),
+    "a browser and a password": (
+        {"AUTHENTICATOR": "oauth_authorization_code", "USER": "ME", "PASSWORD": "x"},
+        "oauth_authorization_code takes no SNOWFLAKE_PASSWORD\nnext: unset SNOWFLAKE_PASSWORD",
+    ),
     "no credential": ({}, "must be set, found none\nnext: export SNOWFLAKE_PRIVATE_KEY=<the secret>"),
     "an empty credential": ({"TOKEN": ""}, "found none (SNOWFLAKE_TOKEN is empty)\nnext: export SNOWFLAKE_TOKEN=<the"),
     "two credentials": (

@@ -57,8 +57,9 @@ def test_a_notebook_is_the_last_task_where_it_is_configured():
     (task,) = [task for task in build(asked, "d1g35t").tasks if task.name == "NOTEBOOK"]
     assert [each.name for each in task.predecessors] == ["MONITOR"]
     for project in ("EXPLORE", "SMOKE_EXPLORE"):
-        made = f"NOTEBOOK PROJECT ML_PROD.MAIN.{project} FROM '@ML_PROD.MAIN.RELEASES/d1g35t'"
-        assert made in task.definition
+        made = f"ML_PROD.MAIN.{project} FROM ''@ML_PROD.MAIN.RELEASES/d1g35t''"
+        assert f"EXECUTE IMMEDIATE 'CREATE OR REPLACE CODE BUNDLE {made}" in task.definition
+        assert f"EXECUTE IMMEDIATE 'CREATE OR REPLACE NOTEBOOK PROJECT {made}" in task.definition
     assert task.comment
 
 

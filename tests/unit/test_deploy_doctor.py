@@ -1,12 +1,14 @@
 """What the doctor makes of an account's packages and compute, and how it says so."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 
 from deploy import doctor
 from deploy.doctor import Check
+from deploy.errors import DeployError
 from deploy.gathering import Unread
 from deploy.graph import Graph, TaskSpec
 from ml_pipeline import config
@@ -14,45 +16,55 @@ from ml_pipeline import config
 DEV = config.load("dev", Path(__file__).parents[2] / "environments")
 
 
-def task(packages, runtime="3.11"):
-    text = f"WITH s AS PROCEDURE () RUNTIME_VERSION = '{runtime}' PACKAGES = ({packages}) HANDLER = 'h' CALL s()"
-    return Graph((TaskSpec("G", text),))
+class Account:
+    """One that resolves everything, and whose procedures are given this."""
+
+    def __init__(self, *given):
+        self.given, self.ran = given, []
+
+    def rows(self, statement):
+        self.ran.append(statement)
+        if isinstance(self.given[0], Exception):
+            raise self.given[0]
+        return [{"probe": json.dumps(self.given)}]
+
+    def gather(self, **reads):
+        raise AssertionError(reads)
 
 
-def account(*versions, runtime="3.11"):
-    return [
-        {"package_name": name, "version": version, "runtime_version": runtime}
-        for name, version in (each.split("==") for each in versions)
-    ]
+def task(packages):
+    text = f"WITH s AS PROCEDURE () LANGUAGE PYTHON RUNTIME_VERSION = '3.11' PACKAGES = ({packages}) CALL s()"
+    return Graph((TaskSpec("G", text), TaskSpec("H", text)))
 
 
-def packages(graph, rows):
-    return doctor._packages(DEV, graph, rows)
+def test_a_procedure_as_the_tasks_are_is_run_with_their_packages_once():
+    account = Account("a==1.0", "Snowflake.Core==2.0")
+    found = doctor._packages(DEV, task("'a==1.0', 'snowflake-core==2.0'"), {}, account)
+    assert found.ok
+    assert found.said.startswith("all 2 that the tasks ask for, of SNOWFLAKE.SNOWPARK.PYPI_SHARED_REPOSITORY: a==1.0")
+    (ran,) = account.ran
+    assert "PACKAGES = ('a==1.0', 'snowflake-core==2.0')" in ran
+    assert ran.endswith("CALL probe()")
 
 
-def test_each_version_that_the_tasks_ask_for_has_to_be_there():
-    there = account("a==1.0", "snowflake.core==2.0", "b==3.1")
-    assert packages(task("'a==1.0', 'snowflake.core==2.0', 'b>=3,<4'"), there).ok
-    assert packages(task("'a'"), there).ok
+def test_a_procedure_that_is_given_other_versions_is_wrong():
+    found = doctor._packages(DEV, task("'a==1.0'"), {}, Account("a==0.9"))
+    assert "is given a==1.0, not 0.9" in found.said
+    assert 'package_repository = "SNOWFLAKE.SNOWPARK.ANACONDA_SHARED_REPOSITORY"' in found.remedy
 
 
-def test_a_version_that_is_not_there_is_named_with_the_newest_that_are():
-    found = packages(task("'a==1.9'"), account("a==1.2", "a==1.10", "a==1.8", "a==9e_odd"))
-    assert found.said == "a==1.9 is not in the account, but 1.10, 1.8, 1.2"
-    assert found.remedy == "uv add 'a==1.10'; python -m deploy build"
+def test_a_procedure_that_does_not_run_is_wrong():
+    found = doctor._packages(DEV, task("'a==1.0'"), {}, Account(DeployError("no artifact repository here", "?")))
+    assert "does not run with their packages: no artifact repository here" in found.said
+    assert found.remedy.endswith("python -m deploy bootstrap --env dev")
 
 
-def test_a_package_that_is_not_there_at_all_cannot_be_had():
-    found = packages(task("'Nobody==1'"), [])
-    assert found.said == "Nobody==1 is not in the account"
-    assert "do without Nobody, or import it from a stage" in found.remedy
-
-
-def test_a_version_for_another_python_does_not_count():
-    graph = task("'a==1.0'", runtime="3.12")
-    assert not packages(graph, account("a==1.0", runtime="3.11")).ok
-    assert packages(graph, account("a==1.0", runtime="3.12")).ok
-    assert packages(graph, account("a==1.0", runtime=None)).ok
+def test_what_the_repository_lacks_is_wrong_before_a_procedure_is_run():
+    account = Account("a==1.0")
+    unread = Unread(2003, "02000", "Object 'R' does not exist or not authorized.")
+    found = doctor._packages(DEV, task("'a==1.0'"), {"repository": unread}, account)
+    assert "GRANT DATABASE ROLE SNOWFLAKE.PYPI_REPOSITORY_USER TO ROLE ML_DEV_DEPLOY" in found.remedy
+    assert account.ran == []
 
 
 def test_without_a_compute_pool_none_is_looked_for():

@@ -1,13 +1,14 @@
 """A plan is a value: what would change, and the statements that change it."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy import apply, plan, plan_text
+from deploy import apply, classic, plan, plan_text
 from deploy.deployed import Deployed
 from deploy.graph import EMPTY, Graph, TaskSpec
 from deploy.plan import Added, Changed, Removed
@@ -139,6 +140,43 @@ def test_the_text_of_a_task_is_snowflakes_syntax():
 
 def test_a_finalizer_names_its_root():
     assert f'  FINALIZE = "ML_DEV"."MAIN"."{ROOT}"' in create_or_alter(DEV, TaskSpec("T", "CALL f()", finalizes=True))
+
+
+def test_clauses_stand_in_the_order_of_the_documentation():
+    properties = (("TASK_AUTO_RETRY_ATTEMPTS", 2), ("SCHEDULE", "90 MINUTE"), ("COMMENT", "c"))
+    text = create_or_alter(DEV, TaskSpec("T", "SELECT 1", finalizes=True, properties=properties))
+    found = [line.split("=")[0].strip() for line in text.splitlines()[1:-2]]
+    assert found == ["SCHEDULE", "COMMENT", "FINALIZE", "TASK_AUTO_RETRY_ATTEMPTS"]
+    assert "SCHEDULE = '90 MINUTES'" in text
+
+
+def serverless(*properties):
+    return TaskSpec(f"{ROOT}$T", "SELECT 1", (ROOT,), properties=properties)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "before", "after"),
+    [
+        ((), (("TARGET_COMPLETION_INTERVAL", "5 MINUTE"),), [], ["SET TARGET_COMPLETION_INTERVAL = '5 MINUTES'"]),
+        ((("TARGET_COMPLETION_INTERVAL", "5 MINUTE"),), (), ["UNSET TARGET_COMPLETION_INTERVAL"], []),
+        (
+            (("SERVERLESS_TASK_MIN_STATEMENT_SIZE", "SMALL"),),
+            (("SERVERLESS_TASK_MAX_STATEMENT_SIZE", "LARGE"),),
+            ["UNSET SERVERLESS_TASK_MIN_STATEMENT_SIZE"],
+            ["SET SERVERLESS_TASK_MAX_STATEMENT_SIZE = 'LARGE'"],
+        ),
+        ((), (), [], []),
+    ],
+)
+def test_what_create_or_alter_does_not_know_is_unset_before_it_and_set_after_it(old, new, before, after):
+    """https://docs.snowflake.com/en/sql-reference/sql/create-task has no place for these there."""
+    root = TaskSpec(ROOT, "select 1")
+    there, wanted = Graph((root, serverless(*old))), Graph((root, serverless(*new, ("COMMENT", "new"))))
+    lines = classic.statements(DEV, plan.make(wanted, Deployed(there, frozenset({f"{ROOT}$T"}))))
+    (at,) = [number for number, line in enumerate(lines) if line.startswith(f"CREATE OR ALTER TASK {name('T')}")]
+    altered = [[f"ALTER TASK {name('T')} {change}" for change in each] for each in (before, after)]
+    assert [lines[at - len(before) : at], lines[at + 1 : at + 1 + len(after)]] == altered
+    assert not re.search("TARGET_COMPLETION_INTERVAL =|SERVERLESS_TASK_[A-Z_]* =", lines[at])
 
 
 @st.composite

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml_pipeline.functions import BINS, DistributionShift, stability, working_days
+from ml_pipeline.handlers import BINS, DistributionShift, stability, working_days
 
 RANDOM = np.random.default_rng(7)
 

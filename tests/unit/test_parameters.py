@@ -1,6 +1,7 @@
 """Of every session parameter it is said that we set it, or why it cannot matter: none can be forgotten."""
 
 import dataclasses
+import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from dag.connection import parameters
 from deploy import bootstrap, preflight, properties, task_sql, trigger
 from deploy.errors import DeployError
 from deploy.graph import Graph, TaskSpec
-from ml_pipeline import config, tasks, training_job
+from ml_pipeline import config, jobs, tasks, training_job
 from ml_pipeline.parameters import OF_SESSIONS, OF_TASKS, settle, statement
 
 ENVIRONMENTS = Path(__file__).parents[2] / "environments"
@@ -164,7 +165,7 @@ def test_a_job_that_trains_sets_them_too(monkeypatch):
     monkeypatch.setattr("ml_pipeline.config.Run.from_json", lambda _: run)
     monkeypatch.setattr("ml_pipeline.training.train_here", lambda *_, **__: trained.append(list(session.said)) or {})
     monkeypatch.setattr("signal.alarm", lambda _: None)
-    training_job.main("{}")
+    training_job.main("{}", json.dumps(jobs.versions()))
     assert [said[0].startswith("ALTER SESSION SET ") for said in trained] == [True]
 
 

@@ -114,6 +114,7 @@ def test_the_life_cycle_leaves_no_part_of_the_pipeline_out():
         "candidate.py",
         "config.py",
         "errors.py",
+        "labels.py",
         "measures.py",
         "parameters.py",
         "payload.py",

@@ -87,6 +87,7 @@ _MODULES = (
     "jobs.history",
     "jobs.methods",
     "jobs.submitting",
+    "notebooks.bundles",  # before the kind that has its words, and those of its own
     "notebooks.kind",
     "notebooks.executing",
     "streams.kind",

@@ -88,7 +88,7 @@ def monitor(session, version, lines):
     monitor = Registry(session).add_monitor(
         "WATCH",
         ModelMonitorSourceConfig(source="SAID", baseline="BEFORE", **SOURCE),
-        ModelMonitorConfig(version, "predict_proba", "COMPUTE_WH", "1 hour", "1 day"),
+        ModelMonitorConfig(version, "predict", "COMPUTE_WH", "1 hour", "1 day"),
     )
     # The monitor has a snapshot of it.
     session.sql("DROP TABLE BEFORE").collect()
@@ -201,7 +201,7 @@ def test_a_source_that_it_cannot_use_suspends_it_and_says_why(session, monitor):
 
 
 CLAUSES = {
-    "MODEL": "M", "VERSION": "'OTHER'", "FUNCTION": "'PREDICT_PROBA'", "SOURCE": "SAID", "WAREHOUSE": "COMPUTE_WH",
+    "MODEL": "M", "VERSION": "'OTHER'", "FUNCTION": "'PREDICT'", "SOURCE": "SAID", "WAREHOUSE": "COMPUTE_WH",
     "REFRESH_INTERVAL": "'1 hour'", "AGGREGATION_WINDOW": "'1 day'", "TIMESTAMP_COLUMN": "AT", "ID_COLUMNS": "('ID')",
     "PREDICTION_SCORE_COLUMNS": "('SCORE')",
 }  # fmt: skip
@@ -231,6 +231,7 @@ def create(session, name="SECOND", **changes):
         ({"PREDICTION_SCORE_COLUMNS": "('SCORE', 'SAID')"}, "it can have one"),
         ({"PREDICTION_SCORE_COLUMNS": ""}, "At least one of"),
         ({"SEGMENT_COLUMNS": "('SIZE')"}, "needs VARCHAR"),
+        ({"FUNCTION": "'predict_proba'"}, "2 outputs: multiple-output models are not supported"),
         ({"SOURCE": "NOWHERE"}, "does not exist"),
         ({"TIMESTAMP_COLUMN": ""}, "Missing option"),
         ({"GATEWAY": "G"}, "Unsupported feature"),

@@ -161,6 +161,24 @@ def test_create_or_alter_redefines_a_task_and_keeps_its_identity_and_state(run: 
     assert shown("BRAND_NEW")["state"] == "suspended"
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        "TARGET_COMPLETION_INTERVAL = '5 MINUTES'",
+        "SERVERLESS_TASK_MIN_STATEMENT_SIZE = 'SMALL'",
+        "SERVERLESS_TASK_MAX_STATEMENT_SIZE = 'LARGE'",
+        "USER_TASK_MINIMUM_TRIGGER_INTERVAL_IN_SECONDS = 60",
+        "LOG_LEVEL = 'INFO'",
+    ],
+)
+def test_some_options_are_for_create_and_alter_alone(run: Run, option: str) -> None:
+    refused(run, f"CREATE OR ALTER TASK t {option} AS SELECT 1", "invalid property", 1420)
+    run("CREATE OR ALTER TASK t AS SELECT 1")
+    run(f"ALTER TASK t SET {option}")
+    run("DROP TASK t")
+    run(f"CREATE TASK t {option} AS SELECT 1")
+
+
 def test_no_task_of_a_graph_changes_while_its_root_is_resumed(run: Run, database: str) -> None:
     graph(run)
     run("ALTER TASK a RESUME")

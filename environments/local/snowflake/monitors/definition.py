@@ -89,7 +89,9 @@ def _version(session: Session, name: Name, given: dict[str, Any]) -> dict[str, A
         raise invalid(f"The model monitor '{name}' must be in the same schema as the model '{model.name}'.")
     version = versions.find(model, fold(given["VERSION"]))
     method = version.method(fold(given["FUNCTION"]))
-    task = str(yaml.safe_load(version.spec).get("task", "UNKNOWN")).upper()
+    spec = yaml.safe_load(version.spec)
+    _check_single_output(method.name, spec.get("signatures", {}))
+    task = str(spec.get("task", "UNKNOWN")).upper()
     if task == "TABULAR_MULTI_CLASSIFICATION":
         raise unsupported("CREATE MODEL MONITOR on a model whose task is TABULAR_MULTI_CLASSIFICATION")
     if task not in TASKS:
@@ -98,6 +100,14 @@ def _version(session: Session, name: Name, given: dict[str, Any]) -> dict[str, A
         if (other.properties["model"], other.properties["version"]) == (model.name.name, version.name):
             raise invalid(f"The model version {version.name} has a monitor already: '{other.name.name}'.")
     return {"model": model.name.name, "version": version.name, "function": method.name, "model_task": task}
+
+
+def _check_single_output(method: str, signatures: dict[str, Any]) -> None:
+    """Multiple-output models are not supported, the page says; the client keeps what each method answers."""
+    for name, signature in signatures.items():
+        outputs = len(signature.get("outputs", ()))
+        if fold(name) == method and outputs > 1:
+            raise invalid(f"The function {method} has {outputs} outputs: multiple-output models are not supported.")
 
 
 def relation(session: Session, written: str) -> Object:

@@ -1,1 +1,1 @@
-"""Notebook projects: notebooks that were copied from a stage, and their headless execution on a compute pool."""
+"""Notebook projects, called code bundles now: files that were copied from a stage, executed on a compute pool."""

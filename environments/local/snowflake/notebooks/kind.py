@@ -1,6 +1,6 @@
 """NOTEBOOK PROJECT: CREATE, DROP and SHOW; its files are a copy of what lay on the stage.
 
-Snowflake calls the same objects CODE BUNDLE too; that grammar is refused.
+Snowflake calls the same objects CODE BUNDLE now: see bundles.py.
 https://docs.snowflake.com/en/sql-reference/sql/create-notebook-project
 https://docs.snowflake.com/en/sql-reference/sql/show-notebook-projects
 """
@@ -27,7 +27,7 @@ WORD = "NOTEBOOK PROJECT"
 
 
 class NotebookProject(Kind):
-    """NOTEBOOK PROJECT: files to execute."""
+    """NOTEBOOK PROJECT, or CODE BUNDLE: files to execute."""
 
     word, plural = WORD, "NOTEBOOK PROJECTS"
     columns = (("created_on", STAMP), "name", "database_name", "schema_name", "owner", "comment")
@@ -65,19 +65,19 @@ def folder(account: Account, project: Object) -> Path:
     return account.home / "notebooks" / project.id
 
 
-def main_file(account: Account, project: Object, written: str) -> Path:
-    """A notebook of the project.
+def entrypoint(account: Account, project: Object, written: str, kinds: tuple[str, ...]) -> Path:
+    """A file of the project that can be executed, by its ending.
 
     Raises:
-        SnowflakeError: 002003 when it has no such file; 001008 for a file that is no notebook.
+        SnowflakeError: 002003 when it has no such file; 001008 for a file of another kind.
 
     """
     root = folder(account, project).resolve()
     path = (root / written).resolve()
     if not path.is_relative_to(root) or not path.is_file():
         raise does_not_exist("FILE", written)
-    if path.suffix != ".ipynb":
-        raise invalid(f"MAIN_FILE '{written}' is no notebook (.ipynb).")
+    if path.suffix not in kinds:
+        raise invalid(f"'{written}' cannot be executed: it ends with none of {', '.join(kinds)}.")
     return path
 
 

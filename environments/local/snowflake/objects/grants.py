@@ -42,7 +42,8 @@ def _privileges(tokens: Tokens) -> list[str]:
         else:
             words.append(tokens.take().upper)
     tokens.expect("ON")
-    return [p.removesuffix(" PRIVILEGES") if p == "ALL PRIVILEGES" else p for p in [*found, " ".join(words)]]
+    read = [p.removesuffix(" PRIVILEGES") if p == "ALL PRIVILEGES" else p for p in [*found, " ".join(words)]]
+    return [privileges.RENAMED.get(p, p) for p in read]
 
 
 def _target(session: Session, tokens: Tokens) -> Target:

@@ -10,6 +10,8 @@ _CREATED_IN_SCHEMAS = (
     "IMAGE REPOSITORY", "MASKING POLICY", "ROW ACCESS POLICY", "NETWORK RULE", "EXPERIMENT", "AUTHENTICATION POLICY",
     "TEMPORARY TABLE", "GIT REPOSITORY", "TASK GRAPH", "SNAPSHOT", "STREAMLIT", "GATEWAY",
 )  # fmt: skip
+RENAMED = {"CREATE CODE BUNDLE": "CREATE NOTEBOOK PROJECT"}
+"""A privilege by its new name, and as it is kept: https://docs.snowflake.com/en/sql-reference/sql/create-code-bundle."""
 
 ON: dict[str, frozenset[str]] = {
     "ACCOUNT": frozenset(

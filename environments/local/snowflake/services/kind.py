@@ -59,6 +59,8 @@ class Service(JobOrService):
             raise invalid("MAX_INSTANCES cannot be less than MIN_INSTANCES or 1.")
         if 0 < given["auto_suspend_secs"] < _SHORTEST_IDLE:
             raise invalid(f"AUTO_SUSPEND_SECS must be 0 or at least {_SHORTEST_IDLE}.")
+        if changes.get("auto_suspend_secs") and given["endpoint"]:
+            raise invalid("AUTO_SUSPEND_SECS is not supported on a service that has a public endpoint.")
         target = min(max(given["min_instances"], 1), given["max_instances"])
         comment = changes.pop("comment", service.comment)
         changes["target_instances"] = target

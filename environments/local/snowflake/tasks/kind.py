@@ -17,7 +17,7 @@ from ..errors import unsupported
 from ..kinds import STAMP, Create, Kind, Show
 from ..objects.session_verbs import PARAMETERS
 from ..result import EXECUTED, Result, rows, status
-from . import graph
+from . import graph, options
 from .alteration import alter
 from .executing import execute
 from .graph_objects.membership import refuse_committed
@@ -82,7 +82,10 @@ class TaskKind(Kind):
             source = session.get("TASK", self.read_name(session, tokens))
             tokens.end()
             return self.define(session, create, name, _clone(source, name))
-        return self.define(session, create, name, read(session, name, tokens))
+        draft = read(session, name, tokens)
+        if create.or_alter:
+            options.check_or_alter(draft.properties)
+        return self.define(session, create, name, draft)
 
     def define(self, session: Session, create: Create, name: Name, draft: Draft) -> Result:
         """Create or redefine a task, as the head of the statement says.

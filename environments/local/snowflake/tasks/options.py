@@ -90,6 +90,12 @@ _PARAMETERS: dict[str, Callable[[str, str], Any]] = {
     "SERVERLESS_TASK_MAX_STATEMENT_SIZE": _choice(*_SIZES),
     "LOG_LEVEL": _choice(*_LEVELS),
 }
+# What CREATE TASK and ALTER TASK have, and CREATE OR ALTER TASK has not.
+# https://docs.snowflake.com/en/sql-reference/sql/create-task
+_NOT_OR_ALTERED = (
+    "SERVERLESS_TASK_MIN_STATEMENT_SIZE", "SERVERLESS_TASK_MAX_STATEMENT_SIZE",
+    "USER_TASK_MINIMUM_TRIGGER_INTERVAL_IN_SECONDS", "LOG_LEVEL",
+)  # fmt: skip
 SERVERLESS = tuple(name for name in _PARAMETERS if "SERVERLESS" in name or "MANAGED" in name)
 # The property that an option is kept under, and its value when nothing is set.
 ABSENT: dict[str, Any] = {
@@ -118,6 +124,20 @@ class Changes:
         """The properties with the changes made; parameters are changed one by one."""
         parameters = {**properties["parameters"], **self.properties.get("parameters", {})}
         return {**properties, **self.properties, "parameters": parameters}
+
+
+def check_or_alter(properties: dict[str, Any]) -> None:
+    """What CREATE OR ALTER TASK says.
+
+    Raises:
+        SnowflakeError: 001420 for an option that its page does not have.
+
+    """
+    given = [name for name in _NOT_OR_ALTERED if name in properties["parameters"]]
+    if properties["target_completion_interval"] is not None:
+        given.append("TARGET_COMPLETION_INTERVAL")
+    if given:
+        raise invalid(f"invalid property '{given[0]}' for 'TASK' in CREATE OR ALTER.", "001420")
 
 
 def read(session: Session, tokens: Tokens, *stops: str) -> Changes:

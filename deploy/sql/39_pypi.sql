@@ -1,0 +1,5 @@
+-- Only where package_repository is PyPI's shared one: every role has this of PUBLIC, unless an account took it back.
+-- https://docs.snowflake.com/en/release-notes/bcr-bundles/un-bundled/bcr-2280
+USE ROLE ACCOUNTADMIN;
+
+GRANT DATABASE ROLE SNOWFLAKE.PYPI_REPOSITORY_USER TO ROLE <% access_role %>;

@@ -1,0 +1,166 @@
+"""What Snowflake runs of ours imports only what it is given there: its PACKAGES, what these bring, Python's library.
+
+Here all packages are installed, so a wrong import is seen by looking: each import of each module, those inside
+functions too, and the imports of the modules of ours that it imports.
+"""
+
+import ast
+import re
+import subprocess
+import sys
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from ml_pipeline import functions, handlers, payload
+
+SOURCE = Path(handlers.__file__).parent
+IMAGE = {"ray"}
+"""What the runtime image of an ML Job has beside the packages; the one use of it is in a job with several nodes."""
+
+
+def is_typing(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def statements(node: ast.AST):
+    """Every statement below a node but those that only a type checker reads."""
+    for child in ast.iter_child_nodes(node):
+        if not is_typing(child):
+            yield child
+            yield from statements(child)
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """The full names that a module of ours imports, at any depth; ours are ml_pipeline.<module>."""
+    found = set()
+    for node in statements(ast.parse((SOURCE / f"{module}.py").read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(filter(None, ["ml_pipeline" if node.level else "", node.module]))
+            ours = base == "ml_pipeline"
+            found |= {f"{base}.{alias.name}" for alias in node.names} if ours else {base}
+    return frozenset(found)
+
+
+def closure(module: str) -> dict[str, str]:
+    """What a module imports from elsewhere, transitively, each with the module of ours that does."""
+    seen, waiting, found = set(), [module], {}
+    while waiting:
+        each = waiting.pop()
+        if each in seen:
+            continue
+        seen.add(each)
+        for name in imports(each):
+            first, _, rest = name.partition(".")
+            if first != "ml_pipeline":
+                found[name] = each
+            elif rest:
+                waiting.append(rest.split(".")[0])
+    return found
+
+
+@cache
+def brought(names: tuple[str, ...]) -> frozenset[str]:
+    """The distributions of these names and all that they require here, as pip resolves them."""
+    found, waiting = set(), list(names)
+    while waiting:
+        name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
+        if name in found:
+            continue
+        try:
+            required = metadata.requires(name) or ()
+        except metadata.PackageNotFoundError:  # for another platform or Python
+            continue
+        found.add(name)
+        needed = (Requirement(line) for line in required)
+        waiting += [each.name for each in needed if each.marker is None or each.marker.evaluate({"extra": ""})]
+    return frozenset(found)
+
+
+def given(names: tuple[str, ...]) -> set[str]:
+    """The top-level modules of these packages and of what they bring."""
+    mapping = metadata.packages_distributions()
+    there = brought(names)
+    return {
+        module
+        for module, owners in mapping.items()
+        if {re.sub(r"[-_.]+", "-", owner).lower() for owner in owners} & there
+    }
+
+
+def strangers(module: str, packages: tuple[str, ...]) -> dict[str, str]:
+    known = given(packages) | sys.stdlib_module_names
+    return {name: where for name, where in closure(module).items() if name.split(".")[0] not in known}
+
+
+PINNED = tuple(pin.split("==")[0] for pin in payload.packages())
+
+
+def test_the_handlers_of_functions_import_only_their_packages():
+    assert strangers("handlers", handlers.PACKAGES) == {}
+
+
+def test_a_function_is_given_no_snowpark():
+    assert "snowflake" not in given(handlers.PACKAGES)
+    assert strangers("functions", handlers.PACKAGES)
+
+
+@pytest.mark.parametrize("entry", ["tasks", "training_job", "trials"])
+def test_tasks_and_jobs_import_only_what_their_packages_bring(entry):
+    assert {name for name in strangers(entry, PINNED) if name not in IMAGE} == set()
+
+
+@pytest.mark.parametrize("job", sorted(path.stem for path in SOURCE.glob(payload.ENTRYPOINTS)))
+def test_every_entrypoint_of_a_job_is_looked_at(job):
+    assert {name for name in strangers(job, PINNED) if name not in IMAGE} == set()
+
+
+def test_each_function_has_a_handler_of_that_module(monkeypatch):
+    made = []
+    monkeypatch.setattr(functions, "_payload", lambda *_: "@s/p.zip")
+    session = type("Session", (), {"sql": lambda _, text: made.append(text) or Collected()})()
+    for handler in (handlers.DistributionShift, handlers.working_days):
+        functions._created(session, None, "F () RETURNS NUMBER", handler)
+    assert [re.search("HANDLER = '(.*)'", text)[1] for text in made] == [
+        "ml_pipeline.handlers.DistributionShift",
+        "ml_pipeline.handlers.working_days",
+    ]
+    assert all(f"'{each}=={metadata.version(each)}'" in text for text in made for each in handlers.PACKAGES)
+
+
+class Collected:
+    def collect(self):
+        return []
+
+
+ALONE = """
+import importlib.abc, sys
+
+class Without(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in others:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+others = set(sys.argv[1].split(","))
+sys.meta_path.insert(0, Without())
+from datetime import date
+import pandas as pd
+from ml_pipeline import handlers
+days = handlers.working_days(pd.DataFrame([[date(1998, 8, 3), date(1998, 8, 10)]]))
+shift = handlers.DistributionShift().end_partition(pd.DataFrame({"IS_BASELINE": [True, False], "VALUE": [1.0, 2.0]}))
+print(days.tolist(), len(shift))
+"""
+
+
+def test_the_handlers_run_where_nothing_else_is():
+    """The same by running them: an import hook refuses the modules of all other packages."""
+    others = set(metadata.packages_distributions()) - given(handlers.PACKAGES) - {"ml_pipeline"}
+    assert "snowflake" in others
+    ran = subprocess.run([sys.executable, "-c", ALONE, ",".join(others)], capture_output=True, text=True)
+    assert (ran.stdout.strip(), ran.returncode) == ("[5] 2", 0), ran.stderr
