@@ -26,6 +26,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--http-issuers", action="store_true", help="take tokens of OpenID Connect issuers at http://127.0.0.1, too"
     )
+    parser.add_argument("--profile", help="what the account has: a name or a TOML file, as the README lists them")
     parser.add_argument(
         "--cold-python", action="store_true", help="start the Python of procedures with the first call, not before"
     )
@@ -46,14 +47,19 @@ def main(argv: list[str]) -> int:
     arguments = _arguments(argv)
     # Imported late: a typing mistake is answered at once.
     from .account import Account
+    from .profile import ProfileError
     from .recording import Recorder
 
     try:
         listener = socket.create_server(("127.0.0.1", arguments.port))
         # asyncio does this only for sockets that it made: without it each answer waits 40 ms for an acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        account = Account(arguments.home, arguments.scale, http_issuers=arguments.http_issuers)
+        account = Account(
+            arguments.home, arguments.scale, profile=arguments.profile, http_issuers=arguments.http_issuers
+        )
         account.recorder = Recorder(arguments.record) if arguments.record else None
+    except ProfileError as error:
+        return _fail(f"--profile {arguments.profile}: {error}")
     except BlockingIOError:
         return _fail(f"{arguments.home} is in use by another local Snowflake. Stop it, or pass another --home.")
     except OSError as error:

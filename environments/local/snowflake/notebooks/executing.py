@@ -107,3 +107,4 @@ def _end(session: Session, name: Name, at: Place) -> None:
 
 
 VERBS = {f"EXECUTE {WORD}": execute}
+FEATURE = "COMPUTE POOL"

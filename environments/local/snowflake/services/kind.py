@@ -176,3 +176,4 @@ class Endpoint(Kind):
 
 
 KINDS = (Service(), ServiceContainer(), Endpoint())
+FEATURE = "COMPUTE POOL"
