@@ -22,7 +22,7 @@ test: .venv/.installed .venv-cli/.installed ## run all tests, with the coverage 
 	@$(RUN) -m tests.run $(ARGS)
 
 profiles: .venv/.installed ## run the delivery in accounts of every profile (make test runs one of them, another each day)
-	@PROFILES=all $(RUN) -m tests.run tests/integration/test_profiles.py $(ARGS)
+	@PROFILES=all $(RUN) -m tests.run --dist load tests/integration/test_profiles.py $(ARGS)
 
 faults: .venv/.installed ## let every fault meet every request of a deploy (ARGS=--every: also those that show nothing new)
 	@$(RUN) -m tests.faults $(ARGS)
