@@ -10,7 +10,7 @@ RUN := .venv/bin/python
 # Options for the command behind a target: make rehearse ARGS=--keep
 ARGS ?=
 
-.PHONY: help rehearse test faults lint format bench local clean
+.PHONY: help rehearse test profiles faults lint format bench local clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -20,6 +20,9 @@ rehearse: .venv/.installed ## play the whole delivery on this machine (ARGS=--ke
 
 test: .venv/.installed .venv-cli/.installed ## run all tests, with the coverage that they reach
 	@$(RUN) -m tests.run $(ARGS)
+
+profiles: .venv/.installed ## run the delivery in accounts of every profile (make test runs one of them, another each day)
+	@PROFILES=all $(RUN) -m tests.run --dist load tests/integration/test_profiles.py $(ARGS)
 
 faults: .venv/.installed ## let every fault meet every request of a deploy (ARGS=--every: also those that show nothing new)
 	@$(RUN) -m tests.faults $(ARGS)

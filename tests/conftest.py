@@ -38,6 +38,7 @@ LONGEST = (
     "test_runs_under_way.py",
     "test_sweeps.py",
     "test_readme.py",
+    "test_profiles.py",
     "test_scoring.py",
     "test_races.py",
     "test_features.py",

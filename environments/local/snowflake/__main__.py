@@ -26,10 +26,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--http-issuers", action="store_true", help="take tokens of OpenID Connect issuers at http://127.0.0.1, too"
     )
-    parser.add_argument(
-        "--package-source", choices=("pypi", "anaconda"), default="pypi",
-        help="where a new account gets Python's packages: PyPI, as accounts since 2026-06-26 (default), or Anaconda",
-    )  # fmt: skip
+    parser.add_argument("--profile", help="what the account has: a name or a TOML file, as the README lists them")
     parser.add_argument(
         "--cold-python", action="store_true", help="start the Python of procedures with the first call, not before"
     )
@@ -50,6 +47,7 @@ def main(argv: list[str]) -> int:
     arguments = _arguments(argv)
     # Imported late: a typing mistake is answered at once.
     from .account import Account
+    from .profile import ProfileError
     from .recording import Recorder
 
     try:
@@ -57,12 +55,11 @@ def main(argv: list[str]) -> int:
         # asyncio does this only for sockets that it made: without it each answer waits 40 ms for an acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         account = Account(
-            arguments.home,
-            arguments.scale,
-            http_issuers=arguments.http_issuers,
-            package_source=arguments.package_source,
+            arguments.home, arguments.scale, profile=arguments.profile, http_issuers=arguments.http_issuers
         )
         account.recorder = Recorder(arguments.record) if arguments.record else None
+    except ProfileError as error:
+        return _fail(f"--profile {arguments.profile}: {error}")
     except BlockingIOError:
         return _fail(f"{arguments.home} is in use by another local Snowflake. Stop it, or pass another --home.")
     except OSError as error:

@@ -4,10 +4,10 @@ import fcntl
 import os
 import shutil
 import threading
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from . import profile as profiles
 from .access import ACCOUNT, OWNERSHIP, SYSTEM_ROLES, Access, Grant
 from .catalogue import Catalogue, Object
 from .data import Data
@@ -15,7 +15,8 @@ from .dynamic_tables.clock import Clock
 from .executions import Executions
 from .jobs.processes import Jobs
 from .names import Name
-from .objects.account_parameters import AccountParameters
+from .parameters.account import AccountParameters
+from .parameters.settings import Settings, of_user
 from .passwords import administrators, hashed
 from .python import repositories
 from .python.residents import Residents
@@ -43,33 +44,30 @@ class Account:
     Args:
         home: the folder that holds it; made when missing. One server at a time uses it.
         scale: the scale factor of SNOWFLAKE_SAMPLE_DATA.TPCH_SF1 (1 as in a real account; 0.01 for a rehearsal).
+        profile: what the account has, by the name of a profile or of its TOML file; None: what it was made with, or
+            for a new one "enterprise".
         http_issuers: issuers of workload identities may be http:// ones on this machine; Snowflake wants https.
-        package_source: where a new account gets Python's packages: "pypi", as accounts since 2026-06-26, or
-            "anaconda", as older ones; ALTER ACCOUNT changes it.
-        lacking: the kinds of objects that this account's grammar does not have, as some accounts lack new ones.
 
     Raises:
         BlockingIOError: when another server uses the folder.
+        ProfileError: there is no such profile, or the account was made with another one.
 
     """
 
     def __init__(
-        self,
-        home: Path,
-        scale: float = 1.0,
-        *,
-        http_issuers: bool = False,
-        package_source: str = "pypi",
-        lacking: Iterable[str] = (),
+        self, home: Path, scale: float = 1.0, *, profile: str | None = None, http_issuers: bool = False
     ) -> None:
+        wanted = profiles.read(profile) if profile else None
         home.mkdir(parents=True, exist_ok=True)
         self.home, self.scale, self.address = home.resolve(), scale, ""
-        self.http_issuers, self.lacking = http_issuers, frozenset(lacking)
+        self.http_issuers = http_issuers
         self._lock_file = _locked(home / "server.lock")
         shutil.rmtree(home / "temporary", ignore_errors=True)  # what sessions of an earlier server left
         self.store = Store(home / "catalogue.sqlite")
         self.catalogue = Catalogue(self.store)
         self.access = Access(self.store)
+        self.profile = profiles.kept(self.store, wanted)
+        self.lacking = self.profile.lacking
         self.parameters = AccountParameters(self.store)
         self.data = Data(home / "databases")
         self.sample_data = SampleData(self)
@@ -90,13 +88,12 @@ class Account:
         if not self.catalogue.of("ROLE"):
             _furnish(self)
         self.catalogue.change("USER", _NAME, lambda o: o.with_properties(password=hashed(password)))
-        if self.parameters.new:
-            repositories.furnish(self, package_source)
         self.scheduler = Scheduler(self)
         self.services = Services(self)
         self.dynamic_tables = Clock(self)
         self.jobs = Jobs(self)
-        self.sample_data.furnish()
+        if "SAMPLE DATA" not in self.lacking:
+            self.sample_data.furnish()
 
     def folder(self, *parts: str) -> Path:
         """A folder inside the home, made when missing."""
@@ -127,7 +124,10 @@ class Account:
 
     def open_session(self, user: str, role: str) -> Session:
         """A new session of a user in a role, without a current database."""
-        return Session(self, user, role, self.data.connect())
+        given = Settings(of_user(self, user))
+        session = Session(self, user, role, self.data.connect(), parameters=given)
+        session.follow_timezone()
+        return session
 
     def opened(self) -> set[Session]:
         """The sessions that are open now."""
@@ -175,18 +175,26 @@ def _locked(path: Path) -> TextIO:
 
 
 def _furnish(account: Account) -> None:
-    """What a new account has: the system roles, an administrator, a warehouse."""
+    """What a new account has: the system roles, an administrator, parameters, and most of them a warehouse."""
     add = account.catalogue.add
     for role in SYSTEM_ROLES:
         add(Object("ROLE", Name("", "", role), "ACCOUNTADMIN", comment="System role."))
     properties = {
         "type": "PERSON",
         "default_role": "ACCOUNTADMIN",
-        "default_warehouse": "COMPUTE_WH",
+        "default_secondary_roles": ["ALL"] if account.profile.secondary_roles else [],
     }
+    if account.profile.warehouse:
+        properties["default_warehouse"] = "COMPUTE_WH"
     add(Object("USER", _NAME, "ACCOUNTADMIN", properties))
     for role in SYSTEM_ROLES[:-1]:
         account.access.grant(Grant("USER", ADMINISTRATOR, "USAGE", "ROLE", Name("", "", role)))
-    add(Object("WAREHOUSE", Name("", "", "COMPUTE_WH"), "SYSADMIN", {"size": "X-Small", "auto_suspend": 600}))
-    account.access.grant(Grant("ROLE", "PUBLIC", "USAGE", "WAREHOUSE", Name("", "", "COMPUTE_WH")))
+    account.parameters.change(account.profile.account_parameters)
+    repositories.furnish(account, pypi=account.profile.pypi_role)
+    if account.profile.office:
+        office = {"allowed_ip_list": [account.profile.office]}
+        add(Object("NETWORK POLICY", Name("", "", profiles.OFFICE_POLICY), "SECURITYADMIN", office))
+    if account.profile.warehouse:
+        add(Object("WAREHOUSE", Name("", "", "COMPUTE_WH"), "SYSADMIN", {"size": "X-Small", "auto_suspend": 600}))
+        account.access.grant(Grant("ROLE", "PUBLIC", "USAGE", "WAREHOUSE", Name("", "", "COMPUTE_WH")))
     account.access.grant(Grant("ROLE", "ACCOUNTADMIN", OWNERSHIP, "ACCOUNT", ACCOUNT))

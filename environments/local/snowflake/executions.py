@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import time
 import traceback
 import uuid
 from collections import OrderedDict
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _KEPT = 2000
+_LONGEST_SECONDS = 172_800  # no server runs as long
+_DETACHED_SECONDS = 300  # https://docs.snowflake.com/en/sql-reference/parameters#abort-detached-query
 _PASSWORD = re.compile(r"(\bPASSWORD\s*=\s*)('(?:[^'\\]|''|\\.)*'|\$\$.*?\$\$)", re.IGNORECASE | re.DOTALL)
 # A CALL holds a thread while the statements of its Python take others, so there must be plenty.
 _MOST_AT_ONCE = 512
@@ -110,7 +113,7 @@ def _context(session: Session) -> dict[str, str | None]:
         "SCHEMA_NAME": session.schema,
         "ROLE_NAME": session.role,
         "WAREHOUSE_NAME": session.warehouse,
-        "QUERY_TAG": session.parameters.get("QUERY_TAG", ""),
+        "QUERY_TAG": session.parameters["QUERY_TAG"],
     }
 
 
@@ -180,9 +183,11 @@ def go_on(running: Iterable[Execution]) -> None:
 def _carry_out(execution: Execution, work: Callable[[], Result]) -> None:
     session, error = execution.session, None
     limit = session.time_limit
-    timer = threading.Timer(limit, execution.time_out, [limit]) if limit else None
+    timer = threading.Timer(limit, execution.time_out, [limit]) if 0 < limit < _LONGEST_SECONDS else None
     if timer:
         timer.start()
+    if session.parameters["ABORT_DETACHED_QUERY"] and not session.caller and not session.task:
+        _watch(execution)
     try:
         with session.lock:
             execution.begin()
@@ -198,6 +203,22 @@ def _carry_out(execution: Execution, work: Callable[[], Result]) -> None:
         if timer:
             timer.cancel()
         execution.end(error)
+
+
+def _watch(execution: Execution) -> None:
+    """Stop the query when its client has not been heard of for long, which is looked at now and then."""
+
+    def look() -> None:
+        if execution.finished.done():
+            return
+        if time.monotonic() - execution.session.heard > _DETACHED_SECONDS:
+            execution.cancel()
+        else:
+            _watch(execution)
+
+    timer = threading.Timer(_DETACHED_SECONDS / 10, look)
+    timer.daemon = True
+    timer.start()
 
 
 def internal(error: Exception) -> SnowflakeError:

@@ -12,6 +12,7 @@ from .access import ACCOUNT, Grant
 from .catalogue import Object
 from .errors import invalid, unsupported
 from .names import Name
+from .parameters.table import at, can_set, known
 from .result import DESCRIBE, EXECUTED, Result, rows, status
 from .tokens import Tokens
 
@@ -86,10 +87,10 @@ class Kind:
     word = ""  # "COMPUTE POOL"
     plural = ""  # "COMPUTE POOLS"
     aliases: tuple[str, ...] = ()  # other words for it: "NOTIFICATION INTEGRATION"
+    feature = ""  # of the account, without which there is no such kind: "TASK GRAPH"
     scope = "schema"  # "schema", "database" or "account"
     filters: tuple[str, ...] = ()  # of SHOW, which only this kind has: "ROOT ONLY"
     about: Mapping[str, str] = MappingProxyType({})  # of SHOW ... IN: words to the kind of object they ask for
-    parameters: Mapping[str, Any] = MappingProxyType({})  # that its objects can set, with their defaults
     columns: tuple[ColumnSpec, ...] = (
         ("created_on", STAMP),
         "name",
@@ -119,6 +120,9 @@ class Kind:
         if tokens.accept("UNSET", "TAG"):
             gone = {str(_applicable(session, n).name) for n in _names(session, tokens)}
             return self.change(session, name, lambda o: replace(o, tags=_without(o.tags, gone)))
+        if tokens.looking_at("UNSET") and can_set(self.word, tokens.peek(1).upper):
+            gone = [known(self.word, n).name.lower() for n in _unset(tokens)]
+            return self.change(session, name, lambda o: replace(o, properties=_without(o.properties, gone)))
         raise unsupported(f"ALTER {self.word} ... {tokens.rest}")
 
     def drop(self, session: Session, name: Name, tokens: Tokens) -> Result:
@@ -176,7 +180,9 @@ class Kind:
 
     def given_parameters(self, thing: Object) -> Mapping[str, Any]:
         """The parameters that are set on the object itself."""
-        return thing.properties.get("parameters", {})
+        mine = thing.properties
+        kept = {p.name: mine[p.name.lower()] for p in at(self.word) if mine.get(p.name.lower()) is not None}
+        return {**kept, **mine.get("parameters", {})}
 
     def handed_over(self, thing: Object) -> Object:
         """The object once it has a new owner."""
@@ -279,8 +285,18 @@ def _names(session: Session, tokens: Tokens) -> list[Name]:
     return found
 
 
-def _without(tags: dict[str, str], gone: set[str]) -> dict[str, str]:
-    return {k: v for k, v in tags.items() if k not in gone}
+def _unset(tokens: Tokens) -> list[str]:
+    """`UNSET name, ...`."""
+    tokens.expect("UNSET")
+    found = [tokens.identifier()]
+    while tokens.accept(","):
+        found.append(tokens.identifier())
+    tokens.end()
+    return found
+
+
+def _without(held: dict[str, Any], gone: Iterable[str]) -> dict[str, Any]:
+    return {k: v for k, v in held.items() if k not in gone}
 
 
 def grant_future(session: Session, new: Object) -> None:

@@ -43,11 +43,11 @@ _MODULES = (
     "policies.context",
     "policies.references",
     "objects.containers",
-    "objects.account_parameters",
     "objects.grants",
     "objects.database_roles",
     "objects.show_grants",
     "objects.session_verbs",
+    "parameters.statements",
     "objects.tag_values",
     "objects.entity_detail",
     "sql.verbs",
@@ -109,10 +109,15 @@ def _modules() -> tuple[ModuleType, ...]:
     return tuple(import_module(f".{name}", __package__) for name in _MODULES)
 
 
-def _merged(attribute: str) -> dict[str, Any]:
+NOTHING: frozenset[str] = frozenset()
+
+
+def _merged(attribute: str, lacking: frozenset[str]) -> dict[str, Any]:
+    """What the modules bring, without those of a feature (`FEATURE = "TASK GRAPH"`) that the account lacks."""
     found: dict[str, Any] = {}
     for module in _modules():
-        found.update(getattr(module, attribute, {}))
+        if getattr(module, "FEATURE", "") not in lacking:
+            found.update(getattr(module, attribute, {}))
     return found
 
 
@@ -125,39 +130,57 @@ def kinds() -> dict[str, Kind]:
 
 
 @cache
-def verbs() -> dict[str, Verb]:
+def features() -> dict[str, str]:
+    """The feature of each kind that has one, by the words that `kinds` has: an account may lack it."""
+    of = {id(k): module.FEATURE for module in _modules() if hasattr(module, "FEATURE") for k in _kinds_of(module)}
+    found = {word: kind.feature or of.get(id(kind), "") for word, kind in kinds().items()}
+    return {word: feature for word, feature in found.items() if feature}
+
+
+@cache
+def features_of_verbs() -> dict[str, str]:
+    """The feature of each verb that has one."""
+    return {v: m.FEATURE for m in _modules() if hasattr(m, "FEATURE") for v in getattr(m, "VERBS", {})}
+
+
+def _kinds_of(module: ModuleType) -> tuple[Kind, ...]:
+    return getattr(module, "KINDS", ())
+
+
+@cache
+def verbs(lacking: frozenset[str] = NOTHING) -> dict[str, Verb]:
     """Handlers of the other statements by verb."""
-    return _merged("VERBS")
+    return _merged("VERBS", lacking)
 
 
 @cache
 def queries() -> dict[str, Query]:
     """Handlers of queries, DML and CALL by their first word."""
-    return _merged("QUERIES")
+    return _merged("QUERIES", NOTHING)
 
 
 @cache
-def functions() -> dict[str, Function]:
+def functions(lacking: frozenset[str] = NOTHING) -> dict[str, Function]:
     """Functions of constants by name."""
-    return _merged("FUNCTIONS")
+    return _merged("FUNCTIONS", lacking)
 
 
 @cache
-def table_functions() -> dict[str, TableFunction]:
+def table_functions(lacking: frozenset[str] = NOTHING) -> dict[str, TableFunction]:
     """Table functions by name."""
-    return _merged("TABLE_FUNCTIONS")
+    return _merged("TABLE_FUNCTIONS", lacking)
 
 
 @cache
 def views() -> dict[str, View]:
     """Views of INFORMATION_SCHEMA by name."""
-    return _merged("VIEWS")
+    return _merged("VIEWS", NOTHING)
 
 
 @cache
-def methods() -> dict[str, Method]:
+def methods(lacking: frozenset[str] = NOTHING) -> dict[str, Method]:
     """Methods of objects by name."""
-    return _merged("METHODS")
+    return _merged("METHODS", lacking)
 
 
 @cache

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .sql.scope import Scope
 
 DATABASE = Name("", "", "SNOWFLAKE_SAMPLE_DATA")
+SHARE = "SFC_SAMPLES.SAMPLE_DATA"
 SCHEMA = Name(DATABASE.name, "", "TPCH_SF1")
 
 # Columns as the documentation lists them: name and type, where a number is the length of a VARCHAR.
@@ -85,7 +86,7 @@ class SampleData:
             self._list("TABLE", Name(SCHEMA.database, SCHEMA.name, table), "SELECT", {"columns": columns})
         self._list("SCHEMA", SCHEMA, "USAGE")
         # The database comes last: it tells that the rest is there.
-        share = {"share": True, "origin": "SFC_SAMPLES.SAMPLE_DATA", "kind": "IMPORTED DATABASE"}
+        share = {"share": True, "origin": SHARE, "kind": "IMPORTED DATABASE"}
         self._list("DATABASE", DATABASE, "USAGE", share)
 
     def _list(self, kind: str, name: Name, privilege: str, properties: dict[str, Any] | None = None) -> None:

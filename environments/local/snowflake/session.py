@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from .access import OWNERSHIP
 from .errors import cannot_be_performed, does_not_exist, invalid
-from .names import Name, qualify
+from .names import Name, literal, qualify
+from .parameters.settings import Settings
 
 if TYPE_CHECKING:
     from .account import Account
@@ -31,18 +34,20 @@ class Session:
     Attributes:
         role: the primary role; `secondary` whether the user's other roles count too.
         connection: its own DuckDB connection, so its own transaction and temporary tables.
-        parameters: what ALTER SESSION set.
+        parameters: the session parameters; made from what the user and the account give a new session.
         variables: what SET set, as SQL literals.
         temporary: (kind, name) of the session's temporary tables and stages -> the catalogue entry that shadows
             a permanent object of that name.
         task: what the session runs for, when it is a task's (a task run of the `tasks` package); else None.
         stops: called to end what runs for the session outside DuckDB, such as a procedure's process.
         in_transaction: whether BEGIN (or AUTOCOMMIT = FALSE) opened a transaction that has not ended.
+        aborted: whether an error has aborted that transaction.
         enclosed: whether it works inside a transaction of its caller's, which it cannot end.
         caller: whose call of a procedure it works for.
         owners_rights: the language of the procedure with its owner's rights that it works for; "" outside of such.
         handed_over: long values of a block's variables that the running statement names instead of spelling them.
         at_commit: called when the open transaction commits, and dropped when it rolls back.
+        heard: when its client last asked something.
         past_queries: the ids of the queries that it ran, those inside of blocks too; the newest is the last.
         at_end: called when the session ends, to let go of what it has outside DuckDB, such as temporary files.
 
@@ -56,13 +61,15 @@ class Session:
     database: str | None = None
     schema: str | None = None
     secondary: bool = True
-    parameters: dict[str, Any] = field(default_factory=dict)
+    parameters: Settings = field(default_factory=Settings)
     variables: dict[str, str] = field(default_factory=dict)
     temporary: dict[tuple[str, Name], Object] = field(default_factory=dict)
     in_transaction: bool = False
+    aborted: bool = False
     enclosed: bool = False
     at_commit: list[Callable[[], object]] = field(default_factory=list)
     past_queries: deque[str] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    heard: float = field(default_factory=time.monotonic)
     handed_over: dict[str, Any] = field(default_factory=dict)
     caller: Session | None = None
     owners_rights: str = ""
@@ -71,6 +78,25 @@ class Session:
     at_end: list[Callable[[], object]] = field(default_factory=list)
     id: int = field(default_factory=lambda: next(_ids))
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+    # ---- parameters
+    def put_parameter(self, name: str, value: Any) -> None:
+        """Set a session parameter to a typed value; None unsets it."""
+        if value is None:
+            self.parameters.drop(name)
+        else:
+            self.parameters.put(name, value)
+        if name == "TIMEZONE":
+            self.follow_timezone()
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        """The session's time zone."""
+        return ZoneInfo(self.parameters["TIMEZONE"])
+
+    def follow_timezone(self) -> None:
+        """DuckDB reads and writes times of its connection in the session's time zone."""
+        self.connection.execute(f"SET TimeZone = {literal(self.parameters['TIMEZONE'])}")
 
     # ---- roles
     @property

@@ -12,14 +12,18 @@ from .executions import go_on
 from .grammar.admission import admit
 from .kinds import Create, Kind, Show
 from .names import Name
+from .parameters.reading import folded, read_by
+from .profile import GRAMMAR
 from .python import rights
-from .registry import kinds, queries, verbs
+from .registry import features, features_of_verbs, kinds, queries, verbs
 from .result import MULTI, Result, rows, status
 from .sql import transactions
 from .sql.binding import inlined, placeholders
 from .tokens import Tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from .account import Account
     from .catalogue import Object
     from .session import Session
@@ -69,10 +73,23 @@ def statement(session: Session, text: str, bindings: list[Any] | None = None, *,
     """
     if session.account.recorder:
         session.account.recorder.statement(session, text)
+    settings = session.parameters
+    if settings.plain:
+        return _statement(session, text, bindings, describe=describe)
+    if settings["QUOTED_IDENTIFIERS_IGNORE_CASE"]:
+        text = folded(text)
+    with read_by(settings), transactions.aborted_by_errors(session, text):
+        return _statement(session, text, bindings, describe=describe)
+
+
+def _statement(session: Session, text: str, bindings: list[Any] | None, *, describe: bool) -> Result:
     tokens = Tokens(text, bindings)
     if pipes.PIPE in text and not opens(tokens) and not has_body(tokens):
         tokens = _piped(session, tokens)
     verb = verb_of(tokens)
+    if verb in verbs() and verb not in verbs(session.account.lacking):
+        tokens.accept(*verb.split(" ")[:-1])
+        raise _refused(features_of_verbs()[verb], tokens)
     if session.owners_rights:
         rights.check(session, verb, tokens)
     if verb in queries():
@@ -116,8 +133,12 @@ def known_verb(tokens: Tokens) -> str | None:
     if opens(tokens):
         return BLOCK
     known = queries().keys() | verbs().keys() | OBJECT_VERBS.keys()
+    return _longest(tokens, known) or None
+
+
+def _longest(tokens: Tokens, known: Collection[str]) -> str:
     beginnings = (" ".join(tokens.peek(i).upper for i in range(words)) for words in range(_LONGEST_WORD, 0, -1))
-    return next((verb for verb in beginnings if verb in known), None)
+    return next((words for words in beginnings if words in known), "")
 
 
 # Statements that change nothing: to describe one is to run it and leave the rows out.
@@ -139,7 +160,7 @@ def _kind(account: Account, tokens: Tokens, verb: str) -> Kind:
     """The kind that stands next, in a statement that keeps to its grammar."""
     found = kind_named(account, tokens)
     if found is None:
-        raise unsupported(" ".join(tokens.text.split())[:300])
+        raise refused_kind(account, tokens) or unsupported(" ".join(tokens.text.split())[:300])
     kind, words = found
     admit(tokens, key_of(verb, kind))
     tokens.accept(*words)
@@ -148,11 +169,23 @@ def _kind(account: Account, tokens: Tokens, verb: str) -> Kind:
 
 def kind_named(account: Account, tokens: Tokens) -> tuple[Kind, list[str]] | None:
     """The kind whose name stands next, and the words of the name; None for one that the account does not know."""
-    for words in range(_LONGEST_WORD, 0, -1):
-        word = " ".join(tokens.peek(i).upper for i in range(words))
-        if word in kinds():
-            return None if kinds()[word].word in account.lacking else (kinds()[word], word.split(" "))
-    return None
+    word = _longest(tokens, kinds())
+    return (kinds()[word], word.split(" ")) if word and features().get(word) not in account.lacking else None
+
+
+def refused_kind(account: Account, tokens: Tokens) -> Exception | None:
+    """What the account says to a kind that stands next and whose feature it lacks; None for any other."""
+    word = _longest(tokens, kinds())
+    feature = features().get(word, "")
+    if feature not in account.lacking:
+        return None
+    tokens.accept(*word.split(" ")[:-1])
+    return _refused(feature, tokens)
+
+
+def _refused(feature: str, tokens: Tokens) -> Exception:
+    """A grammar that lacks the feature does not know its words; an account that was not given it refuses it."""
+    return tokens.unexpected() if feature in GRAMMAR else unsupported(feature)
 
 
 def key_of(verb: str, kind: Kind) -> str:

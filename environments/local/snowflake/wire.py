@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -33,7 +34,7 @@ def answer(result: Result, session: Session, describe: bool) -> dict[str, Any]: 
         return {**result.transfer, "queryId": result.query_id, "statementTypeId": result.statement_type}
     head = {
         "queryId": result.query_id,
-        "parameters": [{"name": "TIMEZONE", "value": "UTC"}],
+        "parameters": [{"name": "TIMEZONE", "value": session.parameters["TIMEZONE"]}],
         "rowtype": [c.wire() for c in result.columns],
         "total": result.rows.num_rows,
         "returned": result.rows.num_rows,
@@ -67,10 +68,10 @@ def _rows(result: Result, session: Session, describe: bool) -> dict[str, Any]:  
 
 
 def _arrow(result: Result, session: Session) -> dict[str, Any]:
-    count = result.rows.num_rows
+    count, indent = result.rows.num_rows, session.parameters["JSON_INDENT"]
     if count < _CHUNKED_FROM:
-        return {"queryResultFormat": "arrow", "rowsetBase64": _base64(encode(result)) if count else ""}
-    inline = _base64(encode(_part(result, 0, _INLINE_ROWS)))
+        return {"queryResultFormat": "arrow", "rowsetBase64": _base64(encode(result, indent)) if count else ""}
+    inline = _base64(encode(_part(result, 0, _INLINE_ROWS), indent))
     chunks = [_offer(result, session, start) for start in range(_INLINE_ROWS, count, _CHUNK_ROWS)]
     return {"queryResultFormat": "arrow", "rowsetBase64": inline, "chunkHeaders": {}, "chunks": chunks}
 
@@ -82,13 +83,13 @@ def _part(result: Result, start: int, count: int) -> Result:
 def _offer(result: Result, session: Session, start: int) -> dict[str, Any]:
     """Where a chunk can be fetched; it is encoded when somebody does."""
     part = result.rows.slice(start, _CHUNK_ROWS)
-    url = f"{session.account.address}/chunks/{result.query_id}/{start}"
+    url = f"{session.account.address}/chunks/{result.query_id}/{start}?indent={session.parameters['JSON_INDENT']}"
     return {"url": url, "rowCount": part.num_rows, "uncompressedSize": part.nbytes, "compressedSize": part.nbytes}
 
 
-def chunk(result: Result, start: int) -> bytes:
-    """A chunk of a large result, as an Arrow stream."""
-    return _stream(encode(_part(result, start, _CHUNK_ROWS)))
+def chunk(result: Result, start: int, indent: int) -> bytes:
+    """A chunk of a large result, as an Arrow stream; see `encode`."""
+    return _stream(encode(_part(result, start, _CHUNK_ROWS), indent))
 
 
 def _base64(table: pa.Table) -> str:
@@ -102,9 +103,15 @@ def _stream(table: pa.Table) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def encode(result: Result) -> pa.Table:
-    """The rows in the Arrow layout that the connector decodes: its metadata, and structs for times."""
-    arrays = [_encoded(result.rows.column(i), c) for i, c in enumerate(result.columns)]
+def encode(result: Result, indent: int = 0) -> pa.Table:
+    """The rows in the Arrow layout that the connector decodes: its metadata, and structs for times.
+
+    Args:
+        result: the rows.
+        indent: by how many spaces what is inside of semi-structured values is indented; 0: they are one line.
+
+    """
+    arrays = [_encoded(result.rows.column(i), c, indent) for i, c in enumerate(result.columns)]
     fields = [pa.field(c.name, a.type, metadata=_metadata(c)) for c, a in zip(result.columns, arrays, strict=True)]
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
@@ -119,10 +126,13 @@ def _metadata(column: Column) -> dict[str, str]:
     }
 
 
-def _encoded(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray | pa.Array:
+def _encoded(values: pa.ChunkedArray, column: Column, indent: int = 0) -> pa.ChunkedArray | pa.Array:
     kind = values.type
     if column.type in SEMI_STRUCTURED:
-        return values.cast(pa.string()) if not pa.types.is_string(kind) else values
+        text = values.cast(pa.string()) if not pa.types.is_string(kind) else values
+        if not indent:
+            return text
+        return pa.array([None if v is None else indented(v, indent) for v in text.to_pylist()], pa.string())
     if pa.types.is_timestamp(kind):
         return _timestamps(values, zoned=column.type == "timestamp_tz")
     if pa.types.is_time(kind):
@@ -136,6 +146,27 @@ def _encoded(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray | pa.Ar
     if pa.types.is_null(kind):
         return values.cast(pa.string())
     return values
+
+
+_JSON = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+
+
+def indented(text: str, indent: int) -> str:
+    """JSON as Snowflake shows it: each element on a line of its own. Numbers stay as they are written."""
+    if not text.startswith(("{", "[")):
+        return text
+    pieces: list[str] = []
+    depth, before = 0, ""
+    for piece in _JSON.findall(text):
+        closes = piece in {"}", "]"}
+        depth -= closes
+        opened = before in {"{", "["}
+        if (opened or before == ",") if not closes else not opened:
+            pieces.append("\n" + " " * indent * depth)
+        pieces.append(": " if piece == ":" else piece)
+        depth += piece in {"{", "["}
+        before = piece
+    return "".join(pieces)
 
 
 def _whole(values: pa.ChunkedArray) -> pa.ChunkedArray:

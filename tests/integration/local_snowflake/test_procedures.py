@@ -68,7 +68,7 @@ def test_null_arguments_arrive_as_none_and_none_returns_as_null(run):
         ("FLOAT", "0.5", 0.5),
         ("BOOLEAN", "True", True),
         ("VARCHAR", "[1, 'a']", "[1, 'a']"),
-        ("VARIANT", "{'a': [1, None]}", '{"a":[1,null]}'),
+        ("VARIANT", "{'a': [1, None]}", '{\n  "a": [\n    1,\n    null\n  ]\n}'),
     ],
 )
 def test_the_value_has_the_declared_type(run, returns, value, expected):

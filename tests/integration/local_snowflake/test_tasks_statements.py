@@ -335,5 +335,5 @@ def test_the_parameters_of_a_task_say_where_they_were_set(run: Run) -> None:
     assert {key: rows[key] for key in expected} == expected
     (row,) = run("SHOW PARAMETERS LIKE 'user_task_timeout%' FOR TASK t")
     assert (row["key"], row["type"]) == ("USER_TASK_TIMEOUT_MS", "NUMBER")
-    assert {row["level"] for row in run("SHOW PARAMETERS")} <= {"", "SESSION"}
+    assert {row["level"] for row in run("SHOW PARAMETERS")} <= {"", "ACCOUNT", "SESSION"}
     refused(run, "SHOW PARAMETERS IN TASK nowhere", "does not exist", 2003)

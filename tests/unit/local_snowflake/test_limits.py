@@ -7,7 +7,8 @@ from sqlglot import exp
 
 from environments.local.snowflake import kinds
 from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.objects import account_objects, session_verbs
+from environments.local.snowflake.objects import account_objects
+from environments.local.snowflake.parameters import table
 from environments.local.snowflake.python import definitions
 from environments.local.snowflake.sql import parsing
 from environments.local.snowflake.tasks.work import Work
@@ -37,7 +38,7 @@ LIMITS = {
     ),
     "an allowed value of 256": (lambda n: account_objects._check_allowed(["x" * (255 + n)]), "256 characters at most"),
     "a query tag of 2,000 characters": (
-        lambda n: session_verbs.parameter("QUERY_TAG", "x" * (1999 + n)),
+        lambda n: table.known("SESSION", "QUERY_TAG").value("SESSION", "x" * (1999 + n)),
         "for parameter 'QUERY_TAG'",
     ),
     "a return value of 10 kB": (lambda n: set_return_value("é" * 5119 + "x" * (1 + n)), "too long"),
@@ -79,4 +80,4 @@ def test_an_empty_identifier_is_none() -> None:
 )
 def test_a_parameter_takes_values_of_its_type_only(name: str, value: str) -> None:
     with pytest.raises(SnowflakeError):
-        session_verbs.parameter(name, value)
+        table.known("SESSION", name).value("SESSION", value)

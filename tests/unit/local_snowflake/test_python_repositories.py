@@ -136,14 +136,14 @@ def test_a_repository_that_is_not_there_can_be_no_default(run: Run, place: str) 
 
 
 def test_an_older_account_has_no_default_and_takes_anaconda(tmp_path: Path) -> None:
-    with closing(Account(tmp_path, 0.001, package_source="anaconda")) as old:
+    with closing(Account(tmp_path, 0.001, profile="anaconda")) as old:
         run = runner(old)
         run("CREATE DATABASE D; CREATE SCHEMA D.S")
         assert effective(run) is None
 
 
 def test_the_source_of_a_new_account_is_for_new_accounts(tmp_path: Path) -> None:
-    with closing(Account(tmp_path, 0.001, package_source="anaconda")):
+    with closing(Account(tmp_path, 0.001, profile="anaconda")):
         pass
     with closing(Account(tmp_path, 0.001)) as same:
         assert same.parameters.get("DEFAULT_PYTHON_ARTIFACT_REPOSITORY") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +91,7 @@ def session(request: Request) -> Session:
     found = account(request).sessions.get(token(request))
     if found is None:
         raise SESSION_GONE
+    found.heard = time.monotonic()
     if recorder := account(request).recorder:
         recorder.route(found, request.method, _route(request))
     return found

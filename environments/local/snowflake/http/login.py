@@ -12,6 +12,7 @@ from starlette.routing import Route
 from ..errors import SnowflakeError
 from ..names import Name, fold
 from ..objects.signing_in import authenticate
+from ..parameters.statements import sign_in, told
 from . import answers
 
 if TYPE_CHECKING:
@@ -22,19 +23,6 @@ if TYPE_CHECKING:
     from ..session import Session
 
 _SESSION_SECONDS, _MASTER_SECONDS = 3600, 14400
-_PARAMETERS = {
-    "AUTOCOMMIT": True,
-    "CLIENT_PREFETCH_THREADS": 4,
-    "CLIENT_SESSION_KEEP_ALIVE": False,
-    # Array bindings always travel in the request: there is no S3 to put them on.
-    "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD": 0,
-    "CLIENT_TELEMETRY_ENABLED": False,
-    "PYTHON_CONNECTOR_QUERY_RESULT_FORMAT": "arrow",
-    # Each thread of a Snowpark session has its own cursor: one that follows a service's log goes on beside the rest.
-    "PYTHON_SNOWPARK_ENABLE_THREAD_SAFE_SESSION": True,
-    "PYTHON_SNOWPARK_USE_SCOPED_TEMP_OBJECTS": True,
-    "TIMEZONE": "UTC",
-}
 
 
 async def _login(request: Request) -> Response:
@@ -42,10 +30,10 @@ async def _login(request: Request) -> Response:
     try:
         account = answers.account(request)
         session = await run_in_threadpool(authenticate, account, data, fold(query.get("roleName", "")))
+        sign_in(session, data.get("SESSION_PARAMETERS") or {})
         _stand(session, {k: fold(v) for k, v in query.items()})
     except SnowflakeError as error:
         return answers.failure(error)
-    session.parameters.update(data.get("SESSION_PARAMETERS") or {})
     return answers.success(_opened(account, session))
 
 
@@ -75,7 +63,7 @@ def _opened(account: Account, session: Session) -> dict[str, Any]:
         "serverVersion": "10.0.0",
         "firstLogin": False,
         "sessionId": session.id,
-        "parameters": [{"name": k, "value": v} for k, v in _PARAMETERS.items()],
+        "parameters": told(session),
         "sessionInfo": {
             "databaseName": session.database,
             "schemaName": session.schema,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -13,6 +14,7 @@ from starlette.routing import Route
 from .. import statements, wire
 from ..errors import SnowflakeError
 from ..executions import Execution
+from ..result import DESCRIBE, SELECT, SHOW
 from . import answers
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 _WAIT_SECONDS = 45
 # So many rows are written at once, while other requests wait.
 _FEW_ROWS = 200
+_ROWS = {SELECT, SHOW, DESCRIBE}
 _IN_PROGRESS, _IN_PROGRESS_ASYNC = "333333", "333334"
 
 
@@ -44,16 +47,23 @@ def _start(session: Session, data: dict[str, Any], request_id: str) -> Execution
     text, describe = answers.field(data, "sqlText", str), bool(data.get("describeOnly"))
     bindings = wire.bindings(data.get("bindings") or {})
     count = int(
-        (data.get("parameters") or {}).get("MULTI_STATEMENT_COUNT", session.parameters.get("MULTI_STATEMENT_COUNT", 1))
+        (data.get("parameters") or {}).get("MULTI_STATEMENT_COUNT", session.parameters["MULTI_STATEMENT_COUNT"])
     )
 
     def work() -> Result:
         if describe:
             return statements.statement(session, text.strip().rstrip(";"), bindings, describe=True)
-        return statements.run(session, text, bindings, count)
+        return _limited(statements.run(session, text, bindings, count), session.parameters["ROWS_PER_RESULTSET"])
 
     execution = Execution(session, text, request_id)
     return session.account.executions.submit(execution, work)
+
+
+def _limited(result: Result, most: int) -> Result:
+    """The result with as many rows as the session takes; 0: all."""
+    if not most or result.statement_type not in _ROWS:
+        return result
+    return replace(result, rows=result.rows.slice(0, most))
 
 
 def _come_back(execution: Execution, code: str) -> Response:
@@ -135,11 +145,16 @@ async def _abort(request: Request) -> Response:
     return answers.success()
 
 
+def _indent(request: Request) -> int:
+    written = request.query_params.get("indent", "")
+    return int(written) if written.isdigit() else 0
+
+
 async def _chunk(request: Request) -> Response:
     result = answers.account(request).results.find(request.path_params["query_id"])
     if result is None:
         return Response("no such result (any more)", status_code=404)
-    chunk = await run_in_threadpool(wire.chunk, result, request.path_params["start"])
+    chunk = await run_in_threadpool(wire.chunk, result, request.path_params["start"], _indent(request))
     return Response(chunk, media_type="application/octet-stream")
 
 

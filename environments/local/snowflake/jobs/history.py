@@ -92,3 +92,4 @@ def _row(job: Object, deleted: datetime | None) -> dict[str, Any]:
 
 
 TABLE_FUNCTIONS = {"GET_JOB_HISTORY": _history}
+FEATURE = "COMPUTE POOL"

@@ -141,3 +141,4 @@ def digest(service: Object) -> str:
 
 
 KINDS = (JobService(), ServiceInstance())
+FEATURE = "COMPUTE POOL"

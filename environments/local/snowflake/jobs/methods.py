@@ -54,3 +54,4 @@ def _logs(session: Session, arguments: list[Any]) -> str:
 
 METHODS = {"SPCS_WAIT_FOR": _wait_for, "SPCS_CANCEL_JOB": _cancel}
 FUNCTIONS = {"SYSTEM$GET_SERVICE_LOGS": _logs}
+FEATURE = "COMPUTE POOL"

@@ -115,3 +115,4 @@ def wait(session: Session, name: Name) -> None:
 
 
 FUNCTIONS = {"SYSTEM$EXECUTE_ML_JOB": _execute, "SYSTEM$GET_ML_JOB_RUNTIME": _runtime}
+FEATURE = "COMPUTE POOL"

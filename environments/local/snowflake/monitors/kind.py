@@ -246,3 +246,4 @@ def _columns(monitor: Object) -> dict[str, Any]:
 
 KINDS = (ModelMonitor(),)
 TABLE_FUNCTIONS = functions.TABLE_FUNCTIONS
+FEATURE = "MODEL MONITOR"

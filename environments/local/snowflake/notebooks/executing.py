@@ -138,3 +138,4 @@ def _end(session: Session, name: Name, at: Place) -> None:
 
 
 VERBS = {f"EXECUTE {WORD}": execute}
+FEATURE = "COMPUTE POOL"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..access import SYSTEM_ROLES
 from ..catalogue import Object
-from ..errors import insufficient_privileges, invalid
+from ..errors import insufficient_privileges, invalid, unsupported
 from ..kinds import LONGEST_TAG_VALUE, STAMP, Create, Kind, read_tags
 from ..names import Name
 from ..registry import kinds
@@ -88,6 +88,13 @@ _SIZES = {
 }  # fmt: skip
 
 
+# What Standard Edition has not: https://docs.snowflake.com/en/user-guide/intro-editions
+_ENTERPRISE = {
+    "MULTI-CLUSTER WAREHOUSE": lambda given: (given.get("max_cluster_count") or 1) > 1,
+    "QUERY ACCELERATION": lambda given: given.get("enable_query_acceleration", False),
+}
+
+
 class Warehouse(Kind):
     """WAREHOUSE: recorded as in Snowflake; the work runs on this machine whatever its size."""
 
@@ -120,6 +127,9 @@ class Warehouse(Kind):
         if tokens.accept("TAG", "("):
             given["tags"] = read_tags(session, tokens)
             tokens.expect(")")
+        for feature, asks in _ENTERPRISE.items():
+            if feature in session.account.lacking and asks(given):
+                raise unsupported(feature)
         if "warehouse_size" in given:
             given["size"] = _size(given.pop("warehouse_size"))
         return given
@@ -176,7 +186,7 @@ _POOL = {
 class ComputePool(Kind):
     """COMPUTE POOL: recorded; https://docs.snowflake.com/en/sql-reference/sql/create-compute-pool."""
 
-    word, plural, scope = "COMPUTE POOL", "COMPUTE POOLS", "account"
+    word, plural, scope, feature = "COMPUTE POOL", "COMPUTE POOLS", "account", "COMPUTE POOL"
     columns = (
         "name", "state", ("min_nodes", "fixed"), ("max_nodes", "fixed"), "instance_family", ("num_services", "fixed"),
         ("num_jobs", "fixed"), ("auto_suspend_secs", "fixed"), "auto_resume", ("active_nodes", "fixed"),

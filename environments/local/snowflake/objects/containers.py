@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from .. import sample_data
+from ..access import ACCOUNT
 from ..catalogue import Object
-from ..errors import invalid, unsupported
+from ..errors import already_exists, does_not_exist, invalid, unsupported
 from ..kinds import STAMP, Create, Kind, Show, read_tags
 from ..names import Name
+from ..parameters.table import can_set
 from ..policies import attached
-from ..python import repositories
 from ..registry import kinds
 from ..result import EXECUTED, Result, status
 from . import options
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
     from ..session import Session
     from ..tokens import Tokens
 
 INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
-_OPTIONS = {
-    "COMMENT": options.TEXT,
-    "DATA_RETENTION_TIME_IN_DAYS": options.NUMBER,
-    "MAX_DATA_EXTENSION_TIME_IN_DAYS": options.NUMBER,
-}
-# https://docs.snowflake.com/en/developer-guide/udf/python/udf-python-packages has it for ALTER, and none for CREATE.
-_ALTERABLE = {**_OPTIONS, repositories.PARAMETER: options.TEXT}
+_OPTIONS = {"COMMENT": options.TEXT}
 _SHOWN = (("created_on", STAMP), "name", "is_default", "is_current")
 _SHOWN_LAST = ("owner", "comment", "options", "retention_time", "owner_role_type")
 
@@ -40,12 +35,18 @@ class Container(Kind):
     def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
         """CREATE DATABASE | SCHEMA; it becomes the current one, as in Snowflake."""
         name = self.read_name(session, tokens)
+        if tokens.accept("FROM", "SHARE"):
+            return self.imported(session, create, name, tokens)
         new = self._read(session, Object(self.word, name, session.role), create, tokens)
         answer = self.add(session, create, new)
         if session.account.catalogue.get(self.word, name).id == new.id:
             self.furnish(session, name)
         session.use_schema(name.database or name.name, name.name if name.database else None)
         return answer
+
+    def imported(self, session: Session, create: Create, name: Name, tokens: Tokens) -> Result:
+        """CREATE ... FROM SHARE: the tokens stand at the share."""
+        raise unsupported(f"CREATE {self.word} ... FROM SHARE")
 
     def _read(self, session: Session, new: Object, create: Create, tokens: Tokens) -> Object:
         properties: dict[str, Any] = {"transient": "TRANSIENT" in create.modifiers}
@@ -58,7 +59,7 @@ class Container(Kind):
             elif tokens.looking_at("CLONE") or tokens.looking_at("FROM"):
                 raise unsupported(tokens.text)
             else:
-                properties |= options.read(self.word, tokens.options("WITH", "TAG"), _OPTIONS)
+                properties |= options.properties(session, self.word, tokens.options("WITH", "TAG"), _OPTIONS)
         return replace(new, comment=properties.pop("comment", ""), properties=properties)
 
     def furnish(self, session: Session, name: Name) -> None:
@@ -70,14 +71,9 @@ class Container(Kind):
         if managed:
             tokens.expect("MANAGED", "ACCESS")
             return self.change(session, name, lambda o: o.with_properties(managed_access=managed == "ENABLE"))
-        if tokens.accept("UNSET", repositories.PARAMETER):
-            tokens.end()
-            return self.change(session, name, lambda o: o.with_properties(**{repositories.PARAMETER.lower(): ""}))
-        if tokens.looking_at("SET") and tokens.peek(1).upper in _ALTERABLE.keys() - {"COMMENT"}:
+        if tokens.looking_at("SET") and can_set(self.word, tokens.peek(1).upper):
             tokens.expect("SET")
-            changes = options.read(self.word, tokens.options(), _ALTERABLE)
-            if repositories.PARAMETER.lower() in changes:
-                changes[repositories.PARAMETER.lower()] = repositories.checked(changes[repositories.PARAMETER.lower()])
+            changes = options.properties(session, self.word, tokens.options(), _OPTIONS)
             comment = changes.pop("comment", None)
             self.change(session, name, lambda o: replace(o.with_properties(**changes), comment=comment or o.comment))
             return status(EXECUTED)
@@ -90,13 +86,6 @@ class Container(Kind):
         for thing in inside:
             if thing.kind != "SCHEMA":  # what is in a database's schemas is in the database
                 kinds()[thing.kind].check_removal(session, thing.name, together)
-
-    parameters = MappingProxyType({repositories.PARAMETER: ""})
-
-    def given_parameters(self, thing: Object) -> Mapping[str, Any]:
-        """The one that is followed here, where it is set."""
-        value = thing.properties.get(repositories.PARAMETER.lower())
-        return {repositories.PARAMETER: value} if value else {}
 
     def empty(self, session: Session, container: Name) -> None:
         """Remove everything inside: the catalogue's entries one by one, so that each kind lets go of its files.
@@ -140,6 +129,25 @@ class Database(Container):
 
     word, plural, scope = "DATABASE", "DATABASES", "account"
     columns = (*_SHOWN, "origin", *_SHOWN_LAST[:-1], "kind", "owner_role_type")
+
+    def imported(self, session: Session, create: Create, name: Name, tokens: Tokens) -> Result:
+        """CREATE DATABASE SNOWFLAKE_SAMPLE_DATA FROM SHARE SFC_SAMPLES.SAMPLE_DATA, where the account has it not.
+
+        https://docs.snowflake.com/en/user-guide/sample-data-using
+        """
+        share = ".".join(tokens.name())
+        tokens.end()
+        if share != sample_data.SHARE:
+            raise does_not_exist("Share", share)
+        if name != sample_data.DATABASE:
+            raise unsupported(f"CREATE DATABASE {name} FROM SHARE {share}: here it is {sample_data.DATABASE}")
+        session.require("IMPORT SHARE", "ACCOUNT", ACCOUNT)
+        if session.account.catalogue.find(self.word, name):
+            if create.if_not_exists:
+                return status(f"{name} already exists, statement succeeded.")
+            raise already_exists(name)
+        session.account.sample_data.furnish()
+        return status(f"Database {name} successfully created.")
 
     def furnish(self, session: Session, name: Name) -> None:
         """A new database has a schema PUBLIC."""

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from ..access import ACCOUNT, OWNERSHIP, Grant
 from ..errors import SnowflakeError, does_not_exist, insufficient_privileges, syntax_error, unsupported
 from ..names import Name
-from ..registry import kinds
+from ..profile import GRAMMAR
+from ..registry import features, kinds
 from ..result import EXECUTED, Result, status
 from ..services.access import SERVICE_ROLE
+from ..statements import refused_kind
 from . import privileges
 
 if TYPE_CHECKING:
@@ -46,11 +48,22 @@ def _privileges(tokens: Tokens) -> list[str]:
     return [privileges.RENAMED.get(p, p) for p in read]
 
 
+def _offered(session: Session, wanted: list[str]) -> list[str]:
+    """The privileges, none of which names a kind that the account lacks."""
+    for privilege in wanted:
+        lacked = next((f for f in session.account.lacking if privilege.endswith(f" {f}")), "")
+        if lacked in GRAMMAR:
+            raise syntax_error(f"line 1 at position 6 unexpected '{lacked.split()[-1]}'.")
+        if lacked:
+            raise unsupported(lacked)
+    return wanted
+
+
 def _target(session: Session, tokens: Tokens) -> Target:
     if tokens.accept("ACCOUNT"):
         return Target("ACCOUNT", (ACCOUNT,))
     bulk = tokens.accept_any("ALL", "FUTURE")
-    kind = _kind_word(tokens)
+    kind = _kind_word(session, tokens)
     if bulk is None:
         name = kinds()[kind].read_name(session, tokens)
         return Target(kind, (session.account.catalogue.get(kind, name).name,))
@@ -61,14 +74,14 @@ def _target(session: Session, tokens: Tokens) -> Target:
     return Target(kind, tuple(o.name for o in session.account.catalogue.of(kind, container)))
 
 
-def _kind_word(tokens: Tokens) -> str:
+def _kind_word(session: Session, tokens: Tokens) -> str:
     for words in (3, 2, 1):
         word = " ".join(tokens.peek(i).upper for i in range(words))
         # SHOW and GRANT know kinds that the local account does not (DATABASE ROLE, INTEGRATION): refused by name.
-        if word in kinds():
+        if word in kinds() and features().get(word) not in session.account.lacking:
             tokens.accept(*word.split(" "))
             return kinds()[word].word
-    raise unsupported(tokens.text)
+    raise refused_kind(session.account, tokens) or unsupported(tokens.text)
 
 
 def _container(session: Session, tokens: Tokens) -> Name:
@@ -128,7 +141,7 @@ def _grant(session: Session, tokens: Tokens) -> Result:
         return _imported(session, tokens, "TO", session.account.access.grant)
     if tokens.accept("OWNERSHIP"):
         return _ownership(session, tokens)
-    wanted, target = _privileges(tokens), _target(session, tokens)
+    wanted, target = _offered(session, _privileges(tokens)), _target(session, tokens)
     tokens.expect("TO")
     grantee = _grantee(session, tokens)
     option = tokens.accept("WITH", "GRANT", "OPTION")
@@ -147,7 +160,7 @@ def _revoke(session: Session, tokens: Tokens) -> Result:
     if tokens.accept("IMPORTED", "PRIVILEGES", "ON", "DATABASE"):
         return _imported(session, tokens, "FROM", access.revoke)
     only_option = tokens.accept("GRANT", "OPTION", "FOR")
-    wanted, target = _privileges(tokens), _target(session, tokens)
+    wanted, target = _offered(session, _privileges(tokens)), _target(session, tokens)
     tokens.expect("FROM")
     grantee = _grantee(session, tokens)
     tokens.accept_any("CASCADE", "RESTRICT")

@@ -9,7 +9,7 @@ from ..kinds import STAMP, Kind
 class OnlineFeatureTable(Kind):
     """What serves features by key within milliseconds."""
 
-    word, plural = "ONLINE FEATURE TABLE", "ONLINE FEATURE TABLES"
+    word, plural, feature = "ONLINE FEATURE TABLE", "ONLINE FEATURE TABLES", "ONLINE FEATURE TABLE"
     columns = (("created_on", STAMP), "name", "database_name", "schema_name", "owner", "comment", "scheduling_state")
 
 

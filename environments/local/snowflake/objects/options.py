@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import SnowflakeError, invalid
 from ..names import fold
+from ..parameters.statements import typed
+from ..parameters.table import can_set
+
+if TYPE_CHECKING:
+    from ..session import Session
 
 NUMBER, TEXT, NAME, FLAG, LIST, NESTED = "number", "text", "name", "flag", "list", "nested"
+
+
+def properties(session: Session, kind: str, given: dict[str, Any], known: dict[str, str]) -> dict[str, Any]:
+    """The options and the parameters of an object, checked and typed, under their lower-case names.
+
+    Args:
+        session: which sets them.
+        kind: whose they are.
+        given: as `Tokens.options` read them.
+        known: as `read` takes them.
+
+    Raises:
+        SnowflakeError: as `read`; 001008 and 000002 for a parameter's value.
+
+    """
+    parameters = {key: value for key, value in given.items() if can_set(kind, key)}
+    found = typed(session.account, kind, parameters)
+    rest = read(kind, {key: value for key, value in given.items() if key not in parameters}, known)
+    return {**rest, **{name.lower(): value for name, value in found.items()}}
 
 
 def read(kind: str, given: dict[str, Any], known: dict[str, str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ https://docs.snowflake.com/en/sql-reference/sql/create-network-policy
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
 AUTHENTICATION, NETWORK = "AUTHENTICATION POLICY", "NETWORK POLICY"
 # What a policy calls the ways to sign in.
 PASSWORD, KEY_PAIR, WORKLOAD_IDENTITY = "PASSWORD", "KEYPAIR", "WORKLOAD_IDENTITY"
-_METHODS = {"ALL", PASSWORD, KEY_PAIR, WORKLOAD_IDENTITY, "SAML", "OAUTH", "PROGRAMMATIC_ACCESS_TOKEN"}
+ACCESS_TOKEN = "PROGRAMMATIC_ACCESS_TOKEN"  # noqa: S105 - a word, and no secret
+_METHODS = {"ALL", PASSWORD, KEY_PAIR, WORKLOAD_IDENTITY, "SAML", "OAUTH", ACCESS_TOKEN}
 # Network rules that Snowflake keeps itself: https://docs.snowflake.com/en/user-guide/network-rules
+_GITHUB = "4.175.114.51"  # one of GitHub's runners
 _MANAGED_RULES = {"SNOWFLAKE.NETWORK_SECURITY.GITHUBACTIONS_GLOBAL"}
 
 
@@ -159,6 +162,13 @@ def attach(session: Session, user: Name, tokens: Tokens) -> Result:
     return status(EXECUTED)
 
 
+def authentication_policy(account: Account, user: Object) -> dict[str, Any] | None:
+    """What the user's authentication policy says; None without one."""
+    name = user.properties.get("authentication_policy")
+    policy = account.catalogue.find(AUTHENTICATION, Name(*Tokens(name).name())) if name else None
+    return policy.properties if policy else None
+
+
 def require(account: Account, user: Object, method: str) -> None:
     """The user's authentication policy, if it has one, must allow this way to sign in.
 
@@ -166,10 +176,39 @@ def require(account: Account, user: Object, method: str) -> None:
         SnowflakeError: 390202.
 
     """
-    name = user.properties.get("authentication_policy")
-    policy = account.catalogue.find(AUTHENTICATION, Name(*Tokens(name).name())) if name else None
-    if policy and not _allows(policy.properties, user, method):
+    policy = authentication_policy(account, user)
+    if policy is not None and not _allows(policy, user, method):
         raise SnowflakeError("Authentication attempt rejected by the current authentication policy.", "390202", "08001")
+
+
+def network_policy(account: Account, user: Object) -> str:
+    """The network policy that the user is subject to: its own, else the account's; "" for none."""
+    return user.properties.get("network_policy") or account.parameters.get("NETWORK_POLICY") or ""
+
+
+def require_address(account: Account, user: Object) -> None:
+    """The network policy of the user, else of the account, must let in the address that it connects from.
+
+    Everybody here connects from this machine, so that is asked only where the account's profile says what stands for
+    the addresses: people connect from its office, service users from GitHub's runners.
+
+    Raises:
+        SnowflakeError: 390422.
+
+    """
+    name = network_policy(account, user)
+    if not name or not account.profile.office:
+        return
+    policy = account.catalogue.get(NETWORK, Name("", "", name)).properties
+    from_github = user.properties.get("type") in {"SERVICE", "LEGACY_SERVICE"}
+    address = ipaddress.ip_address(account.profile.office)
+    rules = from_github and bool(policy.get("allowed_network_rule_list"))
+    listed = any(address in ipaddress.ip_network(net) for net in policy.get("allowed_ip_list", ()))
+    if not (rules or (listed and not from_github)):
+        text = (
+            f"Incoming request with IP/Token {_GITHUB if from_github else address} is not allowed to access Snowflake."
+        )
+        raise SnowflakeError(f"{text} Contact your account administrator.", "390422", "08001")
 
 
 def _allows(policy: dict[str, Any], user: Object, method: str) -> bool:

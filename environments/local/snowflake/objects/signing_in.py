@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SnowflakeError
 from ..names import Name
 from ..passwords import matches
-from . import policies
+from . import access_tokens, policies
 from .attestations import attested
 
 if TYPE_CHECKING:
@@ -33,15 +33,21 @@ def authenticate(account: Account, data: dict[str, Any], role: str) -> Session:
 
     Raises:
         SnowflakeError: 390100 wrong name, password or workload identity, 390144 a refused JWT, 390303 a refused
-            token, 390202 the authentication policy, 390189 the role.
+            token, 390202 the authentication policy, 390422 the network policy, 390189 the role.
 
     """
     method = (data.get("AUTHENTICATOR") or "SNOWFLAKE").upper()
     if method == "OAUTH":
         return _by_ticket(account, data.get("TOKEN") or "")
+    if token := _access_token(account, data, method):
+        policies.require(account, token.user, policies.ACCESS_TOKEN)
+        session = _open(account, token.user, token.role or role)
+        session.secondary = session.secondary and not token.role
+        return session
     called, check = _METHODS.get(method, ("", _unknown))
     user = check(account, data)
     policies.require(account, user, called)
+    policies.require_address(account, user)
     return _open(account, user, role)
 
 
@@ -51,6 +57,14 @@ def _by_ticket(account: Account, ticket: str) -> Session:
     if session is None:
         raise SnowflakeError("Invalid OAuth access token.", "390303", "08001")
     return session
+
+
+def _access_token(account: Account, data: dict[str, Any], method: str) -> access_tokens.Presented | None:
+    """A programmatic access token, which stands in for a password, too."""
+    user = _user(account, data)
+    if method == policies.ACCESS_TOKEN:
+        return access_tokens.check(account, user, data.get("TOKEN") or "")
+    return access_tokens.presented(account, user, data.get("PASSWORD") or "") if method == "SNOWFLAKE" else None
 
 
 def _by_password(account: Account, data: dict[str, Any]) -> Object:

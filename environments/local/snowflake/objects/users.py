@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Object
 from ..errors import invalid
 from ..kinds import STAMP, Create, Kind
-from ..names import Name
+from ..names import Name, fold
+from ..parameters.table import can_set
 from ..passwords import hashed
 from ..result import DESCRIBE, EXECUTED, Result, rows, status
-from . import options, policies, workload_identity
+from ..tokens import Tokens
+from . import access_tokens, options, policies, workload_identity
 from .signing_in import EVERY_ROLE, SECONDARY, fingerprint, public_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ..session import Session
-    from ..tokens import Tokens
 
 _OPTIONS = {
     "PASSWORD": options.TEXT, "LOGIN_NAME": options.TEXT, "DISPLAY_NAME": options.TEXT, "FIRST_NAME": options.TEXT,
     "LAST_NAME": options.TEXT, "EMAIL": options.TEXT, "TYPE": options.TEXT, "DISABLED": options.FLAG,
     "MUST_CHANGE_PASSWORD": options.FLAG, "DEFAULT_ROLE": options.TEXT, "DEFAULT_WAREHOUSE": options.TEXT,
     "DEFAULT_NAMESPACE": options.TEXT, "DEFAULT_SECONDARY_ROLES": options.LIST, "RSA_PUBLIC_KEY": options.TEXT,
-    "RSA_PUBLIC_KEY_2": options.TEXT, "WORKLOAD_IDENTITY": options.NESTED, "NETWORK_POLICY": options.NAME,
-    "COMMENT": options.TEXT,
+    "RSA_PUBLIC_KEY_2": options.TEXT, "WORKLOAD_IDENTITY": options.NESTED, "COMMENT": options.TEXT,
 }  # fmt: skip
 _TYPES = {"PERSON", "SERVICE", "LEGACY_SERVICE", "NULL"}
 # What a user of TYPE = SERVICE may not have: it does not sign in with a password.
@@ -39,22 +36,29 @@ class User(Kind):
     """USER: signs in with a password or a key pair; TYPE = SERVICE with a key pair only."""
 
     word, plural, scope = "USER", "USERS", "account"
-    parameters = MappingProxyType({"NETWORK_POLICY": ""})
     columns = (
         "name", ("created_on", STAMP), "login_name", "display_name", "email", "comment", "disabled",
         "default_warehouse", "default_namespace", "default_role", "default_secondary_roles", "owner",
         "has_password", "has_rsa_public_key", "type", "has_workload_identity",
     )  # fmt: skip
 
+    def read_name(self, session: Session, tokens: Tokens) -> Name:
+        """The name; where ALTER USER leaves it out, it is the session's own user."""
+        return Name("", "", session.user) if access_tokens.mentioned(tokens) else super().read_name(session, tokens)
+
     def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
         """CREATE USER name options."""
         name = self.read_name(session, tokens)
         given = _checked(_read(session, name, tokens), {})
+        given.setdefault("default_secondary_roles", ["ALL"] if session.account.profile.secondary_roles else [])
         return self.add(session, create, Object("USER", name, session.role, given, given.pop("comment", "")))
 
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
         """ALTER USER name SET options | SET AUTHENTICATION POLICY p | UNSET option, ..."""
-        session.own("USER", name)
+        if access_tokens.mentioned(tokens):
+            return access_tokens.alter(session, name, tokens)
+        if not _own_defaults(session, name, tokens):
+            session.own("USER", name)
         if tokens.accept("SET", "AUTHENTICATION", "POLICY"):
             return policies.attach(session, name, tokens)
         if tokens.accept("UNSET"):
@@ -62,12 +66,15 @@ class User(Kind):
             while tokens.accept(","):
                 gone.add(_property(tokens))
             tokens.end()
-            return self.change(session, name, lambda o: replace(o, properties=_without(o.properties, gone)))
+            session.account.catalogue.change(
+                "USER", name, lambda o: replace(o, properties=_without(o.properties, gone))
+            )
+            return status(EXECUTED)
         tokens.expect("SET")
         given = _read(session, name, tokens)
         comment = given.pop("comment", None)
-        self.change(
-            session,
+        session.account.catalogue.change(
+            "USER",
             name,
             lambda o: replace(o, properties=_checked(given, o.properties), comment=comment or o.comment),
         )
@@ -87,11 +94,6 @@ class User(Kind):
         listed = [{"property": k.upper(), "value": v} for k, v in shown.items() if k != "created_on"]
         return rows(["property", "value", "default", "description"], listed, DESCRIBE)
 
-    def given_parameters(self, thing: Object) -> Mapping[str, Any]:
-        """The network policy, if the user has one."""
-        policy = thing.properties.get("network_policy")
-        return {"NETWORK_POLICY": policy} if policy else {}
-
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW USERS."""
         p, every = thing.properties, super().row(session, thing)
@@ -106,6 +108,21 @@ class User(Kind):
         }  # fmt: skip
 
 
+def _own_defaults(session: Session, name: Name, tokens: Tokens) -> bool:
+    """Whether users change the defaults of their own session parameters, which takes no privilege.
+
+    https://docs.snowflake.com/en/sql-reference/parameters#session-parameters
+    """
+    rest = Tokens(tokens.rest)
+    if name.name != session.user:
+        return False
+    if rest.accept("SET") and rest.peek(1).text == "=":
+        changed = list(rest.options())
+    else:
+        changed = [token.upper for token in rest.all[1:] if token.kind == "word"] if rest.accept("UNSET") else []
+    return bool(changed) and all(can_set("SESSION", parameter) for parameter in changed)
+
+
 def _property(tokens: Tokens) -> str:
     """What is to be unset, as the user's properties call it."""
     if tokens.accept("AUTHENTICATION", "POLICY"):
@@ -115,8 +132,9 @@ def _property(tokens: Tokens) -> str:
 
 def _read(session: Session, name: Name, tokens: Tokens) -> dict[str, Any]:
     """The options as they are written, with what they name looked up."""
-    given = options.read("USER", tokens.options(), _OPTIONS)
+    given = options.properties(session, "USER", tokens.options(), _OPTIONS)
     if policy := given.get("network_policy"):
+        given["network_policy"] = policy = fold(policy)
         session.get(policies.NETWORK, Name("", "", policy))
     if "workload_identity" in given:
         given["workload_identity"] = workload_identity.defined(session, name.name, given["workload_identity"])

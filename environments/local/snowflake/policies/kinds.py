@@ -109,7 +109,7 @@ class _Policy(Kind):
 class MaskingPolicy(_Policy):
     """MASKING POLICY: what comes out in the place of a column's value."""
 
-    word, plural = attached.MASKING, "MASKING POLICIES"
+    word, plural, feature = attached.MASKING, "MASKING POLICIES", attached.MASKING
 
     def check(self, body: Body) -> None:
         """It returns a value of the type that it masks."""
@@ -134,7 +134,7 @@ class MaskingPolicy(_Policy):
 class RowAccessPolicy(_Policy):
     """ROW ACCESS POLICY: which rows come out."""
 
-    word, plural = attached.ROW_ACCESS, "ROW ACCESS POLICIES"
+    word, plural, feature = attached.ROW_ACCESS, "ROW ACCESS POLICIES", attached.ROW_ACCESS
 
     def check(self, body: Body) -> None:
         """It says of a row whether it comes out."""

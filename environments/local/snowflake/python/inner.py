@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from ..errors import SnowflakeError, execution_error
 from ..session import Session
 from ..sql import transactions
-from . import rights
 
 if TYPE_CHECKING:
     from .routines import Routine
@@ -65,7 +64,7 @@ def _made(caller: Session, routine: Routine) -> InnerSession:
         return InnerSession(caller.account, caller.user, caller.role, **shared, **place, **own)
     if routine.thing:
         place |= {"database": routine.thing.name.database, "schema": routine.thing.name.schema}
-    parameters = {key: value for key, value in caller.parameters.items() if key in rights.INHERITED}
+    parameters = caller.parameters.for_owner(caller.account)
     own = {"secondary": False, "parameters": parameters, "owners_rights": routine.definition.language}
     return InnerSession(caller.account, caller.user, routine.owner, **shared, **place, **own)
 

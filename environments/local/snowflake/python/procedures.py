@@ -66,9 +66,10 @@ def _method(session: Session, name: Name, tokens: Tokens, describe: bool) -> Res
     called = tokens.identifier()
     arguments_ = tokens.values()
     tokens.end()
-    if called not in methods():
+    known = methods(session.account.lacking)
+    if called not in known:
         raise unsupported(f"CALL {name}!{called}")
-    return rows([called], [] if describe else [{called: methods()[called](session, name, arguments_)}], CALL)
+    return rows([called], [] if describe else [{called: known[called](session, name, arguments_)}], CALL)
 
 
 def _found(session: Session, base: Name, given: Given) -> Routine:

@@ -54,7 +54,7 @@ ANACONDA = Repository(
     "snowflake.snowpark.anaconda_shared_repository", channels.ANACONDA, Name(*_USER, "ANACONDA_REPOSITORY_USER")
 )
 SOURCES = {"pypi": PYPI, "anaconda": ANACONDA}
-"""The package sources that a new account can have, as the server's option names them."""
+"""The package sources that a new account can have, as its profile names them."""
 _BY_NAME = {each.name.upper(): each for each in SOURCES.values()}
 
 
@@ -111,17 +111,10 @@ def of(account: Account, clause: str, schema: Name | None) -> Repository:
     return named(clause) if clause else given(account, schema) or ANACONDA
 
 
-def furnish(account: Account, source: str) -> None:
-    """What a new account has: its package source, and the database roles of both repositories with PUBLIC.
-
-    Args:
-        account: which has no parameters yet.
-        source: of SOURCES; accounts since 2026-06-26 have "pypi", older ones have no parameter, which is "anaconda".
-
-    """
-    for repository in SOURCES.values():
+def furnish(account: Account, *, pypi: bool) -> None:
+    """What a new account has: the database roles of both repositories with PUBLIC; PyPI's may have been revoked."""
+    for repository in (PYPI, ANACONDA) if pypi else (ANACONDA,):
         account.access.grant(Grant("ROLE", "PUBLIC", "USAGE", DATABASE_ROLE, repository.role))
-    account.parameters.set(PARAMETER, PYPI.name if source == "pypi" else None)
 
 
 def checked(written: str) -> str:

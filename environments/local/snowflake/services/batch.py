@@ -189,3 +189,4 @@ def _payload(at: Place, request: dict[str, Any]) -> Path:
 
 
 VERBS = {"EXECUTE INFERENCE JOB": execute}
+FEATURE = "COMPUTE POOL"

@@ -81,3 +81,4 @@ def _signatures(version: Version) -> list[dict[str, Any]]:
 
 
 FUNCTIONS = {"SYSTEM$DEPLOY_MODEL": _deploy}
+FEATURE = "COMPUTE POOL"

@@ -72,3 +72,4 @@ def _call(scope: Scope, node: exp.ModelAttribute) -> exp.Expression | None:
 
 
 REWRITES = {"ModelAttribute": _call}
+FEATURE = "COMPUTE POOL"

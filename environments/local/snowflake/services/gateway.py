@@ -125,3 +125,4 @@ def chosen(account: Account, gateway: Object, without: set[str]) -> Object | Non
 
 
 KINDS = (Gateway(),)
+FEATURE = "COMPUTE POOL"

@@ -178,3 +178,4 @@ class Endpoint(Kind):
 
 
 KINDS = (Service(), ServiceContainer(), Endpoint())
+FEATURE = "COMPUTE POOL"

@@ -37,7 +37,8 @@ def _moment(scope: Scope, wanted: tuple[Callable[[datetime], object], str] | Non
     if wanted is None or not transactions.active(scope.session):
         return None
     shown, kind = wanted
-    return exp.cast(exp.Literal.string(str(shown(scope.started))), kind, dialect="snowflake")
+    started = scope.started if kind == "TIMESTAMPNTZ" else scope.started.astimezone(scope.session.timezone)
+    return exp.cast(exp.Literal.string(str(shown(started))), kind, dialect="snowflake")
 
 
 REWRITES = {

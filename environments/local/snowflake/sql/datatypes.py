@@ -5,6 +5,7 @@ https://docs.snowflake.com/en/sql-reference/intro-summary-data-types
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -28,13 +29,14 @@ _ALIASES = {
     **dict.fromkeys(_FLOATS, "FLOAT"),
     **dict.fromkeys(_TEXTS, "VARCHAR"),
     **dict.fromkeys(("BINARY", "VARBINARY"), "BINARY"),
-    **dict.fromkeys(
-        ("DATETIME", "TIMESTAMP", "TIMESTAMP_NTZ", "TIMESTAMPNTZ", "TIMESTAMP WITHOUT TIME ZONE"), "TIMESTAMP_NTZ"
-    ),
+    "TIMESTAMP": "TIMESTAMP_NTZ",
+    **dict.fromkeys(("DATETIME", "TIMESTAMP_NTZ", "TIMESTAMPNTZ", "TIMESTAMP WITHOUT TIME ZONE"), "TIMESTAMP_NTZ"),
     **dict.fromkeys(("TIMESTAMP_LTZ", "TIMESTAMPLTZ", "TIMESTAMP WITH LOCAL TIME ZONE"), "TIMESTAMP_LTZ"),
     **dict.fromkeys(("TIMESTAMP_TZ", "TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE"), "TIMESTAMP_TZ"),
     **{name: name for name in ("BOOLEAN", "DATE", "TIME", "VARIANT", "OBJECT", "ARRAY")},
 }
+# What TIMESTAMP stands for in the definition that is read: TIMESTAMP_TYPE_MAPPING of the session that reads it.
+TIMESTAMP: ContextVar[str] = ContextVar("TIMESTAMP", default="TIMESTAMP_NTZ")
 _LONGEST = 5  # words in the longest name of a type
 _TIMED = {"TIME", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ"}
 _DUCKDB = {
@@ -120,12 +122,16 @@ def read(tokens: Tokens) -> DataType:
         if word in {"GEOGRAPHY", "GEOMETRY", "VECTOR", "MAP"}:
             raise unsupported(f"type {word}")
         raise invalid(f"Unsupported data type '{word}'.", "002040", "42601")
-    return _completed(_ALIASES[word], arguments)
+    return _completed(TIMESTAMP.get() if word == "TIMESTAMP" else _ALIASES[word], arguments)
+
+
+def parse(text: str) -> DataType:
+    """A type from its text, such as the catalogue's `NUMBER(12,2)`."""
+    return _parsed(text, TIMESTAMP.get())
 
 
 @lru_cache(maxsize=1024)
-def parse(text: str) -> DataType:
-    """A type from its text, such as the catalogue's `NUMBER(12,2)`."""
+def _parsed(text: str, _timestamp: str) -> DataType:
     from ..tokens import Tokens
 
     return read(Tokens(text))

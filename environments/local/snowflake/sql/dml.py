@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from sqlglot import exp
 
-from ..errors import unsupported
+from ..errors import execution_error, unsupported
 from ..names import Name
 from ..policies import applying
 from ..result import DELETE, EXECUTED, INSERT, MERGE, UPDATE, Result, counts, status
@@ -45,8 +45,10 @@ def update(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa:
         spelling.check(scope, statement)
         tree = resolved(scope, applying.seen(scope, statement))
         with transactions.changing(session, _target(tree)), changes.recorded(session, _changed_table(tree)):
-            several = _multi_joined(session, tree) if tree.args.get("from_") else 0
-            changed = transactions.write(session, generated(tree))[0][0]
+            several = _multi_joined(scope, tree) if tree.args.get("from_") else 0
+            if several and session.parameters["ERROR_ON_NONDETERMINISTIC_UPDATE"]:
+                raise execution_error("Duplicate row detected during DML action", "100090", "42P18")
+            changed = transactions.write(session, generated(scope, tree))[0][0]
         reading.consumed(scope)
     return _updated(changed, several)
 
@@ -55,13 +57,14 @@ def _updated(changed: int, several: int) -> Result:
     return counts(UPDATE, **{"rows updated": changed, "multi-joined rows updated": several})
 
 
-def _multi_joined(session: Session, statement: exp.Update) -> int:
+def _multi_joined(scope: Scope, statement: exp.Update) -> int:
     """How many rows of the target more than one row of FROM matches."""
     target, source = statement.this.copy(), statement.args["from_"].this.copy()
     rows = exp.select("1").from_(source).join(target, join_type="cross")
     rows.set("where", statement.args["where"].copy() if statement.args.get("where") else None)
     found = rows.group_by(exp.column("rowid", target.alias)).having("count(*) > 1")
-    return engine.execute(session.connection, f"SELECT count(*) FROM ({generated(found)}) AS found")[0][0]
+    sql = f"SELECT count(*) FROM ({generated(scope, found)}) AS found"
+    return engine.execute(scope.session.connection, sql)[0][0]
 
 
 def delete(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001
@@ -107,7 +110,7 @@ def _run(session: Session, statement: exp.Expression) -> list[tuple]:
         adds = isinstance(tree, exp.Insert) and not overwrites
         noted = changes.recorded(session, _changed_table(tree), adds=adds)
         with transactions.changing(session, _target(tree)), noted:
-            done = _overwrite(session, tree) if overwrites else transactions.write(session, generated(tree))
+            done = _overwrite(scope, tree) if overwrites else transactions.write(session, generated(scope, tree))
         reading.consumed(scope)
         return done
 
@@ -128,12 +131,12 @@ def _shared(table: exp.Table) -> tuple[str, str, str] | None:
     return None if table.catalog == "temp" else _reversed(table)
 
 
-def _overwrite(session: Session, statement: exp.Expression) -> list[tuple]:
+def _overwrite(scope: Scope, statement: exp.Expression) -> list[tuple]:
     """INSERT OVERWRITE: the old rows go and the new ones come in one transaction."""
     statement.args.pop("overwrite")
     target = statement.this.this if isinstance(statement.this, exp.Schema) else statement.this
     statement.this.find(exp.Table).set("alias", None)
-    sql = generated(statement)
+    session, sql = scope.session, generated(scope, statement)
     with transactions.joined(session):
         transactions.write(session, f"DELETE FROM {exp.table_(*_reversed(target)).sql('duckdb', identify=True)}")
         return transactions.write(session, sql)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
+import pyarrow as pa
 
 from ..names import quote
 from ..result import SELECT, Result
@@ -37,7 +38,16 @@ def query(connection: Connection, sql: str, *, describe: bool = False) -> Result
         rows = _sendable(relation.limit(0) if describe else relation).to_arrow_table()
     except duckdb.Error as error:
         raise translated(error, sql) from error
-    return Result(columns, rows, SELECT)
+    return Result(columns, _in_utc(rows), SELECT)
+
+
+def _in_utc(rows: pa.Table) -> pa.Table:
+    """Times as the account keeps them; DuckDB names the session's time zone, which changes no moment."""
+    kinds = [f.type for f in rows.schema]
+    if not any(pa.types.is_timestamp(kind) and kind.tz not in {None, "UTC"} for kind in kinds):
+        return rows
+    moved = [pa.timestamp(k.unit, "UTC") if pa.types.is_timestamp(k) and k.tz else k for k in kinds]
+    return rows.cast(pa.schema([f.with_type(k) for f, k in zip(rows.schema, moved, strict=True)]))
 
 
 def execute(connection: Connection, sql: str) -> list[tuple]:

@@ -19,7 +19,6 @@ from ..executions import go_on
 if TYPE_CHECKING:
     from ..session import Session
 
-_DEFAULT_SECONDS = 43_200  # LOCK_TIMEOUT
 _LOOK_SECONDS = 0.05  # how often a waiting statement looks whether it was cancelled
 
 
@@ -105,7 +104,7 @@ def changing(session: Session, table: Hashable, active: Callable[[Session], bool
     """
     locks, running = session.account.locks, session.running
     if table is not None:
-        seconds = session.parameters.get("LOCK_TIMEOUT", _DEFAULT_SECONDS)
+        seconds = session.parameters["LOCK_TIMEOUT"]
         locks.acquire(session.connection, table, float(seconds), lambda: go_on(running))
     try:
         yield

@@ -38,7 +38,7 @@ def compiled(scope: Scope, tree: exp.Expression) -> Compiled:
     """The query in DuckDB's SQL, with what is known of its columns. The tree is used up."""
     spelling.check(scope, tree)
     declared = lineage.columns(scope, tree)
-    return Compiled(generated(resolved(scope, tree)), declared)
+    return Compiled(generated(scope, resolved(scope, tree)), declared)
 
 
 def answer(scope: Scope, query: Compiled, *, describe: bool = False) -> Result:

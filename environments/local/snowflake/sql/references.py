@@ -160,7 +160,7 @@ def _table_function(scope: Scope, node: exp.TableFromRows, evaluate: Evaluate) -
 
 def called(scope: Scope, call: exp.Expression, evaluate: Evaluate) -> Result | None:
     """What a table function of the account answers; None when it has none of that name."""
-    function = table_functions().get(_function_name(call))
+    function = table_functions(scope.session.account.lacking).get(_function_name(call))
     if function is None:
         return None
     positional, named_arguments = _arguments(scope, call, evaluate)
@@ -202,7 +202,7 @@ def _values(node: exp.Values) -> exp.Expression | None:
 
 def _constant(scope: Scope, node: exp.Func, evaluate: Evaluate) -> exp.Expression | None:
     name = _function_name(node)
-    function = functions().get(name)
+    function = functions(scope.session.account.lacking).get(name)
     if function is None:
         return None
     if scope.describing and name.startswith("SYSTEM$"):

@@ -88,7 +88,7 @@ def default(session: Session, table: Object, column: TableColumn) -> str:
     if not column.default:
         return ""
     with Scope(session) as scope:
-        return generated(resolved(scope, parse_expression(column.default)))
+        return generated(scope, resolved(scope, parse_expression(column.default)))
 
 
 def _temporary(table: Object) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
-from ..errors import SnowflakeError
+from ..errors import SnowflakeError, invalid
 from ..result import EXECUTED, TRANSACTION, Result, status
 from . import engine, locks
 
@@ -29,7 +29,7 @@ def begin(session: Session) -> None:
     """Open a transaction; inside one, Snowflake ignores a second BEGIN."""
     if not session.in_transaction:
         engine.execute(session.connection, "BEGIN")
-        session.in_transaction = True
+        session.in_transaction, session.aborted = True, False
 
 
 def commit(session: Session) -> None:
@@ -39,6 +39,8 @@ def commit(session: Session) -> None:
         SnowflakeError: 000625 when another session changed the same rows; then nothing is kept.
 
     """
+    if session.aborted:
+        rollback(session)
     if session.in_transaction:
         session.in_transaction = False
         try:
@@ -64,10 +66,33 @@ def _commit_now(session: Session) -> None:
 def rollback(session: Session) -> None:
     """Undo what the open transaction changed. Without one there is nothing to do."""
     if session.in_transaction:
-        session.in_transaction = False
+        session.in_transaction = session.aborted = False
         session.at_commit.clear()
         engine.rollback(session.connection)
         session.account.locks.release(session.connection)
+
+
+@contextmanager
+def aborted_by_errors(session: Session, text: str) -> Iterator[None]:
+    """With TRANSACTION_ABORT_ON_ERROR a failed statement aborts the open transaction: it can only be ended then.
+
+    https://docs.snowflake.com/en/sql-reference/parameters#transaction-abort-on-error
+
+    Raises:
+        SnowflakeError: 000625 for a statement in an aborted transaction that does not end it.
+
+    """
+    ends = text.split(maxsplit=1)[:1] and text.split(maxsplit=1)[0].rstrip(";").upper() in {"COMMIT", "ROLLBACK"}
+    if session.aborted and session.in_transaction and not ends:
+        raise SnowflakeError(
+            "The transaction was aborted by an error. End it with COMMIT or ROLLBACK.", "000625", "57014"
+        )
+    try:
+        yield
+    except SnowflakeError:
+        if session.in_transaction and session.parameters["TRANSACTION_ABORT_ON_ERROR"]:
+            session.aborted = True
+        raise
 
 
 def once_committed(session: Session, action: Callable[[], object]) -> None:
@@ -107,7 +132,9 @@ def write(session: Session, sql: str) -> list[tuple]:
 
 def _open(session: Session) -> None:
     """With AUTOCOMMIT = FALSE the first change opens a transaction."""
-    if not active(session) and session.parameters.get("AUTOCOMMIT") in (False, "false", "FALSE"):
+    if not active(session) and not session.parameters["AUTOCOMMIT"]:
+        if session.task:
+            raise invalid("DML in a task needs AUTOCOMMIT = TRUE: set it on the task, or on the account.", "000002")
         begin(session)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from . import engine
+from . import engine, meaning
 from .parsing import parse
 from .references import called, resolve
 from .transforms import ALL
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def translate(scope: Scope, text: str) -> str:
     """DuckDB's SQL for a query or DML in Snowflake's."""
-    return generated(resolved(scope, parse(text)))
+    return generated(scope, resolved(scope, parse(text)))
 
 
 def resolved(scope: Scope, expression: exp.Expression) -> exp.Expression:
@@ -31,10 +31,15 @@ def table_function(scope: Scope, node: exp.TableFromRows) -> Result | None:
     return called(scope, node.this, constants)
 
 
-def generated(expression: exp.Expression) -> str:
+def generated(scope: Scope, expression: exp.Expression) -> str:
     """DuckDB's SQL for a resolved tree: Snowflake's meaning first, then DuckDB's words."""
+    settings = scope.session.parameters
+    if not settings.usual:
+        expression = meaning.of_names(expression, settings)
     for transform in ALL:
         expression = transform(expression)
+    if not settings.usual:
+        expression = meaning.of_values(expression, settings)
     return expression.sql(dialect="duckdb", identify=True, copy=False)
 
 
@@ -46,7 +51,7 @@ def constants(scope: Scope, expressions: list[exp.Expression]) -> list[Any]:
     if _literal(found):  # RESULT_SCAN(LAST_QUERY_ID()) takes the value of a function of the account
         return [e.to_py() for e in found]
     query = exp.select(*(exp.alias_(e, f"C{i}", copy=False) for i, e in enumerate(found)))
-    return list(engine.query(scope.session.connection, generated(query)).rows.to_pylist()[0].values())
+    return list(engine.query(scope.session.connection, generated(scope, query)).rows.to_pylist()[0].values())
 
 
 def _literal(expressions: list[exp.Expression]) -> bool:

@@ -201,7 +201,7 @@ def _insert(session: Session, copy: Copy, file: locations.StagedFile, *, toleran
         source = select.args["from_"]
         source.set("this", reading.relation(source.this, read))
         reading.point(select)
-        query = generated(resolved(scope, select))
+        query = generated(scope, resolved(scope, select))
         into = f"{places.sql_name(session, copy.table)} ({', '.join(quote(t.name) for t in targets)})"
         target = None if copy.table.properties.get("temporary") else copy.table.name
         with changes.recorded(session, target, adds=True):

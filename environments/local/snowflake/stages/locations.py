@@ -253,6 +253,16 @@ def _staged(location: Location, name: str, path: Path) -> StagedFile | None:
     return StagedFile(location.prefix + name, name, path, status.st_size, modified)
 
 
+def shown_md5(account: Account, file: StagedFile) -> str:
+    """What LIST shows as the file's md5; where the cloud gives it, that is an eTag which is no MD5.
+
+    https://docs.snowflake.com/en/sql-reference/sql/list
+    """
+    if not account.profile.etags:
+        return file.md5
+    return hashlib.md5(bytes.fromhex(file.md5), usedforsecurity=False).hexdigest() + "-1"
+
+
 @lru_cache(maxsize=10_000)
 def _md5(path: Path, _size: int, _modified: datetime) -> str:
     with path.open("rb") as content:

@@ -15,6 +15,7 @@ from ..sql.faults import translated
 from . import formats, kinds, locations
 
 if TYPE_CHECKING:
+    from ..account import Account
     from ..sql.scope import Scope
 
 # Where the relation keeps what it knows of its files.
@@ -148,19 +149,20 @@ def _on_table(scope: Scope, node: exp.Table) -> exp.Expression | None:
     location = locations.resolve(scope.session, written.name if isinstance(written, exp.Literal) else written.sql())
     if not kinds.has_directory(location.stage):
         raise invalid(f"Directory table is not enabled on stage '{location.stage.name}'.", "002296", "02000")
-    table = scope.table(_directory(location))
+    table = scope.table(_directory(scope.session.account, location))
     table.set("alias", node.args.get("alias"))
     return table
 
 
-def _directory(location: locations.Location) -> pa.Table:
+def _directory(account: Account, location: locations.Location) -> pa.Table:
     found = locations.files(location)
+    sums = [locations.shown_md5(account, f) for f in found]
     columns: dict[str, Any] = {
         "RELATIVE_PATH": pa.array([f.relative for f in found], pa.string()),
         "SIZE": pa.array([f.size for f in found], pa.int64()),
         "LAST_MODIFIED": pa.array([f.modified for f in found], pa.timestamp("us", "UTC")),
-        "MD5": pa.array([f.md5 for f in found], pa.string()),
-        "ETAG": pa.array([f.md5 for f in found], pa.string()),
+        "MD5": pa.array(sums, pa.string()),
+        "ETAG": pa.array(sums, pa.string()),
         "FILE_URL": pa.array([f.path.as_uri() for f in found], pa.string()),
     }
     return pa.table(columns)

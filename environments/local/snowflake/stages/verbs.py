@@ -22,7 +22,12 @@ def _list(session: Session, tokens: Tokens) -> Result:
     location = locations.read(session, tokens)
     pattern = _options(tokens, "LIST", "PATTERN").get("PATTERN")
     found = [
-        {"name": f.name, "size": f.size, "md5": f.md5, "last_modified": format_datetime(f.modified, usegmt=True)}
+        {
+            "name": f.name,
+            "size": f.size,
+            "md5": locations.shown_md5(session.account, f),
+            "last_modified": format_datetime(f.modified, usegmt=True),
+        }
         for f in locations.files(location, pattern)
     ]
     return rows(_LISTED, found, LIST)

@@ -8,14 +8,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..access import ACCOUNT
 from ..catalogue import Object
 from ..errors import unsupported
 from ..kinds import STAMP, Create, Kind, Show
-from ..objects.session_verbs import PARAMETERS
 from ..result import EXECUTED, Result, rows, status
 from . import graph, options
 from .alteration import alter
@@ -24,7 +22,7 @@ from .graph_objects.membership import refuse_committed
 from .graph_runs import suspended
 from .reading import Draft, read
 from .rules import check, detached, require_suspended, schema_tasks
-from .spec import CHILD_OVERLAP, DEFAULTS, Task
+from .spec import CHILD_OVERLAP, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +40,6 @@ class TaskKind(Kind):
 
     word, plural = "TASK", "TASKS"
     filters = ("ROOT ONLY",)
-    parameters = MappingProxyType(dict(sorted({**PARAMETERS, **DEFAULTS}.items())))
     columns = (
         ("created_on", STAMP),
         "name",

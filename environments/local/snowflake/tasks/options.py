@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SnowflakeError, does_not_exist, invalid
 from ..names import Name
 from ..notifications import task_errors
-from ..objects.session_verbs import PARAMETERS, parameter
+from ..parameters.table import can_set, known
 from ..tokens import Tokens
 from . import condition, config, schedule
 from .spec import ALL_OVERLAP, CHILD_OVERLAP, NO_OVERLAP
@@ -210,17 +210,19 @@ def warehouse(session: Session, written: str) -> str:
 
 def is_parameter(key: str) -> bool:
     """Whether it is a parameter, of tasks or of sessions."""
-    return key in _PARAMETERS or key in PARAMETERS
+    return key in _PARAMETERS or can_set("TASK", key)
 
 
 def _parameter(key: str, value: str) -> Any:
     if key in _PARAMETERS:
         return _PARAMETERS[key](key, value)
-    if key not in PARAMETERS:
+    if not can_set("TASK", key):
         raise _unknown(key)
-    if key == "SEARCH_PATH" or (parameter(key, value) is False and key == "AUTOCOMMIT"):
+    typed = known("TASK", key).value("TASK", value)
+    if key == "SEARCH_PATH" or (typed is False and key == "AUTOCOMMIT"):
+        # https://docs.snowflake.com/en/sql-reference/parameters#autocommit
         raise invalid(f"A task cannot run with {key} = {value}.")
-    return value
+    return typed
 
 
 def property_of(key: str) -> str | None:

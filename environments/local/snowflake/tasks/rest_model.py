@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import unsupported
 from ..names import Name, qualify, shown
-from ..objects.session_verbs import PARAMETERS
+from ..parameters.table import can_set
 from ..tokens import Tokens
 from . import condition, options, reading, schedule
 from .spec import DEFAULTS, Task
@@ -90,7 +90,7 @@ def write(session: Session, thing: Object) -> dict[str, Any]:
         "comment": thing.comment or None,
         "finalize": str(thing.name.sibling(task.finalizes)) if task.finalizes else None,
         "config": json.loads(task.config) if task.config else None,
-        "session_parameters": {k: v for k, v in task.parameters.items() if k in PARAMETERS} or None,
+        "session_parameters": {k: v for k, v in task.parameters.items() if can_set("SESSION", k)} or None,
         "definition": task.definition,
         "predecessors": [str(thing.name.sibling(p)) for p in task.after],
         "task_relations": json.dumps(relations(session, thing)),

@@ -12,7 +12,7 @@ from ..catalogue import now
 from ..errors import SnowflakeError
 from ..executions import Execution
 from ..names import Name, fold
-from ..objects.session_verbs import PARAMETERS, set_parameters
+from ..parameters.table import can_set
 from ..streams.reading import has_data
 from . import condition
 from .history import GraphRun, TaskRun
@@ -185,7 +185,9 @@ class Work:
     def _open(self) -> Session:
         session = _owners_session(self.account, self.version, self.task)
         session.task, session.warehouse = self, self.task.warehouse
-        set_parameters(session, {k: v for k, v in self.task.parameters.items() if k in PARAMETERS})
+        for name, value in self.task.parameters.items():
+            if can_set("SESSION", name):
+                session.put_parameter(name, value)
         return session
 
 

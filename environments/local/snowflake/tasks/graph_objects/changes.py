@@ -62,3 +62,4 @@ def _row(kind: str, name: str, before: str | None, after: str | None) -> list[di
 
 
 TABLE_FUNCTIONS = {"TASK_GRAPH_CHANGES": task_graph_changes}
+FEATURE = "TASK GRAPH"

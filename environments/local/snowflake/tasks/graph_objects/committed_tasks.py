@@ -62,3 +62,4 @@ def _describe(session: Session, tokens: Tokens) -> Result:
 
 KINDS = (CommittedTask(),)
 VERBS = {"DESCRIBE COMMITTED TASK": _describe, "DESC COMMITTED TASK": _describe}
+FEATURE = "TASK GRAPH"

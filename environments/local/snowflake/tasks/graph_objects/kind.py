@@ -134,3 +134,4 @@ def _time(text: str | None) -> datetime | None:
 
 KINDS = (TaskGraphKind(),)
 VERBS = {"EXECUTE TASK GRAPH": execute}
+FEATURE = "TASK GRAPH"
