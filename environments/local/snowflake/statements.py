@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from .catalogue import Object
     from .session import Session
 
-_MODIFIERS = {"TEMP", "TEMPORARY", "TRANSIENT", "SECURE", "SCOPED", "LOCAL", "GLOBAL", "VOLATILE", "MANAGED"}
+# What may stand before a kind; which of them its own kind has, its grammar says.
+_MODIFIERS = {
+    *("TEMP", "TEMPORARY", "TRANSIENT", "SECURE", "SCOPED", "LOCAL", "GLOBAL", "VOLATILE", "MANAGED", "RECURSIVE"),
+    "AGGREGATE",
+}
 _LONGEST_WORD = 3  # words in the longest name of a kind or a verb
 
 
@@ -239,7 +243,7 @@ def _filter(tokens: Tokens, kind: Kind) -> str:
     """A filter that only this kind has."""
     found = next((words for words in kind.filters if tokens.accept(*words.split())), None)
     if found is None:
-        raise tokens.unexpected()
+        raise unsupported(f"SHOW {kind.plural} ... {tokens.rest[:100]}")
     return found
 
 

@@ -35,6 +35,7 @@ def admit(tokens: Tokens, key: str) -> None:
     """
     found = grammars().get(key)
     if not found:
+        _refuse_missing(tokens, key)
         return
     trace = Trace(tokens.all)
     last = len(trace.tokens)
@@ -47,6 +48,18 @@ def admit(tokens: Tokens, key: str) -> None:
     if trace.key:
         raise invalid(f"invalid value [{trace.tokens[trace.furthest].text}] for parameter '{trace.key}'")
     raise tokens.unexpected(trace.furthest)
+
+
+def _refuse_missing(tokens: Tokens, key: str) -> None:
+    """A kind whose statements are in the files has no others: no page has that verb for it."""
+    verb, _, kind = key.partition(" ")
+    if verb in {"CREATE", "ALTER", "DROP", "DESCRIBE", "SHOW"} and kind in _kinds():
+        raise tokens.unexpected(1)
+
+
+@cache
+def _kinds() -> frozenset[str]:
+    return frozenset(key.partition(" ")[2] for key in grammars())
 
 
 def _check_head(trace: Trace, key: str) -> None:

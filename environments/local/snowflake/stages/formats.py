@@ -35,6 +35,7 @@ _DEFAULTS = {
     **dict.fromkeys(("ENABLE_OCTAL", "ALLOW_DUPLICATE", "STRIP_NULL_VALUES", "IGNORE_UTF8_ERRORS"), ("FALSE",)),
     **dict.fromkeys(("REPLACE_INVALID_CHARACTERS", "SKIP_BLANK_LINES"), ("FALSE",)),
 }
+_DELIMITERS = {"FIELD_DELIMITER": ",", "RECORD_DELIMITER": "\n"}
 _COMPRESSIONS = {"AUTO": "auto", "GZIP": "gzip", "ZSTD": "zstd", "NONE": "none"}
 # Types of Parquet files that no Snowflake table has.
 _PLAIN = {**dict.fromkeys(("TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"), "::TIMESTAMP"), "UUID": "::VARCHAR"}
@@ -106,11 +107,27 @@ def read_format(session: Session, written: Any, location: Location | None = None
     kind = str(options.get("TYPE", "CSV")).upper()
     if kind not in _KNOWN:
         raise unsupported(f"FILE_FORMAT of type {kind}")
-    _check(kind, options)
+    check(options)
+    _check_known(kind, options)
     return Format(kind, options)
 
 
-def _check(kind: str, options: dict[str, Any]) -> None:
+def check(options: dict[str, Any]) -> None:
+    """Refuse options that rule each other out: https://docs.snowflake.com/en/sql-reference/sql/create-file-format.
+
+    Raises:
+        SnowflakeError: 001008.
+
+    """
+    if str(options.get("PARSE_HEADER", "")).upper() == "TRUE" and int(options.get("SKIP_HEADER", 0)):
+        raise invalid("SKIP_HEADER isn't supported with PARSE_HEADER = TRUE.")
+    delimiters = [str(options.get(name, default)) for name, default in _DELIMITERS.items()]
+    short, long = sorted(delimiters, key=len)
+    if short and short in long and "NONE" not in {short.upper(), long.upper()}:
+        raise invalid(f"Neither of {' and '.join(_DELIMITERS)} can be a part of the other.")
+
+
+def _check_known(kind: str, options: dict[str, Any]) -> None:
     for name, value in options.items():
         if name in _DEFAULTS and str(value).upper() not in _DEFAULTS[name]:
             raise unsupported(f"FILE_FORMAT option {name} = {value}")
