@@ -25,15 +25,23 @@ _KNOWN = {
     "PARQUET": _PARQUET | {"COMPRESSION", "TYPE"},
 }
 # Options that change how values are read. Their defaults are what DuckDB does; other values are refused.
-_DEFAULTS = {
+_TEXTS = {
     **dict.fromkeys(("DATE_FORMAT", "TIME_FORMAT", "TIMESTAMP_FORMAT"), ("AUTO",)),
     "BINARY_FORMAT": ("HEX",),
-    "RECORD_DELIMITER": ("\n", "\r\n", "NONE"),
-    "ENCODING": ("UTF8", "UTF-8"),
     "MULTI_LINE": ("TRUE",),
     "SKIP_BYTE_ORDER_MARK": ("TRUE",),
-    **dict.fromkeys(("ENABLE_OCTAL", "ALLOW_DUPLICATE", "STRIP_NULL_VALUES", "IGNORE_UTF8_ERRORS"), ("FALSE",)),
-    **dict.fromkeys(("REPLACE_INVALID_CHARACTERS", "SKIP_BLANK_LINES"), ("FALSE",)),
+    "REPLACE_INVALID_CHARACTERS": ("FALSE",),
+}
+_DEFAULTS = {
+    "CSV": _TEXTS
+    | {
+        "RECORD_DELIMITER": ("\n", "\r\n", "NONE"),
+        "ENCODING": ("UTF8", "UTF-8"),
+        "SKIP_BLANK_LINES": ("FALSE",),
+    },
+    "JSON": _TEXTS
+    | dict.fromkeys(("ENABLE_OCTAL", "ALLOW_DUPLICATE", "STRIP_NULL_VALUES", "IGNORE_UTF8_ERRORS"), ("FALSE",)),
+    "PARQUET": {"REPLACE_INVALID_CHARACTERS": ("FALSE",)},
 }
 _DELIMITERS = {"FIELD_DELIMITER": ",", "RECORD_DELIMITER": "\n"}
 _COMPRESSIONS = {"AUTO": "auto", "GZIP": "gzip", "ZSTD": "zstd", "NONE": "none"}
@@ -129,9 +137,9 @@ def check(options: dict[str, Any]) -> None:
 
 def _check_known(kind: str, options: dict[str, Any]) -> None:
     for name, value in options.items():
-        if name in _DEFAULTS and str(value).upper() not in _DEFAULTS[name]:
+        if name in _DEFAULTS[kind] and str(value).upper() not in _DEFAULTS[kind][name]:
             raise unsupported(f"FILE_FORMAT option {name} = {value}")
-        if name not in _DEFAULTS and name not in _KNOWN[kind]:
+        if name not in _DEFAULTS[kind] and name not in _KNOWN[kind]:
             raise invalid(f"invalid parameter '{name}' for file format {kind}", "001420")
     compression = str(options.get("COMPRESSION", "AUTO")).upper()
     if kind != "PARQUET" and compression not in _COMPRESSIONS:
