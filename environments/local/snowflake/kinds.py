@@ -220,6 +220,8 @@ class Kind:
         old = session.account.catalogue.find(self.word, new.name)
         if old and create.if_not_exists:
             return status(f"{new.name.name} already exists, statement succeeded.")
+        if old and create.or_alter:
+            raise unsupported(f"CREATE OR ALTER {self.word} of one that is there")
         self.authorise_create(session, new.name)
         if old and create.or_replace:
             session.own(self.word, new.name)

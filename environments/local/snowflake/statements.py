@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from .catalogue import Object
     from .session import Session
 
-_MODIFIERS = {"TEMP", "TEMPORARY", "TRANSIENT", "SECURE", "SCOPED", "LOCAL", "GLOBAL", "VOLATILE", "MANAGED"}
+# What may stand before a kind; which of them its own kind has, its grammar says.
+_MODIFIERS = {
+    *("TEMP", "TEMPORARY", "TRANSIENT", "SECURE", "SCOPED", "LOCAL", "GLOBAL", "VOLATILE", "MANAGED", "RECURSIVE"),
+    "AGGREGATE",
+}
 _LONGEST_WORD = 3  # words in the longest name of a kind or a verb
 
 
@@ -258,7 +262,7 @@ def read_show(session: Session, tokens: Tokens, kind: Kind, *, terse: bool = Fal
         elif tokens.accept("FROM"):
             show = replace(show, after=tokens.value())
         else:
-            raise tokens.unexpected()
+            raise unsupported(f"SHOW {kind.plural} ... {tokens.rest[:100]}")
     return show
 
 

@@ -108,8 +108,8 @@ def test_a_run_that_is_running_is_resumed(tracking, home):
         ("ALTER EXPERIMENT TUNING ADD RUN ONE", 2002),
         ("CREATE EXPERIMENT TUNING", 2002),
         ("ALTER EXPERIMENT TUNING COMMIT RUN NOPE", 2003),
-        ("ALTER EXPERIMENT TUNING RENAME RUN ONE TO THREE", 2),
-        ("CREATE OR ALTER EXPERIMENT TUNING", 2),
+        ("ALTER EXPERIMENT TUNING RENAME RUN ONE TO THREE", 1003),
+        ("CREATE OR ALTER EXPERIMENT TUNING", 1003),
     ],
 )
 def test_what_is_missing_there_already_or_unknown_is_refused(tracking, home, statement, errno):

@@ -332,8 +332,6 @@ def test_a_stream_follows_its_table_and_not_the_tables_name(stream: Account) -> 
         "CREATE STREAM n CLONE s",
         "CREATE STREAM n COPY GRANTS ON TABLE t",
         "CREATE STREAM n ON TABLE t AT (OFFSET => -60)",
-        "CREATE STREAM n ON TABLE t INSERT_ONLY = TRUE",
-        "ALTER STREAM s SET APPEND_ONLY = TRUE",
         "ALTER TABLE t DROP COLUMN name",
     ],
 )

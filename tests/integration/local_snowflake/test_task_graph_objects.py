@@ -10,7 +10,8 @@ from snowflake.connector import DictCursor
 from snowflake.connector.errors import ProgrammingError
 
 Run = Callable[..., list[dict[str, Any]]]
-BODY = "WAREHOUSE = COMPUTE_WH AS"
+ON = "WAREHOUSE = COMPUTE_WH"
+BODY = f"{ON} AS"
 _PATIENCE = 30
 
 
@@ -30,7 +31,7 @@ def refused(run: Run, sql: str, why: str, code: int | None = None) -> None:
 def members(run: Run) -> None:
     """R -> A, and the last task F, as ordinary tasks."""
     run(f"CREATE OR ALTER TASK r {BODY} SELECT 1")
-    run(f"CREATE OR ALTER TASK a AFTER r {BODY} SELECT 1")
+    run(f"CREATE OR ALTER TASK a {ON} AFTER r AS SELECT 1")
     run(f"CREATE OR ALTER TASK f {BODY} SELECT 1")
 
 
@@ -78,7 +79,7 @@ def test_the_committed_version_runs_with_the_graphs_settings(run: Run) -> None:
     members(run)
     say = "INSERT INTO log SELECT '{}|' || SYSTEM$GET_TASK_GRAPH_CONFIG('a') || SYSTEM$GET_TASK_GRAPH_CONFIG('b.c')"
     for name, clause in (("a", "AFTER r"), ("f", "")):
-        run(f"CREATE OR ALTER TASK {name} {clause} {BODY} {say.format(name)}")
+        run(f"CREATE OR ALTER TASK {name} {ON} {clause} AS {say.format(name)}")
     run('CREATE TASK GRAPH g ROOTS = (r) FINALIZER = f CONFIG = $${"a": 1, "b": {"c": 2}}$$')
     run("ALTER TASK GRAPH g COMMIT")
     row = executed(run, 'USING CONFIG = $${"b": {"c": 3}}$$')
@@ -92,7 +93,7 @@ def test_edits_wait_for_a_commit_and_then_take_effect_together(run: Run) -> None
     committed(run)
     run("ALTER TASK GRAPH g RESUME")
     run("ALTER TASK a MODIFY AS SELECT * FROM nowhere")
-    run(f"CREATE TASK b AFTER a {BODY} SELECT 1")
+    run(f"CREATE TASK b {ON} AFTER a AS SELECT 1")
     run("ALTER TASK GRAPH g SET SCHEDULE = '30 MINUTES', COMMENT = 'new'")
     assert executed(run)["GRAPH_VERSION"] == 1
     assert history(run) == dict.fromkeys("RAF", "SUCCEEDED")
@@ -114,11 +115,11 @@ def test_a_run_under_way_keeps_the_version_that_it_began_with(run: Run) -> None:
     run("CREATE TABLE log (entry VARCHAR)")
     members(run)
     run(f"CREATE OR ALTER TASK r {BODY} SELECT SYSTEM$WAIT(1)")
-    run(f"CREATE OR ALTER TASK a AFTER r {BODY} INSERT INTO log SELECT 'old'")
+    run(f"CREATE OR ALTER TASK a {ON} AFTER r AS INSERT INTO log SELECT 'old'")
     run("CREATE TASK GRAPH g ROOTS = (r)")
     run("ALTER TASK GRAPH g COMMIT")
     run("EXECUTE TASK GRAPH g")
-    run(f"CREATE OR ALTER TASK a AFTER r {BODY} INSERT INTO log SELECT 'new'")
+    run(f"CREATE OR ALTER TASK a {ON} AFTER r AS INSERT INTO log SELECT 'new'")
     run("ALTER TASK GRAPH g COMMIT")
     until(lambda: complete(run))
     assert [entry["ENTRY"] for entry in run("SELECT entry FROM log")] == ["old"]
@@ -293,7 +294,7 @@ def test_changes_before_a_commit_are_shown_as_statements(run: Run) -> None:
     assert run(changes) == []
     run("ALTER TASK GRAPH g SET SCHEDULE = '1 HOURS'")
     run("ALTER TASK GRAPH g UNSET FINALIZER")
-    run("CREATE TASK b AFTER a WAREHOUSE = COMPUTE_WH USER_TASK_TIMEOUT_MS = 5 COMMENT = 'it''s' AS SELECT 1")
+    run("CREATE TASK b WAREHOUSE = COMPUTE_WH USER_TASK_TIMEOUT_MS = 5 COMMENT = 'it''s' AFTER a AS SELECT 1")
     run("ALTER TASK a MODIFY AS SELECT 2")
     rows = {(row["ENTITY_TYPE"], row["ENTITY_NAME"]): (row["BEFORE"], row["AFTER"]) for row in run(changes)}
     assert list(rows) == [("TASK_GRAPH", "G"), ("TASK", "A"), ("TASK", "B"), ("TASK", "F")]
@@ -311,7 +312,7 @@ def test_changes_before_a_commit_are_shown_as_statements(run: Run) -> None:
 def test_committed_tasks_are_shown_as_they_run(run: Run) -> None:
     committed(run)
     run("ALTER TASK a MODIFY AS SELECT 2")
-    run(f"CREATE TASK b AFTER a {BODY} SELECT 1")
+    run(f"CREATE TASK b {ON} AFTER a AS SELECT 1")
     assert [row["name"] for row in run("SHOW TASKS")] == ["A", "B", "F", "R"]
     rows = run("SHOW COMMITTED TASKS IN GRAPH g")
     assert [(row["name"], row["definition"]) for row in rows] == [(name, "SELECT 1") for name in "AFR"]

@@ -26,7 +26,7 @@ class Tasks:
 
     def task(self, name: str, clauses: str, body: str, *, resumed: bool = True) -> None:
         self.run(f"CREATE OR REPLACE TASK {name} WAREHOUSE = COMPUTE_WH {clauses} AS {body}")
-        if resumed and clauses.startswith(("AFTER", "FINALIZE")):
+        if resumed and ("AFTER " in clauses or "FINALIZE" in clauses):
             self.run(f"ALTER TASK {name} RESUME")
 
     def history(self, arguments: str = "") -> Rows:
@@ -213,7 +213,7 @@ def test_retry_last_goes_on_from_the_failed_task(tasks: Tasks) -> None:
 def test_a_task_that_takes_too_long_fails(tasks: Tasks, limited: str) -> None:
     limits = {limited: "USER_TASK_TIMEOUT_MS = 300"}
     tasks.task("r", limits.get("r", ""), "SELECT 1")
-    tasks.task("a", f"AFTER r {limits.get('a', '')}", "SELECT SYSTEM$WAIT(60)")
+    tasks.task("a", f"{limits.get('a', '')} AFTER r", "SELECT SYSTEM$WAIT(60)")
     tasks.task("f", "FINALIZE = r", "SELECT 1")
     assert tasks.executed("r") == {"R": "SUCCEEDED", "A": "FAILED", "F": "SUCCEEDED"}
     late = next(row for row in tasks.history() if row["NAME"] == "A")

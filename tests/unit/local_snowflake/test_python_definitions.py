@@ -16,7 +16,9 @@ def definition(text, *stops):
 
 
 def test_a_definition_survives_the_catalogue():
-    found = definition(f"(A INT, B VARCHAR DEFAULT f(1, ')')) RETURNS TABLE (C FLOAT) {PYTHON} PACKAGES = ('x', 'y')")
+    found = definition(
+        f"(A INT, B VARCHAR DEFAULT f(1, ')')) RETURNS TABLE (C FLOAT) {PYTHON} PACKAGES = ('x', 'y') AS 'pass'"
+    )
     assert found.arguments[1].default == "f(1, ')')"
     assert (found.required, found.tabular, found.returned) == (1, True, "TABLE (C FLOAT)")
     assert Definition.from_json(found.to_json()) == found
@@ -38,7 +40,8 @@ def test_a_definition_survives_the_catalogue():
     ],
 )
 def test_each_clause_is_read(clause, attribute, value):
-    assert getattr(definition(f"() RETURNS INT NOT NULL {PYTHON} {clause}"), attribute) == value
+    body = "" if clause.startswith(("AS", "IMPORTS")) else " AS 'pass'"
+    assert getattr(definition(f"() RETURNS INT NOT NULL {PYTHON} {clause}{body}"), attribute) == value
 
 
 @pytest.mark.parametrize(

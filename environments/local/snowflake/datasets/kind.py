@@ -5,6 +5,7 @@ https://docs.snowflake.com/en/sql-reference/sql/create-dataset
 
 from __future__ import annotations
 
+import json
 import shutil
 import uuid
 from functools import partial
@@ -65,6 +66,7 @@ class Dataset(Kind):
         given = tokens.options()
         if unknown := given.keys() - {"COMMENT", "METADATA"}:
             raise invalid(f"invalid property '{min(unknown)}' for 'DATASET'", "001420")
+        _check_metadata(given.get("METADATA", "{}"))
         kept = {"id": uuid.uuid4().hex, "created": now().isoformat()}
         kept |= {"comment": given.get("COMMENT", ""), "metadata": given.get("METADATA", "{}")}
         kept |= {"sources": lineage.of_query(session, query)}
@@ -110,6 +112,13 @@ def _owned(session: Session, name: Name) -> Object:
     if session.find("DATASET", name) is None:
         raise SnowflakeError(f"Dataset '{name}' does not exist or not authorized.", "399019", "02000")
     return session.own("DATASET", name)
+
+
+def _check_metadata(text: str) -> None:
+    try:
+        json.loads(text)
+    except ValueError as error:
+        raise invalid(f"Invalid JSON in METADATA: {error}") from error
 
 
 def _check_new(version: str, dataset: Object) -> None:

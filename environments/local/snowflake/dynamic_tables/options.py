@@ -124,6 +124,8 @@ def seconds(target_lag: str) -> float | None:
 
 
 def _complete(found: Clauses) -> Clauses:
+    if found.given.get("scheduler") == "DISABLE" and "target_lag" in found.given:
+        raise invalid("TARGET_LAG can't be defined when SCHEDULER = DISABLE.")
     needed = ["warehouse"] if found.given.get("scheduler") == "DISABLE" else ["target_lag", "warehouse"]
     for key in needed:
         if key not in found.given:

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import SnowflakeError, invalid
-from .matching import Part, Trace
+from .matching import Part, Production, Trace
 from .notation import Notation
 
 if TYPE_CHECKING:
     from ..tokens import Tokens
 
 _FOLDER = Path(__file__).parent / "statements"
-_SHARED = "shared.txt"
+_SHARED = "shared*.txt"  # what they define, every file may use
 
 
 def admit(tokens: Tokens, key: str) -> None:
@@ -35,11 +35,12 @@ def admit(tokens: Tokens, key: str) -> None:
     """
     found = grammars().get(key)
     if not found:
+        _refuse_missing(tokens, key)
         return
     trace = Trace(tokens.all)
     last = len(trace.tokens)
     if any(end == last for grammar in found for end in grammar.ends(trace, 0)):
-        _check_head(trace)
+        _check_head(trace, key)
         return
     if trace.property:
         what = f"invalid property '{trace.text(trace.furthest)}' for '{key.partition(' ')[2]}'"
@@ -49,17 +50,31 @@ def admit(tokens: Tokens, key: str) -> None:
     raise tokens.unexpected(trace.furthest)
 
 
-def _check_head(trace: Trace) -> None:
+def _refuse_missing(tokens: Tokens, key: str) -> None:
+    """A kind whose statements are in the files has no others: no page has that verb for it."""
+    kind = key.partition(" ")[2]
+    if kind and kind in _kinds():
+        raise tokens.unexpected(1)
+
+
+@cache
+def _kinds() -> frozenset[str]:
+    return frozenset(key.partition(" ")[2] for key in grammars())
+
+
+def _check_head(trace: Trace, key: str) -> None:
     """OR REPLACE or OR ALTER, and IF NOT EXISTS, exclude each other, whatever is created."""
     if trace.text(0) != "CREATE" or trace.text(1) != "OR":
         return
-    head = [trace.text(at) for at in range(2, _LONGEST_HEAD)]
-    if any(head[n : n + 3] == ["IF", "NOT", "EXISTS"] for n in range(len(head))):
+    last = key.split(" ")[-1]
+    head = [trace.text(at) for at in range(_LONGEST_HEAD)]
+    at = head.index(last) + 1 if last in head else 0
+    if at and head[at : at + 3] == ["IF", "NOT", "EXISTS"]:
         what = f"options IF NOT EXISTS and OR {trace.text(2)} are incompatible."
         raise SnowflakeError(f"SQL compilation error:\n{what}", "001506", "42601")
 
 
-_LONGEST_HEAD = 9  # CREATE OR REPLACE, a modifier, a kind of three words, IF NOT EXISTS
+_LONGEST_HEAD = 14  # CREATE OR REPLACE, four modifiers, a kind of three words, IF NOT EXISTS
 
 
 @cache
@@ -70,11 +85,11 @@ def grammars() -> dict[str, tuple[Part, ...]]:
         ValueError: when a file does not keep to the notation, or uses a production that none defines.
 
     """
-    shared = Notation((_FOLDER / _SHARED).read_text(encoding="utf-8")).productions
+    shared: dict[str, Production] = {}
+    for path in sorted(_FOLDER.glob(_SHARED)):
+        shared = Notation(path.read_text(encoding="utf-8"), shared).productions
     found: dict[str, list[Part]] = {}
-    for path in sorted(_FOLDER.glob("*.txt")):
-        if path.name == _SHARED:
-            continue
+    for path in sorted(set(_FOLDER.glob("*.txt")) - set(_FOLDER.glob(_SHARED))):
         notation = Notation(path.read_text(encoding="utf-8"), shared)
         missing = [name for name, production in notation.productions.items() if production.part is None]
         if missing:

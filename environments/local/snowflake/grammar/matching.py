@@ -135,23 +135,31 @@ class Repeat:
 
 @dataclass(frozen=True)
 class Options:
-    """Any of some parts, in any order, each once at most; `commas`: they may be separated by commas."""
+    """Any of some parts, in any order, each once at most, a Repeat as often as it comes.
+
+    Attributes:
+        commas: commas may stand between.
+        some: at least one of them.
+
+    """
 
     parts: tuple[Part, ...]
     commas: bool
+    some: bool = False
 
     def ends(self, trace: Trace, at: int) -> Iterator[int]:
         """As of every part."""
         found, left, begin = [at], list(_alternatives(self.parts)), at
         while (taken := self._one(trace, begin, left)) is not None:
             part, end = taken
-            left.remove(part)
+            if not isinstance(part, Repeat):
+                left.remove(part)
             found.append(end)
             trace.reached(end)
             begin = end + (self.commas and trace.text(end) == ",")
         if trace.kind(begin) == "word" and trace.text(begin + 1) == "=":
             trace.no_property(begin)
-        yield from reversed(found)
+        yield from reversed(found[self.some :])
 
     @staticmethod
     def _one(trace: Trace, at: int, parts: list[Part]) -> tuple[Part, int] | None:
@@ -166,7 +174,7 @@ def _alternatives(parts: Iterable[Part]) -> Iterator[Part]:
     """The parts, with a production that is a choice as its parts: each of them is an option of its own."""
     for part in parts:
         inner = part.part if isinstance(part, Production) else part
-        yield from _alternatives(inner.parts) if isinstance(inner, Choice) else (part,)
+        yield from _alternatives(inner.parts) if inner is not part and isinstance(inner, Choice) else (part,)
 
 
 @dataclass

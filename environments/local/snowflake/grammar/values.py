@@ -113,14 +113,35 @@ def _string(arguments: list[str]) -> Reader:
     return read
 
 
-def _matching(arguments: list[str]) -> Reader:
-    """`<like regex>`: a literal whose whole text matches, without regard to case."""
-    pattern = re.compile(" ".join(arguments), re.IGNORECASE | re.DOTALL)
+def _matching(*, literal: bool, bare: bool) -> Callable[[list[str]], Reader]:
+    """Text that matches, whatever its case: `<like regex>` a literal, `<word regex>` a word, `<text regex>` both."""
+
+    def make(arguments: list[str]) -> Reader:
+        pattern = re.compile(" ".join(arguments), re.IGNORECASE | re.DOTALL)
+
+        def read(trace: Trace, at: int) -> Iterator[int]:
+            text = _text(trace, at) if literal else None
+            if text is None and bare and trace.kind(at) == "word":
+                text = trace.tokens[at].text
+            if text is not None and pattern.fullmatch(text):
+                yield at + 1
+
+        return read
+
+    return make
+
+
+def _type(_: list[str]) -> Reader:
+    """A data type: its words, and what stands in parentheses behind them; sql.datatypes reads it."""
 
     def read(trace: Trace, at: int) -> Iterator[int]:
-        text = _text(trace, at)
-        if text is not None and pattern.fullmatch(text):
-            yield at + 1
+        if not _is_identifier(trace, at):
+            return
+        at += 1
+        if trace.text(at) in {"PRECISION", "VARYING"}:
+            at += 1
+        end = _balanced(trace, at) if trace.text(at) == "(" else None
+        yield at if end is None else end
 
     return read
 
@@ -178,6 +199,20 @@ def _expression(_: list[str]) -> Reader:
     return read
 
 
+def _item(_: list[str]) -> Reader:
+    """One or more tokens with balanced brackets, up to a comma, a closing bracket or the end."""
+
+    def read(trace: Trace, at: int) -> Iterator[int]:
+        begin = at
+        while at < len(trace.tokens) and not (trace.kind(at) == "symbol" and trace.text(at) in {",", *_CLOSING}):
+            end = _balanced(trace, at)
+            at = at + 1 if end is None else end
+        if at > begin:
+            yield at
+
+    return read
+
+
 def _rest(_: list[str]) -> Reader:
     """Everything up to the end, at least one token."""
 
@@ -185,6 +220,19 @@ def _rest(_: list[str]) -> Reader:
         if at < len(trace.tokens):
             trace.reached(len(trace.tokens))
             yield len(trace.tokens)
+
+    return read
+
+
+def _body(_: list[str]) -> Reader:
+    """What ends a definition: a literal that is the last token, or a statement up to the end."""
+    rest = _rest([])
+
+    def read(trace: Trace, at: int) -> Iterator[int]:
+        if _text(trace, at) is not None:
+            yield at + 1
+        elif trace.kind(at) == "word" or trace.text(at) == "(":
+            yield from rest(trace, at)
 
     return read
 
@@ -215,7 +263,9 @@ _CLASSES: dict[str, Callable[[list[str]], Reader]] = {
     "name": _name,
     "id": _of_kinds("word", "quoted"),
     "string": _string,
-    "like": _matching,
+    "like": _matching(literal=True, bare=False),
+    "word": _matching(literal=False, bare=True),
+    "text": _matching(literal=True, bare=True),
     "int": _number(r"\d+"),
     "number": _number(r"\d+(\.\d*)?"),
     "bool": lambda _: _one(["TRUE", "FALSE"]),
@@ -224,7 +274,10 @@ _CLASSES: dict[str, Callable[[list[str]], Reader]] = {
     "variable": _of_kinds("variable"),
     "parens": _parens,
     "expr": _expression,
+    "item": _item,
     "rest": _rest,
+    "type": _type,
+    "body": _body,
     "query": _query,
     "value": _value,
 }

@@ -183,7 +183,20 @@ def _modify(session: Session, model: Object, tokens: Tokens) -> Object:
     if what is None:
         raise tokens.unexpected()
     tokens.expect("=")
-    return _with_version(model, replace(version, **{what.lower(): tokens.value()}))
+    text = tokens.value()
+    if what == "METADATA":
+        _check_metadata(text)
+    return _with_version(model, replace(version, **{what.lower(): text}))
+
+
+def _check_metadata(text: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/sql/alter-model-modify-version: a JSON object."""
+    try:
+        is_object = isinstance(json.loads(text), dict)
+    except ValueError:
+        is_object = False
+    if not is_object:
+        raise invalid("METADATA of a model's version is a JSON object.")
 
 
 _CHANGES: tuple[tuple[tuple[str, ...], _Change], ...] = (

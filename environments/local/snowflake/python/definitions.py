@@ -9,7 +9,7 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import invalid, unsupported
+from ..errors import SnowflakeError, invalid, unsupported
 from ..sql import datatypes
 from ..sql.datatypes import DataType
 from . import repositories
@@ -130,10 +130,27 @@ def _arguments(tokens: Tokens) -> tuple[Argument, ...]:
     while not tokens.accept(")"):
         name, kind = tokens.identifier(), str(datatypes.read(tokens))
         found.append(Argument(name, kind, _default(tokens)))
-        tokens.accept(",")
+        if not tokens.looking_at(")"):
+            tokens.expect(",")
+    _check_arguments(found)
+    return tuple(found)
+
+
+def _check_arguments(found: list[Argument]) -> None:
+    """They are not too many, their names differ, and those with a default stand last.
+
+    Raises:
+        SnowflakeError: 391528, 002025 and 001008.
+
+    """
     if len(found) > _MOST_ARGUMENTS:
         raise invalid(f"A procedure or function has {_MOST_ARGUMENTS} arguments at most, not {len(found)}.", "391528")
-    return tuple(found)
+    names = [argument.name for argument in found]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise SnowflakeError(f"SQL compilation error:\nduplicate argument name '{twice[0]}'", "002025", "42S21")
+    optional = [argument.default is not None for argument in found]
+    if optional != sorted(optional):
+        raise invalid("Optional arguments must be placed after the required ones.")
 
 
 # https://docs.snowflake.com/en/developer-guide/stored-procedure/stored-procedures-snowflake-scripting (limitations)
@@ -216,8 +233,15 @@ _OPTIONS = {
 }
 
 
+_OF_HANDLERS = ("runtime_version", "packages", "imports", "handler")
+
+
 def _checked(found: Definition) -> Definition:
     if found.language == "SQL":
+        if given := [name.upper() for name in _OF_HANDLERS if getattr(found, name)]:
+            raise invalid(f"invalid property '{given[0]}' for LANGUAGE SQL", "001420")
+        if not found.body:
+            raise invalid("A body is required for LANGUAGE SQL: AS '...'.", "001003", "42000")
         return found
     if found.language != "PYTHON":
         raise unsupported(f"LANGUAGE {found.language}")
@@ -228,4 +252,6 @@ def _checked(found: Definition) -> Definition:
         raise unsupported(what)
     if not found.handler:
         raise invalid("Handler is required for Python functions and procedures.", "391517")
+    if not found.body and not found.imports:
+        raise invalid("Python code is required: AS '...', or IMPORTS.", "001003", "42000")
     return found

@@ -90,17 +90,24 @@ def _read(text: str) -> dict[str, Any]:
         raise unsupported(f"GATEWAY of type {kind}")
     if split != "custom" or not isinstance(targets, list) or not 1 <= len(targets) <= _MOST_TARGETS:
         raise invalid(f"A gateway has split_type custom and 1 to {_MOST_TARGETS} targets.")
+    if not all(map(_is_target, targets)):
+        raise invalid("A target has type endpoint, value <service>!<endpoint>, and an integer as its weight, 0 to 100.")
     return spec
 
 
+def _is_target(written: Any) -> bool:
+    weight = written.get("weight") if isinstance(written, dict) else None
+    return type(weight) is int and 0 <= weight <= 100 and written.get("type") == "endpoint" and "value" in written
+
+
 def _target(session: Session, written: dict[str, Any]) -> tuple[str, int]:
-    service, _, endpoint = str(written.get("value", "")).partition("!")
+    service, _, endpoint = str(written["value"]).partition("!")
     name = session.qualify(Tokens(service).name())
     found = session.get("SERVICE", name)
     if not properties.is_model_service(found) or endpoint.lower() != properties.ENDPOINT:
         raise does_not_exist("Endpoint", f"{name}!{endpoint}")
     access.require_endpoint(session, found)
-    return str(name), int(written.get("weight", 0))
+    return str(name), written["weight"]
 
 
 def chosen(account: Account, gateway: Object, without: set[str]) -> Object | None:

@@ -24,13 +24,14 @@ _Change = Callable[["Table", "Session", "Object", "Tokens"], Result]
 
 
 def alter(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result | None:
-    """The clause's answer, or None for what is the same for every kind of object (COMMENT, TAG)."""
+    """The clause's answer, or None for what is the same for every kind of object (TAG)."""
     for words, change in _CLAUSES:
         if tokens.accept(*words.split(" ")):
             return change(kind, session, table, tokens)
-    if tokens.looking_at("SET") and tokens.peek(1).upper not in {"COMMENT", "TAG"}:
-        tokens.expect("SET")
+    if tokens.peek(1).upper != "TAG" and tokens.accept("SET"):
         return kind.set_options(session, table.name, tokens)
+    if tokens.peek(1).upper != "TAG" and tokens.accept("UNSET"):
+        return kind.unset_options(session, table.name, tokens)
     return None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import kinds
 from ..access import Grant
 from ..catalogue import Object, inside
-from ..errors import already_exists
+from ..errors import already_exists, unsupported
 from ..kinds import Create, Kind, Show
 from ..policies import attached
 from ..result import DESCRIBE, Result, rows, status
@@ -60,6 +60,8 @@ class Relation(Kind):
         old = session.temporary.get(key) if create.temporary else session.account.catalogue.find(*key)
         if old and create.if_not_exists:
             return status(f"{new.name.name} already exists, statement succeeded.")
+        if old and create.or_alter:
+            raise unsupported(f"CREATE OR ALTER {self.word} of one that is there")
         self._authorise(session, create, new.name, old)
         build()
         if create.temporary:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Object
@@ -99,12 +99,16 @@ class Table(Relation):
         kind = "TEMPORARY" if create.temporary else "TRANSIENT" if "TRANSIENT" in create.modifiers else "TABLE"
         documents = {"columns": [c.document() for c in draft.columns]}
         properties = {"kind": kind, "temporary": create.temporary, **draft.properties, **documents}
+        if kind != "TABLE":
+            _check_retention(draft.properties.get("retention_time", "0"), kind)
         return Object(self.word, name, session.role, properties, draft.comment, draft.tags)
 
     def _protected(self, session: Session, new: Object, draft: _Draft) -> Object:
         return attaching.created(session, new, draft.row_access)
 
     def _create_as(self, session: Session, create: Create, new: Object, draft: _Draft, tokens: Tokens) -> Result:
+        if draft.copy_grants and not create.or_replace:
+            raise invalid("COPY GRANTS of CREATE TABLE ... AS SELECT needs OR REPLACE.", "001003", "42000")
         with Scope(session, consuming=True) as scope:
             query = queries.compiled(scope, parse(remaining(tokens)))
             session.require_warehouse()
@@ -132,6 +136,7 @@ class Table(Relation):
         if draft.row_access or not rows:
             attaching.refuse(source, draft.row_access, f"CREATE TABLE ... {'CLONE' if rows else 'LIKE'}")
         new = self._drafted(session, create, name, draft)
+        clustering.check(draft.properties.get("cluster_by"), [c.name for c in draft.columns])
         # A clone has the policies of its source: its rows are all there, and as well protected.
         new = new.with_properties(row_access=source.properties.get("row_access"))
         query = f"SELECT * FROM {places.sql_name(session, source)}" if rows else ""
@@ -146,9 +151,26 @@ class Table(Relation):
         return super().alter(session, name, tokens) if changed is None else changed
 
     def set_options(self, session: Session, name: Name, tokens: Tokens) -> Result:
-        """ALTER TABLE ... SET option = value."""
-        options = _recorded(tokens.options())
-        return self.change(session, name, lambda o: o.with_properties(**options))
+        """ALTER TABLE ... SET option = value, the comment among them."""
+        given = tokens.options()
+        comment, options = given.pop("COMMENT", None), _recorded(given)
+        table = session.own(self.word, name)
+        if table.properties.get("kind") in {"TRANSIENT", "TEMPORARY"}:
+            _check_retention(options.get("retention_time", "0"), table.properties["kind"])
+        comment = table.comment if comment is None else comment
+        return self.change(session, name, lambda o: replace(o.with_properties(**options), comment=comment))
+
+    def unset_options(self, session: Session, name: Name, tokens: Tokens) -> Result:
+        """ALTER TABLE ... UNSET option, ...: each has its default again."""
+        gone = {tokens.identifier()}
+        while tokens.accept(","):
+            gone.add(tokens.identifier())
+        if unknown := gone - {*_RECORDED, "COMMENT"}:
+            raise unsupported(f"ALTER TABLE ... UNSET {min(unknown)}")
+        table = session.own(self.word, name)
+        left = {key: value for key, value in table.properties.items() if key not in {_RECORDED.get(g) for g in gone}}
+        comment = "" if "COMMENT" in gone else table.comment
+        return self.change(session, name, lambda o: replace(o, properties=left, comment=comment))
 
     def remove(self, session: Session, name: Name) -> None:
         """Drop the table and its rows; what the catalogue does not know is not there, so it goes first."""
@@ -182,8 +204,20 @@ def _options(session: Session, draft: _Draft, tokens: Tokens) -> None:
         elif tokens.accept("COMMENT"):
             tokens.accept("=")
             draft.comment = tokens.value()
+        elif tokens.peek(1).text != "=":
+            raise unsupported(f"CREATE TABLE ... {tokens.rest[:60]}")
         else:
-            draft.properties |= _recorded(tokens.options("AS", "CLUSTER", "COPY", "WITH", "TAG", "COMMENT", "ROW"))
+            draft.properties |= _recorded(tokens.options(*_CLAUSES))
+
+
+def _check_retention(days: str, kind: str) -> None:
+    """https://docs.snowflake.com/en/user-guide/tables-temp-transient: such a table keeps its past for a day at most."""
+    if int(days) > 1:
+        raise invalid(f"invalid value [{days}] for parameter 'DATA_RETENTION_TIME_IN_DAYS' of a {kind} table")
+
+
+# Words that begin a clause which is no `KEY = value`.
+_CLAUSES = ("AS", "CLUSTER", "COPY", "WITH", "TAG", "COMMENT", "ROW", "AGGREGATION", "JOIN", "STORAGE", "USING", "FROM")
 
 
 def _recorded(options: dict[str, Any]) -> dict[str, Any]:

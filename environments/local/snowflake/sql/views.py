@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Object
-from ..errors import invalid
+from ..errors import invalid, unsupported
 from ..kinds import STAMP, Create, read_tags
 from ..policies import attaching
 from ..result import Result
@@ -43,6 +43,8 @@ class View(Relation):
 
     def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
         """CREATE [OR REPLACE] [SECURE] VIEW name [(columns)] [COMMENT =] [TAG ()] AS query."""
+        if "RECURSIVE" in create.modifiers:
+            raise unsupported("CREATE RECURSIVE VIEW")
         name = self.read_name(session, tokens)
         defined = columns.read(tokens) if tokens.looking_at("(") else []
         comment, tags, copy_grants, row_access = "", {}, False, None
@@ -54,9 +56,10 @@ class View(Relation):
                 tokens.expect(")")
             elif found_policy := attaching.row_access_clause(tokens):
                 row_access = found_policy
-            else:
-                tokens.expect("COPY", "GRANTS")
+            elif tokens.accept("COPY", "GRANTS"):
                 copy_grants = True
+            else:
+                raise unsupported(f"CREATE VIEW ... {tokens.rest[:60]}")
         query = remaining(tokens)
         found = _columns(session, query, defined)
         secure = "true" if "SECURE" in create.modifiers else "false"

@@ -25,16 +25,25 @@ _KNOWN = {
     "PARQUET": _PARQUET | {"COMPRESSION", "TYPE"},
 }
 # Options that change how values are read. Their defaults are what DuckDB does; other values are refused.
-_DEFAULTS = {
+_TEXTS = {
     **dict.fromkeys(("DATE_FORMAT", "TIME_FORMAT", "TIMESTAMP_FORMAT"), ("AUTO",)),
     "BINARY_FORMAT": ("HEX",),
-    "RECORD_DELIMITER": ("\n", "\r\n", "NONE"),
-    "ENCODING": ("UTF8", "UTF-8"),
     "MULTI_LINE": ("TRUE",),
     "SKIP_BYTE_ORDER_MARK": ("TRUE",),
-    **dict.fromkeys(("ENABLE_OCTAL", "ALLOW_DUPLICATE", "STRIP_NULL_VALUES", "IGNORE_UTF8_ERRORS"), ("FALSE",)),
-    **dict.fromkeys(("REPLACE_INVALID_CHARACTERS", "SKIP_BLANK_LINES"), ("FALSE",)),
+    "REPLACE_INVALID_CHARACTERS": ("FALSE",),
 }
+_DEFAULTS = {
+    "CSV": _TEXTS
+    | {
+        "RECORD_DELIMITER": ("\n", "\r\n", "NONE"),
+        "ENCODING": ("UTF8", "UTF-8"),
+        "SKIP_BLANK_LINES": ("FALSE",),
+    },
+    "JSON": _TEXTS
+    | dict.fromkeys(("ENABLE_OCTAL", "ALLOW_DUPLICATE", "STRIP_NULL_VALUES", "IGNORE_UTF8_ERRORS"), ("FALSE",)),
+    "PARQUET": {"REPLACE_INVALID_CHARACTERS": ("FALSE",)},
+}
+_DELIMITERS = {"FIELD_DELIMITER": ",", "RECORD_DELIMITER": "\n"}
 _COMPRESSIONS = {"AUTO": "auto", "GZIP": "gzip", "ZSTD": "zstd", "NONE": "none"}
 # Types of Parquet files that no Snowflake table has.
 _PLAIN = {**dict.fromkeys(("TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"), "::TIMESTAMP"), "UUID": "::VARCHAR"}
@@ -106,15 +115,31 @@ def read_format(session: Session, written: Any, location: Location | None = None
     kind = str(options.get("TYPE", "CSV")).upper()
     if kind not in _KNOWN:
         raise unsupported(f"FILE_FORMAT of type {kind}")
-    _check(kind, options)
+    check(options)
+    _check_known(kind, options)
     return Format(kind, options)
 
 
-def _check(kind: str, options: dict[str, Any]) -> None:
+def check(options: dict[str, Any]) -> None:
+    """Refuse options that rule each other out: https://docs.snowflake.com/en/sql-reference/sql/create-file-format.
+
+    Raises:
+        SnowflakeError: 001008.
+
+    """
+    if str(options.get("PARSE_HEADER", "")).upper() == "TRUE" and int(options.get("SKIP_HEADER", 0)):
+        raise invalid("SKIP_HEADER isn't supported with PARSE_HEADER = TRUE.")
+    delimiters = [str(options.get(name, default)) for name, default in _DELIMITERS.items()]
+    short, long = sorted(delimiters, key=len)
+    if short and short in long and "NONE" not in {short.upper(), long.upper()}:
+        raise invalid(f"Neither of {' and '.join(_DELIMITERS)} can be a part of the other.")
+
+
+def _check_known(kind: str, options: dict[str, Any]) -> None:
     for name, value in options.items():
-        if name in _DEFAULTS and str(value).upper() not in _DEFAULTS[name]:
+        if name in _DEFAULTS[kind] and str(value).upper() not in _DEFAULTS[kind][name]:
             raise unsupported(f"FILE_FORMAT option {name} = {value}")
-        if name not in _DEFAULTS and name not in _KNOWN[kind]:
+        if name not in _DEFAULTS[kind] and name not in _KNOWN[kind]:
             raise invalid(f"invalid parameter '{name}' for file format {kind}", "001420")
     compression = str(options.get("COMPRESSION", "AUTO")).upper()
     if kind != "PARQUET" and compression not in _COMPRESSIONS:

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Object, inside, now
 from ..errors import already_exists, invalid, unsupported
+from ..grammar.admission import admit
 from ..kinds import STAMP, Create, Kind, read_tags
 from ..result import DESCRIBE, EXECUTED, Result, rows, status
-from . import locations
+from ..tokens import Tokens
+from . import formats, locations
 
 if TYPE_CHECKING:
     from ..names import Name
     from ..session import Session
-    from ..tokens import Tokens
 
 _OPTIONS = {"FILE_FORMAT", "COPY_OPTIONS", "DIRECTORY", "ENCRYPTION", "COMMENT"}
 _EXTERNAL = {"URL", "STORAGE_INTEGRATION", "CREDENTIALS", "ENDPOINT"}
-_FORMATS = {"CSV", "JSON", "PARQUET"}
 
 
 class Stage(Kind):
@@ -124,9 +124,7 @@ class FileFormat(Kind):
         name = self.read_name(session, tokens)
         options = tokens.options()
         comment = options.pop("COMMENT", "")
-        kind = str(options.get("TYPE", "CSV")).upper()
-        if kind not in _FORMATS:
-            raise unsupported(f"FILE FORMAT of type {kind}")
+        kind = formats.read_format(session, options).kind
         new = Object(self.word, name, session.role, {"options": {**options, "TYPE": kind}}, comment)
         if not create.temporary:
             return self.add(session, create, new)
@@ -137,12 +135,17 @@ class FileFormat(Kind):
         return status(f"File format {name.name} successfully created.")
 
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
-        """ALTER FILE FORMAT ... SET options."""
-        if tokens.looking_at("SET") and tokens.peek(1).upper not in {"COMMENT", "TAG"}:
-            tokens.expect("SET")
-            changes = tokens.options()
-            merged = session.own(self.word, name).properties["options"] | changes
-            return self.change(session, name, lambda o: o.with_properties(options=merged))
+        """ALTER FILE FORMAT ... SET options, which must be those of its type."""
+        if tokens.accept("SET"):
+            old = session.own(self.word, name)
+            kind = old.properties["options"]["TYPE"]
+            admit(Tokens(f"CREATE FILE FORMAT F TYPE = {kind} {tokens.rest}"), "CREATE FILE FORMAT")
+            merged = old.properties["options"] | tokens.options()
+            comment = merged.pop("COMMENT", old.comment)
+            formats.read_format(session, merged)
+            return self.change(session, name, lambda o: replace(o.with_properties(options=merged), comment=comment))
+        if tokens.accept("RENAME", "TO"):
+            raise unsupported("ALTER FILE FORMAT ... RENAME TO")
         return super().alter(session, name, tokens)
 
     def remove(self, session: Session, name: Name) -> None:
@@ -172,20 +175,23 @@ def _check_directory(stage: Object) -> None:
 
 
 def _with_options(session: Session, stage: Object, tokens: Tokens) -> Object:
+    if tokens.looking_at("CLONE"):
+        raise unsupported(f"CREATE STAGE ... {tokens.rest[:60]}")
     while not tokens.done:
         if tokens.accept("WITH", "TAG", "(") or tokens.accept("TAG", "("):
             stage = replace(stage, tags=stage.tags | read_tags(session, tokens))
             tokens.expect(")")
         else:
-            stage = _set(stage, tokens.options("WITH", "TAG"))
+            stage = _set(session, stage, tokens.options("WITH", "TAG"))
     return stage
 
 
-def _set(stage: Object, options: dict[str, Any]) -> Object:
+def _set(session: Session, stage: Object, options: dict[str, Any]) -> Object:
     if external := options.keys() & _EXTERNAL:
         raise unsupported(f"external stage ({', '.join(sorted(external))})")
     if unknown := options.keys() - _OPTIONS:
         raise invalid(f"invalid property '{min(unknown)}' for 'STAGE'", "001420")
+    formats.read_format(session, options.get("FILE_FORMAT"))
     comment = options.pop("COMMENT", stage.comment)
     return replace(stage.with_properties(**{k.lower(): v for k, v in options.items()}), comment=comment)
 

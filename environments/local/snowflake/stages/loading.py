@@ -36,6 +36,7 @@ _OPTIONS = {
     # Files that Snowflake has forgotten: the local account forgets none.
     *("RETURN_FAILED_ONLY", "LOAD_UNCERTAIN_FILES"),
 }
+MOST_FILES = 1000  # that FILES may name
 # Stands for the file in a generated SELECT, until the file's relation takes its place.
 _FILE = "'@~'"
 
@@ -80,14 +81,36 @@ def _copy_into(session: Session, tokens: Tokens) -> Result:
 def _read(session: Session, tokens: Tokens) -> Copy:
     table = relation_named(Scope(session), tokens.name(), "INSERT")
     chosen = columns.identifiers(tokens) if tokens.looking_at("(") else None
-    tokens.expect("FROM")
+    if not tokens.accept("FROM"):
+        raise unsupported("COPY INTO a table without FROM")
     query = tokens.parenthesised() if tokens.looking_at("(") else None
     location = locations.read(session, tokens) if query is None else _location_of(session, query)
     options = tokens.options()
+    _check(query, options)
     if unknown := options.keys() - _OPTIONS:
         raise unsupported(f"COPY INTO option {min(unknown)}")
     format_ = formats.read_format(session, options.get("FILE_FORMAT"), location)
     return Copy(table, _targets(table, chosen), location, query, format_, options)
+
+
+def _check(query: str | None, options: dict[str, Any]) -> None:
+    """Refuse what cannot stand together: https://docs.snowflake.com/en/sql-reference/sql/copy-into-table.
+
+    Raises:
+        SnowflakeError: 001008, 002326 for columns by name of a query's result.
+
+    """
+    by_name = str(options.get("MATCH_BY_COLUMN_NAME", "NONE")).upper() != "NONE"
+    if by_name and query is not None:
+        raise invalid("match_by_column_name is not supported with copy transform.", "002326", "0A000")
+    if by_name and "VALIDATION_MODE" in options:
+        raise invalid("MATCH_BY_COLUMN_NAME can't be used with VALIDATION_MODE.")
+    if "INCLUDE_METADATA" in options and not by_name:
+        raise invalid("INCLUDE_METADATA can only be used with MATCH_BY_COLUMN_NAME.")
+    if len(options.get("FILES", ())) > MOST_FILES:
+        raise invalid(f"The maximum number of file names that can be specified is {MOST_FILES}.")
+    if str(options.get("LOAD_MODE", "FULL_INGEST")).upper() == "ADD_FILES_COPY":
+        raise invalid("LOAD_MODE = ADD_FILES_COPY is for Iceberg tables only.")
 
 
 def _location_of(session: Session, query: str) -> locations.Location:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from ..errors import SnowflakeError, unsupported
+from ..errors import SnowflakeError, invalid, unsupported
 from ..names import literal, quote
 from ..result import COPY, Result, rows
 from ..sql.faults import translated
@@ -40,7 +40,11 @@ def unload(session: Session, tokens: Tokens) -> Result:
     location = locations.read(session, tokens, "WRITE")
     tokens.expect("FROM")
     query = tokens.parenthesised() if tokens.looking_at("(") else _whole_table(tokens)
+    partitioned = tokens.accept("PARTITION", "BY")
+    if partitioned:
+        tokens.parenthesised()
     options = tokens.options()
+    _check(options, partitioned=partitioned)
     if unknown := options.keys() - _OPTIONS:
         raise unsupported(f"COPY INTO location option {min(unknown)}")
     session.require_warehouse()
@@ -54,6 +58,24 @@ def unload(session: Session, tokens: Tokens) -> Result:
         raise SnowflakeError(f"{what}: {location.prefix}{target.name}", "001030", "22000")
     names = ("rows_unloaded", "input_bytes", "output_bytes")
     return rows([(name, "fixed") for name in names], [dict(zip(names, (count, size, size), strict=True))], COPY)
+
+
+def _check(options: dict[str, Any], *, partitioned: bool) -> None:
+    """Refuse what cannot stand together: https://docs.snowflake.com/en/sql-reference/sql/copy-into-location.
+
+    Raises:
+        SnowflakeError: 001008; 000002 for PARTITION BY that could stand.
+
+    """
+    whole = [name for name in ("SINGLE", "OVERWRITE") if _flag(options, name)]
+    with_id = str(options.get("INCLUDE_QUERY_ID", partitioned)).upper() == "TRUE"
+    if partitioned and not with_id:
+        raise invalid("INCLUDE_QUERY_ID = FALSE is not supported with PARTITION BY.")
+    if whole and with_id:
+        what = "PARTITION BY" if partitioned else "INCLUDE_QUERY_ID = TRUE"
+        raise invalid(f"{whole[0]} = TRUE is not supported with {what}.")
+    if partitioned:
+        raise unsupported("COPY INTO a location ... PARTITION BY")
 
 
 def _whole_table(tokens: Tokens) -> str:

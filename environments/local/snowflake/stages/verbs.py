@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import invalid
 from ..result import LIST, Result, rows
 from . import locations
+from .loading import MOST_FILES
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -49,6 +50,8 @@ def _copy_files(session: Session, tokens: Tokens) -> Result:
     tokens.expect("FROM")
     source = locations.read(session, tokens)
     options = _options(tokens, "COPY FILES", "FILES", "PATTERN", "DETAILED_OUTPUT")
+    if len(options.get("FILES", ())) > MOST_FILES:
+        raise invalid(f"The maximum number of file names that can be specified is {MOST_FILES}.")
     copied = []
     for file in locations.files(source, options.get("PATTERN")):
         kept = locations.below(source, file)

@@ -1,4 +1,4 @@
-"""CREATE TASK's clauses, in whatever order they stand, as one value."""
+"""CREATE TASK's clauses as one value; the statement's grammar has checked their order."""
 
 from __future__ import annotations
 
@@ -45,6 +45,8 @@ def read(session: Session, name: Name, tokens: Tokens) -> Draft:
             given["after"] = predecessors(session, name, tokens)
         elif tokens.accept("WHEN"):
             given["condition"] = condition.read(tokens).text
+            tokens.expect("AS")
+            break
         elif tokens.done or tokens.peek().upper in {"WITH", "EXECUTE", "COPY"}:
             raise tokens.unexpected() if tokens.done else unsupported(f"CREATE TASK ... {tokens.rest[:60]}")
         else:
