@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from ..errors import SnowflakeError, does_not_exist, invalid
+from ..errors import SnowflakeError, does_not_exist, invalid, unsupported
 from ..names import Name
 from ..policies import applying
 from ..registry import functions, rewrites, table_functions, views
@@ -77,6 +77,8 @@ def _table(scope: Scope, node: exp.Table, evaluate: Evaluate) -> exp.Expression 
         return _dressed(_information_schema(scope, parts), node, parts[-1])
     thing = relation_named(scope, parts, *privileges_on(node))
     scope.computes = True
+    if thing.kind == "VIEW" and node.args.get("sample") and node.args["sample"].args.get("seed"):
+        raise unsupported("sampling with a seed on a view or subquery")
     stored = _changed(scope, thing) if is_changed(node) else _stored(scope, thing, evaluate, node)
     return _dressed(stored, node, parts[-1])
 

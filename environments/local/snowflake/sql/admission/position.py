@@ -1,0 +1,24 @@
+"""Where a refused word stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot.tokens import Token
+
+from ...errors import SnowflakeError, syntax_error
+
+
+def unexpected(token: Token | None) -> SnowflakeError:
+    """The syntax error for a token; for the end of the statement without one."""
+    if token is None:
+        return syntax_error("line 1 at position 0 unexpected '<EOF>'.")
+    position = max(token.col - len(token.text), 0)
+    return syntax_error(f"line {token.line} at position {position} unexpected '{token.text}'.")
+
+
+def refused(word: str, tokens: Sequence[Token]) -> SnowflakeError:
+    """The syntax error for a word (or the first of several), at its first place in the statement."""
+    first = word.split(" ")[0].upper()
+    at = next((t for t in tokens if t.text.upper().split(" ")[0] == first), None)
+    return unexpected(at) if at else syntax_error(f"line 1 at position 0 unexpected '{word}'.")
