@@ -6,6 +6,7 @@ tables written as VALUES; the rows are as the page shows them, NULL as null.
 
 import json
 from datetime import date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ def shown(value: Any) -> str | None:
         return str(value).lower()
     if isinstance(value, float):
         return f"{value:.15g}"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S.") + f"{value.microsecond // 1000:03}"
     if isinstance(value, date):

@@ -4,14 +4,18 @@ from functools import cache
 from typing import Any
 
 import duckdb
+from sqlglot import exp
 
 from environments.local.snowflake.sql.parsing import parse
+from environments.local.snowflake.sql.references import numbered
 from environments.local.snowflake.sql.transforms import ALL, definitions
 
 
 def translated(statement: str) -> str:
     """DuckDB's text for a statement of Snowflake's."""
     tree = parse(statement)
+    for values in list(tree.find_all(exp.Values)):
+        numbered(values)
     for transform in ALL:
         tree = transform(tree)
     return tree.sql("duckdb", identify=True)

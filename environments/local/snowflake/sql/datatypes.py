@@ -165,7 +165,9 @@ def _checked(word: str, ranges: tuple[tuple[str, int, int], ...], arguments: tup
         if not least <= value <= most:
             raise invalid(f"Invalid {what} {value} of data type {word}: it must be between {least} and {most}.")
     if len(arguments) > 1 and arguments[1] > arguments[0]:
-        raise invalid(f"Invalid scale {arguments[1]} of data type {word}: it must not exceed the precision {arguments[0]}.")
+        raise invalid(
+            f"Invalid scale {arguments[1]} of data type {word}: it must not exceed the precision {arguments[0]}."
+        )
     return arguments
 
 

@@ -58,7 +58,7 @@ def _replacement(scope: Scope, node: exp.Expression, evaluate: Evaluate) -> exp.
     if isinstance(node, exp.Table):
         return _table(scope, node, evaluate)
     if isinstance(node, exp.Values):
-        return _values(node)
+        return numbered(node)
     if isinstance(node, exp.Column):
         return _column(node)
     if isinstance(node, exp.Func):
@@ -190,7 +190,7 @@ def _function_name(call: exp.Expression) -> str:
 
 
 # ---- values
-def _values(node: exp.Values) -> exp.Expression | None:
+def numbered(node: exp.Values) -> exp.Expression | None:
     """FROM VALUES: its columns are COLUMN1, COLUMN2 and so on, which `$1` and `$2` name too."""
     if not isinstance(node.parent, exp.From | exp.Join | exp.Subquery):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from sqlglot import exp
@@ -17,7 +18,16 @@ _QUERY = (*_LIMITS, "with_")
 _BINARY = ("this", "expression")
 _SOURCE = ("alias", "joins", "pivots", "sample")
 # What the reader notes for generators of other dialects, and what tells no clause.
-_NOTES = {"safe", "typed", "requires_json", "requires_string", "null_on_text_overflow", "probe_date_format", "clamp_position", "full_match"}
+_NOTES = {
+    "safe",
+    "typed",
+    "requires_json",
+    "requires_string",
+    "null_on_text_overflow",
+    "probe_date_format",
+    "clamp_position",
+    "full_match",
+}
 
 _ARGUMENTS: dict[type[_E], tuple[str, ...]] = {
     # Queries: https://docs.snowflake.com/en/sql-reference/constructs
@@ -90,7 +100,9 @@ _ARGUMENTS: dict[type[_E], tuple[str, ...]] = {
     exp.Interval: ("this", "unit"),
     exp.Anonymous: ("this", "expressions"),
     exp.StrPosition: ("this", "substr", "position"),
-    **dict.fromkeys((exp.CurrentDate, exp.CurrentTimestamp, exp.Localtimestamp, exp.CurrentTime, exp.Localtime), ("this",)),
+    **dict.fromkeys(
+        (exp.CurrentDate, exp.CurrentTimestamp, exp.Localtimestamp, exp.CurrentTime, exp.Localtime), ("this",)
+    ),
     exp.Window: ("this", "partition_by", "order", "spec", "over"),
     exp.WindowSpec: ("kind", "start", "start_side", "end", "end_side"),
     exp.WithinGroup: _BINARY,
@@ -123,7 +135,16 @@ _ARGUMENTS_ELSEWHERE: dict[str, str] = {
     "join_mark": "outer joins with (+)",
 }
 # The word that stands for an argument in the message, where it is not the argument's name.
-_WORDS = {"materialized": "MATERIALIZED", "alternative": "OR", "conflict": "ON", "default": "DEFAULT", "windows": "WINDOW"}
+_WORDS = {
+    "materialized": "MATERIALIZED",
+    "alternative": "OR",
+    "conflict": "ON",
+    "default": "DEFAULT",
+    "windows": "WINDOW",
+}
+
+
+_WORD = re.compile(r"\w+")
 
 
 def check(tree: exp.Expression, tokens: Sequence[Token]) -> set[str]:
@@ -151,7 +172,9 @@ def check(tree: exp.Expression, tokens: Sequence[Token]) -> set[str]:
         if rule is not None:
             rule(node, tokens)
         if kind is exp.DataType:
-            names.update(node.meta.pop("text", "").upper().replace("(", " ").replace(")", " ").replace(",", " ").split())
+            names.update(
+                node.meta.pop("text", "").upper().replace("(", " ").replace(")", " ").replace(",", " ").split()
+            )
     return names
 
 

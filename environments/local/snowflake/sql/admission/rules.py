@@ -86,7 +86,7 @@ def _join(node: exp.Join, tokens: Sequence[Token]) -> None:
         if word not in known:
             raise refused(str(word), tokens)
     conditioned = node.args.get("on") or node.args.get("using")
-    if bool(side) != (kind == "OUTER") and (side and kind or kind == "OUTER"):
+    if bool(side) != (kind == "OUTER") and ((side and kind) or kind == "OUTER"):
         raise refused(str(kind), tokens)
     if kind == "CROSS" and (side or method or conditioned):
         raise refused("ON" if node.args.get("on") else "USING" if conditioned else "CROSS", tokens)
@@ -114,7 +114,9 @@ def _asof(node: exp.Join, tokens: Sequence[Token]) -> None:
     if not isinstance(match, exp.GT | exp.GTE | exp.LT | exp.LTE):
         raise refused("ASOF" if match is None else "MATCH_CONDITION", tokens)
     if not all(isinstance(key, exp.EQ) for key in _conjuncts(node.args.get("on"))):
-        raise invalid("Only equality conditions joined by AND are allowed in the ON clause of ASOF JOIN.", "002082", "42601")
+        raise invalid(
+            "Only equality conditions joined by AND are allowed in the ON clause of ASOF JOIN.", "002082", "42601"
+        )
 
 
 def _conjuncts(condition: exp.Expression | None) -> list[exp.Expression]:
@@ -174,7 +176,11 @@ def _pivot(node: exp.Pivot, tokens: Sequence[Token]) -> None:
     if not isinstance(field, exp.In) or not field.expressions:
         raise refused("IN", tokens)
     if word == "UNPIVOT":
-        names = [node.expressions[0], field.this, *(e.this if isinstance(e, exp.PivotAlias) else e for e in field.expressions)]
+        names = [
+            node.expressions[0],
+            field.this,
+            *(e.this if isinstance(e, exp.PivotAlias) else e for e in field.expressions),
+        ]
         if any(isinstance(name, exp.Tuple | exp.Query) for name in names):
             raise refused("UNPIVOT", tokens)
         return
@@ -330,7 +336,9 @@ def _call(node: exp.Anonymous, tokens: Sequence[Token]) -> None:
 
 def _tried(node: exp.TryCast, tokens: Sequence[Token]) -> None:
     if isinstance(node.this, exp.Literal) and not node.this.is_string:
-        raise invalid("Function TRY_CAST cannot be used with arguments of types NUMBER and " + str(node.to), "001065", "22023")
+        raise invalid(
+            "Function TRY_CAST cannot be used with arguments of types NUMBER and " + str(node.to), "001065", "22023"
+        )
 
 
 RULES: dict[type[exp.Expression], Rule] = {

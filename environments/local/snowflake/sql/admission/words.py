@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from sqlglot.tokens import Token, TokenType
 
 from .position import unexpected
+from .reserved import words
 
 # Grammar of queries and DML; what else stands in a statement must be a name, a type or a literal.
-_GRAMMAR = frozenset(
-    """
+_GRAMMAR = words("""
     ALL AND ANY AS ASC ASOF BERNOULLI BETWEEN BLOCK BOOLEAN BY CASE CAST COLLATE CROSS CUBE CURRENT DEFAULT DELETE DESC DIRECTED DISTINCT
     ELSE END ESCAPE EXCEPT EXCLUDE EXISTS EXTRACT FALSE FETCH FIRST FOLLOWING FOR FROM FULL GROUP GROUPING HAVING
     IDENTIFIER IGNORE ILIKE IN INCLUDE INNER INSERT INTERSECT INTERVAL INTO IS JOIN LAST LATERAL LEFT LIKE LIMIT
@@ -24,8 +24,7 @@ _GRAMMAR = frozenset(
     UNBOUNDED UNION UNPIVOT UPDATE USING VALUES WHEN WHERE WITH WITHIN DISTINCT
     CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP LOCALTIME LOCALTIMESTAMP DATE TIME TIMESTAMP
     TIMESTAMP_NTZ TIMESTAMP_LTZ TIMESTAMP_TZ TIMESTAMPNTZ TIMESTAMPLTZ TIMESTAMPTZ DATETIME
-    """.split()
-)
+    """)
 _T = TokenType
 # Written otherwise, some of these tokens are other dialects' operators: `==`, `~~`.
 _OPERATORS: dict[TokenType, frozenset[str] | None] = {
@@ -42,17 +41,13 @@ _OPERATORS: dict[TokenType, frozenset[str] | None] = {
 _LITERALS = {_T.STRING, _T.RAW_STRING, _T.NUMBER, _T.HEX_STRING}
 _STRINGS = {_T.STRING, _T.RAW_STRING, _T.HEX_STRING}
 # Words that a text literal can follow; elsewhere it would be an alias, or another dialect's kind of literal.
-_BEFORE_TEXT = frozenset(
-    """
+_BEFORE_TEXT = words("""
     SELECT DISTINCT ALL TOP FROM WHERE AND OR NOT ON HAVING QUALIFY BY LIMIT OFFSET FETCH CASE WHEN THEN ELSE IN IS LIKE
     ILIKE RLIKE REGEXP ANY SOME ESCAPE BETWEEN COLLATE INTERVAL DATE TIME TIMESTAMP TIMESTAMP_NTZ TIMESTAMP_LTZ
     TIMESTAMP_TZ TIMESTAMPNTZ TIMESTAMPLTZ TIMESTAMPTZ DATETIME JOIN USING FOR VALUES RETURN
-    """.split()
-)
+    """)
 _BEFORE_STAGE = {"FROM", "JOIN", ",", "(", "INTO", "USING", "=>"}
 _OPENING, _CLOSING = {_T.L_PAREN, _T.L_BRACKET, _T.L_BRACE}, {_T.R_PAREN, _T.R_BRACKET, _T.R_BRACE}
-# A comma may end the list of columns, which FROM follows, and nothing else.
-_ENDING = frozenset("WHERE GROUP ORDER HAVING QUALIFY LIMIT OFFSET FETCH UNION INTERSECT EXCEPT MINUS ON".split())
 
 
 def check(tokens: Sequence[Token], names: set[str]) -> None:

@@ -196,7 +196,7 @@ def parse(text: str) -> exp.Expression:
     """Read one statement.
 
     Raises:
-        SnowflakeError: 001003 where the text stops making sense; 000002 for what Snowflake has and is not answered here.
+        SnowflakeError: 001003 where the text stops making sense; 000002 for what Snowflake has and we have not.
 
     """
     tokens = _DIALECT.tokenize(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from ...errors import unsupported
-from .rewriting import Node, call, cast, integer
+from .rewriting import Node, call, cast, integer, number
 
 _T = exp.DataType.Type
 _INTEGERS = {_T.TINYINT, _T.SMALLINT, _T.INT, _T.BIGINT, _T.INT128}
@@ -26,6 +26,8 @@ _OTHERS = {
     _T.BINARY: "BLOB",
     _T.VARBINARY: "BLOB",
 }
+# Integers of more digits fill DuckDB's 64 bits, which it checks itself.
+_CHECKED_DIGITS = 19
 _READERS = {
     "DATE": "to_date",
     "TIME": "to_time",
@@ -82,6 +84,9 @@ def converted(node: exp.Cast) -> Node:
 
 
 def _integer(node: exp.Cast, value: Node) -> Node:
+    sizes = [integer(p.this) for p in node.to.expressions]
+    if sizes and sizes[0] < _CHECKED_DIGITS:
+        return call("_sf_digits", call("_sf_integer", value), number(10 ** sizes[0] - 1))
     if integer(value) is None:
         return call("_sf_integer", value)
     # A bare literal takes the type of what it is combined with, which is narrower and so faster than BIGINT.
