@@ -9,8 +9,8 @@ from sqlglot import exp
 from sqlglot.tokens import Token
 
 from ...errors import unsupported
+from . import changes, queries, sources, values
 from .position import refused
-from .rules import RULES
 
 _E = exp.Expression
 _LIMITS = ("order", "limit", "offset")
@@ -115,6 +115,7 @@ _ARGUMENTS: dict[type[_E], tuple[str, ...]] = {
     exp.JSONPathKey: ("this", "quoted"),
     exp.JSONPathSubscript: ("this",),
 }
+_RULES = {**queries.RULES, **sources.RULES, **changes.RULES, **values.RULES}
 _ALLOWED = {kind: frozenset(arguments) | _NOTES for kind, arguments in _ARGUMENTS.items()}
 
 # What Snowflake has, and the local one does not answer.
@@ -168,7 +169,7 @@ def check(tree: exp.Expression, tokens: Sequence[Token]) -> set[str]:
                 names.update(value.upper().split())
             if value and key not in allowed:
                 raise _without(node, key, tokens)
-        rule = RULES.get(kind)
+        rule = _RULES.get(kind)
         if rule is not None:
             rule(node, tokens)
         if kind is exp.DataType:

@@ -1,12 +1,16 @@
-"""Where a refused word stands."""
+"""Rules, and where a word stands that one of them refuses."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from sqlglot.tokens import Token
 
 from ...errors import SnowflakeError, syntax_error
+
+# What a node of one class must be, beyond what it has; raises for what it is not.
+Rule = Callable[[Any, Sequence[Token]], None]
 
 
 def unexpected(token: Token | None) -> SnowflakeError:

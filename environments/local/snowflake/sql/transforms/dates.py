@@ -270,7 +270,6 @@ CALLS: dict[str, Call] = {
     **{name.upper(): _component(name) for name in ("dayofweek", "dayofyear", "yearofweek", "yearofweekiso")},
     "DAYOFMONTH": _component("day"),
     "DAYOFWEEKISO": _component("dayofweekiso"),
-    "DAYOFWEEK_ISO": _component("dayofweekiso"),
     "WEEKOFYEAR": _component("week"),
     "WEEKISO": _component("weekiso"),
     **_READERS,

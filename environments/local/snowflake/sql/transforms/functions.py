@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from ...errors import SnowflakeError, unsupported
 from ..scope import RESOLVED
-from . import aggregates, conditions, dates, macros, numbers, operators, random, relations, semi_structured, text, types
+from . import aggregates, arity, conditions, dates, macros, numbers, operators, random, relations, semi_structured, text, types
 from .aggregates import AGGREGATES
 from .rewriting import Call, Node, name_of, renamed, rewrite
 from .semi_structured import is_variant, numeric, plain
@@ -64,6 +64,8 @@ def called(node: exp.Anonymous) -> Node:
     function = _CALLS.get(name)
     if function is None:
         raise unknown_function(node.name.upper())
+    if not arity.fits(name, len(node.expressions)):
+        raise arity.refused(name, node.expressions)
     return function(_fitting(name, node.expressions))
 
 
@@ -81,6 +83,8 @@ def aggregated(node: Node) -> Node:
     found = aggregates.read(node)
     if found is None or found.name not in AGGREGATES:
         raise unsupported(f"{node.this.sql('snowflake')} as a window or ordered-set function")
+    if not arity.fits(found.name, len(found.arguments)):
+        raise arity.refused(found.name, found.arguments)
     return AGGREGATES[found.name](found)
 
 

@@ -174,7 +174,7 @@ CALLS: dict[str, Call] = {
     "LIKE": lambda a: exp.Like(this=a[0], expression=a[1]),
     "ILIKE": lambda a: exp.ILike(this=a[0], expression=a[1]),
     **dict.fromkeys(("REGEXP_LIKE", "RLIKE"), _regexp("sf_regexp_like")),
-    **dict.fromkeys(("REGEXP_SUBSTR", "REGEXP_EXTRACT"), _regexp("sf_regexp_substr")),
+    "REGEXP_SUBSTR": _regexp("sf_regexp_substr"),
     **dict.fromkeys(("REGEXP_SUBSTR_ALL", "REGEXP_EXTRACT_ALL"), _regexp("sf_regexp_substr_all")),
     "REGEXP_COUNT": _regexp("sf_regexp_count"),
     "REGEXP_INSTR": regexp_instr,
