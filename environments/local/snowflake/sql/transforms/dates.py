@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from ...errors import invalid, unsupported
+from .conversions import taken
 from .parts import part, strftime
 from .rewriting import Call, Node, call, cast, integer, literal, number, renamed, text
 
@@ -203,7 +204,7 @@ def _reader(kind: str, macro: str, *, safe: bool = False) -> Call:
                 return call(macro, *arguments)
             raise unsupported(f"{macro[3:].upper()} with a format that is no literal")
         if fmt.upper() == "AUTO":
-            return call(macro, arguments[0])
+            return call(macro, taken(arguments[0], kind))
         parser = "try_strptime" if safe else "strptime"
         return cast(call(parser, call("sf_to_varchar", arguments[0]), text(strftime(fmt, reading=True))), kind)
 

@@ -6,7 +6,20 @@ from sqlglot import exp
 
 from ...errors import SnowflakeError, unsupported
 from ..scope import RESOLVED
-from . import aggregates, arity, conditions, dates, macros, numbers, operators, random, relations, semi_structured, text, types
+from . import (
+    aggregates,
+    arity,
+    conditions,
+    dates,
+    macros,
+    numbers,
+    operators,
+    random,
+    relations,
+    semi_structured,
+    text,
+    types,
+)
 from .aggregates import AGGREGATES
 from .rewriting import Call, Node, name_of, renamed, rewrite
 from .semi_structured import is_variant, numeric, plain

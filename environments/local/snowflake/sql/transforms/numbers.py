@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from ...errors import invalid, unsupported
+from .conversions import taken
 from .dates import date_trunc
 from .rewriting import Call, Node, call, cast, integer, literal, renamed
 from .semi_structured import numeric
@@ -64,6 +65,7 @@ def _to_number(*, safe: bool) -> Call:
         if None in sizes:
             raise unsupported("TO_NUMBER with a precision that is no literal")
         precision, scale = [*sizes, *(_DEFAULT_PRECISION, 0)[len(sizes) :]]
+        value = taken(value, "BIGINT")
         if not scale:
             return call("_sf_try_integer" if safe else "_sf_integer", value)
         kind = exp.DataType.build(f"DECIMAL({precision}, {scale})", dialect="duckdb")
@@ -76,7 +78,7 @@ def _to_double(*, safe: bool) -> Call:
     def convert(arguments: Sequence[Node]) -> Node:
         if len(arguments) > 1:
             raise unsupported("TO_DOUBLE with a format")
-        converted = cast(arguments[0], "DOUBLE")
+        converted = cast(taken(arguments[0], "DOUBLE"), "DOUBLE")
         return exp.TryCast(this=converted.this, to=converted.to) if safe else converted
 
     return convert
@@ -122,6 +124,7 @@ CALLS: dict[str, Call] = {
     **dict.fromkeys(("TRY_TO_NUMBER", "TRY_TO_DECIMAL", "TRY_TO_NUMERIC"), _to_number(safe=True)),
     "TO_DOUBLE": _to_double(safe=False),
     "TRY_TO_DOUBLE": _to_double(safe=True),
+    "TO_BOOLEAN": lambda a: call("sf_to_boolean", taken(a[0], "BOOLEAN")),
     "HAVERSINE": _widened("sf_haversine"),
     "WIDTH_BUCKET": _widened("sf_width_bucket"),
     "HASH": _hash,

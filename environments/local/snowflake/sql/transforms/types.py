@@ -5,7 +5,9 @@ from __future__ import annotations
 from sqlglot import exp
 
 from ...errors import unsupported
+from .conversions import taken
 from .rewriting import Node, call, cast, integer, number
+from .semi_structured import is_variant
 
 _T = exp.DataType.Type
 _INTEGERS = {_T.TINYINT, _T.SMALLINT, _T.INT, _T.BIGINT, _T.INT128}
@@ -75,12 +77,20 @@ def converted(node: exp.Cast) -> Node:
     if kind == "TEXT":
         return _fitting(call("sf_to_varchar", value), node.to)
     if kind == "JSON":
-        return call("to_json", value)
+        return _semi_structured(value, node.to)
+    value = taken(value, kind)
     if kind == "BIGINT":
         return _integer(node, value)
     if kind in _READERS:
         return _read(value, kind)
-    return cast(value, kind)
+    return call("_sf_binary", value) if kind == "BLOB" else cast(value, kind)
+
+
+def _semi_structured(value: Node, kind: exp.DataType) -> Node:
+    """Any value becomes a VARIANT; an ARRAY or an OBJECT only comes of another semi-structured value."""
+    if kind.this is _T.VARIANT or is_variant(value):
+        return call("to_json", value)
+    return call("to_json", taken(value, kind.this.value))
 
 
 def _integer(node: exp.Cast, value: Node) -> Node:
@@ -118,6 +128,7 @@ def tried(node: exp.TryCast) -> Node:
         return call("_sf_try_fitting", read, *sizes) if sizes else read
     if kind == "JSON":
         raise unsupported("TRY_CAST to a semi-structured type")
+    value = taken(value, "TEXT")
     if kind in _READERS:
         return call(f"sf_try_{_READERS[kind]}", value)
     if kind == "BIGINT":

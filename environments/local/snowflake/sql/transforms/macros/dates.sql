@@ -13,12 +13,17 @@ CREATE MACRO _sf_read_zoned(x) AS coalesce(
 -- What stands for a value that could not be read: NULL for NULL, else an error that names it.
 CREATE MACRO _sf_unread(kind, x) AS
     CASE WHEN _sf_text(x) IS NOT NULL THEN error(kind || ' ''' || _sf_text(x) || ''' is not recognized') END;
+CREATE MACRO _sf_is_number(x) AS typeof(x) IN ('BIGINT', 'INTEGER', 'SMALLINT', 'TINYINT', 'HUGEINT', 'INTEGER_LITERAL')
+    OR typeof(x) LIKE 'DECIMAL%';
+CREATE MACRO _sf_seconds(x) AS make_timestamp(CAST(TRY_CAST(CAST(x AS VARCHAR) AS DECIMAL(38, 9)) * 1000000 AS BIGINT));
 CREATE MACRO sf_try_to_timestamp_ntz(x) AS CASE
+    WHEN _sf_is_number(x) THEN _sf_seconds(x)
     WHEN typeof(x) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(x AS TIMESTAMP)
     ELSE _sf_read_timestamp(_sf_text(x)) END;
 CREATE MACRO sf_to_timestamp_ntz(x) AS coalesce(sf_try_to_timestamp_ntz(x), _sf_unread('Timestamp', x)),
     (x, scale) AS make_timestamp(CAST(CAST(x AS DECIMAL(38, 0)) * 1000000 // pow(10, scale)::HUGEINT AS BIGINT));
 CREATE MACRO sf_try_to_timestamp_tz(x) AS CASE
+    WHEN _sf_is_number(x) THEN timezone('UTC', _sf_seconds(x))
     WHEN typeof(x) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(x AS TIMESTAMPTZ)
     ELSE _sf_read_zoned(_sf_text(x)) END;
 CREATE MACRO sf_to_timestamp_tz(x) AS coalesce(sf_try_to_timestamp_tz(x), _sf_unread('Timestamp', x)),

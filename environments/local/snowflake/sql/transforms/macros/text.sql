@@ -55,6 +55,7 @@ CREATE MACRO sf_hex_decode_binary(x) AS unhex(x);
 CREATE MACRO sf_base64_encode(x) AS to_base64(CAST(encode(CAST(x AS VARCHAR)) AS BLOB));
 CREATE MACRO sf_base64_decode_string(x) AS decode(from_base64(x));
 CREATE MACRO sf_base64_decode_binary(x) AS from_base64(x);
+CREATE MACRO _sf_binary(x) AS CASE WHEN typeof(x) = 'BLOB' THEN CAST(x AS BLOB) ELSE unhex(CAST(x AS VARCHAR)) END;
 CREATE MACRO sf_to_binary(x) AS unhex(x), (x, format) AS CASE upper(format)
     WHEN 'HEX' THEN unhex(x) WHEN 'UTF-8' THEN encode(x) WHEN 'UTF8' THEN encode(x) WHEN 'BASE64' THEN from_base64(x) END;
 CREATE MACRO sf_editdistance(a, b) AS levenshtein(a, b),
