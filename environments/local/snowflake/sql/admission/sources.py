@@ -8,7 +8,7 @@ from sqlglot import exp
 from sqlglot.tokens import Token
 
 from ...errors import invalid, unsupported
-from . import reserved
+from ... import reserved
 from .position import Rule, refused
 
 _METHODS, _SIDES, _KINDS = {None, "NATURAL", "ASOF"}, {None, "LEFT", "RIGHT", "FULL"}, {None, "INNER", "OUTER", "CROSS"}

@@ -9,7 +9,7 @@ from sqlglot.tokens import Token
 
 from ...errors import SnowflakeError, invalid
 from .. import datatypes
-from . import reserved
+from ... import reserved
 from .position import Rule, refused
 
 

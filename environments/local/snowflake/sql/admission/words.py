@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sqlglot.tokens import Token, TokenType
 
 from .position import unexpected
-from .reserved import words
+from ...reserved import words
 
 # Grammar of queries and DML; what else stands in a statement must be a name, a type or a literal.
 _GRAMMAR = words("""
