@@ -5,6 +5,8 @@ https://docs.snowflake.com/en/sql-reference/reserved-keywords
 
 from __future__ import annotations
 
+from .errors import SnowflakeError, invalid
+
 
 def words(text: str) -> frozenset[str]:
     """The words of a text."""
@@ -26,5 +28,11 @@ IN_EXPRESSIONS = words("CASE CAST FALSE TRUE TRY_CAST WHEN")
 AS_COLUMN = words("CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER LOCALTIME LOCALTIMESTAMP")
 # No column can be made with the name.
 IN_DEFINITIONS = AS_COLUMN | IN_EXPRESSIONS | {"CONSTRAINT"}
+NO_COLUMN = ANYWHERE | IN_DEFINITIONS
 # The limit of every name: https://docs.snowflake.com/en/sql-reference/identifiers-syntax
 LONGEST = 255
+
+
+def too_long(name: str) -> SnowflakeError:
+    """A name over the limit."""
+    return invalid(f"Invalid identifier {name[:50]}...: longer than {LONGEST} characters.", "000904", "42000")

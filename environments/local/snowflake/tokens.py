@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from . import reserved
 from .errors import syntax_error
 from .names import Name, fold
 
@@ -194,10 +195,24 @@ class Tokens:
 
     # ---- names and values
     def identifier(self) -> str:
-        """One identifier, folded."""
+        """One identifier, folded.
+
+        Raises:
+            SnowflakeError: 001003 for what is none; 000904 for one that is too long.
+
+        """
         if self.peek().kind not in {"word", "quoted"}:
             raise self.unexpected()
-        return fold(self.take().text)
+        name = fold(self.take().text)
+        if len(name) > reserved.LONGEST:
+            raise reserved.too_long(name)
+        return name
+
+    def column(self) -> str:
+        """The name of a column that is being defined, folded: no reserved word, unless it is quoted."""
+        if self.peek().upper in reserved.NO_COLUMN:
+            raise self.unexpected()
+        return self.identifier()
 
     def name(self) -> tuple[str, ...]:
         """A dotted name of one to three folded parts; IDENTIFIER('...'), IDENTIFIER(?) and '...' count."""
@@ -207,11 +222,17 @@ class Tokens:
             return parts
         if self.peek().kind == "string":
             return Tokens(self.take().value).name()
-        parts = [self.identifier()]
+        parts = [self._part()]
         while self.accept("."):
             # DB..NAME leaves the schema out: PUBLIC.
-            parts.append("PUBLIC" if self.looking_at(".") else self.identifier())
+            parts.append("PUBLIC" if self.looking_at(".") else self._part())
         return tuple(parts)
+
+    def _part(self) -> str:
+        """A part of a name: no reserved word, unless it is quoted."""
+        if self.peek().upper in reserved.ANYWHERE:
+            raise self.unexpected()
+        return self.identifier()
 
     def value(self) -> str:
         """A literal or a bare word, as text; a leading minus is kept."""

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Object
-from ..errors import SnowflakeError, invalid, unsupported
+from ..errors import invalid, unsupported
 from ..kinds import STAMP, Create, read_tags
 from ..policies import attaching
 from ..result import Result
 from ..stages import history, locations
 from ..streams import reading
-from . import altering, columns, places, queries, storage
+from . import altering, clustering, columns, places, queries, storage
 from .binding import remaining
 from .columns import TableColumn
 from .naming import relation_named
@@ -81,6 +81,7 @@ class Table(Relation):
             return self._create_as(session, create, self._drafted(session, create, name, draft), draft, tokens)
         tokens.end()
         _typed(draft.columns)
+        clustering.check(draft.properties, draft.columns)
         new = self._drafted(session, create, name, draft)
         if create.or_alter and session.find(self.word, name):
             attaching.refuse(new, draft.row_access, "CREATE OR ALTER TABLE")
@@ -110,6 +111,8 @@ class Table(Relation):
             if draft.columns and len(draft.columns) != len(found):
                 raise invalid("Invalid column definition list", "002026", "42601")
             made = renamed(draft.columns, found)
+            columns.check_distinct(made)
+            clustering.check(draft.properties, made)
             new = self._protected(session, new.with_properties(columns=[c.document() for c in made]), draft)
 
             def build() -> None:
@@ -168,7 +171,7 @@ def _options(session: Session, draft: _Draft, tokens: Tokens) -> None:
     """What stands between the columns and AS, in any order."""
     while not tokens.done and not tokens.looking_at("AS"):
         if tokens.accept("CLUSTER", "BY"):
-            draft.properties["cluster_by"] = f"LINEAR({tokens.parenthesised()})"
+            draft.properties["cluster_by"] = clustering.read(tokens)
         elif tokens.accept("COPY", "GRANTS"):
             draft.copy_grants = True
         elif row_access := attaching.row_access_clause(tokens):
@@ -191,14 +194,10 @@ def _recorded(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _typed(defined: list[TableColumn]) -> None:
-    """Every column needs a type, and a name of its own; DuckDB, unlike Snowflake, tells names apart by letters only."""
-    seen: set[str] = set()
+    """Every column needs a type."""
     for column in defined:
         if not column.type:
             raise invalid(f"Missing data type of column '{column.name}'", "001003", "42000")
-        if column.name.upper() in seen:
-            raise SnowflakeError(f"SQL compilation error:\nduplicate column name '{column.name}'", "002025", "42S21")
-        seen.add(column.name.upper())
 
 
 KINDS = (Table(),)

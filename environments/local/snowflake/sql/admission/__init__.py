@@ -28,7 +28,8 @@ def check(tree: exp.Expression, tokens: Sequence[Token]) -> None:
     """
     if not isinstance(tree, _STATEMENTS):
         raise refused(tokens[0].text, tokens)
-    words.check(tokens, clauses.check(tree, tokens))
+    words.check_symbols(tokens)
+    words.check_words(tokens, clauses.check(tree, tokens))
 
 
 _STATEMENTS = (exp.Select, exp.SetOperation, exp.Subquery, exp.Insert, exp.Update, exp.Delete, exp.Merge)

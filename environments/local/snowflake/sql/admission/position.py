@@ -22,7 +22,7 @@ def unexpected(token: Token | None) -> SnowflakeError:
 
 
 def refused(word: str, tokens: Sequence[Token]) -> SnowflakeError:
-    """The syntax error for a word (or the first of several), at its first place in the statement."""
-    first = word.split(" ")[0].upper()
-    at = next((t for t in tokens if t.text.upper().split(" ")[0] == first), None)
+    """The syntax error for a word, at its first place in the statement."""
+    wanted = word.upper().replace(" ", "")
+    at = next((t for t in tokens if t.text.upper().replace(" ", "") == wanted), None)
     return unexpected(at) if at else syntax_error(f"line 1 at position 0 unexpected '{word}'.")

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from sqlglot import exp
 from sqlglot.tokens import Token
 
-from ...errors import SnowflakeError, invalid
-from .. import datatypes
 from ... import reserved
+from ...errors import invalid
+from .. import datatypes
 from .position import Rule, refused
 
 
@@ -17,7 +17,7 @@ def _identifier(node: exp.Identifier, tokens: Sequence[Token]) -> None:
     """https://docs.snowflake.com/en/sql-reference/reserved-keywords."""
     name = node.name
     if len(name) > reserved.LONGEST:
-        raise too_long(name)
+        raise reserved.too_long(name)
     if node.args.get("quoted"):
         return
     if not name.isascii():
@@ -34,11 +34,6 @@ def _identifier(node: exp.Identifier, tokens: Sequence[Token]) -> None:
 def _orders_by_all(node: exp.Identifier) -> bool:
     column = node.parent
     return node.name.upper() == "ALL" and isinstance(column, exp.Column) and isinstance(column.parent, exp.Ordered)
-
-
-def too_long(name: str) -> SnowflakeError:
-    """A name over the limit."""
-    return invalid(f"Invalid identifier {name[:50]}...: longer than {reserved.LONGEST} characters.", "000904", "42000")
 
 
 def _is(node: exp.Is, tokens: Sequence[Token]) -> None:

@@ -6,12 +6,12 @@ would not show them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlglot.tokens import Token, TokenType
 
-from .position import unexpected
 from ...reserved import words
+from .position import unexpected
 
 # Grammar of queries and DML; what else stands in a statement must be a name, a type or a literal.
 _GRAMMAR = words("""
@@ -48,11 +48,28 @@ _BEFORE_TEXT = words("""
     TIMESTAMP_TZ TIMESTAMPNTZ TIMESTAMPLTZ TIMESTAMPTZ DATETIME JOIN USING FOR VALUES RETURN
     """)
 _BEFORE_STAGE = {"FROM", "JOIN", ",", "(", "INTO", "USING", "=>"}
+_AFTER_LOCATION = {_T.COMMA, _T.L_PAREN, _T.R_PAREN}
 _OPENING, _CLOSING = {_T.L_PAREN, _T.L_BRACKET, _T.L_BRACE}, {_T.R_PAREN, _T.R_BRACKET, _T.R_BRACE}
 
 
-def check(tokens: Sequence[Token], names: set[str]) -> None:
-    """Refuse operators and words that are not Snowflake's.
+def check_symbols(tokens: Sequence[Token]) -> None:
+    """Refuse operators, commas and literals that are not Snowflake's.
+
+    Raises:
+        SnowflakeError: 001003, at the token.
+
+    """
+    for before, token in _outside_of_locations(tokens):
+        if token.token_type in _LITERALS:
+            _literal(token, before)
+        elif token.token_type in _OPERATORS:
+            _operator(token, before)
+    if tokens and tokens[-1].token_type is _T.COMMA:
+        raise unexpected(None)
+
+
+def check_words(tokens: Sequence[Token], names: set[str]) -> None:
+    """Refuse words that are neither of the grammar nor names.
 
     Args:
         tokens: the statement's.
@@ -62,37 +79,27 @@ def check(tokens: Sequence[Token], names: set[str]) -> None:
         SnowflakeError: 001003, at the token.
 
     """
-    before: Token | None = None
-    for token in tokens:
-        kind = token.token_type
-        if before is not None and before.end + 1 == token.start and _in_location(before):
-            token = _Location(token)  # noqa: PLW2901 - the rest of `@stage/path` is one name
-        elif kind in _LITERALS:
-            _literal(token, before)
-        elif kind in _OPERATORS:
-            _operator(token, before)
-        elif not _word(token, names) or (before is not None and _adjacent(before, token)):
+    for before, token in _outside_of_locations(tokens):
+        is_word = token.token_type not in _LITERALS and token.token_type not in _OPERATORS
+        if is_word and (not _word(token, names) or (before is not None and _adjacent(before, token))):
             raise unexpected(token)
+
+
+def _outside_of_locations(tokens: Sequence[Token]) -> Iterator[tuple[Token | None, Token]]:
+    """Each token with the one before it, without those that belong to `@stage/path`."""
+    before: Token | None = None
+    inside = False
+    for token in tokens:
+        at = before is not None and before.token_type is _T.PARAMETER and before.text == "@"
+        inside = before is not None and before.end + 1 == token.start and (at or inside)
+        inside = inside and token.token_type not in _AFTER_LOCATION
+        if not inside:
+            yield before, token
         before = token
-    if before is not None and before.token_type is _T.COMMA:
-        raise unexpected(None)
 
 
-class _Location:
-    """A token inside of `@stage/path`."""
-
-    def __init__(self, token: Token) -> None:
-        self.text, self.end, self.token_type = token.text, token.end, token.token_type
-
-
-def _adjacent(number: Token | _Location, word: Token) -> bool:
+def _adjacent(number: Token, word: Token) -> bool:
     return number.token_type is _T.NUMBER and number.end + 1 == word.start
-
-
-def _in_location(token: Token | _Location) -> bool:
-    if isinstance(token, _Location):
-        return token.token_type not in {_T.COMMA, _T.L_PAREN, _T.R_PAREN}
-    return token.token_type is _T.PARAMETER and token.text == "@"
 
 
 def _word(token: Token, names: set[str]) -> bool:
