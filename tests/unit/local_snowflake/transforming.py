@@ -27,7 +27,8 @@ def expression(text: str) -> str:
 
 
 @cache
-def _database() -> duckdb.DuckDBPyConnection:
+def database() -> duckdb.DuckDBPyConnection:
+    """A database with all that the transforms call."""
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(definitions())
@@ -36,7 +37,7 @@ def _database() -> duckdb.DuckDBPyConnection:
 
 def rows(statement: str) -> list[tuple[Any, ...]]:
     """The rows of a statement of Snowflake's."""
-    return _database().execute(translated(statement)).fetchall()
+    return database().execute(translated(statement)).fetchall()
 
 
 def value(text: str) -> Any:

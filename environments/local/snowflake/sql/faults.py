@@ -103,7 +103,7 @@ def _pattern(found: re.Match[str]) -> SnowflakeError:
 
 
 def _unreadable(found: re.Match[str]) -> SnowflakeError:
-    kind = found[2].upper()
+    kind = (found[2] or "TIMESTAMP").upper()
     if re.match(r"DATE|TIME", kind):
         return SnowflakeError(f"{kind.split(' ')[0].capitalize()} '{found[1]}' is not recognized", "100035", "22007")
     if kind.startswith("BOOL"):
@@ -164,7 +164,7 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         (r"with name \"(.+?)\" already exists", lambda m: already_exists(m[1])),
         (r"has (\d+) columns but (\d+) values were supplied", _values_mismatch),
         (r"Could not convert string '(.*?)' to (\w+)", _unreadable),
-        (r'(?:invalid|date|timestamp) .*format.*: "(.*?)".*?(DATE|TIMESTAMP)?', _unreadable),
+        (r'(?:invalid|date|timestamp) .*format.*: "(.*?)"(?:.*(DATE))?', _unreadable),
         (r"NOT NULL constraint failed: \S+?\.(\S+)", _null),
         (r"CHECK constraint failed .*length\(\"?(.+?)\"?\) <= (\d+)", _too_long),
         (r"CHECK constraint failed .*\(\"?(.+?)\"? BETWEEN", _out_of_range),

@@ -64,6 +64,8 @@ def check_symbols(tokens: Sequence[Token]) -> None:
             _literal(token, before)
         elif token.token_type in _OPERATORS:
             _operator(token, before)
+        elif not _spelt(token):
+            raise unexpected(token)
     if tokens and tokens[-1].token_type is _T.COMMA:
         raise unexpected(None)
 
@@ -96,6 +98,11 @@ def _outside_of_locations(tokens: Sequence[Token]) -> Iterator[tuple[Token | Non
         if not inside:
             yield before, token
         before = token
+
+
+def _spelt(token: Token) -> bool:
+    """Whether the token is spelt in letters, as names and words are; other signs are other dialects' operators."""
+    return token.text[:1].isalnum() or token.text[:1] in {"_", "$"}
 
 
 def _adjacent(number: Token, word: Token) -> bool:

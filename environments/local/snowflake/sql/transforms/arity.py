@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
+from sqlglot import exp
+
 from ...errors import SnowflakeError
 from . import macros
 from .rewriting import Node
@@ -73,9 +75,14 @@ def refused(name: str, arguments: Sequence[Node]) -> SnowflakeError:
     least, most = counts()[name]
     few = len(arguments) < least
     what, expected, code = ("not enough", least, "000938") if few else ("too many", most, "000939")
-    call = f"{name}({', '.join(argument.sql('snowflake').upper() for argument in arguments)})"
+    call = f"{name}({', '.join(map(_shown, arguments))})"
     text = f"{what} arguments for function [{call}], expected {expected}, got {len(arguments)}"
     return SnowflakeError(f"SQL compilation error: error line 1 at position 0\n{text}", code, "22023")
+
+
+def _shown(argument: Node) -> str:
+    """Arguments that are more than a word are in DuckDB's words already, which nobody wrote."""
+    return argument.sql("snowflake").upper() if isinstance(argument, exp.Literal | exp.Column) else "..."
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from ...errors import SnowflakeError, unsupported
+from ...errors import SnowflakeError
 from ..scope import RESOLVED
 from . import (
     aggregates,
@@ -95,7 +95,8 @@ def aggregated(node: Node) -> Node:
         return node
     found = aggregates.read(node)
     if found is None or found.name not in AGGREGATES:
-        raise unsupported(f"{node.this.sql('snowflake')} as a window or ordered-set function")
+        text = "SQL compilation error:\nInvalid function type: OVER and WITHIN GROUP follow an aggregate or window function."
+        raise SnowflakeError(text, "002303", "42601")
     if not arity.fits(found.name, len(found.arguments)):
         raise arity.refused(found.name, found.arguments)
     return AGGREGATES[found.name](found)
