@@ -45,12 +45,13 @@ _CALLS: dict[str, Call] = {
 _PLACED = {"RANDOM": random.seeded, **dict.fromkeys(("SEQ1", "SEQ2", "SEQ4", "SEQ8"), relations.sequence)}
 # Read by the relation around them.
 _RELATIONS = {"FLATTEN", "GENERATOR"}
+# The built-in functions that are understood here.
+NAMES = frozenset((*_CALLS, *AGGREGATES, *_PLACED, *_RELATIONS))
 
 
 def known(name: str) -> bool:
     """Whether a built-in function of that name is understood here."""
-    name = name.upper()
-    return name in _CALLS or name in AGGREGATES or name in _PLACED or name in _RELATIONS
+    return name.upper() in NAMES
 
 
 def unknown_function(name: str) -> SnowflakeError:
@@ -95,7 +96,7 @@ def aggregated(node: Node) -> Node:
         return node
     found = aggregates.read(node)
     if found is None or found.name not in AGGREGATES:
-        text = "SQL compilation error:\nInvalid function type: OVER and WITHIN GROUP follow an aggregate or window function."
+        text = "SQL compilation error:\nInvalid function type: only an aggregate or window function has OVER."
         raise SnowflakeError(text, "002303", "42601")
     if not arity.fits(found.name, len(found.arguments)):
         raise arity.refused(found.name, found.arguments)
