@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from .names import Name, literal, quote
-from .sql.transforms import macros
+from .sql import transforms
 
 
 class Connection:
@@ -82,7 +82,7 @@ class Data:
         self._root = duckdb.connect(":memory:", config={"threads": _THREADS})
         self._root.execute("SET GLOBAL TimeZone = 'UTC'")
         # DuckDB reads the macros beside what Python imports meanwhile; the first connection waits for them.
-        self._defining = threading.Thread(target=self._root.cursor().execute, args=(macros.definitions(),))
+        self._defining = threading.Thread(target=self._root.cursor().execute, args=(transforms.definitions(),))
         self._defining.start()
         for file in sorted(folder.glob("*.duckdb")):
             self._attach(_decoded(file.stem), file)

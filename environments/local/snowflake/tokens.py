@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from . import reserved
 from .errors import syntax_error
 from .names import Name, fold
 
@@ -29,7 +30,6 @@ _PATTERN = re.compile(
 )
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b"}
 _SKIPPED = {"space", "line"}
-_LONGEST_IDENTIFIER = 255  # characters
 
 
 class Token(NamedTuple):
@@ -198,14 +198,22 @@ class Tokens:
         """One identifier, folded: https://docs.snowflake.com/en/sql-reference/identifiers-syntax.
 
         Raises:
-            SnowflakeError: 001003 when something else stands there, or an identifier that is too long or empty.
+            SnowflakeError: 001003 for what is none, or empty; 000904 for one that is too long.
 
         """
         token = self.peek()
-        if token.kind not in {"word", "quoted"} or not 0 < len(name := fold(token.text)) <= _LONGEST_IDENTIFIER:
+        if token.kind not in {"word", "quoted"} or not (name := fold(token.text)):
             raise self.unexpected()
+        if len(name) > reserved.LONGEST:
+            raise reserved.too_long(name)
         self.take()
         return name
+
+    def column(self) -> str:
+        """The name of a column that is being defined, folded: no reserved word, unless it is quoted."""
+        if self.peek().upper in reserved.NO_COLUMN:
+            raise self.unexpected()
+        return self.identifier()
 
     def name(self) -> tuple[str, ...]:
         """A dotted name of one to three folded parts; IDENTIFIER('...'), IDENTIFIER(?) and '...' count."""
@@ -215,11 +223,17 @@ class Tokens:
             return parts
         if self.peek().kind == "string":
             return Tokens(self.take().value).name()
-        parts = [self.identifier()]
+        parts = [self._part()]
         while self.accept("."):
             # DB..NAME leaves the schema out: PUBLIC.
-            parts.append("PUBLIC" if self.looking_at(".") else self.identifier())
+            parts.append("PUBLIC" if self.looking_at(".") else self._part())
         return tuple(parts)
+
+    def _part(self) -> str:
+        """A part of a name: no reserved word, unless it is quoted."""
+        if self.peek().upper in reserved.ANYWHERE:
+            raise self.unexpected()
+        return self.identifier()
 
     def value(self) -> str:
         """A literal or a bare word, as text; a leading minus is kept."""

@@ -115,7 +115,7 @@ def test_python_functions_run_as_tasks_and_hand_on_what_they_return(operation: D
         context.set_return_value(value)
         return value
 
-    def following(session: Session, suffix: str) -> str:
+    def follower(session: Session, suffix: str) -> str:
         from snowflake.core.task.context import TaskContext
 
         value = TaskContext(session).get_predecessor_return_value("SIZE") + suffix
@@ -126,7 +126,7 @@ def test_python_functions_run_as_tasks_and_hand_on_what_they_return(operation: D
     where = {"stage_location": "@steps", "packages": ["snowflake-snowpark-python", "snowflake.core"]}
     with DAG("GRAPH", warehouse="COMPUTE_WH", config={"size": 3}, **where) as dag:
         call = StoredProcedureCall(
-            session.sproc.register(following, name="following", is_permanent=True, **where), args=["!"]
+            session.sproc.register(follower, name="follower", is_permanent=True, **where), args=["!"]
         )
         DAGTask("SIZE", size) >> DAGTask("FOLLOWING", call)
     operation.deploy(dag)

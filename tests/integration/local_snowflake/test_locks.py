@@ -47,7 +47,7 @@ ADDING = {
     "alone": ["UPDATE t SET n = n + 1"],
     "in a transaction": ["BEGIN", "UPDATE t SET n = n + 1", "COMMIT"],
     "in a block": ["BEGIN BEGIN TRANSACTION; UPDATE t SET n = n + 1; COMMIT; END"],
-    "as a merge": ["MERGE INTO t USING (SELECT 1 AS by) s ON TRUE WHEN MATCHED THEN UPDATE SET n = t.n + s.by"],
+    "as a merge": ["MERGE INTO t USING (SELECT 1 AS step) s ON TRUE WHEN MATCHED THEN UPDATE SET n = t.n + s.step"],
 }
 
 

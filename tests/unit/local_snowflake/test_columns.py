@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.sql import columns
+from environments.local.snowflake.sql import clustering, columns
 from environments.local.snowflake.sql.columns import TableColumn
 from environments.local.snowflake.tokens import Tokens
 
@@ -53,3 +53,48 @@ def test_a_column_survives_the_catalogue() -> None:
 def test_what_would_change_the_table_and_is_not_supported_is_refused(written: str) -> None:
     with pytest.raises(SnowflakeError, match="Unsupported feature"):
         read(f"({written})")
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("(a int, A varchar)", "002025"),
+        ('(a int, "A" varchar)', "002025"),
+        ("(a int, primary key (nope))", "000904"),
+        ("(a int, unique (a, nope))", "000904"),
+        ("(a int primary key, b int, primary key (b))", "001008"),
+        ("(a int identity(1, 0))", "001008"),
+        ("(current_user int)", "001003"),
+        ("(constraint int)", "001003"),
+        ("(true int)", "001003"),
+        ("(case int)", "001003"),
+        ("(order int)", "001003"),
+        ("(a int, values int)", "001003"),
+        (f"({'a' * 256} int)", "000904"),
+        (f'("{"a" * 256}" int)', "000904"),
+        ("(a number(39))", "001008"),
+        ("()", "001003"),
+        ("(a int,)", "001003"),
+        ("(a int b)", "000002"),
+        ("(a hugeint)", "002040"),
+    ],
+)
+def test_what_is_no_table_is_refused(written: str, code: str) -> None:
+    with pytest.raises(SnowflakeError) as refused:
+        read(written)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    "written", ['("ORDER" int)', '("CURRENT_USER" int)', "(left int)", f"({'a' * 255} int)", "(by_ int)"]
+)
+def test_what_is_quoted_or_only_looks_reserved_is_a_name(written: str) -> None:
+    assert read(written)
+
+
+@pytest.mark.parametrize("keys", ["(nope)", "(a, nope)", "(upper(nope))", "linear (nope)"])
+def test_a_table_is_clustered_by_its_own_columns(keys: str) -> None:
+    clustering.check(clustering.read(Tokens("(a, b::date)")), {"A", "B"})
+    with pytest.raises(SnowflakeError) as refused:
+        clustering.check(clustering.read(Tokens(keys)), {"A", "B"})
+    assert refused.value.code == "000904"

@@ -32,6 +32,14 @@ def database() -> duckdb.DuckDBPyConnection:
         ("INSERT INTO t VALUES (1)", "002020", "expecting 3 but got 1"),
         ("SELECT * FROM nope", "002003", "'nope' does not exist or not authorized"),
         ("SELECT 1 FROM", "001003", "syntax error"),
+        ("SELECT upper(1)", "001044", "Invalid argument types for function 'UPPER': (NUMBER(38,0))"),
+        ("SELECT 'a' + 1", "001044", "Invalid argument types for function '+': (VARCHAR, NUMBER(38,0))"),
+        ("SELECT DATE '2024-01-01'::BIGINT", "001007", "invalid type [CAST(DATE AS NUMBER(38,0))]"),
+        ("SELECT row_number()", "002303", "OVER"),
+        ("SELECT 1 UNION SELECT 1, 2", "001789", "number of result columns"),
+        ("SELECT (SELECT unnest([1, 2]))", "090150", "Single-row subquery"),
+        ("SELECT regexp_matches('a', '(')", "100048", "Invalid regular expression: '('"),
+        ("SELECT unhex('SNOW')", "100115", "no legal encoded value"),
     ],
 )
 def test_an_error_keeps_its_meaning(database: duckdb.DuckDBPyConnection, sql: str, code: str, text: str) -> None:
@@ -42,6 +50,8 @@ def test_an_error_keeps_its_meaning(database: duckdb.DuckDBPyConnection, sql: st
     assert text in fault.message
 
 
-def test_what_has_no_counterpart_keeps_duckdbs_words() -> None:
-    fault = translated(duckdb.InternalException("something new"))
-    assert (fault.code, fault.message) == ("100132", "something new")
+@pytest.mark.parametrize("kind", [duckdb.InternalException, duckdb.BinderException, duckdb.IOException])
+def test_what_has_no_counterpart_keeps_none_of_duckdbs_words(kind: type[duckdb.Error]) -> None:
+    fault = translated(kind("Binder Error: something new"))
+    assert fault.code in {"000002", "100132"}
+    assert "something new" not in fault.message

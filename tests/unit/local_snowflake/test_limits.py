@@ -27,9 +27,9 @@ def set_return_value(value: str) -> None:
 
 
 LIMITS = {
-    "an identifier of 255 characters": (lambda n: Tokens("a" * (254 + n)).identifier(), "unexpected"),
-    "a quoted identifier of 255": (lambda n: Tokens(f'"{"é" * (254 + n)}"').identifier(), "unexpected"),
-    "a part of a name of 255": (lambda n: Tokens(f"db.{'s' * (254 + n)}.t").name(), "unexpected"),
+    "an identifier of 255 characters": (lambda n: Tokens("a" * (254 + n)).identifier(), "longer than 255 characters"),
+    "a quoted identifier of 255": (lambda n: Tokens(f'"{"é" * (254 + n)}"').identifier(), "longer than 255 characters"),
+    "a part of a name of 255": (lambda n: Tokens(f"db.{'s' * (254 + n)}.t").name(), "longer than 255 characters"),
     "a tag's value of 256 characters": (lambda n: kinds._allowed(TAG, "x" * (255 + n)), "256 characters at most"),
     "50 tags of an object": (lambda n: kinds._few({str(i): "" for i in range(49 + n)}), "50 tags at most"),
     "5,000 values of a tag": (

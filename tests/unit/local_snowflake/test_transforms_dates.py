@@ -129,7 +129,7 @@ def test_months_keep_the_end_of_a_month(snowflake, expected):
         ("try_to_date('2024-13-01')", None),
         ("try_to_date('17.05.2024', 'DD.MM.YYYY')", date(2024, 5, 17)),
         ("to_timestamp(1704067200)", datetime(2024, 1, 1)),
-        ("to_timestamp(1704067200123)", datetime(2024, 1, 1, 0, 0, 0, 123000)),
+        ("to_timestamp('1704067200123')", datetime(2024, 1, 1, 0, 0, 0, 123000)),
         ("to_timestamp(1704067200123, 3)", datetime(2024, 1, 1, 0, 0, 0, 123000)),
         ("to_timestamp('2024-05-17 10:11', 'YYYY-MM-DD HH24:MI')", datetime(2024, 5, 17, 10, 11)),
         ("to_timestamp_ntz('2024-05-17T10:11:12')", datetime(2024, 5, 17, 10, 11, 12)),
@@ -183,7 +183,9 @@ def test_zones_and_now(snowflake, expected):
 
 def test_the_translation_of_dates():
     assert expression("dateadd(day, 3, d)") == '_SF_ADD_DAYS_PART(3, _SF_MOMENT("D"))'
-    assert expression("dateadd(year, 1, d::date)") == '_SF_ADD_MONTHS_PART(12, _SF_MOMENT(SF_TO_DATE("D")))'
+    assert (
+        expression("dateadd(year, 1, d::date)") == '_SF_ADD_MONTHS_PART(12, _SF_MOMENT(SF_TO_DATE(_SF_FROM_DATE("D"))))'
+    )
     assert expression("datediff('mm', '2024-01-01'::date, d)") == (
         "DATE_DIFF('month', CAST('2024-01-01' AS DATE), _SF_MOMENT(\"D\"))"
     )

@@ -146,7 +146,7 @@ def test_declared_types(declared, duckdb_type):
 
 @pytest.mark.parametrize("declared", ["geography", "vector(float, 3)", "map(varchar, int)"])
 def test_types_without_a_counterpart_are_refused(declared):
-    with pytest.raises(SnowflakeError, match="Unsupported feature 'data type"):
+    with pytest.raises(SnowflakeError, match="Unsupported feature 'type"):
         expression(f"x::{declared}")
 
 

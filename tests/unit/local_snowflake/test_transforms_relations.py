@@ -19,8 +19,8 @@ TEN = "(select seq4() as n from table(generator(rowcount => 10)))"
         ("select row_number() over (order by seq8()) - 1 as n from (table(generator(rowcount => 2)))", [(0,), (1,)]),
         (f"select seq2() as n from {TEN} t limit 2", [(0,), (1,)]),
         (f"select count(*) as n from {TEN} sample (100)", [(10,)]),
-        (f"select count(*) as n from {TEN} sample bernoulli (100) seed (3)", [(10,)]),
-        (f"select count(*) as n from {TEN} tablesample system (100) repeatable (3)", [(10,)]),
+        ("select count(*) as n from table(generator(rowcount => 10)) sample bernoulli (100) seed (3)", [(10,)]),
+        ("select count(*) as n from table(generator(rowcount => 10)) tablesample system (100) repeatable (3)", [(10,)]),
         (f"select count(*) as n from {TEN} sample (4 rows)", [(4,)]),
         (f"select count(*) as n from {TEN} sample (0)", [(0,)]),
         ("select * exclude (b) from (select 1 as a, 2 as b)", [(1,)]),
@@ -41,7 +41,7 @@ def test_an_asof_join_keeps_rows_without_a_match():
 
 
 def test_a_seeded_sample_is_the_same_in_every_run():
-    statement = f"select n from {TEN} sample (50) seed (7)"
+    statement = "select seq4() as n from table(generator(rowcount => 10)) sample (50) seed (7)"
     assert rows(statement) == rows(statement)
 
 

@@ -138,7 +138,6 @@ def test_the_translation_of_text():
         ("a collate 'en-ci'", "COLLATE"),
         ("collate(a, 'en-ci')", "COLLATE"),
         ("soundex(a)", "SOUNDEX"),
-        ("regexp_replace(a, 'b', 'c', 2)", "REGEXP_REPLACE from a position"),
         ("regexp_like(a, '(?=b)')", "regular expression"),
         ("uuid_string('a', 'b')", "UUID_STRING with a name"),
     ],

@@ -4,14 +4,18 @@ from functools import cache
 from typing import Any
 
 import duckdb
+from sqlglot import exp
 
 from environments.local.snowflake.sql.parsing import parse
+from environments.local.snowflake.sql.references import numbered
 from environments.local.snowflake.sql.transforms import ALL, definitions
 
 
 def translated(statement: str) -> str:
     """DuckDB's text for a statement of Snowflake's."""
     tree = parse(statement)
+    for values in list(tree.find_all(exp.Values)):
+        numbered(values)
     for transform in ALL:
         tree = transform(tree)
     return tree.sql("duckdb", identify=True)
@@ -23,7 +27,8 @@ def expression(text: str) -> str:
 
 
 @cache
-def _database() -> duckdb.DuckDBPyConnection:
+def database() -> duckdb.DuckDBPyConnection:
+    """A database with all that the transforms call."""
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(definitions())
@@ -32,7 +37,7 @@ def _database() -> duckdb.DuckDBPyConnection:
 
 def rows(statement: str) -> list[tuple[Any, ...]]:
     """The rows of a statement of Snowflake's."""
-    return _database().execute(translated(statement)).fetchall()
+    return database().execute(translated(statement)).fetchall()
 
 
 def value(text: str) -> Any:

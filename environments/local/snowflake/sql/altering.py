@@ -133,9 +133,11 @@ def _drop_column(kind: Table, session: Session, table: Object, name: str) -> Non
 def _rename_column(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
     old = tokens.identifier()
     tokens.expect("TO")
-    new = tokens.identifier()
+    new = tokens.column()
     tokens.end()
     _column(table, old)
+    if new in _names(table):
+        raise SnowflakeError(f"SQL compilation error:\ncolumn '{new}' already exists", "001430", "42601")
     _run(session, table, [f"RENAME COLUMN {quote(old)} TO {quote(new)}"])
     properties = attaching.renamed(table, old, new)
     kind.change(session, table.name, lambda o: o.with_properties(**properties))
@@ -233,9 +235,11 @@ def _uncluster(kind: Table, session: Session, table: Object, tokens: Tokens) -> 
 
 
 def _add_key(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
-    keys = columns.table_constraint(tokens)
+    key = columns.table_constraint(tokens)
     tokens.end()
-    _put(kind, session, table, [replace(c, key=True) if c.name in keys else c for c in columns.of(table)])
+    found = columns.keyed(columns.of(table), [key])
+    nullable = {c.name: c.nullable for c in columns.of(table)}
+    _put(kind, session, table, [replace(c, nullable=nullable[c.name]) for c in found])
     return status(EXECUTED)
 
 

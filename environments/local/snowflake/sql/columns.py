@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import unsupported
-from ..names import quote
+from ..errors import SnowflakeError, invalid, unsupported
+from ..names import quote, shown
 from ..types import MAX_TEXT
 from . import datatypes
 from .datatypes import DataType
@@ -93,20 +94,71 @@ def read(tokens: Tokens) -> list[TableColumn]:
     """
     tokens.expect("(")
     found: list[TableColumn] = []
-    keys: set[str] = set()
-    while not tokens.accept(")"):
+    keys: list[Key] = []
+    while not found or tokens.accept(","):
         if starts_constraint(tokens):
-            keys |= table_constraint(tokens)
+            keys.append(table_constraint(tokens))
         else:
             found.append(column(tokens))
-        if not tokens.looking_at(")"):
-            tokens.expect(",")
-    return [replace(c, key=True, nullable=False) if c.name in keys else c for c in found]
+    tokens.expect(")")
+    check_distinct(found)
+    return keyed(found, keys)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key over columns: the primary one, or one that only says that its values are unique."""
+
+    columns: tuple[str, ...]
+    primary: bool
+
+
+def keyed(found: list[TableColumn], keys: list[Key]) -> list[TableColumn]:
+    """The columns with their keys.
+
+    Raises:
+        SnowflakeError: 000904 for a key on a column that is not there; 001008 for a second primary key.
+
+    """
+    names = [c.name for c in found]
+    for key in keys:
+        check_known(key.columns, names)
+    primary = [key for key in keys if key.primary]
+    if len(primary) + any(c.key for c in found) > 1:
+        raise invalid("A table has one primary key.", "001008", "42601")
+    within = set(primary[0].columns) if primary else set()
+    return [replace(c, key=True, nullable=False) if c.name in within else c for c in found]
+
+
+def check_known(names: Iterable[str], known: Collection[str]) -> None:
+    """Each name is that of a column.
+
+    Raises:
+        SnowflakeError: 000904.
+
+    """
+    for name in names:
+        if name not in known:
+            raise invalid(f"invalid identifier '{shown(name)}'", "000904", "42000")
+
+
+def check_distinct(found: list[TableColumn]) -> None:
+    """No two columns have the same name; DuckDB, unlike Snowflake, tells names apart by their letters only.
+
+    Raises:
+        SnowflakeError: 002025.
+
+    """
+    seen: set[str] = set()
+    for column_ in found:
+        if column_.name.upper() in seen:
+            raise SnowflakeError(f"SQL compilation error:\nduplicate column name '{column_.name}'", "002025", "42S21")
+        seen.add(column_.name.upper())
 
 
 def column(tokens: Tokens) -> TableColumn:
     """One definition: name, type and what follows."""
-    name = tokens.identifier()
+    name = tokens.column()
     typeless = tokens.peek().upper in {",", ")", "COMMENT", "WITH", "MASKING"}
     found = TableColumn(name, "" if typeless else str(datatypes.read(tokens)))
     while not tokens.done and tokens.peek().upper not in {",", ")"}:
@@ -127,6 +179,8 @@ def _attribute(found: TableColumn, tokens: Tokens) -> TableColumn:
     if tokens.accept("DEFAULT"):
         return replace(found, default=_expression(tokens))
     if tokens.accept_any("AUTOINCREMENT", "IDENTITY"):
+        if found.default or not found.type.startswith(("NUMBER", "FLOAT")):
+            raise invalid(f"Column '{found.name}' cannot be an identity: it has a default, or is no number.")
         return replace(found, identity=_identity(tokens))
     if tokens.accept("COMMENT"):
         return replace(found, comment=tokens.value())
@@ -160,16 +214,28 @@ def _enforcement(tokens: Tokens) -> None:
 
 def _identity(tokens: Tokens) -> tuple[int, int]:
     start, step = 1, 1
-    if tokens.looking_at("("):
-        start, step = (int(v) for v in tokens.values())
+    if tokens.accept("("):
+        start = _whole(tokens)
+        tokens.expect(",")
+        step = _whole(tokens)
+        tokens.expect(")")
     if tokens.accept("START"):
         tokens.accept("WITH")
-        start = int(tokens.value())
+        start = _whole(tokens)
     if tokens.accept("INCREMENT"):
         tokens.accept("BY")
-        step = int(tokens.value())
+        step = _whole(tokens)
     tokens.accept_any("ORDER", "NOORDER")
+    if not step:
+        raise invalid("Invalid value 0 of INCREMENT: it must not be 0.")
     return start, step
+
+
+def _whole(tokens: Tokens) -> int:
+    sign = -1 if tokens.accept("-") else 1
+    if not tokens.peek().text.isdigit():
+        raise tokens.unexpected()
+    return sign * int(tokens.take().text)
 
 
 def _expression(tokens: Tokens) -> str:
@@ -194,8 +260,8 @@ def _expression(tokens: Tokens) -> str:
     return tokens.text[start:end]
 
 
-def table_constraint(tokens: Tokens) -> set[str]:
-    """A key over several columns; the primary key's columns."""
+def table_constraint(tokens: Tokens) -> Key:
+    """A key over several columns."""
     if tokens.accept("CONSTRAINT"):
         tokens.identifier()
     if tokens.accept("FOREIGN"):
@@ -205,7 +271,7 @@ def table_constraint(tokens: Tokens) -> set[str]:
         raise tokens.unexpected()
     names = identifiers(tokens)
     _enforcement(tokens)
-    return set(names) if primary else set()
+    return Key(tuple(names), primary)
 
 
 def identifiers(tokens: Tokens) -> list[str]:

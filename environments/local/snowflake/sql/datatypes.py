@@ -22,7 +22,7 @@ _BIGINT_DIGITS = 18
 _MAX_DIGITS = 38
 _INTEGERS = ("INT", "INTEGER", "BIGINT", "SMALLINT", "TINYINT", "BYTEINT")
 _FLOATS = ("FLOAT", "FLOAT4", "FLOAT8", "DOUBLE", "DOUBLE PRECISION", "REAL")
-_TEXTS = ("VARCHAR", "STRING", "TEXT", "NVARCHAR", "NVARCHAR2", "CHAR VARYING", "NCHAR VARYING")
+_TEXTS = ("VARCHAR", "STRING", "TEXT", "VARCHAR2", "NVARCHAR", "NVARCHAR2", "CHAR VARYING", "NCHAR VARYING")
 _CHARACTERS = ("CHAR", "CHARACTER", "NCHAR")
 _ALIASES = {
     **dict.fromkeys(("NUMBER", "NUMERIC", "DECIMAL", "DEC"), "NUMBER"),
@@ -37,6 +37,15 @@ _ALIASES = {
 }
 # What TIMESTAMP stands for in the definition that is read: TIMESTAMP_TYPE_MAPPING of the session that reads it.
 TIMESTAMP: ContextVar[str] = ContextVar("TIMESTAMP", default="TIMESTAMP_NTZ")
+# Types that Snowflake has and the local one does not.
+_ELSEWHERE = ("DECFLOAT", "FILE", "GEOGRAPHY", "GEOMETRY", "INTERVAL", "MAP", "PERIOD", "UNKNOWN", "UUID", "VECTOR")
+# What each parameter can be: precision, scale; length; digits of a second.
+_RANGES: dict[str, tuple[tuple[str, int, int], ...]] = {
+    "NUMBER": (("precision", 1, 38), ("scale", 0, 37)),
+    "VARCHAR": (("length", 1, 134_217_728),),
+    "BINARY": (("length", 1, 67_108_864),),
+    **dict.fromkeys(("TIME", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ"), (("precision", 0, 9),)),
+}
 _LONGEST = 5  # words in the longest name of a type
 _TIMED = {"TIME", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ"}
 _DUCKDB = {
@@ -109,24 +118,27 @@ def read(tokens: Tokens) -> DataType:
     """The type that stands next in a statement.
 
     Raises:
-        SnowflakeError: 002040 for a type that Snowflake does not have; 000002 for one the local account lacks.
+        SnowflakeError: 002040 for a type that Snowflake does not have; 000002 for one the local account lacks; 001008
+            for parameters that are out of range, or that the type does not have.
 
     """
     word = _word(tokens)
-    arguments = tuple(int(v) for v in tokens.values()) if tokens.looking_at("(") else ()
+    structured = word in {"ARRAY", "OBJECT"} and tokens.looking_at("(")
+    if word in _ELSEWHERE or structured:
+        raise unsupported(f"type {word}")
+    arguments = _parameters(tokens) if tokens.looking_at("(") else ()
     if word in _INTEGERS:
-        return DataType("NUMBER", (_MAX_DIGITS, 0))
+        return DataType("NUMBER", (*_checked(word, (), arguments), _MAX_DIGITS, 0))
     if word in _CHARACTERS:
-        return DataType("VARCHAR", arguments or (1,))
+        return DataType("VARCHAR", _checked(word, _RANGES["VARCHAR"], arguments) or (1,))
     if word not in _ALIASES:
-        if word in {"GEOGRAPHY", "GEOMETRY", "VECTOR", "MAP"}:
-            raise unsupported(f"type {word}")
         raise invalid(f"Unsupported data type '{word}'.", "002040", "42601")
-    return _completed(TIMESTAMP.get() if word == "TIMESTAMP" else _ALIASES[word], arguments)
+    name = TIMESTAMP.get() if word == "TIMESTAMP" else _ALIASES[word]
+    return _completed(name, _checked(word, _RANGES.get(name, ()), arguments))
 
 
 def parse(text: str) -> DataType:
-    """A type from its text, such as the catalogue's `NUMBER(12,2)`."""
+    """A type from its text, such as the catalogue's `NUMBER(12,2)`; nothing may follow it."""
     return _parsed(text, TIMESTAMP.get())
 
 
@@ -134,7 +146,35 @@ def parse(text: str) -> DataType:
 def _parsed(text: str, _timestamp: str) -> DataType:
     from ..tokens import Tokens
 
-    return read(Tokens(text))
+    tokens = Tokens(text)
+    found = read(tokens)
+    tokens.end()
+    return found
+
+
+def _parameters(tokens: Tokens) -> tuple[int, ...]:
+    tokens.expect("(")
+    found = []
+    while not found or tokens.accept(","):
+        if not tokens.peek().text.isdigit():
+            raise tokens.unexpected()
+        found.append(int(tokens.take().text))
+    tokens.expect(")")
+    return tuple(found)
+
+
+def _checked(word: str, ranges: tuple[tuple[str, int, int], ...], arguments: tuple[int, ...]) -> tuple[int, ...]:
+    """The arguments, each in its range; a scale is no larger than its precision."""
+    if len(arguments) > len(ranges):
+        raise invalid(f"Data type {word} takes {len(ranges) or 'no'} parameters, not {len(arguments)}.")
+    for value, (what, least, most) in zip(arguments, ranges, strict=False):
+        if not least <= value <= most:
+            raise invalid(f"Invalid {what} {value} of data type {word}: it must be between {least} and {most}.")
+    if len(arguments) > 1 and arguments[1] > arguments[0]:
+        raise invalid(
+            f"Invalid scale {arguments[1]} of data type {word}: it must not exceed the precision {arguments[0]}."
+        )
+    return arguments
 
 
 def _word(tokens: Tokens) -> str:

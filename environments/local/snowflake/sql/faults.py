@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import duckdb
 
-from ..errors import SnowflakeError, already_exists, does_not_exist, execution_error, invalid, syntax_error
+from ..errors import SnowflakeError, already_exists, does_not_exist, execution_error, syntax_error, unsupported
 
 _Fault = Callable[[re.Match[str]], SnowflakeError]
 
 
 def translated(error: duckdb.Error, sql: str = "") -> SnowflakeError:
-    """The Snowflake error for a DuckDB one; what has no counterpart keeps DuckDB's text under a general code.
+    """The Snowflake error for a DuckDB one; DuckDB's own words are never shown, but the error is the cause of ours.
 
     Args:
         error: what DuckDB raised.
@@ -28,10 +28,9 @@ def translated(error: duckdb.Error, sql: str = "") -> SnowflakeError:
         found = pattern.search(text)
         if found:
             return fault(found)
-    first = text.split("\n\nLINE")[0]
     if isinstance(error, duckdb.BinderException | duckdb.CatalogException | duckdb.ParserException):
-        return invalid(first, "000904" if "column" in first else "001003", "42000")
-    return execution_error(first)
+        return unsupported("this statement")
+    return execution_error("The statement failed while it ran.")
 
 
 def _identifier(found: re.Match[str]) -> SnowflakeError:
@@ -58,8 +57,53 @@ def _ambiguous(found: re.Match[str]) -> SnowflakeError:
     return SnowflakeError(f"SQL compilation error:\nambiguous column name '{found[1]}'", "002028", "42601")
 
 
+def _text_of(code: str, sqlstate: str) -> _Fault:
+    """An error whose text the macro wrote as Snowflake would."""
+    return lambda found: SnowflakeError(found[1], code, sqlstate)
+
+
+# DuckDB's types as Snowflake calls them.
+_TYPES = {
+    **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "INTEGER_LITERAL"), "NUMBER(38,0)"),
+    **dict.fromkeys(("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"), "NUMBER(38,0)"),
+    **dict.fromkeys(("DOUBLE", "FLOAT"), "FLOAT"),
+    "STRING_LITERAL": "VARCHAR",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_TZ",
+    "TIMESTAMP": "TIMESTAMP_NTZ",
+    "BLOB": "BINARY",
+    "JSON": "VARIANT",
+    "DECIMAL": "NUMBER",
+}
+_TYPE = re.compile("|".join(rf"\b{name}\b" for name in sorted(_TYPES, key=len, reverse=True)))
+
+
+def _typed(text: str) -> str:
+    return _TYPE.sub(lambda found: _TYPES[found[0]], text)
+
+
+def _compilation(text: str, code: str, sqlstate: str = "42601") -> _Fault:
+    return lambda _: SnowflakeError(f"SQL compilation error:\n{text}", code, sqlstate)
+
+
+def _arguments(found: re.Match[str]) -> SnowflakeError:
+    """A function (or an operator) for whose arguments there is no form."""
+    name = re.sub(r"^_?sf_", "", found[1].strip('"')).upper()
+    text = f"Invalid argument types for function '{name}': ({_typed(found[2])})"
+    return SnowflakeError(f"SQL compilation error: error line 1 at position 0\n{text}", "001044", "42P13")
+
+
+def _types(found: re.Match[str]) -> SnowflakeError:
+    source, target = _typed(found[1]), _typed(found[2])
+    text = f"invalid type [CAST({source} AS {target})] for parameter 'TO_{target.split('(')[0]}'"
+    return SnowflakeError(f"SQL compilation error:\n{text}", "001007", "22023")
+
+
+def _pattern(found: re.Match[str]) -> SnowflakeError:
+    return SnowflakeError(f"Invalid regular expression: '{found[2].strip()}', {found[1]}", "100048", "2201B")
+
+
 def _unreadable(found: re.Match[str]) -> SnowflakeError:
-    kind = found[2].upper()
+    kind = (found[2] or "TIMESTAMP").upper()
     if re.match(r"DATE|TIME", kind):
         return SnowflakeError(f"{kind.split(' ')[0].capitalize()} '{found[1]}' is not recognized", "100035", "22007")
     if kind.startswith("BOOL"):
@@ -99,6 +143,20 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         (r'Referenced column "(.+?)" (?:not found|was not found)', _identifier),
         (r'does not have a column named "(.+?)"', _identifier),
         (r'does not have a column with name "(.+?)"', _identifier),
+        (
+            r"(Invalid argument types for function .*?)(?:$|\n)",
+            lambda m: SnowflakeError(f"SQL compilation error:\n{_typed(m[1])}", "001044", "42P13"),
+        ),
+        (r"((?:Date|Time|Timestamp) '.*?' is not recognized)", _text_of("100035", "22007")),
+        (r"(Boolean value '.*?' is not recognized)", _text_of("100037", "22018")),
+        (r"(Numeric value '.*?' is not recognized)", _text_of("100038", "22018")),
+        (r"(Numeric value '.*?' is out of range)", _text_of("100039", "22003")),
+        (r"(String '.*?' is too long and would be truncated)", _text_of("100078", "22000")),
+        (r"(Error parsing JSON: .*)", _text_of("100069", "22P02")),
+        (r"(Invalid date/time part .*?)(?:$|\n)", _text_of("002151", "22023")),
+        (r"(Failed to cast variant value .*?)(?:$|\n)", _text_of("100071", "22000")),
+        (r"(Duplicate key .*?)(?:$|\n)", _text_of("100069", "22000")),
+        (r"Unsupported feature '(.*?)'", lambda m: unsupported(m[1])),
         (r"Function with name \"?(\S+?)\"? does not exist", _function),
         (r'column "(.+?)" must appear in the GROUP BY', _not_grouped),
         (r'Ambiguous reference to column name "(.+?)"', _ambiguous),
@@ -106,7 +164,7 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         (r"with name \"(.+?)\" already exists", lambda m: already_exists(m[1])),
         (r"has (\d+) columns but (\d+) values were supplied", _values_mismatch),
         (r"Could not convert string '(.*?)' to (\w+)", _unreadable),
-        (r'(?:invalid|date|timestamp) .*format.*: "(.*?)".*?(DATE|TIMESTAMP)?', _unreadable),
+        (r'(?:invalid|date|timestamp) .*format.*: "(.*?)"(?:.*(DATE))?', _unreadable),
         (r"NOT NULL constraint failed: \S+?\.(\S+)", _null),
         (r"CHECK constraint failed .*length\(\"?(.+?)\"?\) <= (\d+)", _too_long),
         (r"CHECK constraint failed .*\(\"?(.+?)\"? BETWEEN", _out_of_range),
@@ -119,6 +177,48 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         ),
         (r"[Cc]onflict", lambda _: SnowflakeError(_LOCKED, "000625", "57014")),
         (r"Interrupted", lambda _: SnowflakeError("SQL execution canceled", "000604", "57014")),
-        (r"Parser Error: syntax error (.*?)\n", lambda m: syntax_error(m[1])),
+        (r"No function matches the given name and argument types '(.+?)\((.*?)\)'", _arguments),
+        (r'best candidate function for the function call "(.+?)\((.*?)\)"', _arguments),
+        (r"Macro (\S+?)\(()\) does not support the supplied arguments", _arguments),
+        (r"Macro function (\S+?)\(()\) ", _arguments),
+        (r"Unimplemented type for cast \((.*?) -> (.*?)\)", _types),
+        (
+            r"Window functions are not supported here|window functions are not allowed",
+            _compilation("A window function stands without OVER, or where none can stand.", "002303"),
+        ),
+        (r"aggregate function calls cannot be nested", _compilation("Aggregate functions cannot be nested.", "002077")),
+        (
+            r"(?:WHERE|GROUP BY) clause cannot contain (?:aggregates|window)",
+            _compilation("Invalid aggregate function in this clause.", "002035"),
+        ),
+        (
+            r"[Ff]rame starting from|[Ff]rame start cannot|[Ff]rame end cannot|RANGE with offset",
+            _compilation("Invalid window frame.", "002302"),
+        ),
+        (
+            r"Set operations can only apply to expressions with the same number",
+            _compilation("invalid number of result columns for set operator input branches", "001789"),
+        ),
+        (r"Subquery returns \d+ columns", _compilation("A subquery as an expression has one column.", "002064")),
+        (
+            r"More than one row returned by a subquery",
+            lambda _: SnowflakeError("Single-row subquery returns more than one row.", "090150", "22000"),
+        ),
+        (
+            r"Out of Range Error|overflow|Overflow|out of range",
+            lambda _: SnowflakeError("Number out of representable range", "100046", "22003"),
+        ),
+        (r"Input Error: ((?:missing|invalid|bad|no argument|unexpected) [^:]*): (.*)", _pattern),
+        (
+            r"hex digit|unhex|from_base64|base64",
+            lambda _: SnowflakeError("The string is no legal encoded value", "100115", "22000"),
+        ),
+        (r"STAR expression|\* expression", lambda _: syntax_error("line 1 at position 0 unexpected '*'.")),
+        (r'syntax error at or near "(.*?)"', lambda m: syntax_error(f"line 1 at position 0 unexpected '{m[1]}'.")),
+        (r"syntax error at end of input", lambda _: syntax_error("line 1 at position 0 unexpected '<EOF>'.")),
+        (
+            r"Conversion Error|Could not cast|could not convert|Could not convert",
+            lambda _: SnowflakeError("A value cannot be converted to the type that is asked for", "100038", "22018"),
+        ),
     )
 )

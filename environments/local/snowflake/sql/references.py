@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from ..errors import SnowflakeError, does_not_exist, invalid
+from ..errors import SnowflakeError, does_not_exist, invalid, unsupported
 from ..names import Name
 from ..policies import applying
 from ..registry import functions, rewrites, table_functions, views
@@ -58,7 +58,7 @@ def _replacement(scope: Scope, node: exp.Expression, evaluate: Evaluate) -> exp.
     if isinstance(node, exp.Table):
         return _table(scope, node, evaluate)
     if isinstance(node, exp.Values):
-        return _values(node)
+        return numbered(node)
     if isinstance(node, exp.Column):
         return _column(node)
     if isinstance(node, exp.Func):
@@ -77,6 +77,8 @@ def _table(scope: Scope, node: exp.Table, evaluate: Evaluate) -> exp.Expression 
         return _dressed(_information_schema(scope, parts), node, parts[-1])
     thing = relation_named(scope, parts, *privileges_on(node))
     scope.computes = True
+    if thing.kind == "VIEW" and node.args.get("sample") and node.args["sample"].args.get("seed"):
+        raise unsupported("sampling with a seed on a view or subquery")
     stored = _changed(scope, thing) if is_changed(node) else _stored(scope, thing, evaluate, node)
     return _dressed(stored, node, parts[-1])
 
@@ -188,7 +190,7 @@ def _function_name(call: exp.Expression) -> str:
 
 
 # ---- values
-def _values(node: exp.Values) -> exp.Expression | None:
+def numbered(node: exp.Values) -> exp.Expression | None:
     """FROM VALUES: its columns are COLUMN1, COLUMN2 and so on, which `$1` and `$2` name too."""
     if not isinstance(node.parent, exp.From | exp.Join | exp.Subquery):
         return None

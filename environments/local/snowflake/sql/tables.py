@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Object
-from ..errors import SnowflakeError, invalid, unsupported
+from ..errors import invalid, unsupported
 from ..kinds import STAMP, Create, read_tags
 from ..policies import attaching
 from ..result import Result
@@ -116,6 +116,7 @@ class Table(Relation):
             if draft.columns and len(draft.columns) != len(found):
                 raise invalid("Invalid column definition list", "002026", "42601")
             made = renamed(draft.columns, found)
+            columns.check_distinct(made)
             clustering.check(draft.properties.get("cluster_by"), [c.name for c in made])
             new = self._protected(session, new.with_properties(columns=[c.document() for c in made]), draft)
 
@@ -228,14 +229,10 @@ def _recorded(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _typed(defined: list[TableColumn]) -> None:
-    """Every column needs a type, and a name of its own; DuckDB, unlike Snowflake, tells names apart by letters only."""
-    seen: set[str] = set()
+    """Every column needs a type."""
     for column in defined:
         if not column.type:
             raise invalid(f"Missing data type of column '{column.name}'", "001003", "42000")
-        if column.name.upper() in seen:
-            raise SnowflakeError(f"SQL compilation error:\nduplicate column name '{column.name}'", "002025", "42S21")
-        seen.add(column.name.upper())
 
 
 KINDS = (Table(),)

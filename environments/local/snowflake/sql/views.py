@@ -92,7 +92,9 @@ def _columns(session: Session, query: str, defined: list[TableColumn]) -> list[T
     found = columns.from_result(answer.columns)
     if defined and len(defined) != len(found):
         raise invalid("Invalid column definition list", "002026", "42601")
-    return renamed(defined, found)
+    made = renamed(defined, found)
+    columns.check_distinct(made)
+    return made
 
 
 KINDS = (View(),)

@@ -9,9 +9,16 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from . import conversions, macros
 from .functions import expressions, known, unknown_function
-from .macros import definitions
 
 # One walk does it all, from the leaves to the root: a rule sees arguments that are DuckDB's already.
 ALL: tuple[Callable[[exp.Expression], exp.Expression], ...] = (expressions,)
+
+
+def definitions() -> str:
+    """The statements that define all macros, to be run once in the database that all connections share."""
+    return f"{macros.definitions()}\n{conversions.definitions()}"
+
+
 __all__ = ["ALL", "definitions", "known", "unknown_function"]

@@ -288,7 +288,7 @@ AGGREGATES: dict[str, Meaning] = {
     **dict.fromkeys(("APPROX_COUNT_DISTINCT", "HLL"), approx_count_distinct),
     **dict.fromkeys(("ARRAY_AGG", "ARRAYAGG"), array_agg),
     "ARRAY_UNIQUE_AGG": array_unique_agg,
-    **dict.fromkeys(("LISTAGG", "STRING_AGG"), listagg),
+    "LISTAGG": listagg,
     "OBJECT_AGG": object_agg,
     "BOOLAND_AGG": _truth("bool_and"),
     "BOOLOR_AGG": _truth("bool_or"),

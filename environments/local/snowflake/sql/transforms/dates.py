@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from ...errors import unsupported
+from ...errors import invalid, unsupported
+from .conversions import taken
 from .parts import part, strftime
 from .rewriting import Call, Node, call, cast, integer, literal, number, renamed, text
 
@@ -101,7 +102,28 @@ def date_trunc(arguments: Sequence[Node]) -> Node:
     unit = part_of(first)
     if unit not in _BOUNDARIES:
         raise unsupported(f"DATE_TRUNC to {unit}")
-    return call("_sf_truncated", text(unit), moment(second))
+    typed = not any(_aggregated(inner) for inner in second.walk())
+    return call("_sf_truncated_moment" if typed else "_sf_truncated", text(unit), moment(second))
+
+
+# Units of slices; a DATE has none shorter than a day.
+_SLICES = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
+
+
+def time_slice(arguments: Sequence[Node]) -> Node:
+    """TIME_SLICE(moment, length, part [, 'START' or 'END']).
+
+    https://docs.snowflake.com/en/sql-reference/functions/time_slice
+    """
+    length, unit = integer(arguments[1]), part_of(arguments[2])
+    side = (literal(arguments[3]) or "").upper() if len(arguments) > 3 else "START"
+    if length is None or length < 1 or unit not in _SLICES or side not in {"START", "END"}:
+        written = ", ".join(a.sql("snowflake") for a in arguments[1:])
+        raise invalid(f"Invalid arguments of TIME_SLICE: {written}", "002151", "22023")
+    step = cast(text(f"{3 * length} month" if unit == "quarter" else f"{length} {unit}"), "INTERVAL")
+    origin = cast(text("1969-12-29" if unit == "week" else "1970-01-01"), "TIMESTAMP")
+    shift = step.copy() if side == "END" else cast(text("0 day"), "INTERVAL")
+    return call("_sf_slice", moment(arguments[0]), step, origin, shift)
 
 
 def date_part(arguments: Sequence[Node]) -> Node:
@@ -182,7 +204,7 @@ def _reader(kind: str, macro: str, *, safe: bool = False) -> Call:
                 return call(macro, *arguments)
             raise unsupported(f"{macro[3:].upper()} with a format that is no literal")
         if fmt.upper() == "AUTO":
-            return call(macro, arguments[0])
+            return call(macro, taken(arguments[0], kind))
         parser = "try_strptime" if safe else "strptime"
         return cast(call(parser, call("sf_to_varchar", arguments[0]), text(strftime(fmt, reading=True))), kind)
 
@@ -249,7 +271,6 @@ CALLS: dict[str, Call] = {
     **{name.upper(): _component(name) for name in ("dayofweek", "dayofyear", "yearofweek", "yearofweekiso")},
     "DAYOFMONTH": _component("day"),
     "DAYOFWEEKISO": _component("dayofweekiso"),
-    "DAYOFWEEK_ISO": _component("dayofweekiso"),
     "WEEKOFYEAR": _component("week"),
     "WEEKISO": _component("weekiso"),
     **_READERS,
@@ -261,7 +282,8 @@ CALLS: dict[str, Call] = {
     **dict.fromkeys(_FROM_PARTS, renamed("sf_timestamp_ntz_from_parts")),
     **dict.fromkeys(("DATE_FROM_PARTS", "DATEFROMPARTS"), renamed("sf_date_from_parts")),
     **dict.fromkeys(("TIME_FROM_PARTS", "TIMEFROMPARTS"), renamed("sf_time_from_parts")),
-    **{name: _of_moments(f"sf_{name.lower()}") for name in ("ADD_MONTHS", "NEXT_DAY", "PREVIOUS_DAY", "TIME_SLICE")},
+    **{name: _of_moments(f"sf_{name.lower()}") for name in ("ADD_MONTHS", "NEXT_DAY", "PREVIOUS_DAY")},
+    "TIME_SLICE": time_slice,
     **{name: _of_moments(f"sf_{name.lower()}") for name in ("DAYNAME", "MONTHNAME")},
     "CONVERT_TIMEZONE": convert_timezone,
     "MONTHS_BETWEEN": _of_two_moments("sf_months_between"),

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from ...errors import SnowflakeError, unsupported
+from ...errors import SnowflakeError
 from ..scope import RESOLVED
-from . import aggregates, conditions, dates, macros, numbers, operators, random, relations, semi_structured, text, types
+from . import (
+    aggregates,
+    arity,
+    conditions,
+    dates,
+    macros,
+    numbers,
+    operators,
+    random,
+    relations,
+    semi_structured,
+    text,
+    types,
+)
 from .aggregates import AGGREGATES
 from .rewriting import Call, Node, name_of, renamed, rewrite
 from .semi_structured import is_variant, numeric, plain
@@ -32,12 +45,13 @@ _CALLS: dict[str, Call] = {
 _PLACED = {"RANDOM": random.seeded, **dict.fromkeys(("SEQ1", "SEQ2", "SEQ4", "SEQ8"), relations.sequence)}
 # Read by the relation around them.
 _RELATIONS = {"FLATTEN", "GENERATOR"}
+# The built-in functions that are understood here.
+NAMES = frozenset((*_CALLS, *AGGREGATES, *_PLACED, *_RELATIONS))
 
 
 def known(name: str) -> bool:
     """Whether a built-in function of that name is understood here."""
-    name = name.upper()
-    return name in _CALLS or name in AGGREGATES or name in _PLACED or name in _RELATIONS
+    return name.upper() in NAMES
 
 
 def unknown_function(name: str) -> SnowflakeError:
@@ -64,6 +78,8 @@ def called(node: exp.Anonymous) -> Node:
     function = _CALLS.get(name)
     if function is None:
         raise unknown_function(node.name.upper())
+    if not arity.fits(name, len(node.expressions)):
+        raise arity.refused(name, node.expressions)
     return function(_fitting(name, node.expressions))
 
 
@@ -80,7 +96,10 @@ def aggregated(node: Node) -> Node:
         return node
     found = aggregates.read(node)
     if found is None or found.name not in AGGREGATES:
-        raise unsupported(f"{node.this.sql('snowflake')} as a window or ordered-set function")
+        text = "SQL compilation error:\nInvalid function type: only an aggregate or window function has OVER."
+        raise SnowflakeError(text, "002303", "42601")
+    if not arity.fits(found.name, len(found.arguments)):
+        raise arity.refused(found.name, found.arguments)
     return AGGREGATES[found.name](found)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from ...errors import unsupported
+from ...errors import invalid, unsupported
+from .conversions import taken
 from .dates import date_trunc
 from .rewriting import Call, Node, call, cast, integer, literal, renamed
 from .semi_structured import numeric
@@ -14,20 +15,38 @@ from .semi_structured import numeric
 _DEFAULT_PRECISION = 38
 
 
+_ROUND = ("EXPR", "SCALE", "ROUNDING_MODE")
+
+
 def round_(arguments: Sequence[Node]) -> Node:
-    """ROUND(x [, digits [, mode]]): half away from zero, or half to even when the mode says so."""
-    if len(arguments) > 2 and (literal(arguments[2]) or "").upper() != "HALF_AWAY_FROM_ZERO":
-        return call("round_even", *arguments[:2])
-    if any(isinstance(a, exp.Kwarg) for a in arguments):
-        raise unsupported("ROUND with named arguments")
-    return call("round", *arguments[:2])
+    """ROUND(x [, digits [, mode]]), also by name: half away from zero, or half to even when the mode says so."""
+    given = named("ROUND", _ROUND, arguments)
+    mode = (literal(given[2]) or "").upper() if len(given) > 2 else "HALF_AWAY_FROM_ZERO"
+    if mode not in {"HALF_AWAY_FROM_ZERO", "HALF_TO_EVEN"}:
+        raise invalid(f"Invalid rounding mode '{mode}' of ROUND")
+    if len(given) > 1 and integer(given[1]) is None:
+        return call("_sf_round", *given[:2])
+    return call("round_even" if mode == "HALF_TO_EVEN" else "round", *given[:2])
+
+
+def named(function: str, names: Sequence[str], arguments: Sequence[Node]) -> list[Node]:
+    """The arguments in their places; those that are given by name come after the others."""
+    given: dict[str, Node] = {}
+    for place, argument in enumerate(arguments):
+        name = argument.this.name.upper() if isinstance(argument, exp.Kwarg) else names[place]
+        if name not in names or name in given or (not isinstance(argument, exp.Kwarg) and len(given) != place):
+            raise invalid(f"Invalid argument {name} of {function}", "001010", "42601")
+        given[name] = argument.expression if isinstance(argument, exp.Kwarg) else argument
+    if list(given) != list(names[: len(given)]):
+        raise invalid(f"missing argument of {function}", "001010", "42601")
+    return list(given.values())
 
 
 def trunc(arguments: Sequence[Node]) -> Node:
     """TRUNC(x [, digits]) of a number; TRUNC(moment, part) is DATE_TRUNC."""
     if len(arguments) > 1 and integer(arguments[1]) is None and literal(arguments[1]) is not None:
         return date_trunc(arguments)
-    return call("trunc", *arguments)
+    return call("trunc" if len(arguments) == 1 or integer(arguments[1]) is not None else "_sf_trunc", *arguments)
 
 
 def _stepwise(name: str) -> Call:
@@ -46,6 +65,7 @@ def _to_number(*, safe: bool) -> Call:
         if None in sizes:
             raise unsupported("TO_NUMBER with a precision that is no literal")
         precision, scale = [*sizes, *(_DEFAULT_PRECISION, 0)[len(sizes) :]]
+        value = taken(value, "BIGINT")
         if not scale:
             return call("_sf_try_integer" if safe else "_sf_integer", value)
         kind = exp.DataType.build(f"DECIMAL({precision}, {scale})", dialect="duckdb")
@@ -58,7 +78,7 @@ def _to_double(*, safe: bool) -> Call:
     def convert(arguments: Sequence[Node]) -> Node:
         if len(arguments) > 1:
             raise unsupported("TO_DOUBLE with a format")
-        converted = cast(arguments[0], "DOUBLE")
+        converted = cast(taken(arguments[0], "DOUBLE"), "DOUBLE")
         return exp.TryCast(this=converted.this, to=converted.to) if safe else converted
 
     return convert
@@ -80,7 +100,9 @@ def _widened(name: str) -> Call:
 
 def _hash(arguments: Sequence[Node]) -> Node:
     """HASH of several values; the same values give the same number, though not Snowflake's."""
-    return call("sf_hash", arguments[0] if len(arguments) == 1 else call("row", *arguments))
+    if len(arguments) == 1:
+        return call("sf_hash", arguments[0])
+    return call("sf_hash", call("row", *(call("sf_hash", argument) for argument in arguments)))
 
 
 _TRIGONOMETRY = ("ACOS", "ASIN", "ATAN", "ATAN2", "COS", "COSH", "COT", "SIN", "SINH", "TAN", "TANH")
@@ -102,6 +124,7 @@ CALLS: dict[str, Call] = {
     **dict.fromkeys(("TRY_TO_NUMBER", "TRY_TO_DECIMAL", "TRY_TO_NUMERIC"), _to_number(safe=True)),
     "TO_DOUBLE": _to_double(safe=False),
     "TRY_TO_DOUBLE": _to_double(safe=True),
+    "TO_BOOLEAN": lambda a: call("sf_to_boolean", taken(a[0], "BOOLEAN")),
     "HAVERSINE": _widened("sf_haversine"),
     "WIDTH_BUCKET": _widened("sf_width_bucket"),
     "HASH": _hash,

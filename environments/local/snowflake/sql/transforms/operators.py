@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from .dates import shifted
-from .rewriting import Node
+from .rewriting import Node, call, integer
 from .semi_structured import is_variant, numeric, plain
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ)
@@ -43,6 +43,27 @@ def calculated(node: exp.Binary) -> Node:
     return type(node)(this=numeric(node.this), expression=numeric(node.expression))
 
 
+def multiplied(node: exp.Mul) -> Node:
+    """`*`: DuckDB has as many digits as both factors together, Snowflake at most 12 where no factor has more."""
+    product = calculated(node)
+    factors = (product.this, product.expression)
+    if isinstance(node.parent, exp.Mul) or any(map(_adds_no_digits, factors)):
+        return product
+    if any(isinstance(part, exp.Window | exp.Interval) for factor in factors for part in factor.walk()):
+        return product  # the macro names each factor three times
+    return call("_sf_mul", *factors)
+
+
+def _adds_no_digits(node: Node) -> bool:
+    """Whether the tree alone shows a whole number or a float."""
+    node = node.unnest()
+    return (
+        integer(node) is not None
+        or isinstance(node, exp.Null)
+        or (isinstance(node, exp.Cast) and node.to.is_type("BIGINT", "DOUBLE"))
+    )
+
+
 def within(node: exp.In) -> Node:
     """`variant IN (...)` compares with each as `=` does."""
     if not is_variant(node.this):
@@ -62,6 +83,7 @@ def between(node: exp.Between) -> Node:
 RULES = {
     **dict.fromkeys(_COMPARISONS, compared),
     **dict.fromkeys(_ARITHMETIC, calculated),
+    exp.Mul: multiplied,
     exp.In: within,
     exp.Between: between,
 }

@@ -43,6 +43,7 @@ _ELEMENTS = {
     "DD": "%d",
     "DY": "%a",
     "HH24": "%H",
+    "HH": "%H",
     "HH12": "%I",
     "AM": "%p",
     "PM": "%p",
@@ -72,7 +73,8 @@ def part(name: str) -> str:
     """
     found = _BY_NAME.get(name.lower())
     if found is None:
-        raise invalid(f"'{name.upper()}' is not a valid date/time component.", "002151", "22023")
+        shown = f"'{name.upper()}'" if name.isalpha() else "an expression"  # of which the name is our own
+        raise invalid(f"{shown} is not a valid date/time component.", "002151", "22023")
     return found
 
 

@@ -56,17 +56,27 @@ def _chosen(option: Node | None, default: str) -> str:
     return found
 
 
+_OPTIONS = {"INPUT", "PATH", "OUTER", "RECURSIVE", "MODE"}
+_MODES = {"OBJECT", "ARRAY", "BOTH"}
+
+
 def _flattened(flatten: exp.Anonymous) -> exp.Subquery:
-    """A query for the rows of FLATTEN; PATH chooses a part of the input first."""
+    """A query for the rows of FLATTEN; PATH chooses a part of the input first.
+
+    https://docs.snowflake.com/en/sql-reference/functions/flatten
+    """
     options = _named(flatten)
-    given = options.get("INPUT") or next((a for a in flatten.expressions if not isinstance(a, exp.Kwarg)), None)
-    if given is None:
-        raise invalid("missing argument INPUT of FLATTEN", "001010", "42601")
-    path = _chosen(options.get("PATH"), "")
+    plain = [a for a in flatten.expressions if not isinstance(a, exp.Kwarg)]
+    given = options.get("INPUT") or (plain[0] if plain else None)
+    if given is None or options.keys() - _OPTIONS or len(plain) + ("INPUT" in options) > 1:
+        raise invalid("missing or invalid argument of FLATTEN", "001010", "42601")
+    path, mode = _chosen(options.get("PATH"), ""), _chosen(options.get("MODE"), "BOTH").upper()
+    if mode not in _MODES:
+        raise invalid(f"Invalid value '{mode}' of MODE of FLATTEN", "001010", "42601")
     value = call("json_extract", given, text(path_of(path))) if path else given
-    mode = text(_chosen(options.get("MODE"), "BOTH").upper())
     macro = "_sf_flatten_all" if _is_true(options.get("RECURSIVE")) else "_sf_flatten"
-    rows = exp.Table(this=call(macro, value, mode, _record(value)))
+    keeps = exp.Boolean(this=_is_true(options.get("OUTER")))
+    rows = exp.Table(this=call(macro, value, text(mode), _record(value), text(path), keeps))
     found = exp.Subquery(this=exp.select("*").from_(rows, copy=False))
     found.meta[FLATTENED] = True
     return found
@@ -80,23 +90,12 @@ def _record(value: Node) -> Node:
 
 
 def lateral(node: exp.Lateral) -> Node:
-    """LATERAL FLATTEN(...); with OUTER, a row without elements is kept."""
+    """LATERAL FLATTEN(...)."""
     function = node.this
     if not isinstance(function, exp.Anonymous) or name_of(function) != "FLATTEN":
         return node
     alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier("_FLATTENED", quoted=True))
-    if _is_true(_named(function).get("OUTER")):
-        _keep_rows(node)
     return exp.Lateral(this=_flattened(function), alias=alias)
-
-
-def _keep_rows(node: Node) -> None:
-    join = node.parent
-    if not isinstance(join, exp.Join):
-        raise unsupported("FLATTEN with OUTER that is not joined to a table")
-    join.set("kind", None)
-    join.set("side", "LEFT")
-    join.set("on", exp.true())
 
 
 def table_function(node: exp.TableFromRows) -> Node:
@@ -130,15 +129,35 @@ def sampled(node: exp.TableSample) -> Node:
 
 # ---- joins
 def joined(node: exp.Join) -> Node:
-    """ASOF JOIN keeps rows without a match, and says the order in MATCH_CONDITION."""
+    """ASOF JOIN keeps rows without a match, and says the order in MATCH_CONDITION. A join may leave its ON out."""
     match = node.args.get("match_condition")
+    node.set("directed", None)
     if match is None:
-        return node
+        return _unconditional(node)
     keys = node.args.get("on")
     node.set("match_condition", None)
     node.set("on", exp.and_(keys, match, copy=False) if keys is not None else match)
     node.set("method", "ASOF")
     node.set("side", "LEFT")
+    return node
+
+
+def _unconditional(node: exp.Join) -> exp.Join:
+    bare = not (node.args.get("on") or node.args.get("using") or node.args.get("method"))
+    if bare and (node.args.get("side") or node.args.get("kind") == "INNER"):
+        node.set("on", exp.true())
+    return node
+
+
+def limited(node: exp.Limit | exp.Offset) -> Node | None:
+    """LIMIT and OFFSET of NULL, '' or $$$$ mean none."""
+    unlimited = (
+        isinstance(node.expression, exp.Null)
+        or literal(node.expression) == ""
+        or (isinstance(node.expression, exp.RawString) and not node.expression.name)
+    )
+    if unlimited:
+        node.pop()
     return node
 
 
@@ -156,4 +175,5 @@ RULES = {
     exp.TableFromRows: table_function,
     exp.TableSample: sampled,
     exp.Join: joined,
+    **dict.fromkeys((exp.Limit, exp.Offset), limited),
 }

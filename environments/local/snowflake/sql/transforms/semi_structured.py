@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
 
-from ...errors import unsupported
+from ...errors import invalid, unsupported
 from .rewriting import Call, Node, call, cast, integer, literal, name_of, renamed, text
 
 # Marks the query that computes FLATTEN's rows, whose VALUE and THIS are variants.
@@ -130,17 +130,30 @@ def array_construct(arguments: Sequence[Node]) -> Node:
 
 
 def struct(node: exp.Struct) -> Node:
-    """`{'a': 1}`."""
+    """`{'a': 1}`, and `{*}` for the whole row."""
+    if any(_is_star(item) for item in node.expressions):
+        if len(node.expressions) > 1:
+            raise unsupported("an object constant with * and more")
+        return _whole_row(node.expressions[0], "sf_object_construct")
     pairs = [(text(p.this.name), p.expression) for p in node.expressions if isinstance(p, exp.PropertyEQ)]
     return _object("sf_object_construct", [key for key, _ in pairs], [value for _, value in pairs])
+
+
+def _is_star(node: Node) -> bool:
+    return isinstance(node.this if isinstance(node, exp.Column) else node, exp.Star)
 
 
 def _constructor(macro: str) -> Call:
     """OBJECT_CONSTRUCT, with or without the keys whose value is NULL."""
 
     def construct(arguments: Sequence[Node]) -> Node:
-        if len(arguments) == 1 and isinstance(arguments[0], exp.Star):
+        if len(arguments) == 1 and _is_star(arguments[0]):
             return _whole_row(arguments[0], macro)
+        if len(arguments) % 2:
+            name = macro.removeprefix("sf_").upper()
+            raise invalid(
+                f"Invalid number of arguments for function {name}: keys and values come in pairs", "001012", "42601"
+            )
         return _object(macro, list(arguments[::2]), list(arguments[1::2]))
 
     return construct
@@ -153,16 +166,30 @@ def _object(macro: str, keys: list[Node], values: list[Node]) -> Node:
     return call(macro, call("list_value", *keys), call("list_value", *items))
 
 
-def _whole_row(star: exp.Star, macro: str) -> Node:
-    """OBJECT_CONSTRUCT(*): the row of the one relation that the query reads."""
-    select = star.find_ancestor(exp.Select)
-    source = select.args.get("from_") if select else None
-    if source is None or select.args.get("joins") or star.args.get("except_"):
-        raise unsupported("OBJECT_CONSTRUCT(*) of more than one relation")
-    if not source.this.alias_or_name:
-        source.this.set("alias", exp.TableAlias(this=exp.to_identifier("_ROW", quoted=True)))
-    row = call("to_json", exp.column(source.this.alias_or_name, quoted=True))
+def _whole_row(node: Node, macro: str) -> Node:
+    """OBJECT_CONSTRUCT(*), `{* EXCLUDE a}`, `{t.* ILIKE 'a%'}`: the row of a relation that the query reads."""
+    star = node.this if isinstance(node, exp.Column) else node
+    row = call("to_json", exp.column(_row_of(node), quoted=True))
+    if star.args.get("ilike") is not None:
+        row = call("_sf_like_keys", row, star.args["ilike"])
+    if star.args.get("except_"):
+        dropped = [text(part.name) for part in star.args["except_"]]
+        row = call("sf_object_delete", row, call("list_value", *dropped))
     return call("_sf_without_nulls", row) if macro == "sf_object_construct" else row
+
+
+def _row_of(node: Node) -> str:
+    """The alias of the relation that the star stands for."""
+    select = node.find_ancestor(exp.Select)
+    sources = [] if select is None else [select.args.get("from_"), *(select.args.get("joins") or ())]
+    relations = [source.this for source in sources if source is not None]
+    if isinstance(node, exp.Column):
+        relations = [r for r in relations if r.alias_or_name == node.table]
+    if len(relations) != 1:
+        raise unsupported("OBJECT_CONSTRUCT(*) of more than one relation")
+    if not relations[0].alias_or_name:
+        relations[0].set("alias", exp.TableAlias(this=exp.to_identifier("_ROW", quoted=True)))
+    return relations[0].alias_or_name
 
 
 def _keys(macro: str) -> Call:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from ...errors import unsupported
-from .rewriting import Call, Node, call, literal, renamed, text
+from ...errors import invalid, unsupported
+from .rewriting import Call, Node, call, integer, literal, number, renamed, text
 
 _SAME = ("UPPER", "LOWER", "TRIM", "LTRIM", "RTRIM", "REPEAT", "REVERSE", "TRANSLATE", "CHR", "MD5")
 _WITHOUT_COUNTERPART = ("COLLATE", "COLLATION", "SOUNDEX", "PARSE_IP", "COMPRESS", "ENCRYPT")
@@ -65,13 +65,71 @@ def _regexp(name: str) -> Call:
 
 
 def regexp_replace(arguments: Sequence[Node]) -> Node:
-    """REGEXP_REPLACE(x, pattern [, new [, start, n, flags]]): every match, unless the options say otherwise."""
-    if len(arguments) > 3 and [a.name for a in arguments[3:5]] not in (["1"], ["1", "0"]):
-        raise unsupported("REGEXP_REPLACE from a position or of one occurrence")
+    """REGEXP_REPLACE(x, pattern [, new [, position [, occurrence [, parameters]]]]): occurrence 0 means each.
+
+    https://docs.snowflake.com/en/sql-reference/functions/regexp_replace
+    """
     subject, found, *rest = arguments
-    new = rest[0] if rest else text("")
-    flags = text("g" + (literal(rest[3]) or "").replace("e", "")) if len(rest) > 3 else text("g")
-    return call("regexp_replace", subject, pattern(found), new, flags)
+    new, start, n = [*rest[:3], *(text(""), number(1), number(0))[len(rest[:3]) :]]
+    flags = _flags(rest[3] if len(rest) > 3 else None)
+    if integer(n) == 0:
+        if integer(start) == 1:
+            return call("regexp_replace", subject, pattern(found), new, text("g" + flags.name))
+        return call("_sf_regexp_replace", subject, pattern(found), new, start, flags)
+    return call("_sf_regexp_replace_one", subject, pattern(found), new, start, n, flags)
+
+
+def regexp_instr(arguments: Sequence[Node]) -> Node:
+    """REGEXP_INSTR(x, pattern [, position [, occurrence [, option [, parameters [, group]]]]]).
+
+    https://docs.snowflake.com/en/sql-reference/functions/regexp_instr
+    """
+    subject, found, *rest = arguments
+    start, n, option = [*rest[:3], *(number(1), number(1), number(0))[len(rest[:3]) :]]
+    if integer(option) not in {0, 1}:
+        raise invalid("Invalid option of REGEXP_INSTR: it is 0 or 1")
+    written = literal(rest[3]) if len(rest) > 3 else ""
+    group = integer(rest[4]) if len(rest) > 4 else 1 if "e" in (written or "") else 0
+    common = (
+        subject,
+        pattern(found),
+        start,
+        n,
+        exp.Boolean(this=integer(option) == 1),
+        _flags(rest[3] if len(rest) > 3 else None),
+    )
+    if not group:
+        return call("_sf_regexp_instr", *common)
+    return call("_sf_regexp_group_instr", *common, text(_split_at(found, group)))
+
+
+def _flags(parameters: Node | None) -> exp.Literal:
+    """Snowflake's parameters of a regular expression as DuckDB's; `e` says which part is wanted, which others do."""
+    written = "c" if parameters is None else literal(parameters)
+    if written is None or set(written) - set("cimes"):
+        raise invalid(f"Invalid parameters of a regular expression: {written}")
+    return text(written.replace("e", "") or "c")
+
+
+def _split_at(found: Node, group: int) -> str:
+    """The pattern with all that stands before a group as its first group, and the group as its second."""
+    written = literal(found)
+    opening = [] if written is None else [m.start() for m in _OPENING.finditer(written) if m[0] == "("]
+    if written is None or group > len(opening) or _depth(written[: opening[group - 1]]):
+        raise unsupported("REGEXP_INSTR of a group that is nested, or of a pattern that is no literal")
+    at = opening[group - 1]
+    before = _OPENING.sub(lambda m: "(?:" if m[0] == "(" else m[0], written[:at])
+    return f"({before}){written[at:]}"
+
+
+# What is no parenthesis of a group, and the parentheses that are.
+_OPENING = re.compile(r"\\.|\[[^]]*\]|\(\?|\(|\)", re.DOTALL)
+
+
+def _depth(written: str) -> int:
+    """How many groups are open at the end."""
+    marks = [m[0] for m in _OPENING.finditer(written)]
+    return sum(mark in {"(", "(?"} for mark in marks) - marks.count(")")
 
 
 def rlike(node: exp.RegexpLike) -> Node:
@@ -116,10 +174,10 @@ CALLS: dict[str, Call] = {
     "LIKE": lambda a: exp.Like(this=a[0], expression=a[1]),
     "ILIKE": lambda a: exp.ILike(this=a[0], expression=a[1]),
     **dict.fromkeys(("REGEXP_LIKE", "RLIKE"), _regexp("sf_regexp_like")),
-    **dict.fromkeys(("REGEXP_SUBSTR", "REGEXP_EXTRACT"), _regexp("sf_regexp_substr")),
+    "REGEXP_SUBSTR": _regexp("sf_regexp_substr"),
     **dict.fromkeys(("REGEXP_SUBSTR_ALL", "REGEXP_EXTRACT_ALL"), _regexp("sf_regexp_substr_all")),
     "REGEXP_COUNT": _regexp("sf_regexp_count"),
-    "REGEXP_INSTR": _regexp("sf_regexp_instr"),
+    "REGEXP_INSTR": regexp_instr,
 }
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sqlglot import exp
 
 from ...errors import unsupported
-from .rewriting import Node, call, cast, integer
+from .conversions import taken
+from .rewriting import Node, call, cast, integer, number
+from .semi_structured import is_variant
 
 _T = exp.DataType.Type
 _INTEGERS = {_T.TINYINT, _T.SMALLINT, _T.INT, _T.BIGINT, _T.INT128}
@@ -26,6 +28,8 @@ _OTHERS = {
     _T.BINARY: "BLOB",
     _T.VARBINARY: "BLOB",
 }
+# Integers of more digits fill DuckDB's 64 bits, which it checks itself.
+_CHECKED_DIGITS = 19
 _READERS = {
     "DATE": "to_date",
     "TIME": "to_time",
@@ -73,15 +77,26 @@ def converted(node: exp.Cast) -> Node:
     if kind == "TEXT":
         return _fitting(call("sf_to_varchar", value), node.to)
     if kind == "JSON":
-        return call("to_json", value)
+        return _semi_structured(value, node.to)
+    value = taken(value, kind)
     if kind == "BIGINT":
         return _integer(node, value)
     if kind in _READERS:
         return _read(value, kind)
-    return cast(value, kind)
+    return call("_sf_binary", value) if kind == "BLOB" else cast(value, kind)
+
+
+def _semi_structured(value: Node, kind: exp.DataType) -> Node:
+    """Any value becomes a VARIANT; an ARRAY or an OBJECT only comes of another semi-structured value."""
+    if kind.this is _T.VARIANT or is_variant(value):
+        return call("to_json", value)
+    return call("to_json", taken(value, kind.this.value))
 
 
 def _integer(node: exp.Cast, value: Node) -> Node:
+    sizes = [integer(p.this) for p in node.to.expressions]
+    if sizes and sizes[0] < _CHECKED_DIGITS:
+        return call("_sf_digits", call("_sf_integer", value), number(10 ** sizes[0] - 1))
     if integer(value) is None:
         return call("_sf_integer", value)
     # A bare literal takes the type of what it is combined with, which is narrower and so faster than BIGINT.
@@ -113,6 +128,7 @@ def tried(node: exp.TryCast) -> Node:
         return call("_sf_try_fitting", read, *sizes) if sizes else read
     if kind == "JSON":
         raise unsupported("TRY_CAST to a semi-structured type")
+    value = taken(value, "TEXT")
     if kind in _READERS:
         return call(f"sf_try_{_READERS[kind]}", value)
     if kind == "BIGINT":

@@ -6,19 +6,24 @@ CREATE MACRO _sf_epoch(n) AS -- whole seconds, milliseconds, microseconds or nan
 CREATE MACRO _sf_text(x) AS trim(CAST(x AS VARCHAR), '"');
 CREATE MACRO _sf_read_timestamp(x) AS coalesce(TRY_CAST(x AS TIMESTAMP), CASE
     WHEN regexp_full_match(x, '-?\d+(\.\d+)?') THEN _sf_epoch(TRY_CAST(x AS DOUBLE))
-    ELSE try_strptime(x, ['%m/%d/%Y', '%m/%d/%Y %H:%M:%S', '%d-%b-%Y', '%d-%b-%Y %H:%M:%S']) END);
+    ELSE try_strptime(x, ['%m/%d/%Y', '%m/%d/%Y %H:%M:%S', '%d-%b-%Y', '%d-%b-%Y %H:%M:%S', '%d-%B-%Y']) END);
 CREATE MACRO _sf_read_zoned(x) AS coalesce(
     TRY_CAST(regexp_replace(x, '(:\d\d.*?) ?([+-]\d\d):?(\d\d)$', '\1\2:\3') AS TIMESTAMPTZ),
     CAST(_sf_read_timestamp(x) AS TIMESTAMPTZ));
 -- What stands for a value that could not be read: NULL for NULL, else an error that names it.
 CREATE MACRO _sf_unread(kind, x) AS
     CASE WHEN _sf_text(x) IS NOT NULL THEN error(kind || ' ''' || _sf_text(x) || ''' is not recognized') END;
+CREATE MACRO _sf_is_number(x) AS typeof(x) IN ('BIGINT', 'INTEGER', 'SMALLINT', 'TINYINT', 'HUGEINT', 'INTEGER_LITERAL')
+    OR typeof(x) LIKE 'DECIMAL%';
+CREATE MACRO _sf_seconds(x) AS make_timestamp(CAST(TRY_CAST(CAST(x AS VARCHAR) AS DECIMAL(38, 9)) * 1000000 AS BIGINT));
 CREATE MACRO sf_try_to_timestamp_ntz(x) AS CASE
+    WHEN _sf_is_number(x) THEN _sf_seconds(x)
     WHEN typeof(x) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(x AS TIMESTAMP)
     ELSE _sf_read_timestamp(_sf_text(x)) END;
 CREATE MACRO sf_to_timestamp_ntz(x) AS coalesce(sf_try_to_timestamp_ntz(x), _sf_unread('Timestamp', x)),
     (x, scale) AS make_timestamp(CAST(CAST(x AS DECIMAL(38, 0)) * 1000000 // pow(10, scale)::HUGEINT AS BIGINT));
 CREATE MACRO sf_try_to_timestamp_tz(x) AS CASE
+    WHEN _sf_is_number(x) THEN timezone('UTC', _sf_seconds(x))
     WHEN typeof(x) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(x AS TIMESTAMPTZ)
     ELSE _sf_read_zoned(_sf_text(x)) END;
 CREATE MACRO sf_to_timestamp_tz(x) AS coalesce(sf_try_to_timestamp_tz(x), _sf_unread('Timestamp', x)),
@@ -28,6 +33,8 @@ CREATE MACRO sf_try_to_date(x) AS CASE WHEN typeof(x) = 'DATE' THEN TRY_CAST(x A
 CREATE MACRO sf_to_date(x) AS CASE WHEN typeof(x) = 'DATE' THEN TRY_CAST(x AS DATE)
     ELSE CAST(coalesce(sf_try_to_timestamp_ntz(x), _sf_unread('Date', x)) AS DATE) END;
 CREATE MACRO sf_try_to_time(x) AS CASE
+    WHEN regexp_full_match(_sf_text(x), '-?\d+') THEN
+        date_trunc('second', _sf_epoch(TRY_CAST(_sf_text(x) AS DOUBLE)))::TIME
     WHEN regexp_full_match(_sf_text(x), '\d{1,2}:\d{2}') THEN TRY_CAST(_sf_text(x) || ':00' AS TIME)
     ELSE coalesce(TRY_CAST(_sf_text(x) AS TIME), CAST(TRY_CAST(_sf_text(x) AS TIMESTAMP) AS TIME)) END;
 CREATE MACRO sf_to_time(x) AS coalesce(sf_try_to_time(x), _sf_unread('Time', x));
@@ -41,6 +48,12 @@ CREATE MACRO _sf_add_time_part(n, moment) AS moment + to_microseconds(CAST(n AS 
 CREATE MACRO _sf_weeks_between(a, b) AS date_diff('day', date_trunc('week', a), date_trunc('week', b)) // 7;
 CREATE MACRO _sf_like(x, witness) AS cast_to_type(x, witness);
 CREATE MACRO _sf_truncated(part, moment) AS cast_to_type(date_trunc(part, moment), moment);
+-- The same, told by DuckDB from the moment's type: it truncates no times itself.
+CREATE MACRO _sf_truncated_moment(part, moment DATE) AS CAST(date_trunc(part, moment) AS DATE),
+    (part, moment TIMESTAMP) AS date_trunc(part, moment), (part, moment TIMESTAMPTZ) AS date_trunc(part, moment),
+    (part, moment TIME) AS CASE WHEN part IN ('hour', 'minute', 'second', 'millisecond', 'microsecond')
+        THEN CAST(date_trunc(part, DATE '1970-01-01' + moment) AS TIME)
+        ELSE error('Invalid date/time part ''' || part || ''' for a TIME value') END;
 CREATE MACRO sf_last_day(moment) AS last_day(CAST(moment AS DATE));
 CREATE MACRO _sf_last_of(part, moment, step) AS
     CAST(date_trunc(part, moment) + step - INTERVAL 1 DAY AS DATE);
@@ -72,7 +85,6 @@ CREATE MACRO sf_timestamp_ntz_from_parts(d, t) AS CAST(d AS DATE) + CAST(t AS TI
         + to_microseconds(CAST(((h * 60 + mi) * 60 + s) * 1000000::BIGINT AS BIGINT)),
     (y, mo, d, h, mi, s, ns) AS CAST(sf_date_from_parts(y, mo, d) AS TIMESTAMP)
         + to_microseconds(CAST(((h * 60 + mi) * 60 + s) * 1000000::BIGINT + ns // 1000 AS BIGINT));
-CREATE MACRO sf_time_slice(moment, n, part, side := 'START') AS cast_to_type(
-        time_bucket(CAST(n || ' ' || part AS INTERVAL), CAST(moment AS TIMESTAMP),
-            CASE WHEN lower(part) IN ('week', 'weeks') THEN TIMESTAMP '1970-01-05' ELSE TIMESTAMP '1970-01-01' END)
-        + CASE upper(side) WHEN 'END' THEN CAST(n || ' ' || part AS INTERVAL) ELSE INTERVAL 0 DAY END, moment);
+-- Slices of weeks begin with the week of 1970-01-01, all others with that day.
+CREATE MACRO _sf_slice(moment, step, origin, shift) AS cast_to_type(
+    time_bucket(step, CAST(moment AS TIMESTAMP), origin) + shift, moment);

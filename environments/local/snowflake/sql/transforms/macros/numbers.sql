@@ -1,30 +1,38 @@
--- Numbers. A quotient has six more digits behind the point than its dividend, unless one of the two is a float.
--- cast_to_type takes only the type of its second argument, which is never computed.
+-- Numbers. https://docs.snowflake.com/en/sql-reference/operators-arithmetic says how many digits results have behind
+-- the point. cast_to_type takes only the type of its second argument, which is never computed; rounding lowers the
+-- digits of that type, adding raises them.
+-- A product: as many as both factors have, at most 12, or as the factor that has more than 12.
+CREATE MACRO _sf_mul(a, b) AS cast_to_type(a * b, round(a * b, 12) + a + b);
+-- A quotient: six more than its dividend, at most 12, or as the dividend that has more; a float if one of them is.
+CREATE MACRO _sf_quotient(a, b) AS round(a * 1.000000, 12) + a + round(b, 0) + 0::DECIMAL(38, 0);
 -- Quotients are calculated as floats, which have 15 digits; where that is too few, what is left over is divided again.
 CREATE MACRO _sf_exact(a, b, kind) AS CASE
     WHEN b = 0 THEN error('Division by zero')
     WHEN typeof(a + b) = 'DOUBLE' OR abs(a / b) < 10000000 THEN cast_to_type(a / b, kind)
     ELSE CAST(a / b AS DECIMAL(38, 6)) + cast_to_type((a - CAST(a / b AS DECIMAL(38, 6)) * b) / b, kind) END;
-CREATE MACRO _sf_div(a, b) AS _sf_exact(a, b, a * 1.000000 + b + 0::DECIMAL(38, 0));
+CREATE MACRO _sf_div(a, b) AS _sf_exact(a, b, _sf_quotient(a, b));
 -- A quotient inside of another: not exact, as each level would multiply the size of the expression by ten.
 CREATE MACRO _sf_div_inner(a, b) AS cast_to_type(
-    CASE WHEN b = 0 THEN error('Division by zero') ELSE a / b END, a * 1.000000 + b + 0::DECIMAL(38, 0));
+    CASE WHEN b = 0 THEN error('Division by zero') ELSE a / b END, _sf_quotient(a, b));
 -- A quotient divided again has 12 digits behind the point, and no more.
 CREATE MACRO _sf_div_again(a, b) AS cast_to_type(
     CASE WHEN b = 0 THEN error('Division by zero') ELSE a / b END,
-    a + b + 0::DECIMAL(38, 12));
+    a + round(b, 0) + 0::DECIMAL(38, 12));
 CREATE MACRO sf_div0(a, b) AS cast_to_type(
-    CASE WHEN a IS NULL THEN NULL WHEN b = 0 THEN 0 ELSE a / b END, a * 1.000000 + b + 0::DECIMAL(38, 0));
+    CASE WHEN a IS NULL THEN NULL WHEN b = 0 THEN 0 ELSE a / b END, _sf_quotient(a, b));
 CREATE MACRO sf_div0null(a, b) AS cast_to_type(
     CASE WHEN a IS NULL THEN NULL WHEN b = 0 OR b IS NULL THEN 0 ELSE a / b END,
-    a * 1.000000 + b + 0::DECIMAL(38, 0));
+    _sf_quotient(a, b));
 CREATE MACRO sf_square(a) AS CAST(a AS DOUBLE) * a;
 CREATE MACRO sf_zeroifnull(a) AS coalesce(a, 0);
 CREATE MACRO sf_nullifzero(a) AS nullif(a, 0);
--- AVG of numbers is exact to six more digits; `witness` is the averaged column itself, for its type.
-CREATE MACRO _sf_average(mean, witness) AS cast_to_type(mean, witness * 1.000000 + 0::DECIMAL(38, 0));
+-- AVG of numbers is exact to as many digits as a quotient; `witness` is the averaged column itself, for its type.
+CREATE MACRO _sf_average(mean, witness) AS cast_to_type(mean, _sf_quotient(witness, 1));
 -- The median of floats is a float; of numbers, a number with three more digits.
 CREATE MACRO _sf_median(middle, witness) AS cast_to_type(middle, witness * 1.000 + 0::DECIMAL(38, 0));
+-- Digits that are no literal; a fixed-point number keeps as many as it has.
+CREATE MACRO _sf_round(x, digits) AS cast_to_type(round(CAST(x AS DOUBLE), CAST(digits AS INTEGER)), x);
+CREATE MACRO _sf_trunc(x, digits) AS cast_to_type(trunc(CAST(x AS DECIMAL(38, 15))::DOUBLE, CAST(digits AS INTEGER)), x);
 CREATE MACRO _sf_ceil(x, digits) AS cast_to_type(ceil(x * pow(10, digits)) / pow(10, digits), x);
 CREATE MACRO _sf_floor(x, digits) AS cast_to_type(floor(x * pow(10, digits)) / pow(10, digits), x);
 CREATE MACRO sf_width_bucket(x, low, high, buckets) AS CASE
@@ -52,6 +60,9 @@ CREATE MACRO _sf_integer(x) AS CASE typeof(x)
 CREATE MACRO _sf_try_integer(x) AS CASE typeof(x)
     WHEN 'DOUBLE' THEN TRY_CAST(round(CAST(x AS DOUBLE)) AS BIGINT)
     ELSE TRY_CAST(x AS BIGINT) END;
+-- A number of fewer digits than 64 bits hold.
+CREATE MACRO _sf_digits(x, most) AS CASE WHEN x NOT BETWEEN -most AND most
+    THEN error('Numeric value ''' || CAST(x AS VARCHAR) || ''' is out of range') ELSE x END;
 CREATE MACRO sf_to_boolean(x) AS CASE
     WHEN typeof(x) <> 'VARCHAR' THEN CAST(x AS BOOLEAN)
     WHEN lower(trim(CAST(x AS VARCHAR))) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true

@@ -1,7 +1,16 @@
 -- VARIANT, OBJECT and ARRAY are JSON.
-CREATE MACRO sf_parse_json(x) AS CASE WHEN trim(x) = '' THEN NULL
-    WHEN json_valid(x) THEN json(x) ELSE error('Error parsing JSON: ' || x) END;
-CREATE MACRO sf_try_parse_json(x) AS CASE WHEN json_valid(x) THEN json(x) END;
+-- A number with an exponent keeps it, as it makes a DOUBLE of the number. A key comes once.
+CREATE MACRO _sf_is_exponent(x) AS regexp_full_match(trim(x), '-?\d+(\.\d+)?[eE][+-]?\d+');
+CREATE MACRO _sf_repeats_key(x) AS
+    json_type(x) = 'OBJECT' AND len(json_keys(x)) <> len(list_distinct(json_keys(x)));
+CREATE MACRO _sf_parsed(x) AS CASE
+    WHEN trim(x) = '' THEN NULL WHEN lower(trim(x)) = 'null' THEN CAST('null' AS JSON)
+    WHEN NOT json_valid(x) THEN error('Error parsing JSON: ' || x)
+    WHEN _sf_is_exponent(x) THEN CAST(trim(x) AS JSON)
+    WHEN _sf_repeats_key(x) THEN error('Error parsing JSON: duplicate object attribute in ' || x) ELSE json(x) END;
+CREATE MACRO sf_parse_json(x) AS _sf_parsed(CAST(x AS VARCHAR));
+CREATE MACRO sf_try_parse_json(x) AS CASE WHEN lower(trim(x)) = 'null' THEN CAST('null' AS JSON)
+    WHEN NOT json_valid(x) OR _sf_repeats_key(x) THEN NULL WHEN _sf_is_exponent(x) THEN CAST(trim(x) AS JSON) ELSE json(x) END;
 CREATE MACRO sf_to_variant(x) AS to_json(x);
 CREATE MACRO sf_to_json(x) AS CAST(to_json(x) AS VARCHAR);
 CREATE MACRO _sf_key(k) AS '$."' || replace(k, '"', '\"') || '"';
@@ -25,6 +34,9 @@ CREATE MACRO sf_object_construct_keep_null(keys, items) AS CASE WHEN len(keys) =
     ELSE to_json(map_from_entries(list_filter(list_zip(keys, items), lambda e: e[1] IS NOT NULL))) END;
 CREATE MACRO _sf_without_nulls(x) AS sf_object_construct(json_keys(x), list_transform(_sf_items(x),
     lambda v: CASE WHEN json_type(v) = 'NULL' THEN NULL ELSE v END));
+CREATE MACRO _sf_like_keys(x, pattern) AS sf_object_construct_keep_null(
+    list_filter(json_keys(x), lambda k: k ILIKE pattern),
+    list_transform(list_filter(json_keys(x), lambda k: k ILIKE pattern), lambda k: json_extract(x, _sf_key(k))));
 CREATE MACRO sf_object_keys(x) AS to_json(json_keys(x));
 CREATE MACRO sf_object_delete(x, dropped) AS sf_object_construct_keep_null(
     list_filter(json_keys(x), lambda k: NOT list_contains(dropped, k)),
@@ -83,19 +95,30 @@ CREATE MACRO sf_as_integer(x) AS CASE WHEN sf_is_integer(x) THEN TRY_CAST(x AS B
 CREATE MACRO sf_as_double(x) AS CASE WHEN sf_is_double(x) THEN TRY_CAST(x AS DOUBLE) END;
 CREATE MACRO sf_as_date(x) AS CASE WHEN json_type(x) = 'VARCHAR' THEN TRY_CAST(x ->> '$' AS DATE) END;
 -- FLATTEN: one row for each element. PATH is Snowflake's: no root, `[0]` for arrays, `a.b` for objects.
-CREATE MACRO _sf_entries(x, mode) AS CASE
+-- A step of a path: `.key`, `['any key']` where the key is no plain word, `[0]`.
+CREATE MACRO _sf_path_step(k) AS CASE WHEN regexp_full_match(k, '[A-Za-z_][A-Za-z_0-9]*') THEN '.' || k
+    ELSE '[''' || k || ''']' END;
+CREATE MACRO _sf_entries(x, mode, path) AS CASE
     WHEN json_type(x) = 'ARRAY' AND mode <> 'OBJECT' THEN list_transform(_sf_items(x), lambda v, i: {
-        'KEY': NULL::VARCHAR, 'PATH': '[' || (i - 1) || ']', 'INDEX': i - 1, 'VALUE': v})
+        'KEY': NULL::VARCHAR, 'PATH': path || '[' || (i - 1) || ']', 'INDEX': i - 1, 'VALUE': v})
     WHEN json_type(x) = 'OBJECT' AND mode <> 'ARRAY' THEN list_transform(json_keys(x), lambda k: {
-        'KEY': k, 'PATH': k, 'INDEX': NULL::BIGINT, 'VALUE': json_extract(x, _sf_key(k))}) END;
-CREATE MACRO _sf_flatten(x, mode, seq) AS TABLE
-    SELECT CAST(seq AS BIGINT) AS "SEQ", "KEY", "PATH", "INDEX", "VALUE", x AS "THIS"
-    FROM (SELECT unnest(_sf_entries(x, mode), max_depth := 2)) AS entries;
+        'KEY': k, 'PATH': ltrim(path || _sf_path_step(k), '.'), 'INDEX': NULL::BIGINT, 'VALUE': json_extract(x, _sf_key(k))})
+    END;
+CREATE MACRO _sf_compound(x) AS CASE WHEN typeof(x) IN ('JSON', '"NULL"') THEN to_json(x)
+    ELSE error('Invalid argument types for function ''FLATTEN'': (INPUT => ' || typeof(x) || ')') END;
+-- With `keeps` a value without elements gives one row, whose element is NULL.
+CREATE MACRO _sf_flatten(x, mode, seq, above, keeps) AS TABLE
+    SELECT CAST(seq AS BIGINT) AS "SEQ", "KEY", "PATH", "INDEX", "VALUE", _sf_compound(x) AS "THIS"
+    FROM (SELECT unnest(CASE WHEN keeps AND coalesce(len(_sf_entries(_sf_compound(x), mode, above)), 0) = 0
+        THEN [{'KEY': NULL::VARCHAR, 'PATH': above, 'INDEX': NULL::BIGINT, 'VALUE': NULL::JSON}]
+        ELSE _sf_entries(_sf_compound(x), mode, above) END, max_depth := 2)) AS entries;
 CREATE MACRO _sf_inside(x, path) AS CASE WHEN path = '$' THEN x ELSE json_extract(x, path) END;
-CREATE MACRO _sf_flatten_all(x, mode, seq) AS TABLE
+CREATE MACRO _sf_flatten_all(x, mode, seq, above, keeps) AS TABLE
     SELECT CAST(seq AS BIGINT) AS "SEQ", CASE WHEN NOT ends_with(fullkey, ']') THEN key END AS "KEY",
-        ltrim(substring(fullkey, 2), '.') AS "PATH",
+        ltrim(above || substring(fullkey, 2), '.') AS "PATH",
         CASE WHEN ends_with(fullkey, ']') THEN CAST(key AS BIGINT) END AS "INDEX",
         CASE WHEN type = 'NULL' THEN CAST('null' AS JSON) ELSE value END AS "VALUE", _sf_inside(x, path) AS "THIS"
-    FROM json_tree(x)
-    WHERE fullkey <> '$' AND (mode = 'BOTH' OR (mode = 'ARRAY') = ends_with(fullkey, ']'));
+    FROM json_tree(_sf_compound(x))
+    WHERE fullkey <> '$' AND (mode = 'BOTH' OR (mode = 'ARRAY') = ends_with(fullkey, ']'))
+    UNION ALL SELECT CAST(seq AS BIGINT), NULL, above, NULL, NULL, x
+    WHERE keeps AND coalesce(len(_sf_entries(_sf_compound(x), mode, above)), 0) = 0;

@@ -42,6 +42,7 @@ CREATE MACRO sf_replace(x, old) AS replace(x, old, ''), (x, old, new) AS CASE
     WHEN new IS NULL THEN NULL ELSE replace(x, old, new) END;
 CREATE MACRO sf_initcap(x, delimiters := E' \t\n\r\f\x0b!?@"^#$&~_,.:;+-*%/|\\[](){}<>') AS array_to_string(list_transform(
     range(1, length(x) + 1), lambda i: CASE
+        WHEN contains(delimiters, substring(x, i, 1)) THEN substring(x, i, 1)
         WHEN i = 1 OR contains(delimiters, substring(x, i - 1, 1)) THEN upper(substring(x, i, 1))
         ELSE lower(substring(x, i, 1)) END), '');
 CREATE MACRO sf_insert(x, start, n, new) AS left(x, start - 1) || new || substring(x, start + n);
@@ -54,6 +55,7 @@ CREATE MACRO sf_hex_decode_binary(x) AS unhex(x);
 CREATE MACRO sf_base64_encode(x) AS to_base64(CAST(encode(CAST(x AS VARCHAR)) AS BLOB));
 CREATE MACRO sf_base64_decode_string(x) AS decode(from_base64(x));
 CREATE MACRO sf_base64_decode_binary(x) AS from_base64(x);
+CREATE MACRO _sf_binary(x) AS CASE WHEN typeof(x) = 'BLOB' THEN CAST(x AS BLOB) ELSE unhex(CAST(x AS VARCHAR)) END;
 CREATE MACRO sf_to_binary(x) AS unhex(x), (x, format) AS CASE upper(format)
     WHEN 'HEX' THEN unhex(x) WHEN 'UTF-8' THEN encode(x) WHEN 'UTF8' THEN encode(x) WHEN 'BASE64' THEN from_base64(x) END;
 CREATE MACRO sf_editdistance(a, b) AS levenshtein(a, b),
@@ -81,10 +83,39 @@ CREATE MACRO sf_regexp_substr(x, pattern) AS regexp_extract_all(x, pattern)[1],
     (x, pattern, start, n, flags, part) AS _sf_groups(x, pattern, start, replace(flags, 'e', ''), part)[n];
 CREATE MACRO sf_regexp_substr_all(x, pattern) AS to_json(regexp_extract_all(x, pattern)),
     (x, pattern, start) AS to_json(_sf_matches(x, pattern, start, 'c'));
-CREATE MACRO sf_regexp_instr(x, pattern) AS CASE WHEN regexp_matches(x, pattern)
-    THEN strpos(x, regexp_extract(x, pattern)) ELSE 0 END;
+-- Where the n-th match begins, counted from `start`: behind what stands before it and the matches before it; 0 for none.
+CREATE MACRO _sf_length_of(pieces, n) AS coalesce(list_sum(list_transform(pieces[1:n], lambda piece: length(piece))), 0);
+CREATE MACRO _sf_regexp_at(x, pattern, start, n, flags) AS CASE
+    WHEN len(_sf_matches(x, pattern, start, flags)) < n THEN 0
+    ELSE CAST(start + _sf_length_of(regexp_split_to_array(substring(x, CAST(start AS BIGINT)), pattern, flags), n)
+        + _sf_length_of(_sf_matches(x, pattern, start, flags), n - 1) AS BIGINT) END;
+-- Position of the first character of the n-th match, or of the one behind it.
+CREATE MACRO _sf_regexp_instr(x, pattern, start, n, behind, flags) AS CASE
+    WHEN _sf_regexp_at(x, pattern, start, n, flags) = 0 THEN 0 ELSE _sf_regexp_at(x, pattern, start, n, flags)
+        + CASE WHEN behind THEN length(_sf_matches(x, pattern, start, flags)[n]) ELSE 0 END END;
+-- The same of a group: `split` is the pattern with what stands before the group as its first group.
+CREATE MACRO _sf_regexp_group_instr(x, pattern, start, n, behind, flags, split) AS CASE
+    WHEN _sf_regexp_at(x, pattern, start, n, flags) = 0 THEN 0 ELSE _sf_regexp_at(x, pattern, start, n, flags)
+        + length(regexp_extract(_sf_matches(x, pattern, start, flags)[n], split, 1, flags))
+        + CASE WHEN behind THEN length(regexp_extract(_sf_matches(x, pattern, start, flags)[n], split, 2, flags))
+            ELSE 0 END END;
+CREATE MACRO _sf_regexp_replace(x, pattern, new, start, flags) AS
+    left(x, CAST(start - 1 AS BIGINT)) || regexp_replace(substring(x, CAST(start AS BIGINT)), pattern, new, flags || 'g');
+CREATE MACRO _sf_regexp_replace_one(x, pattern, new, start, n, flags) AS CASE
+    WHEN _sf_regexp_at(x, pattern, start, n, flags) = 0 THEN x
+    ELSE left(x, _sf_regexp_at(x, pattern, start, n, flags) - 1)
+        || regexp_replace(_sf_matches(x, pattern, start, flags)[n], pattern, new, flags)
+        || substring(x, _sf_regexp_at(x, pattern, start, n, flags) + length(_sf_matches(x, pattern, start, flags)[n])) END;
 CREATE MACRO sf_regexp_like(x, pattern) AS regexp_full_match(x, pattern),
     (x, pattern, flags) AS regexp_full_match(x, pattern, flags);
 CREATE MACRO sf_regexp_replace(x, pattern) AS regexp_replace(x, pattern, '', 'g'),
     (x, pattern, new) AS regexp_replace(x, pattern, new, 'g');
-CREATE MACRO sf_hash(x) AS CAST(CAST(hash(x) AS HUGEINT) - 9223372036854775808 AS BIGINT);
+-- Numbers that are equal have the same hash, whatever their type; a text that looks like one has another.
+CREATE MACRO _sf_hashed(x) AS CASE
+    WHEN typeof(x) IN ('BIGINT', 'INTEGER', 'SMALLINT', 'TINYINT', 'HUGEINT', 'INTEGER_LITERAL')
+        THEN hash('#' || CAST(x AS VARCHAR))
+    WHEN typeof(x) = 'DOUBLE' OR typeof(x) LIKE 'DECIMAL%'
+        THEN hash('#' || CASE WHEN contains(CAST(x AS VARCHAR), '.')
+            THEN rtrim(rtrim(CAST(x AS VARCHAR), '0'), '.') ELSE CAST(x AS VARCHAR) END)
+    ELSE hash(x) END;
+CREATE MACRO sf_hash(x) AS CAST(CAST(_sf_hashed(x) AS HUGEINT) - 9223372036854775808 AS BIGINT);

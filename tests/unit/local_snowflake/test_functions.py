@@ -1,0 +1,94 @@
+"""Only Snowflake's functions are known, each with its number of arguments; conversions follow the page's table."""
+
+import duckdb
+import pytest
+
+from environments.local.snowflake.errors import SnowflakeError
+from environments.local.snowflake.sql import faults
+from environments.local.snowflake.sql.transforms import arity, functions
+from tests.unit.local_snowflake.transforming import database, rows
+
+
+def fault(text: str) -> SnowflakeError:
+    """The error that a client would see."""
+    with pytest.raises((SnowflakeError, duckdb.Error)) as failed:
+        rows(f"SELECT {text} AS X")
+    error = failed.value
+    return error if isinstance(error, SnowflakeError) else faults.translated(error)
+
+
+@pytest.mark.parametrize("name", sorted(functions.NAMES))
+def test_each_function_says_how_many_arguments_it_takes(name: str) -> None:
+    assert name in arity.counts()
+
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        ("upper()", "000938"),
+        ("upper('a', 'b')", "000939"),
+        ("pi(1)", "000939"),
+        ("dateadd(day, 1)", "000938"),
+        ("sum()", "000938"),
+        ("sum(1, 2)", "000939"),
+        ("row_number(1) over (order by 1)", "000939"),
+        ("iff(true, 1)", "000938"),
+        ("object_construct('a')", "001012"),
+        ("coalesce(1)", "000938"),
+        ("split_part('a', ',')", "000938"),
+        ("regexp_substr('a')", "000938"),
+    ],
+)
+def test_a_call_with_too_few_or_too_many_arguments_is_refused(call: str, code: str) -> None:
+    assert fault(call).code == code
+
+
+def test_no_function_of_the_database_below_is_known_unless_it_is_snowflakes() -> None:
+    of_duckdb = {
+        name.upper() for (name,) in database().execute("SELECT function_name FROM duckdb_functions()").fetchall()
+    }
+    others = sorted(name for name in of_duckdb - functions.NAMES if name.isidentifier() and not name.startswith("_"))
+    assert len(others) > 500
+    admitted = [name for name in others if not _refused(name)]
+    assert not admitted
+
+
+def _refused(name: str) -> bool:
+    try:
+        rows(f"SELECT {name}(A) AS X FROM (SELECT 'a' AS A) AS T")
+    except SnowflakeError:
+        return True
+    except duckdb.Error:
+        return False
+    return False
+
+
+VALUES = {
+    "number": "1::number",
+    "float": "1::float",
+    "varchar": "'1'::varchar",
+    "boolean": "(1 = 1)",
+    "date": "'2024-01-31'::date",
+    "time": "'10:11:12'::time",
+    "timestamp": "'2024-01-31'::timestamp_ntz",
+    "binary": "to_binary('0a')",
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "targets"),
+    [
+        ("number", "date time binary"),
+        ("float", "date time binary timestamp_ntz"),
+        ("boolean", "date time timestamp_ntz binary float"),
+        ("date", "number float boolean time binary"),
+        ("time", "number float boolean date timestamp_ntz binary"),
+        ("timestamp", "number float boolean binary"),
+        ("binary", "number float boolean date time timestamp_ntz"),
+        ("varchar", "array object"),
+        ("number", "array object"),
+    ],
+)
+def test_what_the_table_of_conversions_does_not_have_is_refused(source: str, targets: str) -> None:
+    for target in targets.split():
+        assert fault(f"{VALUES[source]}::{target}").code in {"001007", "001044"}, target
