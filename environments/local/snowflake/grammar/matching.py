@@ -135,10 +135,11 @@ class Repeat:
 
 @dataclass(frozen=True)
 class Options:
-    """Any of some parts, in any order, each once at most; `commas`: they may be separated by commas."""
+    """Any of some parts, in any order, each once at most; `commas`: they may be separated by commas; `some`: not none."""
 
     parts: tuple[Part, ...]
     commas: bool
+    some: bool = False
 
     def ends(self, trace: Trace, at: int) -> Iterator[int]:
         """As of every part."""
@@ -151,7 +152,7 @@ class Options:
             begin = end + (self.commas and trace.text(end) == ",")
         if trace.kind(begin) == "word" and trace.text(begin + 1) == "=":
             trace.no_property(begin)
-        yield from reversed(found)
+        yield from reversed(found[self.some :])
 
     @staticmethod
     def _one(trace: Trace, at: int, parts: list[Part]) -> tuple[Part, int] | None:

@@ -6,7 +6,7 @@
 
 Capitals and symbols stand for themselves. `[ a ]` may be left out, `{ a | b }` is one of them, `a ...` is one or more,
 `a , ...` with commas between. `{{ a | b }}` is any of them in any order, each at most once; in `{{, a | b }}` commas
-may stand between. `<class>` is a value (values.py), `lowerCase` a production, which `::=` defines. Blank lines part
+may stand between, and of `{{+ a | b }}` one at least. `<class>` is a value (values.py), `lowerCase` a production, which `::=` defines. Blank lines part
 rules. `== CREATE WAREHOUSE` on a line is the key of the statements below it (several with commas). `#` begins a
 comment, which names the page. Brackets that a statement writes stand in quotes: `'['`.
 """
@@ -18,7 +18,7 @@ import re
 from .matching import Choice, InOrder, Maybe, Options, Part, Production, Repeat, Value, Word
 from .values import reader
 
-_SYMBOL = re.compile(r"\s*(\{\{,|\{\{|\}\}|::=|\.\.\.|<[a-z][^<>]*>|'[^']*'|\$?[A-Za-z_][\w$]*|=>|[^\s])")
+_SYMBOL = re.compile(r"\s*(\{\{\+?,?|\}\}|::=|\.\.\.|<[a-z][^<>]*>|'[^']*'|\$?[A-Za-z_][\w$]*|=>|[^\s])")
 
 _CLOSING = {"]", "}", "}}", "..."}
 
@@ -101,10 +101,10 @@ class Notation:
             return Maybe(self._closed("]"))
         if symbol == "{":
             return self._closed("}")
-        if symbol in {"{{", "{{,"}:
+        if symbol.startswith("{{"):
             inner = self._closed("}}")
             parts = inner.parts if isinstance(inner, Choice) else (inner,)
-            return Options(parts, commas=symbol == "{{,")
+            return Options(parts, commas="," in symbol, some="+" in symbol)
         if symbol.startswith("<") and symbol.endswith(">") and len(symbol) > 2:
             return Value(reader(symbol[1:-1]), symbol)
         if symbol.startswith("'"):
