@@ -135,7 +135,7 @@ class Repeat:
 
 @dataclass(frozen=True)
 class Options:
-    """Any of some parts, in any order, each once at most; `commas`: they may be separated by commas; `some`: not none."""
+    """Any of some parts, in any order, each once at most; `commas`: commas may stand between; `some`: not none."""
 
     parts: tuple[Part, ...]
     commas: bool

@@ -6,9 +6,9 @@
 
 Capitals and symbols stand for themselves. `[ a ]` may be left out, `{ a | b }` is one of them, `a ...` is one or more,
 `a , ...` with commas between. `{{ a | b }}` is any of them in any order, each at most once; in `{{, a | b }}` commas
-may stand between, and of `{{+ a | b }}` one at least. `<class>` is a value (values.py), `lowerCase` a production, which `::=` defines. Blank lines part
-rules. `== CREATE WAREHOUSE` on a line is the key of the statements below it (several with commas). `#` begins a
-comment, which names the page. Brackets that a statement writes stand in quotes: `'['`.
+may stand between, and of `{{+ a | b }}` one at least. `<class>` is a value (values.py), `lowerCase` a production, which
+`::=` defines. Blank lines part rules. `== CREATE WAREHOUSE` on a line is the key of the statements below it (several
+with commas). `#` begins a comment, which names the page. Brackets that a statement writes stand in quotes: `'['`.
 """
 
 from __future__ import annotations
