@@ -99,6 +99,8 @@ class Kind:
         "owner",
         "comment",
     )
+    terse: tuple[ColumnSpec, ...] = ()  # of SHOW TERSE
+    redefined = False  # whether CREATE OR ALTER of one that is there replaces what the statement says
 
     # ---- statements
     def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
@@ -116,7 +118,7 @@ class Kind:
             return self.change(session, name, lambda o: replace(o, comment=""))
         if tokens.accept("SET", "TAG"):
             tags = read_tags(session, tokens)
-            return self.change(session, name, lambda o: replace(o, tags=_few({**o.tags, **tags})))
+            return self.change(session, name, lambda o: replace(o, tags=few({**o.tags, **tags})))
         if tokens.accept("UNSET", "TAG"):
             gone = {str(_applicable(session, n).name) for n in _names(session, tokens)}
             return self.change(session, name, lambda o: replace(o, tags=_without(o.tags, gone)))
@@ -142,7 +144,8 @@ class Kind:
     def show(self, session: Session, show: Show) -> Result:
         """SHOW <kinds>: those that the session sees."""
         found = [o for o in self.listed(session, show) if show.admits(o.name.name)]
-        return rows(self.columns, [self.row(session, o) for o in found[: show.limit]])
+        columns = (show.terse and self.terse) or self.columns
+        return rows(columns, [self.row(session, o) for o in found[: show.limit]])
 
     # ---- what they are made of
     def listed(self, session: Session, show: Show) -> Iterable[Object]:
@@ -221,7 +224,7 @@ class Kind:
         if old and create.if_not_exists:
             return status(f"{new.name.name} already exists, statement succeeded.")
         if old and create.or_alter:
-            raise unsupported(f"CREATE OR ALTER {self.word} of one that is there")
+            return self.redefine(session, old, new)
         self.authorise_create(session, new.name)
         if old and create.or_replace:
             session.own(self.word, new.name)
@@ -230,6 +233,15 @@ class Kind:
         session.account.catalogue.add(new)
         grant_future(session, new)
         return status(f"{self.word.capitalize()} {new.name.name} successfully created.")
+
+    def redefine(self, session: Session, old: Object, new: Object) -> Result:
+        """CREATE OR ALTER met an object: it becomes what the statement says, and keeps its tags.
+
+        https://docs.snowflake.com/en/sql-reference/sql/create-or-alter
+        """
+        if not self.redefined:
+            raise unsupported(f"CREATE OR ALTER {self.word} of one that exists")
+        return self.change(session, old.name, lambda o: replace(o, properties=new.properties, comment=new.comment))
 
     def change(self, session: Session, name: Name, alter: Any) -> Result:
         """Replace the object by `alter(object)`; the session must own it."""
@@ -251,11 +263,18 @@ def read_tags(session: Session, tokens: Tokens) -> dict[str, str]:
         tokens.expect("=")
         found[str(tag.name)] = _allowed(tag, tokens.value())
         tokens.accept(",")
-    return _few(found)
+    return few(found)
 
 
-def _few(tags: dict[str, str]) -> dict[str, str]:
-    """The tags of one object: https://docs.snowflake.com/en/user-guide/object-tagging/introduction (quotas)."""
+def few(tags: dict[str, str]) -> dict[str, str]:
+    """The tags of one object, if they are not too many.
+
+    https://docs.snowflake.com/en/user-guide/object-tagging/introduction (quotas)
+
+    Raises:
+        SnowflakeError: 391803.
+
+    """
     if len(tags) > MOST_TAGS:
         raise invalid(f"An object has {MOST_TAGS} tags at most, not {len(tags)}.", "391803", "54000")
     return tags
@@ -272,7 +291,7 @@ def _allowed(tag: Object, value: str) -> str:
         text = f"A tag's value has {LONGEST_TAG_VALUE} characters at most, and that of '{tag.name}' has {len(value)}."
         raise invalid(text, "391802")
     allowed = tag.properties["allowed_values"]
-    if allowed and value not in allowed:
+    if allowed is not None and value not in allowed:
         raise invalid(
             f"Tag value '{value}' is not an allowed value of tag '{tag.name}': {', '.join(allowed)}", "391801"
         )

@@ -36,6 +36,8 @@ Method = Callable[["Session", "Name", list[str]], str]
 
 _MODULES = (
     "objects.account_objects",
+    "objects.compute_pools",
+    "objects.tags",
     "objects.users",
     "objects.workload_identity",
     "objects.policies",

@@ -277,7 +277,7 @@ def test_a_statement_that_is_cancelled_takes_its_job_along(home, tmp_path):
 
 def test_a_pool_that_is_stopped_or_dropped_cancels_its_jobs(home, submit, admin):
     statement = ("ALTER COMPUTE POOL OTHER_POOL STOP ALL", "DROP COMPUTE POOL OTHER_POOL")[DAY % 2]
-    admin.execute("CREATE OR REPLACE COMPUTE POOL OTHER_POOL MIN_NODES=1 MAX_NODES=1 INSTANCE_FAMILY=CPU_X64_XS")
+    admin.execute("CREATE COMPUTE POOL IF NOT EXISTS OTHER_POOL MIN_NODES=1 MAX_NODES=1 INSTANCE_FAMILY=CPU_X64_XS")
     admin.execute("GRANT USAGE ON COMPUTE POOL OTHER_POOL TO ROLE JOBBER")
     job = submit("import os, time\nprint('pids', os.getpid(), flush=True)\ntime.sleep(600)", pool="OTHER_POOL")
     (pid,) = pids_of(job)

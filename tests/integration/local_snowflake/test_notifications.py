@@ -114,7 +114,7 @@ def test_no_webhook_elsewhere_is_called(run):
         (f"CREATE NOTIFICATION INTEGRATION X {SNS.replace('AWS_SNS_ROLE_ARN', 'AZURE_TENANT_ID')}", "AWS_SNS_ROLE_ARN"),
         ("CREATE NOTIFICATION INTEGRATION X TYPE = EMAIL ENABLED = TRUE WEBHOOK_URL = 'x'", "invalid property"),
         ("CREATE NOTIFICATION INTEGRATION X TYPE = WEBHOOK ENABLED = TRUE WEBHOOK_SECRET = s", "Unsupported"),
-        ("CREATE INTEGRATION X TYPE = EMAIL ENABLED = TRUE", "of which kind"),
+        ("CREATE INTEGRATION X TYPE = EMAIL ENABLED = TRUE", "unexpected .INTEGRATION"),
         ('CALL SYSTEM$SEND_SNOWFLAKE_NOTIFICATION(\'{"text/plain": "x"}\', \'{"NONE": {}}\')', "does not exist"),
         ('CALL SYSTEM$SEND_SNOWFLAKE_NOTIFICATION(\'{"text/morse": "x"}\', \'{"T_MAIL": {}}\')', "text/morse"),
         ("CALL SYSTEM$SEND_SNOWFLAKE_NOTIFICATION('x', '{\"T_MAIL\": {}}')", "Invalid JSON"),

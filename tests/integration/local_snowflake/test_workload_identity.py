@@ -215,8 +215,8 @@ def test_a_network_policy_names_rules_that_exist_and_is_kept_while_it_is_used(ad
         admin.execute("CREATE NETWORK POLICY CI_FROM ALLOWED_NETWORK_RULE_LIST = ('A.B.NOBODY')")
     admin.execute(f"CREATE NETWORK POLICY CI_FROM ALLOWED_NETWORK_RULE_LIST = ('{rule}')")
     admin.execute(f"ALTER USER {user} SET NETWORK_POLICY = CI_FROM")
-    (shown,) = admin.execute("SHOW NETWORK POLICIES LIKE 'CI_FROM'").fetchall()
-    assert shown["entries_in_allowed_network_rules"] == 1
+    shown = {row["name"]: row for row in admin.execute("SHOW NETWORK POLICIES").fetchall()}
+    assert shown["CI_FROM"]["entries_in_allowed_network_rules"] == 1
     with pytest.raises(ProgrammingError, match="cannot be dropped"):
         admin.execute("DROP NETWORK POLICY CI_FROM")
     admin.execute(f"ALTER USER {user} UNSET NETWORK_POLICY")

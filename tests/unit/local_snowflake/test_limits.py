@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from environments.local.snowflake import kinds
 from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.objects import account_objects
+from environments.local.snowflake.objects import tags
 from environments.local.snowflake.parameters import table
 from environments.local.snowflake.python import definitions
 from environments.local.snowflake.sql import parsing
@@ -31,12 +31,12 @@ LIMITS = {
     "a quoted identifier of 255": (lambda n: Tokens(f'"{"é" * (254 + n)}"').identifier(), "longer than 255 characters"),
     "a part of a name of 255": (lambda n: Tokens(f"db.{'s' * (254 + n)}.t").name(), "longer than 255 characters"),
     "a tag's value of 256 characters": (lambda n: kinds._allowed(TAG, "x" * (255 + n)), "256 characters at most"),
-    "50 tags of an object": (lambda n: kinds._few({str(i): "" for i in range(49 + n)}), "50 tags at most"),
+    "50 tags of an object": (lambda n: kinds.few({str(i): "" for i in range(49 + n)}), "50 tags at most"),
     "5,000 values of a tag": (
-        lambda n: account_objects._check_allowed([str(i) for i in range(4999 + n)]),
-        "5000 different values",
+        lambda n: tags._check_allowed([str(i) for i in range(4999 + n)]),
+        "5000 allowed values",
     ),
-    "an allowed value of 256": (lambda n: account_objects._check_allowed(["x" * (255 + n)]), "256 characters at most"),
+    "an allowed value of 256": (lambda n: tags._check_allowed(["x" * (255 + n)]), "256 characters at most"),
     "a query tag of 2,000 characters": (
         lambda n: table.known("SESSION", "QUERY_TAG").value("SESSION", "x" * (1999 + n)),
         "for parameter 'QUERY_TAG'",

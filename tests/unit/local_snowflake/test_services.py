@@ -23,7 +23,7 @@ def test_instances_share_a_node_as_far_as_they_fit(shares, nodes):
 def test_an_instance_takes_a_whole_node_unless_it_asks_for_less():
     assert room.share("CPU_X64_M", None) == 1
     assert room.share("CPU_X64_M", 1.5) == 0.25
-    assert room.share("GPU_NV_S", 1) == 1
+    assert room.share("GPU_NV_S", 3) == 0.5
     with pytest.raises(SnowflakeError, match="asks for 2 CPUs, a node of CPU_X64_XS has 1"):
         room.share("CPU_X64_XS", 2)
 

@@ -6,17 +6,18 @@ refused.
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ..catalogue import Object
-from ..errors import invalid, syntax_error, unsupported
+from ..errors import invalid, unsupported
 from ..kinds import STAMP, Create, Kind
 from ..objects import options
-from ..result import DESCRIBE, EXECUTED, Result, rows, status
+from ..objects.clauses import merged
+from ..result import DESCRIBE, Result, rows
 
 if TYPE_CHECKING:
-    from ..catalogue import Object as Thing
     from ..names import Name
     from ..session import Session
     from ..tokens import Tokens
@@ -41,6 +42,7 @@ _PROVIDERS = {
     "AZURE_EVENT_GRID": ("AZURE_EVENT_GRID_TOPIC_ENDPOINT", "AZURE_TENANT_ID"),
     "GCP_PUBSUB": ("GCP_PUBSUB_TOPIC_NAME",),
 }
+_OF_PROVIDERS = {name for names in _PROVIDERS.values() for name in names}
 
 
 class Integration(Kind):
@@ -52,14 +54,11 @@ class Integration(Kind):
 
     def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
         """CREATE [OR REPLACE] NOTIFICATION INTEGRATION [IF NOT EXISTS] name TYPE = ... ENABLED = ... and so on."""
-        if "NOTIFICATION INTEGRATION" not in " ".join(tokens.text.upper().split())[:80]:
-            raise syntax_error("unexpected 'INTEGRATION': of which kind?")
         name = self.read_name(session, tokens)
         given = tokens.options()
-        tokens.end()
         kind = str(given.pop("TYPE", "")).upper()
         if kind not in _KNOWN:
-            raise invalid(f"invalid value [{kind}] for parameter 'TYPE'")
+            raise invalid("Missing option(s): TYPE", "002002", "42601")
         found = _read(kind, given)
         if "enabled" not in found:
             raise invalid("Missing option(s): ENABLED", "002002", "42601")
@@ -68,20 +67,14 @@ class Integration(Kind):
         return self.add(session, create, Object(self.word, name, session.role, {"type": kind, **found}, comment))
 
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
-        """ALTER NOTIFICATION INTEGRATION ... SET."""
-        if not tokens.looking_at("SET") or tokens.peek(1).upper == "TAG":
+        """ALTER NOTIFICATION INTEGRATION ... SET | UNSET."""
+        if tokens.peek(1).upper == "TAG":
             return super().alter(session, name, tokens)
-        tokens.expect("SET")
-        changes = _read(session.own(self.word, name).properties["type"], tokens.options())
-        comment = changes.pop("comment", None)
-
-        def changed(old: Thing) -> Thing:
-            new = old.with_properties(**changes)
-            _check(old.properties["type"], new.properties)
-            return replace(new, comment=old.comment if comment is None else comment)
-
-        self.change(session, name, changed)
-        return status(EXECUTED)
+        integration = session.own(self.word, name)
+        kind = integration.properties["type"]
+        changes, gone = (_read(kind, tokens.options()), set()) if tokens.accept("SET") else _unset(kind, tokens)
+        _check(kind, merged(integration, changes, gone).properties)
+        return self.change(session, name, lambda o: merged(o, changes, gone))
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW INTEGRATIONS."""
@@ -103,9 +96,23 @@ class Integration(Kind):
 
 
 def _read(kind: str, given: dict[str, Any]) -> dict[str, Any]:
-    if "WEBHOOK_SECRET" in given:
-        raise unsupported("NOTIFICATION INTEGRATION ... WEBHOOK_SECRET")
+    _check_names(kind, set(given))
     return options.read("NOTIFICATION INTEGRATION", given, _EVERY | _KNOWN[kind])
+
+
+def _unset(kind: str, tokens: Tokens) -> tuple[dict[str, Any], set[str]]:
+    """What UNSET leaves: an integration is enabled by default."""
+    tokens.expect("UNSET")
+    gone = set(options.names(tokens))
+    _check_names(kind, {key.upper() for key in gone})
+    return {"enabled": True} if "enabled" in gone else {}, gone - {"enabled"}
+
+
+def _check_names(kind: str, names: set[str]) -> None:
+    """A property that only another type has is none of this one."""
+    others = {name for other in _KNOWN for name in _KNOWN[other] if other != kind} - _KNOWN[kind].keys()
+    if wrong := names & others:
+        raise invalid(f"invalid property '{min(wrong)}' for '{kind} NOTIFICATION INTEGRATION'", "001420")
 
 
 def _check(kind: str, given: dict[str, Any]) -> None:
@@ -119,10 +126,41 @@ def _check(kind: str, given: dict[str, Any]) -> None:
     lacking = [name for name in needed if not given.get(name.lower())]
     if lacking:
         raise invalid(f"Missing option(s): {', '.join(lacking)}", "002002", "42601")
+    if wrong := {key.upper() for key in given} & _OF_PROVIDERS - set(needed):
+        raise invalid(f"invalid property '{min(wrong)}' for '{given['notification_provider']}'", "001420")
+    if kind == WEBHOOK:
+        _check_webhook(given)
+    if len(given.get("allowed_recipients", ())) > _MOST_RECIPIENTS:
+        raise invalid(f"ALLOWED_RECIPIENTS can have {_MOST_RECIPIENTS} addresses.")
     allowed = given.get("allowed_recipients")
     strangers = [each for each in given.get("default_recipients", ()) if allowed and each not in allowed]
     if strangers:
         raise invalid(f"Email recipients {', '.join(strangers)} are not among ALLOWED_RECIPIENTS.")
+
+
+def _check_webhook(given: dict[str, Any]) -> None:
+    """Where Snowflake calls: known services alone, and servers on this machine, which stand for them here.
+
+    https://docs.snowflake.com/en/sql-reference/sql/create-notification-integration-webhooks
+    """
+    url = given["webhook_url"]
+    if not _SERVICES.match(url) and urlsplit(url).hostname not in _LOCAL:
+        raise invalid(f"invalid value [{url}] for parameter 'WEBHOOK_URL': not a service that Snowflake calls")
+    headers = {str(key).strip("'").upper() for key in given.get("webhook_headers", ())}
+    if given.get("webhook_body_template") and "CONTENT-TYPE" not in headers:
+        raise invalid("WEBHOOK_BODY_TEMPLATE needs the header Content-Type in WEBHOOK_HEADERS.")
+
+
+_LOCAL = {"127.0.0.1", "localhost"}
+_SERVICES = re.compile(
+    r"https://(hooks\.slack\.com/services/."
+    r"|[\w.-]+\.logic\.azure\.com/workflows/."
+    r"|default[\w.-]+\.environment\.api\.powerplatform\.com/powerautomate/automations/direct/workflows/."
+    r"|events\.pagerduty\.com/v2/enqueue\Z"
+    r"|api-private\.atlassian\.com/automation/webhooks/jira/."
+    r"|[\w-]+\.service-now\.com/.)"
+)
+_MOST_RECIPIENTS = 50
 
 
 def _type(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Roles, warehouses, compute pools and tags."""
+"""Roles and warehouses."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..access import SYSTEM_ROLES
 from ..catalogue import Object
-from ..errors import insufficient_privileges, invalid, unsupported
-from ..kinds import LONGEST_TAG_VALUE, STAMP, Create, Kind, read_tags
+from ..errors import SnowflakeError, insufficient_privileges, invalid, unsupported
+from ..kinds import STAMP, Create, Kind
 from ..names import Name
-from ..registry import kinds
-from ..result import EXECUTED, Result, status
-from ..services.properties import is_model_service
-from . import options
+from ..result import DESCRIBE, EXECUTED, Result, rows, status
+from . import options, sizes
+from .clauses import merged, with_tags
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
 class Role(Kind):
     """ROLE: https://docs.snowflake.com/en/sql-reference/sql/create-role."""
 
-    word, plural, scope = "ROLE", "ROLES", "account"
+    word, plural, scope, redefined = "ROLE", "ROLES", "account", True
+    terse = ("is_default", "is_current", "is_inherited", "is_from_organization_user_group")
     columns = (
         ("created_on", STAMP), "name", "is_default", "is_current", "is_inherited", ("assigned_to_users", "fixed"),
         ("granted_to_roles", "fixed"), ("granted_roles", "fixed"), "owner", "comment",
@@ -33,12 +33,10 @@ class Role(Kind):
 
     def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
         """CREATE ROLE name [COMMENT = '...'] [TAG (...)]."""
-        name, tags = self.read_name(session, tokens), {}
-        if tokens.accept("WITH", "TAG", "(") or tokens.accept("TAG", "("):
-            tags = read_tags(session, tokens)
-            tokens.expect(")")
-        given = options.read("ROLE", tokens.options(), {"COMMENT": options.TEXT})
-        return self.add(session, create, Object("ROLE", name, session.role, {}, given.get("comment", ""), tags))
+        name = self.read_name(session, tokens)
+        given = with_tags(session, tokens, self.word, {"COMMENT": options.TEXT})
+        comment, tags = given.get("comment", ""), given.pop("tags", {})
+        return self.add(session, create, Object("ROLE", name, session.role, {}, comment, tags))
 
     def check_removal(self, session: Session, name: Name, going: Collection[tuple[str, Name]] = ()) -> None:
         """Snowflake's own roles stay."""
@@ -64,6 +62,7 @@ class Role(Kind):
         return {
             **super().row(session, thing),
             "is_default": "N",
+            "is_from_organization_user_group": "false",
             "is_current": "Y" if name == session.role else "N",
             "is_inherited": "Y" if name in access.effective([session.role]) - {session.role} else "N",
             "assigned_to_users": sum(g.grantee_kind == "USER" for g in held),
@@ -81,11 +80,7 @@ _WAREHOUSE = {
     "MAX_CONCURRENCY_LEVEL": options.NUMBER, "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS": options.NUMBER,
     "STATEMENT_TIMEOUT_IN_SECONDS": options.NUMBER,
 }  # fmt: skip
-_SIZES = {
-    "XSMALL": "X-Small", "SMALL": "Small", "MEDIUM": "Medium", "LARGE": "Large", "XLARGE": "X-Large",
-    "XXLARGE": "2X-Large", "2XLARGE": "2X-Large", "XXXLARGE": "3X-Large", "3XLARGE": "3X-Large",
-    "X4LARGE": "4X-Large", "4XLARGE": "4X-Large", "X5LARGE": "5X-Large", "X6LARGE": "6X-Large",
-}  # fmt: skip
+_ALTERED = _WAREHOUSE.keys() - {"INITIALLY_SUSPENDED"} | {"WAIT_FOR_COMPLETION"}
 
 
 # What Standard Edition has not: https://docs.snowflake.com/en/user-guide/intro-editions
@@ -98,7 +93,7 @@ _ENTERPRISE = {
 class Warehouse(Kind):
     """WAREHOUSE: recorded as in Snowflake; the work runs on this machine whatever its size."""
 
-    word, plural, scope = "WAREHOUSE", "WAREHOUSES", "account"
+    word, plural, scope, redefined = "WAREHOUSE", "WAREHOUSES", "account", True
     columns = (
         "name", "state", "type", "size", ("min_cluster_count", "fixed"), ("max_cluster_count", "fixed"),
         "is_default", "is_current", ("auto_suspend", "fixed"), "auto_resume", ("created_on", STAMP), "owner",
@@ -108,10 +103,10 @@ class Warehouse(Kind):
     def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
         """CREATE WAREHOUSE name [WITH] options; it becomes the session's, as in Snowflake."""
         name = self.read_name(session, tokens)
-        tokens.accept("WITH")
         given = self._options(session, tokens)
         warehouses = session.account.warehouses
         begin = warehouses.suspend if given.pop("initially_suspended", False) else warehouses.use
+        sizes.check(given)
         tags, comment = given.pop("tags", {}), given.pop("comment", "")
         old = session.account.catalogue.find("WAREHOUSE", name)
         answer = self.add(session, create, Object("WAREHOUSE", name, session.role, given, comment, tags))
@@ -122,39 +117,59 @@ class Warehouse(Kind):
         return answer
 
     def _options(self, session: Session, tokens: Tokens) -> dict[str, Any]:
-        given = options.read("WAREHOUSE", tokens.options("TAG", "WITH"), _WAREHOUSE)
-        tokens.accept("WITH")
-        if tokens.accept("TAG", "("):
-            given["tags"] = read_tags(session, tokens)
-            tokens.expect(")")
-        for feature, asks in _ENTERPRISE.items():
-            if feature in session.account.lacking and asks(given):
-                raise unsupported(feature)
-        if "warehouse_size" in given:
-            given["size"] = _size(given.pop("warehouse_size"))
-        return given
+        given = with_tags(session, tokens, self.word, _WAREHOUSE)
+        _check_edition(session, given)
+        return _sized(given)
+
+    def read_name(self, session: Session, tokens: Tokens) -> Name:
+        """The name; ALTER WAREHOUSE SUSPEND | RESUME is about the session's warehouse."""
+        is_left_out = tokens.peek().upper in {"SUSPEND", "RESUME"} and (tokens.peek(1).upper or "IF") == "IF"
+        return Name("", "", session.warehouse or "") if is_left_out else super().read_name(session, tokens)
 
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
-        """ALTER WAREHOUSE name SUSPEND | RESUME [IF SUSPENDED] | SET options | ABORT ALL QUERIES."""
-        if tokens.accept("SUSPEND"):
-            session.get("WAREHOUSE", name, "OPERATE")
-            session.account.warehouses.suspend(name.name)
-            return status(EXECUTED)
-        if tokens.accept("RESUME"):
-            tokens.accept("IF", "SUSPENDED")
-            session.get("WAREHOUSE", name, "OPERATE")
-            session.account.warehouses.use(name.name)
-            return status(EXECUTED)
-        if tokens.looking_at("SET") and tokens.peek(1).upper in _WAREHOUSE.keys() - {"COMMENT"}:
+        """ALTER WAREHOUSE name SUSPEND | RESUME [IF SUSPENDED] | SET options | UNSET options."""
+        if action := tokens.accept_any("SUSPEND", "RESUME"):
+            return self._operate(session, name, action, forgiving=tokens.accept("IF", "SUSPENDED"))
+        if tokens.looking_at("SET") and tokens.peek(1).upper in _ALTERED:
             tokens.expect("SET")
-            changes = self._options(session, tokens)
-            comment = changes.pop("comment", None)
-            session.get("WAREHOUSE", name, "MODIFY")
-            session.account.catalogue.change(
-                "WAREHOUSE", name, lambda o: replace(o.with_properties(**changes), comment=comment or o.comment)
-            )
-            return status(EXECUTED)
+            return self._set(session, name, tokens)
+        if tokens.looking_at("UNSET") and tokens.peek(1).upper in _ALTERED:
+            tokens.expect("UNSET")
+            return self._changed(session, name, {}, set(options.names(tokens)))
         return super().alter(session, name, tokens)
+
+    def _operate(self, session: Session, name: Name, action: str, *, forgiving: bool) -> Result:
+        """Suspend what runs, resume what is suspended: anything else is an error, but RESUME IF SUSPENDED."""
+        warehouse = session.get("WAREHOUSE", name, "OPERATE")
+        runs = self.row(session, warehouse)["state"] == "STARTED"
+        if runs == (action == "RESUME") and not forgiving:
+            code, done = ("090063", "resumed") if runs else ("090064", "suspended")
+            raise SnowflakeError(f"Invalid state. Warehouse '{name}' cannot be {done}.", code, "22000")
+        change = session.account.warehouses.use if action == "RESUME" else session.account.warehouses.suspend
+        change(name.name)
+        return status(EXECUTED)
+
+    def _set(self, session: Session, name: Name, tokens: Tokens) -> Result:
+        given = tokens.options()
+        if given.pop("WAIT_FOR_COMPLETION", None) and "WAREHOUSE_SIZE" not in given:
+            raise invalid("WAIT_FOR_COMPLETION must be used with WAREHOUSE_SIZE.")
+        return self._changed(session, name, _sized(options.read("WAREHOUSE", given, _WAREHOUSE)), set())
+
+    def _changed(self, session: Session, name: Name, changes: dict[str, Any], gone: set[str]) -> Result:
+        """The warehouse with other properties, and without some."""
+        warehouse = session.get("WAREHOUSE", name, "MODIFY")
+        _check_edition(session, changes)
+        changed = merged(warehouse, changes, gone)
+        sizes.check(changed.properties)
+        session.account.catalogue.change("WAREHOUSE", name, lambda o: merged(o, changes, gone))
+        return status(EXECUTED)
+
+    def describe(self, session: Session, thing: Object, tokens: Tokens) -> Result:
+        """DESCRIBE WAREHOUSE: that it is one, to who may monitor it."""
+        tokens.end()
+        session.get("WAREHOUSE", thing.name, "MONITOR")
+        found = {"created_on": thing.created_on, "name": thing.name.name, "kind": "WAREHOUSE"}
+        return rows((("created_on", STAMP), "name", "kind"), [found], DESCRIBE)
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW WAREHOUSES; defaults as Snowflake has them."""
@@ -169,115 +184,17 @@ class Warehouse(Kind):
         }  # fmt: skip
 
 
-def _size(written: str) -> str:
-    size = _SIZES.get(written.upper().replace("-", ""))
-    if size is None:
-        raise invalid(f"invalid value [{written}] for parameter 'WAREHOUSE_SIZE'")
-    return size
+def _check_edition(session: Session, given: dict[str, Any]) -> None:
+    for feature, asks in _ENTERPRISE.items():
+        if feature in session.account.lacking and asks(given):
+            raise unsupported(feature)
 
 
-_POOL = {
-    "MIN_NODES": options.NUMBER, "MAX_NODES": options.NUMBER, "INSTANCE_FAMILY": options.TEXT,
-    "AUTO_RESUME": options.FLAG, "INITIALLY_SUSPENDED": options.FLAG, "AUTO_SUSPEND_SECS": options.NUMBER,
-    "COMMENT": options.TEXT,
-}  # fmt: skip
+def _sized(given: dict[str, Any]) -> dict[str, Any]:
+    """The options of a warehouse with its size as SHOW has it."""
+    if str(given.pop("resource_monitor", "NULL")).upper() != "NULL":
+        raise unsupported("WAREHOUSE ... RESOURCE_MONITOR")
+    return {**given, "size": sizes.size(given.pop("warehouse_size"))} if "warehouse_size" in given else given
 
 
-class ComputePool(Kind):
-    """COMPUTE POOL: recorded; https://docs.snowflake.com/en/sql-reference/sql/create-compute-pool."""
-
-    word, plural, scope, feature = "COMPUTE POOL", "COMPUTE POOLS", "account", "COMPUTE POOL"
-    columns = (
-        "name", "state", ("min_nodes", "fixed"), ("max_nodes", "fixed"), "instance_family", ("num_services", "fixed"),
-        ("num_jobs", "fixed"), ("auto_suspend_secs", "fixed"), "auto_resume", ("active_nodes", "fixed"),
-        ("idle_nodes", "fixed"), ("target_nodes", "fixed"), ("created_on", STAMP), "owner", "comment",
-    )  # fmt: skip
-
-    def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
-        """CREATE COMPUTE POOL name MIN_NODES = n MAX_NODES = n INSTANCE_FAMILY = f ..."""
-        name = self.read_name(session, tokens)
-        given = options.read("COMPUTE_POOL", tokens.options(), _POOL)
-        missing = [k for k in ("min_nodes", "max_nodes", "instance_family") if k not in given]
-        if missing:
-            raise invalid(f"Missing option(s): [{missing[0].upper()}]", "002029", "42601")
-        given["state"] = "SUSPENDED" if given.pop("initially_suspended", False) else "IDLE"
-        return self.add(session, create, Object("COMPUTE POOL", name, session.role, given, given.pop("comment", "")))
-
-    def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
-        """ALTER COMPUTE POOL name SUSPEND | RESUME | STOP ALL | SET options."""
-        verb = tokens.accept_any("SUSPEND", "RESUME", "STOP")
-        if verb == "STOP":
-            tokens.expect("ALL")
-        if verb:
-            session.get("COMPUTE POOL", name, "OPERATE")
-            state = "SUSPENDED" if verb == "SUSPEND" else "IDLE"
-            for service in _services(session, name) if verb == "STOP" else ():
-                kinds()["SERVICE"].remove(session, service.name)
-            session.account.catalogue.change("COMPUTE POOL", name, lambda o: o.with_properties(state=state))
-            return status(EXECUTED)
-        if tokens.looking_at("SET") and tokens.peek(1).upper in _POOL.keys() - {"COMMENT"}:
-            tokens.expect("SET")
-            changes = options.read("COMPUTE_POOL", tokens.options(), _POOL)
-            session.get("COMPUTE POOL", name, "MODIFY")
-            session.account.catalogue.change("COMPUTE POOL", name, lambda o: o.with_properties(**changes))
-            return status(EXECUTED)
-        return super().alter(session, name, tokens)
-
-    def remove(self, session: Session, name: Name) -> None:
-        """Drop the pool; jobs that run on it are cancelled, and services of models are dropped."""
-        for service in _services(session, name):
-            if not session.account.jobs.stop(service) and is_model_service(service):
-                kinds()["SERVICE"].remove(session, service.name)
-        super().remove(session, name)
-
-    def row(self, session: Session, thing: Object) -> dict[str, Any]:
-        """A row of SHOW COMPUTE POOLS."""
-        jobs, services = session.account.jobs.nodes(thing.name.name), session.account.services
-        taken = sum(jobs) + services.nodes(thing.name.name)
-        nodes = {"active_nodes": taken, "idle_nodes": 0, "target_nodes": taken}
-        counts = {"num_services": services.number(thing.name.name), "num_jobs": len(jobs), **nodes}
-        row = {"auto_suspend_secs": 3600, **counts, **super().row(session, thing)}
-        state = {"state": "ACTIVE"} if taken else {}
-        return row | state | {"auto_resume": str(thing.properties.get("auto_resume", True)).lower()}
-
-
-def _services(session: Session, pool: Name) -> list[Object]:
-    """The services of a compute pool, jobs among them."""
-    return [o for o in session.account.catalogue.of("SERVICE") if o.properties["compute_pool"] == pool.name]
-
-
-class Tag(Kind):
-    """TAG: https://docs.snowflake.com/en/sql-reference/sql/create-tag."""
-
-    word, plural = "TAG", "TAGS"
-    columns = (("created_on", STAMP), "name", "database_name", "schema_name", "owner", "comment", "allowed_values")
-
-    def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
-        """CREATE TAG name [ALLOWED_VALUES 'a', 'b'] [COMMENT = '...']."""
-        name, allowed = self.read_name(session, tokens), []
-        if tokens.accept("ALLOWED_VALUES"):
-            allowed.append(tokens.value())
-            while tokens.accept(","):
-                allowed.append(tokens.value())
-        _check_allowed(allowed)
-        given = options.read("TAG", tokens.options(), {"COMMENT": options.TEXT})
-        properties = {"allowed_values": allowed or None}
-        return self.add(session, create, Object("TAG", name, session.role, properties, given.get("comment", "")))
-
-    def row(self, session: Session, thing: Object) -> dict[str, Any]:
-        """A row of SHOW TAGS; the allowed values as a JSON array."""
-        allowed = thing.properties["allowed_values"]
-        shown = "[" + ",".join(f'"{v}"' for v in allowed) + "]" if allowed else None
-        return super().row(session, thing) | {"allowed_values": shown}
-
-
-def _check_allowed(values: list[str]) -> None:
-    """https://docs.snowflake.com/en/sql-reference/sql/create-tag (ALLOWED_VALUES)."""
-    if len(values) > _MOST_VALUES or len(set(values)) < len(values):
-        raise invalid(f"ALLOWED_VALUES takes {_MOST_VALUES} different values at most.", "391804")
-    if any(len(value) > LONGEST_TAG_VALUE for value in values):
-        raise invalid(f"A tag's value has {LONGEST_TAG_VALUE} characters at most.", "391802")
-
-
-_MOST_VALUES = 5000
-KINDS = (Role(), Warehouse(), ComputePool(), Tag())
+KINDS = (Role(), Warehouse())

@@ -14,8 +14,9 @@ from ..names import Name
 from ..parameters.table import can_set
 from ..policies import attached
 from ..registry import kinds
-from ..result import EXECUTED, Result, status
+from ..result import DESCRIBE, Result, rows, status
 from . import options
+from .clauses import merged
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -26,11 +27,15 @@ if TYPE_CHECKING:
 INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
 _OPTIONS = {"COMMENT": options.TEXT}
 _SHOWN = (("created_on", STAMP), "name", "is_default", "is_current")
+_TERSE = (("created_on", STAMP), "name", "kind", "database_name", "schema_name")
 _SHOWN_LAST = ("owner", "comment", "options", "retention_time", "owner_role_type")
 
 
 class Container(Kind):
     """What databases and schemas share: options, cascading removal, and being current once created."""
+
+    terse = _TERSE
+    inside: tuple[str, ...] = ()  # the kinds that DESCRIBE lists
 
     def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
         """CREATE DATABASE | SCHEMA; it becomes the current one, as in Snowflake."""
@@ -48,6 +53,12 @@ class Container(Kind):
         """CREATE ... FROM SHARE: the tokens stand at the share."""
         raise unsupported(f"CREATE {self.word} ... FROM SHARE")
 
+    def redefine(self, session: Session, old: Object, new: Object) -> Result:
+        """CREATE OR ALTER of one that exists: it stays as permanent or transient as it is."""
+        if old.properties.get("transient", False) != new.properties["transient"]:
+            raise invalid(f"CREATE OR ALTER {self.word} cannot change whether '{old.name}' is TRANSIENT.", "001506")
+        return super().redefine(session, old, new)
+
     def _read(self, session: Session, new: Object, create: Create, tokens: Tokens) -> Object:
         properties: dict[str, Any] = {"transient": "TRANSIENT" in create.modifiers}
         while not tokens.done:
@@ -56,10 +67,11 @@ class Container(Kind):
             elif tokens.accept("WITH", "TAG", "(") or tokens.accept("TAG", "("):
                 new = replace(new, tags=read_tags(session, tokens))
                 tokens.expect(")")
-            elif tokens.looking_at("CLONE") or tokens.looking_at("FROM"):
+            elif tokens.peek().upper in {"CLONE", "FROM", "AS"} or tokens.looking_at("WITH", "CONTACT"):
                 raise unsupported(tokens.text)
             else:
                 properties |= options.properties(session, self.word, tokens.options("WITH", "TAG"), _OPTIONS)
+        _check_retention(properties)
         return replace(new, comment=properties.pop("comment", ""), properties=properties)
 
     def furnish(self, session: Session, name: Name) -> None:
@@ -71,12 +83,14 @@ class Container(Kind):
         if managed:
             tokens.expect("MANAGED", "ACCESS")
             return self.change(session, name, lambda o: o.with_properties(managed_access=managed == "ENABLE"))
-        if tokens.looking_at("SET") and can_set(self.word, tokens.peek(1).upper):
+        if tokens.looking_at("SET") and self._is_option(tokens.peek(1).upper):
             tokens.expect("SET")
-            changes = options.properties(session, self.word, tokens.options(), _OPTIONS)
-            comment = changes.pop("comment", None)
-            self.change(session, name, lambda o: replace(o.with_properties(**changes), comment=comment or o.comment))
-            return status(EXECUTED)
+            return self._changed(
+                session, name, options.properties(session, self.word, tokens.options(), _OPTIONS), set()
+            )
+        if tokens.looking_at("UNSET") and self._is_option(tokens.peek(1).upper):
+            tokens.expect("UNSET")
+            return self._changed(session, name, {}, set(options.names(tokens)))
         return super().alter(session, name, tokens)
 
     def check_removal(self, session: Session, name: Name, going: Collection[tuple[str, Name]] = ()) -> None:
@@ -86,6 +100,16 @@ class Container(Kind):
         for thing in inside:
             if thing.kind != "SCHEMA":  # what is in a database's schemas is in the database
                 kinds()[thing.kind].check_removal(session, thing.name, together)
+
+    def _is_option(self, key: str) -> bool:
+        return key in _OPTIONS or can_set(self.word, key)
+
+    def _changed(self, session: Session, name: Name, changes: dict[str, Any], gone: set[str]) -> Result:
+        """With other properties, and without some."""
+        if unknown := [key for key in sorted(gone) if not self._is_option(key.upper())]:
+            raise unsupported(f"ALTER {self.word} ... UNSET {unknown[0].upper()}")
+        _check_retention(merged(session.own(self.word, name), changes, gone).properties)
+        return self.change(session, name, lambda o: merged(o, changes, gone))
 
     def empty(self, session: Session, container: Name) -> None:
         """Remove everything inside: the catalogue's entries one by one, so that each kind lets go of its files.
@@ -99,6 +123,24 @@ class Container(Kind):
             remove(kind, session, thing.name)
         for other in session.account.opened():
             other.leave(container)
+
+    def show(self, session: Session, show: Show) -> Result:
+        """SHOW [TERSE]: the kind, and where it lies, are NULL for what has none."""
+        listed = super().show(session, show)
+        if not show.terse:
+            return listed
+        nothing = {"kind": None, "schema_name": None} | ({"database_name": None} if self.scope == "account" else {})
+        return rows(_TERSE, [row | nothing for row in listed.rows.to_pylist()])
+
+    def describe(self, session: Session, thing: Object, tokens: Tokens) -> Result:
+        """DESCRIBE DATABASE: its schemas; DESCRIBE SCHEMA: its tables and views.
+
+        https://docs.snowflake.com/en/sql-reference/sql/desc-schema
+        """
+        tokens.end()
+        found = [o for kind in self.inside for o in kinds()[kind].listed(session, Show(within=thing.name))]
+        described = [{"created_on": o.created_on, "name": o.name.name, "kind": o.kind.replace(" ", "_")} for o in found]
+        return rows(_TERSE[:3], described, DESCRIBE)
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW."""
@@ -120,6 +162,13 @@ class Container(Kind):
         }
 
 
+def _check_retention(container: dict[str, Any]) -> None:
+    """What is transient keeps its past for a day at most: https://docs.snowflake.com/en/user-guide/data-time-travel."""
+    days = container.get("data_retention_time_in_days")
+    if container.get("transient") and days is not None and days > 1:
+        raise invalid(f"invalid value [{days}] for parameter 'DATA_RETENTION_TIME_IN_DAYS': a transient one has 0 or 1")
+
+
 def _last(thing: Object) -> tuple[bool, bool]:
     return thing.kind == "SCHEMA", thing.kind in {attached.MASKING, attached.ROW_ACCESS}
 
@@ -127,8 +176,9 @@ def _last(thing: Object) -> tuple[bool, bool]:
 class Database(Container):
     """DATABASE: a DuckDB file and the schemas in it."""
 
-    word, plural, scope = "DATABASE", "DATABASES", "account"
+    word, plural, scope, redefined = "DATABASE", "DATABASES", "account", True
     columns = (*_SHOWN, "origin", *_SHOWN_LAST[:-1], "kind", "owner_role_type")
+    inside = ("SCHEMA",)
 
     def imported(self, session: Session, create: Create, name: Name, tokens: Tokens) -> Result:
         """CREATE DATABASE SNOWFLAKE_SAMPLE_DATA FROM SHARE SFC_SAMPLES.SAMPLE_DATA, where the account has it not.
@@ -172,8 +222,9 @@ class Database(Container):
 class Schema(Container):
     """SCHEMA: a DuckDB schema, and the stages, tasks and other objects in it."""
 
-    word, plural, scope = "SCHEMA", "SCHEMAS", "database"
+    word, plural, scope, redefined = "SCHEMA", "SCHEMAS", "database", True
     columns = (*_SHOWN, "database_name", *_SHOWN_LAST)
+    inside = ("TABLE", "DYNAMIC TABLE", "VIEW")
 
     def furnish(self, session: Session, name: Name) -> None:
         """A new schema is empty."""

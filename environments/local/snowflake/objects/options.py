@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SnowflakeError, invalid
+from ..errors import invalid, unsupported
 from ..names import fold
 from ..parameters.statements import typed
 from ..parameters.table import can_set
 
 if TYPE_CHECKING:
     from ..session import Session
+
+if TYPE_CHECKING:
+    from ..tokens import Tokens
 
 NUMBER, TEXT, NAME, FLAG, LIST, NESTED = "number", "text", "name", "flag", "list", "nested"
 
@@ -35,7 +38,7 @@ def properties(session: Session, kind: str, given: dict[str, Any], known: dict[s
 
 
 def read(kind: str, given: dict[str, Any], known: dict[str, str]) -> dict[str, Any]:
-    """The options, checked and typed, under their lower-case names.
+    """The options, typed, under their lower-case names. The grammar has admitted them already.
 
     Args:
         kind: whose options these are, for the error.
@@ -43,15 +46,25 @@ def read(kind: str, given: dict[str, Any], known: dict[str, str]) -> dict[str, A
         known: option name to one of the types above.
 
     Raises:
-        SnowflakeError: 001420 for an unknown option, 001008 for a value of the wrong type.
+        SnowflakeError: 000002 for an option that the local account does not follow, 001008 for a value of the wrong
+            type.
 
     """
     return {key.lower(): _typed(kind, key, value, known) for key, value in given.items()}
 
 
+def names(tokens: Tokens) -> list[str]:
+    """The options that UNSET names, up to the end, in lower case."""
+    found = []
+    while not tokens.done:
+        found.append(tokens.identifier().lower())
+        tokens.accept(",")
+    return found
+
+
 def _typed(kind: str, key: str, value: Any, known: dict[str, str]) -> Any:
     if key not in known:
-        raise SnowflakeError(f"SQL compilation error:\ninvalid property '{key}' for '{kind}'", "001420", "22023")
+        raise unsupported(f"{kind} ... {key}")
     wanted = known[key]
     if wanted == NUMBER:
         return _number(key, value)

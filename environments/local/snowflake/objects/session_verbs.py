@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import statements, syntax
 from ..blocks import split
-from ..errors import SnowflakeError, unsupported
+from ..errors import SnowflakeError, invalid, unsupported
 from ..kinds import Kind, Show
 from ..registry import kinds
 from ..result import ALTER_SESSION, EXECUTED, USE, Result, rows, status
@@ -53,14 +53,37 @@ _USES = {
 
 
 def _set(session: Session, tokens: Tokens) -> Result:
-    if tokens.accept("("):
-        raise unsupported(tokens.text)
-    name = tokens.identifier()
+    names = _names(tokens)
     tokens.expect("=")
     # Evaluated as a query, so that SET x = (SELECT MAX(a) FROM t) and expressions work.
-    answer = statements.statement(session, f"SELECT {tokens.rest}")
-    session.variables[name] = _as_literal(answer.rows.column(0)[0].as_py())
+    expressions = tokens.rest if len(names) == 1 else tokens.parenthesised()
+    values = [column[0].as_py() for column in statements.statement(session, f"SELECT {expressions}").rows.columns]
+    if len(values) != len(names):
+        raise invalid(f"SET names {len(names)} variables and {len(values)} values.", "001511", "42601")
+    # All of them, or none.
+    session.variables.update({_checked(n): _as_literal(v) for n, v in zip(names, values, strict=True)})
     return status(EXECUTED, ALTER_SESSION)
+
+
+def _names(tokens: Tokens) -> list[str]:
+    """A variable's name, or several in parentheses."""
+    several = tokens.accept("(")
+    found = [tokens.identifier()]
+    while several and tokens.accept(","):
+        found.append(tokens.identifier())
+    if several:
+        tokens.expect(")")
+    return found
+
+
+def _checked(name: str) -> str:
+    """The name of a variable: https://docs.snowflake.com/en/sql-reference/sql/set."""
+    if name in {"CURRENT", "PUBLIC"} or len(name) > _LONGEST_NAME:
+        raise invalid(f"Variable name '{name}' is reserved or has more than {_LONGEST_NAME} characters.", "001003")
+    return name
+
+
+_LONGEST_NAME, _LONGEST_VALUE = 256, 16 * 1024
 
 
 def _as_literal(value: Any) -> str:
@@ -68,12 +91,16 @@ def _as_literal(value: Any) -> str:
         return "NULL"
     if isinstance(value, bool | int | float):
         return str(value).upper()
+    if len(str(value).encode()) > _LONGEST_VALUE:
+        raise invalid(f"A session variable's value has {_LONGEST_VALUE} bytes at most.", "001512", "22001")
     return "'" + str(value).replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def _unset(session: Session, tokens: Tokens) -> Result:
-    session.variables.pop(tokens.identifier(), None)
+    names = _names(tokens)
     tokens.end()
+    for name in names:
+        session.variables.pop(name, None)
     return status(EXECUTED, ALTER_SESSION)
 
 
@@ -91,10 +118,12 @@ class Variable(Kind):
 def _comment(session: Session, tokens: Tokens) -> Result:
     exists = tokens.accept("IF", "EXISTS")
     tokens.expect("ON")
-    words = next(w for w in (2, 1) if " ".join(tokens.peek(i).upper for i in range(w)) in kinds() or w == 1)
-    kind = kinds().get(" ".join(tokens.take().upper for _ in range(words)))
-    if kind is None:
+    spelled = (" ".join(tokens.peek(i).upper for i in range(words)) for words in (3, 2, 1))
+    word = next((word for word in spelled if word in kinds() and word.endswith(kinds()[word].word)), None)
+    if word is None:
         raise unsupported(tokens.text)
+    tokens.accept(*word.split(" "))
+    kind = kinds()[word]
     name = kind.read_name(session, tokens)
     tokens.expect("IS")
     text = tokens.value()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..access import ACCOUNT, OWNERSHIP, Grant
+from ..errors import unsupported
 from ..kinds import STAMP
 from ..names import Name
 from ..python.repositories import DATABASE_ROLE
 from ..registry import kinds
 from ..result import Result, rows
-from . import database_roles
+from . import database_roles, securables
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..catalogue import Object
     from ..session import Session
     from ..tokens import Tokens
@@ -51,52 +55,66 @@ def _owned(thing: Object) -> Grant:
 
 
 def _show(session: Session, tokens: Tokens) -> Result:
-    if tokens.accept("ON", "ACCOUNT"):
-        return rows(_COLUMNS, map(_row, session.account.access.on("ACCOUNT", ACCOUNT)))
+    account = session.account
     if tokens.accept("ON"):
-        return _on(session, tokens)
-    if tokens.accept("OF", "ROLE"):
-        role = session.account.catalogue.get("ROLE", Name("", "", tokens.identifier()))
-        return rows(_MEMBERS, map(_member, session.account.access.on("ROLE", role.name)))
+        return _listed(_COLUMNS, map(_row, _on(session, tokens)), tokens)
     if tokens.accept("OF", "DATABASE", "ROLE"):
-        held = session.account.access.on(DATABASE_ROLE, database_roles.read(session, tokens))
-        return rows(_MEMBERS, map(_member, held))
+        held = account.access.on(DATABASE_ROLE, database_roles.read(session, tokens))
+        return _listed(_MEMBERS, map(_member, held), tokens)
     if tokens.accept("TO", "ROLE"):
-        return _to_role(session, tokens.identifier())
-    user = tokens.identifier() if tokens.accept("TO", "USER") else session.user
+        return _listed(_COLUMNS, map(_row, _to_role(session, tokens.identifier())), tokens)
+    if tokens.accept("OF", "ROLE"):
+        role = account.catalogue.get("ROLE", Name("", "", tokens.identifier()))
+        return _listed(_MEMBERS, map(_member, account.access.on("ROLE", role.name)), tokens)
+    if not tokens.accept("TO", "USER"):
+        _refuse_others(tokens)
+        return _listed(_MEMBERS, map(_member, account.access.to("USER", session.user)), tokens)
+    user = account.catalogue.get("USER", Name("", "", tokens.identifier()))
+    return _listed(_MEMBERS, map(_member, account.access.to("USER", user.name.name)), tokens)
+
+
+def _refuse_others(tokens: Tokens) -> None:
+    """What is neither role nor user has no grants in the local account: database roles, shares, applications."""
+    if tokens.looking_at("TO") or tokens.looking_at("OF"):
+        raise unsupported(" ".join(tokens.text.split())[:300])
+
+
+def _listed(columns: Iterable[str | tuple[str, str]], found: Iterable[dict[str, Any]], tokens: Tokens) -> Result:
+    """The rows, up to LIMIT."""
+    limit = int(tokens.take().text) if tokens.accept("LIMIT") else None
     tokens.end()
-    return rows(_MEMBERS, map(_member, session.account.access.to("USER", user)))
+    return rows(columns, islice(found, limit))
 
 
-def _on(session: Session, tokens: Tokens) -> Result:
-    words = next((w for w in (3, 2, 1) if " ".join(tokens.peek(i).upper for i in range(w)) in kinds()), 0)
-    if not words:
-        raise tokens.unexpected()
-    kind = kinds()[" ".join(tokens.take().upper for _ in range(words))]
+def _on(session: Session, tokens: Tokens) -> list[Grant]:
+    if tokens.accept("ACCOUNT"):
+        return session.account.access.on("ACCOUNT", ACCOUNT)
+    kind = securables.kind_of(session, tokens, "word")
     thing = session.get(kind.word, kind.read_name(session, tokens))
-    tokens.end()
-    return rows(_COLUMNS, map(_row, [_owned(thing), *session.account.access.on(kind.word, thing.name)]))
+    return [_owned(thing), *session.account.access.on(kind.word, thing.name)]
 
 
-def _to_role(session: Session, role: str) -> Result:
+def _to_role(session: Session, role: str) -> list[Grant]:
     account = session.account
     name = account.catalogue.get("ROLE", Name("", "", role)).name
     held = [g for g in account.access.to("ROLE", name.name) if not g.kind.startswith("FUTURE ")]
-    owned = [_owned(o) for o in account.catalogue.owned_by(name.name)]
-    return rows(_COLUMNS, map(_row, [*held, *owned]))
+    return [*held, *(_owned(thing) for thing in account.catalogue.owned_by(name.name))]
 
 
 def _show_future(session: Session, tokens: Tokens) -> Result:
     access = session.account.access
-    if tokens.accept("TO", "ROLE"):
-        role = tokens.identifier()
-        return rows(_COLUMNS, map(_row, [g for g in access.to("ROLE", role) if g.kind.startswith("FUTURE ")]))
+    if tokens.accept("TO"):
+        if not tokens.accept("ROLE"):
+            raise unsupported(" ".join(tokens.text.split())[:300])
+        role = session.account.catalogue.get("ROLE", Name("", "", tokens.identifier()))
+        held = [g for g in access.to("ROLE", role.name.name) if g.kind.startswith("FUTURE ")]
+        return _listed(_COLUMNS, map(_row, held), tokens)
     tokens.expect("IN")
     word = tokens.accept_any("SCHEMA", "DATABASE")
     if word is None:
         raise tokens.unexpected()
     name = session.get(word, kinds()[word].read_name(session, tokens)).name
-    return rows(_COLUMNS, map(_row, access.future_in(name)))
+    return _listed(_COLUMNS, map(_row, access.future_in(name)), tokens)
 
 
 VERBS = {"SHOW GRANTS": _show, "SHOW FUTURE GRANTS": _show_future}

@@ -7,7 +7,6 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SnowflakeError
-from ..names import Name
 from ..passwords import matches
 from . import access_tokens, policies
 from .attestations import attested
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from ..session import Session
 
 _REFUSED = SnowflakeError("Incorrect username or password was specified.", "390100", "08001")
+_WITHOUT_PASSWORD = {"SERVICE", "SERVICE_AGENT"}  # types of users: they may have had one before
 _JWT_REFUSED = SnowflakeError("JWT token is invalid.", "390144", "08001")
 
 
@@ -69,7 +69,9 @@ def _access_token(account: Account, data: dict[str, Any], method: str) -> access
 
 def _by_password(account: Account, data: dict[str, Any]) -> Object:
     user = _user(account, data)
-    if user is None or not matches(data.get("PASSWORD") or "", user.properties.get("password") or "$"):
+    if user is None or user.properties.get("type") in _WITHOUT_PASSWORD:
+        raise _REFUSED
+    if not matches(data.get("PASSWORD") or "", user.properties.get("password") or "$"):
         raise _REFUSED
     return user
 
@@ -105,8 +107,14 @@ _METHODS = {
 
 
 def _user(account: Account, data: dict[str, Any]) -> Object | None:
-    user = account.catalogue.find("USER", Name("", "", str(data.get("LOGIN_NAME") or "").upper()))
+    login = str(data.get("LOGIN_NAME") or "").upper()
+    user = next((user for user in account.catalogue.of("USER") if login_name(user) == login), None)
     return user if user and not user.properties.get("disabled") else None
+
+
+def login_name(user: Object) -> str:
+    """What a user signs in as."""
+    return user.properties.get("login_name") or user.name.name
 
 
 def _open(account: Account, user: Object, role: str) -> Session:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Object
-from ..errors import invalid
+from ..errors import already_exists, invalid, unsupported
 from ..kinds import STAMP, Create, Kind
 from ..names import Name, fold
 from ..parameters.table import can_set
@@ -14,22 +14,27 @@ from ..passwords import hashed
 from ..result import DESCRIBE, EXECUTED, Result, rows, status
 from ..tokens import Tokens
 from . import access_tokens, options, policies, workload_identity
-from .signing_in import EVERY_ROLE, SECONDARY, fingerprint, public_key
+from .clauses import merged, with_tags
+from .signing_in import EVERY_ROLE, SECONDARY, fingerprint, login_name, public_key
 
 if TYPE_CHECKING:
     from ..session import Session
 
 _OPTIONS = {
     "PASSWORD": options.TEXT, "LOGIN_NAME": options.TEXT, "DISPLAY_NAME": options.TEXT, "FIRST_NAME": options.TEXT,
-    "LAST_NAME": options.TEXT, "EMAIL": options.TEXT, "TYPE": options.TEXT, "DISABLED": options.FLAG,
-    "MUST_CHANGE_PASSWORD": options.FLAG, "DEFAULT_ROLE": options.TEXT, "DEFAULT_WAREHOUSE": options.TEXT,
-    "DEFAULT_NAMESPACE": options.TEXT, "DEFAULT_SECONDARY_ROLES": options.LIST, "RSA_PUBLIC_KEY": options.TEXT,
-    "RSA_PUBLIC_KEY_2": options.TEXT, "WORKLOAD_IDENTITY": options.NESTED, "COMMENT": options.TEXT,
+    "MIDDLE_NAME": options.TEXT, "LAST_NAME": options.TEXT, "EMAIL": options.TEXT, "TYPE": options.TEXT,
+    "DISABLED": options.FLAG, "MUST_CHANGE_PASSWORD": options.FLAG, "DEFAULT_ROLE": options.TEXT,
+    "DEFAULT_WAREHOUSE": options.TEXT, "DEFAULT_NAMESPACE": options.TEXT, "DEFAULT_SECONDARY_ROLES": options.LIST,
+    "RSA_PUBLIC_KEY": options.TEXT, "RSA_PUBLIC_KEY_2": options.TEXT, "WORKLOAD_IDENTITY": options.NESTED,
+    "COMMENT": options.TEXT,
 }  # fmt: skip
-_TYPES = {"PERSON", "SERVICE", "LEGACY_SERVICE", "NULL"}
-# What a user of TYPE = SERVICE may not have: it does not sign in with a password.
-_PERSONS_ONLY = ("password", "must_change_password", "first_name", "last_name")
-_FOLDED = ("default_role", "default_warehouse", "type")
+# What a user of these types may not have: it does not sign in with a password.
+# https://docs.snowflake.com/en/user-guide/admin-user-management
+_SERVICES = {"SERVICE", "SERVICE_AGENT"}
+_PERSONS_ONLY = ("password", "must_change_password", "first_name", "middle_name", "last_name")
+_FOLDED = ("default_role", "default_warehouse", "type", "login_name")
+# What users change about themselves: https://docs.snowflake.com/en/sql-reference/sql/alter-user
+_OWN = {"DEFAULT_WAREHOUSE", "DEFAULT_NAMESPACE", "DEFAULT_ROLE"}
 
 
 class User(Kind):
@@ -41,17 +46,25 @@ class User(Kind):
         "default_warehouse", "default_namespace", "default_role", "default_secondary_roles", "owner",
         "has_password", "has_rsa_public_key", "type", "has_workload_identity",
     )  # fmt: skip
-
-    def read_name(self, session: Session, tokens: Tokens) -> Name:
-        """The name; where ALTER USER leaves it out, it is the session's own user."""
-        return Name("", "", session.user) if access_tokens.mentioned(tokens) else super().read_name(session, tokens)
+    terse = (
+        "name", ("created_on", STAMP), "display_name", "first_name", "last_name", "email", "org_identity", "comment",
+        "has_password", "has_rsa_public_key", "type", "has_mfa", "has_pat", "has_federated_workload_authentication",
+        "is_from_organization_user",
+    )  # fmt: skip
 
     def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
         """CREATE USER name options."""
         name = self.read_name(session, tokens)
-        given = _checked(_read(session, name, tokens), {})
-        given.setdefault("default_secondary_roles", ["ALL"] if session.account.profile.secondary_roles else [])
-        return self.add(session, create, Object("USER", name, session.role, given, given.pop("comment", "")))
+        given = _read(session, name, tokens)
+        tags, comment = given.pop("tags", {}), given.pop("comment", "")
+        properties = _checked({"type": "PERSON", **given}, {})
+        properties.setdefault(SECONDARY, ["ALL"] if session.account.profile.secondary_roles else [])
+        return self.add(session, create, Object("USER", name, session.role, properties, comment, tags))
+
+    def read_name(self, session: Session, tokens: Tokens) -> Name:
+        """The name; where ALTER USER has none, it is about who sends it."""
+        is_left_out = tokens.peek().upper in _ACTIONS and tokens.peek(1).upper not in _ACTIONS
+        return Name("", "", session.user) if is_left_out else super().read_name(session, tokens)
 
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
         """ALTER USER name SET options | SET AUTHENTICATION POLICY p | UNSET option, ..."""
@@ -61,23 +74,28 @@ class User(Kind):
             session.own("USER", name)
         if tokens.accept("SET", "AUTHENTICATION", "POLICY"):
             return policies.attach(session, name, tokens)
-        if tokens.accept("UNSET"):
-            gone = {_property(tokens)}
-            while tokens.accept(","):
-                gone.add(_property(tokens))
-            tokens.end()
-            session.account.catalogue.change(
-                "USER", name, lambda o: replace(o, properties=_without(o.properties, gone))
-            )
-            return status(EXECUTED)
-        tokens.expect("SET")
-        given = _read(session, name, tokens)
-        comment = given.pop("comment", None)
-        session.account.catalogue.change(
-            "USER",
-            name,
-            lambda o: replace(o, properties=_checked(given, o.properties), comment=comment or o.comment),
-        )
+        if tokens.accept("UNSET", "AUTHENTICATION", "POLICY"):
+            return self._changed(session, name, {}, {"authentication_policy"})
+        if tokens.looking_at("UNSET") and _is_option(tokens.peek(1).upper):
+            tokens.expect("UNSET")
+            gone = set(options.names(tokens))
+            if unknown := [key for key in sorted(gone) if not _is_option(key.upper())]:
+                raise unsupported(f"ALTER USER ... UNSET {unknown[0].upper()}")
+            return self._changed(session, name, {"type": "PERSON"} if "type" in gone else {}, gone - {"type"})
+        if tokens.looking_at("SET") and _is_option(tokens.peek(1).upper):
+            tokens.expect("SET")
+            return self._set(session, name, _read(session, name, tokens))
+        return super().alter(session, name, tokens)
+
+    def _set(self, session: Session, name: Name, given: dict[str, Any]) -> Result:
+        if given.get("type", "").upper() == "NULL":
+            given["type"] = "PERSON"
+        user = session.account.catalogue.get("USER", name)
+        comment = {"comment": given.pop("comment")} if "comment" in given else {}
+        return self._changed(session, name, {**_checked(given, user.properties), **comment}, set())
+
+    def _changed(self, session: Session, name: Name, changes: dict[str, Any], gone: set[str]) -> Result:
+        session.account.catalogue.change("USER", name, lambda o: merged(o, changes, gone))
         return status(EXECUTED)
 
     def remove(self, session: Session, name: Name) -> None:
@@ -88,6 +106,8 @@ class User(Kind):
     def describe(self, session: Session, thing: Object, tokens: Tokens) -> Result:
         """DESCRIBE USER: a row for each property. Passwords and keys are never shown, only a key's fingerprint."""
         tokens.end()
+        if thing.name.name != session.user:
+            session.own("USER", thing.name)
         shown = self.row(session, thing)
         key = public_key(thing.properties.get("rsa_public_key") or "")
         shown["rsa_public_key_fp"] = fingerprint(key) if key else None
@@ -96,10 +116,13 @@ class User(Kind):
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW USERS."""
+        hidden = _PERSONS_ONLY if thing.properties.get("type") in _SERVICES else ()
+        thing = replace(thing, properties=_without(thing.properties, set(hidden)))
         p, every = thing.properties, super().row(session, thing)
         kept = {k: v for k, v in every.items() if k in {c if isinstance(c, str) else c[0] for c in self.columns}}
+        named = {key: p.get(key) for key in ("first_name", "middle_name", "last_name")}
         return {
-            "login_name": thing.name.name, "display_name": thing.name.name, **kept,
+            "login_name": thing.name.name, "display_name": thing.name.name, **kept, **named,
             "disabled": str(p.get("disabled", False)).lower(),
             "default_secondary_roles": str(p.get(SECONDARY, EVERY_ROLE)).replace("'", '"'),
             "has_password": str("password" in p).lower(),
@@ -108,8 +131,16 @@ class User(Kind):
         }  # fmt: skip
 
 
+# What may stand behind ALTER USER where the name is left out.
+_ACTIONS = {"SET", "UNSET", "ADD", "REMOVE", "MODIFY", "ROTATE", "RESET", "ABORT", "ENROLL", "RENAME"}
+
+
+def _is_option(key: str) -> bool:
+    return key in _OPTIONS or can_set("USER", key)
+
+
 def _own_defaults(session: Session, name: Name, tokens: Tokens) -> bool:
-    """Whether users change the defaults of their own session parameters, which takes no privilege.
+    """Whether users change what is theirs to change: some defaults, and those of their own session parameters.
 
     https://docs.snowflake.com/en/sql-reference/parameters#session-parameters
     """
@@ -120,37 +151,38 @@ def _own_defaults(session: Session, name: Name, tokens: Tokens) -> bool:
         changed = list(rest.options())
     else:
         changed = [token.upper for token in rest.all[1:] if token.kind == "word"] if rest.accept("UNSET") else []
-    return bool(changed) and all(can_set("SESSION", parameter) for parameter in changed)
-
-
-def _property(tokens: Tokens) -> str:
-    """What is to be unset, as the user's properties call it."""
-    if tokens.accept("AUTHENTICATION", "POLICY"):
-        return "authentication_policy"
-    return tokens.identifier().lower()
+    return bool(changed) and all(key in _OWN or can_set("SESSION", key) for key in changed)
 
 
 def _read(session: Session, name: Name, tokens: Tokens) -> dict[str, Any]:
     """The options as they are written, with what they name looked up."""
-    given = options.properties(session, "USER", tokens.options(), _OPTIONS)
+    given = with_tags(session, tokens, "USER", _OPTIONS)
     if policy := given.get("network_policy"):
         given["network_policy"] = policy = fold(policy)
         session.get(policies.NETWORK, Name("", "", policy))
+    if login := fold(given.get("login_name", "")).upper():
+        taken = next((u for u in session.account.catalogue.of("USER") if login_name(u) == login), None)
+        if taken and taken.name != name:
+            raise already_exists(login)
     if "workload_identity" in given:
         given["workload_identity"] = workload_identity.defined(session, name.name, given["workload_identity"])
     return given
 
 
 def _checked(given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-    """The options on top of those before, checked together, the password hashed.
+    """The options, checked together with those before, the password hashed.
+
+    A property that a person alone has can stay on a user that becomes a service, hidden; it cannot be set then.
 
     Raises:
-        SnowflakeError: an unknown type, a key that is none, or a person's property on a service user.
+        SnowflakeError: a key that is none, or a person's property on a service user.
 
     """
     new = dict(given)
     for key in _FOLDED:
-        new.update({key: str(new[key]).upper()} if key in new else {})
+        new.update({key: fold(str(new[key]))} if key in new else {})
+    if "login_name" in new:
+        new["login_name"] = new["login_name"].upper()
     for key in ("rsa_public_key", "rsa_public_key_2"):
         if key in new and public_key(new[key]) is None:
             raise invalid(
@@ -162,21 +194,12 @@ def _checked(given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
             raise invalid(f"invalid value [{', '.join(new[SECONDARY])}] for parameter 'DEFAULT_SECONDARY_ROLES'")
     if "password" in new:
         new["password"] = hashed(new["password"])
-    merged = {**before, **new}
-    kind = merged.get("type", "NULL")
-    if kind not in _TYPES:
-        raise invalid(f"invalid value [{kind}] for parameter 'TYPE'")
-    if kind == "SERVICE":
-        _refuse_persons(merged)
-    if workload_identity.PROPERTY in merged and kind not in {"SERVICE", "LEGACY_SERVICE"}:
-        raise invalid(f"Cannot set WORKLOAD_IDENTITY on users with TYPE={kind}.", "003572", "22023")
-    return merged
-
-
-def _refuse_persons(user: dict[str, Any]) -> None:
-    found = [key for key in _PERSONS_ONLY if key in user]
+    kind = {**before, **new}.get("type", "PERSON")
+    excluded = _PERSONS_ONLY if kind in _SERVICES else (workload_identity.PROPERTY,)
+    found = [key for key in excluded if key in new]
     if found:
-        raise invalid(f"Cannot set {found[0].upper()} on users with TYPE=SERVICE.", "003572", "22023")
+        raise invalid(f"Cannot set {found[0].upper()} on users with TYPE={kind}.", "003572", "22023")
+    return new
 
 
 def _without(properties: dict[str, Any], gone: set[str]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def defined(session: Session, user: str, given: dict[str, Any]) -> dict[str, Any
         unknown = sorted(given.keys() - _KEYS) or ["TYPE"]
         raise _wrong(unknown[0], given.get(unknown[0], ""), "It must be one that WORKLOAD_IDENTITY has.")
     issuer, subject = str(given.get("ISSUER", "")), str(given.get("SUBJECT", ""))
-    if not may_be_fetched(session.account, issuer):
+    if not is_issuer(session.account, issuer):
         raise _wrong("ISSUER", issuer, "ISSUER must be a valid HTTPS URL.")
     if not 0 < len(subject) <= _LONGEST_SUBJECT:
         raise _wrong("SUBJECT", subject, f"SUBJECT must have 1 to {_LONGEST_SUBJECT} characters.")
@@ -67,6 +67,18 @@ def may_be_fetched(account: Account, url: str) -> bool:
     if parts.scheme == "http":
         return account.http_issuers and parts.hostname in _LOOPBACK
     return parts.scheme == "https" and bool(parts.hostname)
+
+
+def is_issuer(account: Account, url: str) -> bool:
+    """Whether it can be an issuer: a URL of at most 2048 characters with neither query nor fragment nor blanks.
+
+    https://docs.snowflake.com/en/sql-reference/sql/create-authentication-policy
+    """
+    plain = not set(url) & {"?", "#", " "} and len(url) <= _LONGEST_ISSUER
+    return plain and may_be_fetched(account, url)
+
+
+_LONGEST_ISSUER = 2048
 
 
 def identified(account: Account, issuer: str, subject: str) -> Object | None:

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Object
-from ..errors import already_exists, invalid, unsupported
-from ..kinds import STAMP, Create, Kind, read_tags
+from ..errors import already_exists, invalid
+from ..kinds import STAMP, Create, Kind
 from ..result import DESCRIBE, EXECUTED, Result, rows, status
 from ..sql import datatypes
 from . import attached, bodies, checking
@@ -29,34 +29,35 @@ if TYPE_CHECKING:
 class _Policy(Kind):
     """What both kinds share."""
 
+    redefined = True
+
     columns = (
         ("created_on", STAMP), "name", "database_name", "schema_name", "kind", "owner", "comment", "owner_role_type",
         "options",
     )  # fmt: skip
 
     def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
-        """CREATE [OR REPLACE] <policy> [IF NOT EXISTS] name AS (arguments) RETURNS type -> body."""
-        if create.or_alter or create.modifiers:
-            raise unsupported(" ".join(tokens.text.split())[:300])
+        """CREATE [OR REPLACE | OR ALTER] <policy> [IF NOT EXISTS] name AS (arguments) RETURNS type -> body."""
         name = self.read_name(session, tokens)
-        tags = {}
-        if tokens.accept("WITH", "TAG", "(") or tokens.accept("TAG", "("):
-            tags = read_tags(session, tokens)
-            tokens.expect(")")
         body = bodies.read(tokens)
         comment, options = self.options(tokens)
         self.check(body)
         checking.check(session, body)
         properties = {**body.document(), **options}
-        return self.add(session, create, Object(self.word, name, session.role, properties, comment, tags))
+        return self.add(session, create, Object(self.word, name, session.role, properties, comment))
+
+    def redefine(self, session: Session, old: Object, new: Object) -> Result:
+        """CREATE OR ALTER of one that exists: its signature stays as it is."""
+        before, after = bodies.of(old), bodies.of(new)
+        if (before.arguments, before.returns) != (after.arguments, after.returns):
+            raise invalid(
+                f"CREATE OR ALTER {self.word} cannot change the signature of '{old.name}'.", "002135", "42601"
+            )
+        return super().redefine(session, old, new)
 
     def options(self, tokens: Tokens) -> tuple[str, dict[str, Any]]:
         """COMMENT, and what only this kind has."""
-        given = tokens.options()
-        comment = str(given.pop("COMMENT", ""))
-        for key in given:
-            raise unsupported(f"CREATE {self.word} ... {key}")
-        return comment, {}
+        return str(tokens.options().get("COMMENT", "")), {}
 
     def check(self, body: Body) -> None:
         """What the kind asks of a body's signature."""
@@ -119,11 +120,8 @@ class MaskingPolicy(_Policy):
     def options(self, tokens: Tokens) -> tuple[str, dict[str, Any]]:
         """COMMENT and EXEMPT_OTHER_POLICIES."""
         given = tokens.options()
-        exempt = str(given.pop("EXEMPT_OTHER_POLICIES", "FALSE")).upper() == "TRUE"
-        comment = str(given.pop("COMMENT", ""))
-        for key in given:
-            raise unsupported(f"CREATE {self.word} ... {key}")
-        return comment, {"exempt": exempt}
+        exempt = str(given.get("EXEMPT_OTHER_POLICIES", "FALSE")).upper() == "TRUE"
+        return str(given.get("COMMENT", "")), {"exempt": exempt}
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW MASKING POLICIES."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
 from sqlglot.tokens import Token
@@ -166,23 +166,25 @@ def check(tree: exp.Expression, tokens: Sequence[Token]) -> set[str]:
         allowed = _ALLOWED.get(kind)
         if allowed is None:
             raise _foreign(node, tokens)
-        for key, value in node.args.items():
-            if not value:
-                continue
+        given = [(key, value) for key, value in node.args.items() if value]
+        for key, value in given:
             if key not in allowed:
                 raise _without(node, key, tokens)
             if value.__class__ is str:
                 names.add(value.upper())
-            elif value.__class__ is list:
-                nodes += [part for part in reversed(value) if isinstance(part, exp.Expression)]
-            elif isinstance(value, exp.Expression):
-                nodes.append(value)
+        nodes += [part for _, value in given for part in _expressions(value)]
         rule = _RULES.get(kind)
         if rule is not None:
             rule(node, tokens)
         if kind is exp.DataType:
             names.update(_WORD.findall(node.meta.pop("text", "").upper()))
     return names
+
+
+def _expressions(value: object) -> Iterable[exp.Expression]:
+    if value.__class__ is list:
+        return [part for part in reversed(value) if isinstance(part, exp.Expression)]
+    return (value,) if isinstance(value, exp.Expression) else ()
 
 
 def _foreign(node: exp.Expression, tokens: Sequence[Token]) -> Exception:
