@@ -60,7 +60,7 @@ def check(account: Account, text: str, *, complete: bool) -> None:
 
 def _check(account: Account, tokens: Tokens, *, complete: bool) -> None:
     verb = verb_of(tokens)
-    if verb in _BY_CLIENTS:
+    if verb in _BY_CLIENTS or (verb in verbs() and verb not in verbs(account.lacking)):
         raise tokens.unexpected()
     if verb in _TREES and tokens.peek(_BEHIND_AS).upper not in _NAMED_BY_WITH:
         parse(tokens.text)

@@ -105,7 +105,7 @@ SIZES = "SERVERLESS_TASK_MIN_STATEMENT_SIZE = 'LARGE' SERVERLESS_TASK_MAX_STATEM
         (f"CREATE TASK x SCHEDULE = 'USING CRON 0 5 * * * localtime' {BODY}", "unknown time zone"),
         (f"CREATE TASK x AUTOCOMMIT = FALSE {BODY}", "AUTOCOMMIT = FALSE"),
         (f"CREATE TASK x AUTOCOMMIT = maybe {BODY}", r"invalid value \[maybe\]"),
-        (f"CREATE TASK x SEARCH_PATH = 'a' {BODY}", "cannot run with SEARCH_PATH"),
+        (f"CREATE TASK x SEARCH_PATH = 'a' {BODY}", "SEARCH_PATH"),
         (f"CREATE TASK x STATEMENT_TIMEOUT_IN_SECONDS = long {BODY}", r"invalid value \[long\]"),
         (f"CREATE TASK x WAREHOUSE = COMPUTE_WH WHEN {STATE} AS SELECT 1", "has none"),
         ("CREATE TASK x TARGET_COMPLETION_INTERVAL = '2 DAYS' AS SELECT 1", "Invalid schedule|invalid value"),

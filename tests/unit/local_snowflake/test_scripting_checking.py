@@ -84,10 +84,11 @@ def test_only_a_loop_can_be_left(word):
     assert refused.value.code == "001003"
 
 
-def test_a_kind_that_the_account_lacks_is_a_syntax_error_of_the_whole_block():
-    body = "BEGIN SELECT 1; SHOW TASK GRAPHS; EXCEPTION WHEN OTHER THEN NULL; END"
+@pytest.mark.parametrize("lacked", ["SHOW TASK GRAPHS", "EXECUTE TASK GRAPH g", "SHOW COMMITTED TASKS IN GRAPH g"])
+def test_what_the_account_lacks_is_a_syntax_error_of_the_whole_block(lacked):
+    body = f"BEGIN SELECT 1; {lacked}; EXCEPTION WHEN OTHER THEN NULL; END"
     block.read(ACCOUNT, body)
-    with pytest.raises(SnowflakeError, match="unexpected 'TASK'") as refused:
+    with pytest.raises(SnowflakeError, match="unexpected") as refused:
         block.read(Account(lacking=frozenset({"TASK GRAPH"})), body)
     assert refused.value.code == "001003"
 
