@@ -92,11 +92,15 @@ def test_the_bootstrap_grants_all_that_a_delivery_needs(delivering):
 
 @pytest.mark.parametrize("statement", statements(MAIN), ids=printed)
 def test_the_grant_that_was_revoked_is_named(administrator, delivering, statement):
-    administrator.execute(revoked(statement))
+    # READ on a stage cannot be revoked from who keeps WRITE.
+    together = [statement, statement.replace("READ", "WRITE")] if "GRANT READ ON STAGE" in statement else [statement]
+    for each in reversed(together):
+        administrator.execute(revoked(each))
     try:
-        assert lacked(one_by_one(delivering)) == [printed(statement)]
+        assert sorted(lacked(one_by_one(delivering))) == sorted(map(printed, together))
     finally:
-        administrator.execute(statement)
+        for each in together:
+            administrator.execute(each)
 
 
 def test_with_a_role_revoked_all_that_it_holds_is_named(administrator, delivering):
