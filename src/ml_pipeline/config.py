@@ -275,7 +275,7 @@ class Run:
         settings = {name: config[name] for name in names if name in config}
         overrides = {name: config[_SMOKE_PREFIX + name] for name in names if _SMOKE_PREFIX + name in config}
         return cls(
-            id=re.sub(r"\W", "_", run_id).upper(),
+            id=kept_id(run_id),
             release=str(config.get("release", "")),
             settings=Pipeline.from_dict({**settings, **overrides} if smoke else settings),
             smoke=smoke,
@@ -309,6 +309,11 @@ class Run:
     def name(self, name: str) -> str:
         """Return the name of an object that this run writes: a smoke run keeps away from the real ones."""
         return f"SMOKE_{name}" if self.smoke else name
+
+
+def kept_id(run_id: str) -> str:
+    """Return the id of a graph's run, a UUID, as the run writes it everywhere: it is a part of names, too."""
+    return re.sub(r"\W", "_", run_id).upper()
 
 
 def load(name: str, directory: Path) -> Environment:

@@ -75,7 +75,7 @@ def _rows(connection: SnowflakeConnection, sql: str) -> list[dict[str, Any]]:
 
 
 def _results(connection: SnowflakeConnection, group: str) -> dict[str, Any]:
-    rows = _rows(connection, f"SELECT STEP, RESULT FROM STEP_RESULTS WHERE RUN_ID = {literal(group)}")
+    rows = _rows(connection, f"SELECT STEP, RESULT FROM STEP_RESULTS WHERE RUN_ID = {literal(config.kept_id(group))}")
     return {row["STEP"]: json.loads(row["RESULT"]) for row in rows}
 
 

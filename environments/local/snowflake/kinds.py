@@ -87,6 +87,7 @@ class Kind:
     word = ""  # "COMPUTE POOL"
     plural = ""  # "COMPUTE POOLS"
     aliases: tuple[str, ...] = ()  # other words for it: "NOTIFICATION INTEGRATION"
+    grammar: tuple[str, ...] = ()  # singular and plural in its grammars, if they are not `word` and `plural`
     feature = ""  # of the account, without which there is no such kind: "TASK GRAPH"
     scope = "schema"  # "schema", "database" or "account"
     filters: tuple[str, ...] = ()  # of SHOW, which only this kind has: "ROOT ONLY"

@@ -194,7 +194,8 @@ def _refused(feature: str, tokens: Tokens) -> Exception:
 
 def key_of(verb: str, kind: Kind) -> str:
     """What the grammar of a statement is called."""
-    return f"{verb} {kind.plural if verb == 'SHOW' else kind.word}"
+    singular, plural = kind.grammar or (kind.word, kind.plural)
+    return f"{verb} {plural if verb == 'SHOW' else singular}"
 
 
 def head_of(tokens: Tokens) -> Create:

@@ -25,7 +25,7 @@ FEATURE = "CODE BUNDLE"
 class CodeBundle(NotebookProject):
     """The kind by its new words; the registry has it by the older ones from kind.py."""
 
-    aliases = ("CODE BUNDLE", "CODE BUNDLES")
+    aliases = grammar = ("CODE BUNDLE", "CODE BUNDLES")
 
 
 def execute(session: Session, tokens: Tokens) -> Result:
