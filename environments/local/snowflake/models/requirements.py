@@ -107,8 +107,11 @@ def _of_pip(file: Path) -> tuple[str, ...]:
 
 def _plain(written: str) -> str:
     """A requirement as PACKAGES would have it: without extras, which here bring nothing that is missing."""
+    refused = invalid(f"Invalid package specification '{written}'.", "391531")
     try:
         wanted = Requirement(written)
     except InvalidRequirement as error:
-        raise invalid(f"Invalid package specification '{written}'.", "391531") from error
+        raise refused from error
+    if wanted.url:
+        raise refused
     return f"{wanted.name}{wanted.specifier}"
