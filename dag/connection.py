@@ -22,6 +22,8 @@ LOGIN_TIMEOUT_SECONDS = 30
 _LAST_PORT = 65_535
 _REFUSED = range(390_000, 400_000)  # Snowflake's numbers for sign-ins
 _NO_SUCH_ROLE = 390_189
+# The address is not let in; a programmatic access token of a user whom no policy covers.
+_NETWORK_POLICY = {390_422, 390_432}
 _WORKLOAD_IDENTITY = "WORKLOAD_IDENTITY"
 _TOKEN_AUTHENTICATORS = ("OAUTH", "PROGRAMMATIC_ACCESS_TOKEN", _WORKLOAD_IDENTITY)
 _BROWSER = ("OAUTH_AUTHORIZATION_CODE", "EXTERNALBROWSER")
@@ -247,6 +249,9 @@ def _explain(error: Error, keywords: Mapping[str, Any], environment: Environment
     )
     cause = str(error.msg or error).strip()
     match error.errno:
+        case int(code) if code in _NETWORK_POLICY:
+            remedy = f"as SECURITYADMIN: ALTER USER {keywords.get('user', environment.snowflake.service_user)} "
+            remedy += "SET NETWORK_POLICY = <one that lets this machine in>"
         case int(code) if workload and code in _REFUSED and code != _NO_SUCH_ROLE:
             remedy = f"python -m deploy bootstrap --env {environment.name} --subject-prefix <sub, up to :environment:>"
         case code if code == _NO_SUCH_ROLE:

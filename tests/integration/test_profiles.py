@@ -1,5 +1,7 @@
 """The delivery in accounts of every profile: bootstrap, a pull request, a merge, a release that fails, and a rollback.
 
+Where an account cannot take it, the release is refused before its first write.
+
 Each runs by the deployer's own commands with the product's own graph, whose steps are small here. `make test` runs one
 profile, another one each day; `make profiles` runs them all.
 """
@@ -112,11 +114,14 @@ def project(name: str, tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     shutil.copytree(account.PROJECT / "environments", folder / "environments", ignore=shutil.ignore_patterns("local"))
     for path in folder.glob("environments/*.toml"):
-        text = path.read_text()
-        for old, new in CONFIGURED.get(name, ()):
-            text = re.sub(old, new, text)
-        path.write_text(text)
+        path.write_text(_configured(path.read_text(), CONFIGURED.get(name, ())))
     return folder
+
+
+def _configured(text: str, changes: tuple[tuple[str, str], ...]) -> str:
+    for old, new in changes:
+        text = re.sub(old, new, text)
+    return text
 
 
 @pytest.fixture
@@ -173,3 +178,55 @@ def test_the_delivery_works_in_an_account_of_that_profile(deploy: Delivery, serv
         .fetchall()
     )
     assert [row[0] for row in written] == [deploy.digests[name] for name in ("one", "two", "one")]
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """What makes an account one that cannot take the delivery.
+
+    Attributes:
+        configured: what the user wrote into the environments' files.
+        done: what an administrator did after the bootstrap.
+        told: what the refusal says.
+        remedy: what it says to do.
+
+    """
+
+    profile: str
+    told: str
+    remedy: str
+    configured: tuple[tuple[str, str], ...] = ()
+    done: str = ""
+
+
+ANACONDA = (r'package_repository = "[\w.]+"', 'package_repository = "SNOWFLAKE.SNOWPARK.ANACONDA_SHARED_REPOSITORY"')
+UNFIT = (
+    Unfit(
+        "pypi-revoked",
+        "PYPI_SHARED_REPOSITORY",
+        "GRANT DATABASE ROLE SNOWFLAKE.PYPI_REPOSITORY_USER",
+        done="REVOKE DATABASE ROLE SNOWFLAKE.PYPI_REPOSITORY_USER FROM ROLE ML_DEV_ACCESS",
+    ),
+    Unfit("anaconda", "scikit-learn", "uv add", configured=(ANACONDA,)),
+)
+
+
+@pytest.mark.parametrize(
+    "name", [each.profile for each in UNFIT] if EVERY else [UNFIT[conftest.DAY % len(UNFIT)].profile]
+)
+def test_what_an_account_cannot_take_is_refused_before_the_first_write(
+    name: str, project: Path, request: pytest.FixtureRequest
+) -> None:
+    unfit = next(each for each in UNFIT if each.profile == name)
+    for path in project.glob("environments/*.toml"):
+        path.write_text(_configured(path.read_text(), unfit.configured))
+    deploy, server = request.getfixturevalue("deploy"), request.getfixturevalue("server")
+    admin = server.connector(role="ACCOUNTADMIN").cursor()
+    if unfit.done:
+        admin.execute(unfit.done)
+    answer = deploy("release", "--env", "dev", release="one", code=1)
+    assert unfit.told.lower() in answer["error"].lower()
+    assert unfit.remedy in answer["next"]
+    assert deploy("status", "--env", "dev")["release"] == ""
+    assert not admin.execute("LIST @ML_DEV.MAIN.RELEASES").fetchall()
+    assert not admin.execute("SHOW TASKS IN SCHEMA ML_DEV.MAIN").fetchall()

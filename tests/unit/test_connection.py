@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from snowflake.connector.errors import DatabaseError
 
 from dag.connection import SignInError, connect, parameters
 from ml_pipeline.config import load
@@ -140,6 +141,19 @@ def test_a_mistake_tells_no_secret():
         with pytest.raises(SignInError) as caught:
             signed_in(**chosen, PORT="x")
         assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("number", [390422, 390432])
+def test_who_no_network_policy_lets_in_is_told_to_ask_for_one(monkeypatch, number):
+    def refuse(**_):
+        raise DatabaseError(msg="not allowed", errno=number)
+
+    monkeypatch.setattr("dag.connection.connector.connect", refuse)
+    for name, value in {"ACCOUNT": "a", "USER": "ME", "PASSWORD": "x"}.items():
+        monkeypatch.setenv(f"SNOWFLAKE_{name}", value)
+    monkeypatch.delenv("SNOWFLAKE_PRIVATE_KEY", raising=False)
+    with pytest.raises(SignInError, match="next: as SECURITYADMIN: ALTER USER ME SET NETWORK_POLICY = "):
+        connect(DEV)
 
 
 def test_an_unreachable_account_is_named_with_its_address(monkeypatch):
