@@ -40,7 +40,7 @@ def admit(tokens: Tokens, key: str) -> None:
     trace = Trace(tokens.all)
     last = len(trace.tokens)
     if any(end == last for grammar in found for end in grammar.ends(trace, 0)):
-        _check_head(trace, key)
+        _check_head(trace)
         return
     if trace.property:
         what = f"invalid property '{trace.text(trace.furthest)}' for '{key.partition(' ')[2]}'"
@@ -62,19 +62,14 @@ def _kinds() -> frozenset[str]:
     return frozenset(key.partition(" ")[2] for key in grammars())
 
 
-def _check_head(trace: Trace, key: str) -> None:
+def _check_head(trace: Trace) -> None:
     """OR REPLACE or OR ALTER, and IF NOT EXISTS, exclude each other, whatever is created."""
     if trace.text(0) != "CREATE" or trace.text(1) != "OR":
         return
-    last = key.split(" ")[-1]
-    head = [trace.text(at) for at in range(_LONGEST_HEAD)]
-    at = head.index(last) + 1 if last in head else 0
-    if at and head[at : at + 3] == ["IF", "NOT", "EXISTS"]:
+    at = next(at for at in range(len(trace.tokens) + 1) if trace.text(at) == "IF" or trace.kind(at) != "word")
+    if [trace.text(at + i) for i in range(3)] == ["IF", "NOT", "EXISTS"]:
         what = f"options IF NOT EXISTS and OR {trace.text(2)} are incompatible."
         raise SnowflakeError(f"SQL compilation error:\n{what}", "001506", "42601")
-
-
-_LONGEST_HEAD = 14  # CREATE OR REPLACE, four modifiers, a kind of three words, IF NOT EXISTS
 
 
 @cache
