@@ -1,7 +1,7 @@
 """Whether a statement keeps to its grammar: the check before anything of it is done.
 
 The files in statements/ have the grammars. A statement's key is its verb and its kind: `CREATE WAREHOUSE`,
-`SHOW TASKS`, `GRANT`. One whose key is in none of the files is not checked here, but by the code that answers it.
+`SHOW TASKS`, `GRANT`. A verb that a kind's pages do not have is in none of the files, and refused.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def admit(tokens: Tokens, key: str) -> None:
 
     Args:
         tokens: the whole statement, wherever its cursor stands.
-        key: verb and kind ("CREATE WAREHOUSE"); one that has no grammar is let through.
+        key: verb and kind ("CREATE WAREHOUSE"); one that has no grammar is one that no page has.
 
     Raises:
         SnowflakeError: 001003 at the first token that has no place there, 001420 for an option that the kind does not
@@ -35,8 +35,7 @@ def admit(tokens: Tokens, key: str) -> None:
     """
     found = grammars().get(key)
     if not found:
-        _refuse_missing(tokens, key)
-        return
+        raise tokens.unexpected()
     trace = Trace(tokens.all)
     last = len(trace.tokens)
     if any(end == last for grammar in found for end in grammar.ends(trace, 0)):
@@ -48,18 +47,6 @@ def admit(tokens: Tokens, key: str) -> None:
     if trace.key:
         raise invalid(f"invalid value [{trace.tokens[trace.furthest].text}] for parameter '{trace.key}'")
     raise tokens.unexpected(trace.furthest)
-
-
-def _refuse_missing(tokens: Tokens, key: str) -> None:
-    """A kind whose statements are in the files has no others: no page has that verb for it."""
-    kind = key.partition(" ")[2]
-    if kind and kind in _kinds():
-        raise tokens.unexpected(1)
-
-
-@cache
-def _kinds() -> frozenset[str]:
-    return frozenset(key.partition(" ")[2] for key in grammars())
 
 
 def _check_head(trace: Trace) -> None:
