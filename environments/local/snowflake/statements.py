@@ -102,8 +102,9 @@ def _statement(session: Session, text: str, bindings: list[Any] | None, *, descr
         return rows(["status"], [])
     if verb in _DEFINING:
         transactions.commit(session)
-    handler = verbs().get(verb) or OBJECT_VERBS[verb]
-    admit(tokens, verb)
+    handler = OBJECT_VERBS.get(verb) or verbs()[verb]
+    if verb not in OBJECT_VERBS:  # those are admitted once their kind is known
+        admit(tokens, verb)
     tokens.accept(*verb.split(" "))
     result = handler(session, tokens)
     return replace(result, rows=result.rows.slice(0, 0)) if describe else result

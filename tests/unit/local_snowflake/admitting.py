@@ -1,31 +1,33 @@
-"""Whether a statement keeps to its grammar, found by its first words as the local Snowflake finds it."""
+"""Whether the local Snowflake admits a statement: it has the verb and the kind, and their grammar has the statement."""
+
+from types import SimpleNamespace
 
 from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.grammar.admission import admit, grammars
+from environments.local.snowflake.grammar.admission import admit
+from environments.local.snowflake.statements import OBJECT_VERBS, head_of, key_of, kind_named, known_verb
 from environments.local.snowflake.tokens import Tokens
 
-_OF_OBJECTS = ("CREATE", "ALTER", "DROP", "DESCRIBE", "DESC", "SHOW")
-_LONGEST_KIND, _MODIFIERS = 3, 7  # words
-
-
-def key_of(statement: str) -> str:
-    words = [token.upper for token in Tokens(statement).all[:12]]
-    for count in range(_LONGEST_KIND, 0, -1):
-        if " ".join(words[:count]) in grammars():
-            return " ".join(words[:count])
-    assert words[0] in _OF_OBJECTS, f"no grammar for: {statement}"
-    verb = "DESCRIBE" if words[0] == "DESC" else words[0]
-    for start in range(1, _MODIFIERS):
-        for count in range(_LONGEST_KIND, 0, -1):
-            key = " ".join([verb, *words[start : start + count]])
-            if key in grammars():
-                return key
-    raise AssertionError(f"no grammar for: {statement}")
+_ALL = SimpleNamespace(lacking=frozenset())  # an account that lacks nothing
 
 
 def admits(statement: str) -> bool:
+    key = _key(Tokens(statement))
     try:
-        admit(Tokens(statement), key_of(statement))
+        admit(Tokens(statement), key)
     except SnowflakeError:
         return False
-    return True
+    return bool(key)
+
+
+def _key(tokens: Tokens) -> str:
+    """The key of a statement; nothing when the account does not answer such."""
+    if tokens.peek(3).upper == "PROCEDURE" and tokens.peek().upper == "WITH":
+        return "WITH AS PROCEDURE"
+    verb = known_verb(tokens) or ""
+    tokens.accept(*verb.split(" "))
+    if verb not in OBJECT_VERBS:
+        return verb
+    head_of(tokens)
+    tokens.accept("TERSE")
+    found = kind_named(_ALL, tokens)
+    return key_of("DESCRIBE" if verb == "DESC" else verb, found[0]) if found else ""

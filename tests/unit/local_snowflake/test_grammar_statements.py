@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from environments.local.snowflake.grammar.admission import grammars
+from environments.local.snowflake.registry import kinds, verbs
+from environments.local.snowflake.statements import OBJECT_VERBS, key_of
 from tests.unit.local_snowflake.admitting import admits
 
 FOLDER = Path(__file__).parent / "statements"
@@ -26,3 +29,33 @@ def test_what_no_page_has_is_refused(statement):
 
 def test_more_is_refused_than_accepted():
     assert len(lines("refused")) > len(lines("accepted"))
+
+
+# Kinds that only SHOW lists, or whose pages lack a verb: it is a syntax error of the verb's word.
+ONLY_SHOWN = ("ENDPOINT", "JOB SERVICE", "OBJECT", "SERVICE CONTAINER", "SERVICE INSTANCE", "VARIABLE")
+WITHOUT_A_PAGE = {
+    *(f"{verb} {kind}" for kind in ONLY_SHOWN for verb in ("CREATE", "ALTER", "DROP", "DESCRIBE")),
+    *(f"{verb} ONLINE FEATURE TABLE" for verb in ("CREATE", "ALTER", "DROP", "DESCRIBE")),
+    *(f"{verb} COMMITTED TASK" for verb in ("CREATE", "ALTER", "DROP")),
+    *("DESCRIBE DATASET", "DESCRIBE EXPERIMENT", "DESCRIBE MODEL", "DESCRIBE ROLE", "DESCRIBE TAG"),
+    *("ALTER CODE BUNDLE", "ALTER NOTEBOOK PROJECT"),
+}
+
+
+def answered() -> set[str]:
+    """The keys of all statements that the account answers, queries and DML apart."""
+    ones = {id(kind): kind for kind in kinds().values()}.values()
+    return {key_of(verb, kind) for kind in ones for verb in OBJECT_VERBS if verb != "DESC"} | verbs().keys()
+
+
+def test_each_statement_that_the_account_answers_has_a_grammar_or_no_page():
+    assert answered() - grammars().keys() == WITHOUT_A_PAGE
+
+
+def test_each_grammar_is_of_a_statement_that_the_account_answers():
+    assert grammars().keys() - answered() == {"WITH AS PROCEDURE"}
+
+
+@pytest.mark.parametrize("key", sorted(WITHOUT_A_PAGE))
+def test_a_verb_that_no_page_has_for_a_kind_is_refused(key):
+    assert not admits(f"{key} NAME")

@@ -1,7 +1,7 @@
 """Whether a statement keeps to its grammar: the check before anything of it is done.
 
 The files in statements/ have the grammars. A statement's key is its verb and its kind: `CREATE WAREHOUSE`,
-`SHOW TASKS`, `GRANT`. One whose key is in none of the files is not checked here, but by the code that answers it.
+`SHOW TASKS`, `GRANT`. A verb that a kind's pages do not have is in none of the files, and refused.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def admit(tokens: Tokens, key: str) -> None:
 
     Args:
         tokens: the whole statement, wherever its cursor stands.
-        key: verb and kind ("CREATE WAREHOUSE"); one that has no grammar is let through.
+        key: verb and kind ("CREATE WAREHOUSE"); one that has no grammar is one that no page has.
 
     Raises:
         SnowflakeError: 001003 at the first token that has no place there, 001420 for an option that the kind does not
@@ -35,12 +35,11 @@ def admit(tokens: Tokens, key: str) -> None:
     """
     found = grammars().get(key)
     if not found:
-        _refuse_missing(tokens, key)
-        return
+        raise tokens.unexpected()
     trace = Trace(tokens.all)
     last = len(trace.tokens)
     if any(end == last for grammar in found for end in grammar.ends(trace, 0)):
-        _check_head(trace, key)
+        _check_head(trace)
         return
     if trace.property:
         what = f"invalid property '{trace.text(trace.furthest)}' for '{key.partition(' ')[2]}'"
@@ -50,31 +49,14 @@ def admit(tokens: Tokens, key: str) -> None:
     raise tokens.unexpected(trace.furthest)
 
 
-def _refuse_missing(tokens: Tokens, key: str) -> None:
-    """A kind whose statements are in the files has no others: no page has that verb for it."""
-    kind = key.partition(" ")[2]
-    if kind and kind in _kinds():
-        raise tokens.unexpected(1)
-
-
-@cache
-def _kinds() -> frozenset[str]:
-    return frozenset(key.partition(" ")[2] for key in grammars())
-
-
-def _check_head(trace: Trace, key: str) -> None:
+def _check_head(trace: Trace) -> None:
     """OR REPLACE or OR ALTER, and IF NOT EXISTS, exclude each other, whatever is created."""
     if trace.text(0) != "CREATE" or trace.text(1) != "OR":
         return
-    last = key.split(" ")[-1]
-    head = [trace.text(at) for at in range(_LONGEST_HEAD)]
-    at = head.index(last) + 1 if last in head else 0
-    if at and head[at : at + 3] == ["IF", "NOT", "EXISTS"]:
+    at = next(at for at in range(len(trace.tokens) + 1) if trace.text(at) == "IF" or trace.kind(at) != "word")
+    if [trace.text(at + i) for i in range(3)] == ["IF", "NOT", "EXISTS"]:
         what = f"options IF NOT EXISTS and OR {trace.text(2)} are incompatible."
         raise SnowflakeError(f"SQL compilation error:\n{what}", "001506", "42601")
-
-
-_LONGEST_HEAD = 14  # CREATE OR REPLACE, four modifiers, a kind of three words, IF NOT EXISTS
 
 
 @cache

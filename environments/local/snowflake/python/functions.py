@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 class _Functions(RoutineKind):
     word, plural, noun, called = "FUNCTION", "FUNCTIONS", "Function", "UDFs"
+    aliases = ("USER FUNCTIONS",)
 
     def check(self, session: Session, definition: Definition, schema: Name | None) -> Definition:
         """A body in SQL must be one expression or one query."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import SnowflakeError, invalid, unsupported
+from ..grammar.admission import admit
 from ..models.inference import without_model_aliases
 from ..names import Name
 from ..registry import methods, queries
@@ -93,6 +94,7 @@ def _with(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: 
 def _anonymous(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001
     """https://docs.snowflake.com/en/sql-reference/sql/call-with: it runs with the caller's rights."""
     tokens = Tokens(inlined(tokens.text, tokens.bindings))
+    admit(tokens, "WITH AS PROCEDURE")
     tokens.expect("WITH")
     name = tokens.identifier()
     tokens.expect("AS", "PROCEDURE")

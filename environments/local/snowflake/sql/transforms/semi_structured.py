@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from ...errors import invalid, unsupported
 from .rewriting import Call, Node, call, cast, integer, literal, name_of, renamed, text
@@ -111,9 +112,17 @@ def get_path(arguments: Sequence[Node]) -> Node:
 
 
 def path_of(path: str) -> str:
-    """DuckDB's path for one in Snowflake's notation (`a.b[0]`)."""
+    """DuckDB's path for one in Snowflake's notation (`a.b[0]`).
+
+    Raises:
+        SnowflakeError: 100351 for a text that is no path.
+
+    """
     steps = exp.JSONPath(expressions=[])
-    parsed = exp.maybe_parse(f"x:{path}", dialect="snowflake")
+    try:
+        parsed = exp.maybe_parse(f"x:{path}", dialect="snowflake")
+    except SqlglotError as error:
+        raise invalid(f"Invalid extraction path '{path}'.", "100351", "22P02") from error
     steps = parsed.expression if isinstance(parsed, exp.JSONExtract) else steps
     return "$" + "".join(_step(step) for step in steps.expressions[1:])
 
