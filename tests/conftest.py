@@ -141,7 +141,15 @@ def start(
     it is to be warm, it begins with the first call.
     """
     command = module("environments.local.snowflake", measured=measured)
-    command += ["--home", str(home), "--port", "0", *([] if warm else ["--cold-python"]), *options]
+    command += [
+        "--home",
+        str(home),
+        "--port",
+        "0",
+        *([] if warm else ["--cold-python"]),
+        *_recorded(measured),
+        *options,
+    ]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     line = process.stdout.readline()
     found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
@@ -149,6 +157,12 @@ def start(
         process.kill()
         raise RuntimeError(f"the local Snowflake did not start: {line!r}")
     return process, LocalSnowflake(int(found[1]), home)
+
+
+def _recorded(*, own: bool) -> list[str]:
+    """Where a server writes down what it is asked, for the ledger (tests.run), but for its own tests."""
+    folder = os.environ.get("LEDGER")
+    return ["--record", os.devnull if own else str(Path(folder, "tests.jsonl"))] if folder else []
 
 
 def stop(process: subprocess.Popen[str]) -> None:

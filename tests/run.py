@@ -1,8 +1,9 @@
-"""`make test`: every test, then the coverage of both halves of the project against what is promised."""
+"""`make test`: every test, then the coverage of both halves of the project and the ledger against what is promised."""
 
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -25,7 +26,12 @@ def main(arguments: list[str]) -> int:
     if arguments:
         return subprocess.run([sys.executable, *pytest], cwd=ROOT).returncode
     subprocess.run([*coverage, "erase"], cwd=ROOT, check=True)
-    failed = subprocess.run([sys.executable, *pytest, "--cov", "--cov-report="], cwd=ROOT).returncode
+    with tempfile.TemporaryDirectory() as ledger:
+        # The local Snowflake writes down what it is asked: by tests of the product, and in rehearsals.
+        os.environ |= {"LEDGER": ledger, "SNOWFLAKE_LOCAL_RECORD": str(Path(ledger, "rehearsal.jsonl"))}
+        failed = subprocess.run([sys.executable, *pytest, "--cov", "--cov-report="], cwd=ROOT).returncode
+        print("\nThe ledger (docs/statements.md):", flush=True)
+        failed |= subprocess.run([sys.executable, "-m", "tests.ledger", "check", ledger], cwd=ROOT).returncode
     for what, files, percent in PROMISED:
         print(f"\nCoverage of {what}, by lines and branches (at least {percent} %):", flush=True)
         report = [*coverage, "report", f"--include={files}", f"--fail-under={percent}", "--skip-covered"]
