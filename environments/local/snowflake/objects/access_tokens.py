@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..access import OWNERSHIP
 from ..catalogue import Object, now
-from ..errors import SnowflakeError, already_exists, does_not_exist, insufficient_privileges, invalid
+from ..errors import SnowflakeError, already_exists, does_not_exist, insufficient_privileges, invalid, unsupported
 from ..names import Name, fold
 from ..result import EXECUTED, Result, rows, status
 from ..tokens import Tokens
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..session import Session
 
 _PROPERTY, _MOST = "access_tokens", 15
+_VERBS = {"ADD", "REMOVE", "MODIFY", "ROTATE"}
 _OPTIONS = {
     "ROLE_RESTRICTION": options.TEXT, "DAYS_TO_EXPIRY": options.NUMBER,
     "MINS_TO_BYPASS_NETWORK_POLICY_REQUIREMENT": options.NUMBER, "COMMENT": options.TEXT,
@@ -38,7 +39,7 @@ _NO_POLICY = SnowflakeError("Network policy is required.", "390432", "08001")
 
 def mentioned(tokens: Tokens) -> bool:
     """Whether a statement goes on with a token: ADD PAT, REMOVE PROGRAMMATIC ACCESS TOKEN."""
-    return tokens.peek().upper in {"ADD", "REMOVE"} and tokens.peek(1).upper in {"PROGRAMMATIC", "PAT"}
+    return tokens.peek().upper in _VERBS and tokens.peek(1).upper in {"PROGRAMMATIC", "PAT"}
 
 
 def alter(session: Session, name: Name, tokens: Tokens) -> Result:
@@ -51,6 +52,8 @@ def alter(session: Session, name: Name, tokens: Tokens) -> Result:
     verb = tokens.take().upper
     if not tokens.accept("PAT"):
         tokens.expect("PROGRAMMATIC", "ACCESS", "TOKEN")
+    if verb not in {"ADD", "REMOVE"}:
+        raise unsupported(f"ALTER USER {name} {verb} PROGRAMMATIC ACCESS TOKEN")
     held = user.properties.get(_PROPERTY, {})
     if verb == "ADD":
         return _add(session, user, held, tokens)
