@@ -147,7 +147,7 @@ def start(
         "--port",
         "0",
         *([] if warm else ["--cold-python"]),
-        *_recorded(measured),
+        *_recorded(own=measured),
         *options,
     ]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
