@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ..errors import unsupported
+from ..errors import invalid, unsupported
 from ..sql.parsing import parse, parse_expression
 from ..sql.translate import resolved
 
@@ -23,7 +23,7 @@ def read(definition: Definition) -> exp.Expression:
     """The body: one expression, or one query.
 
     Raises:
-        SnowflakeError: 001003 when it is neither.
+        SnowflakeError: 001003 when it is neither; 000904 for a name in an expression that is no argument.
 
     """
     text = definition.body.strip().rstrip(";")
@@ -31,7 +31,13 @@ def read(definition: Definition) -> exp.Expression:
         return parse(text)
     if definition.tabular:
         raise unsupported("a table function in SQL whose body is no query")
-    return parse_expression(text)
+    body = parse_expression(text).copy()
+    names = {argument.name for argument in definition.arguments}
+    # What stands in a query inside of the expression may be a table's column.
+    unknown = [c for c in body.find_all(exp.Column) if c.find_ancestor(exp.Query) is None and c.name not in names]
+    if unknown:
+        raise invalid(f"invalid identifier '{unknown[0].sql('snowflake')}'", "000904", "42000")
+    return body
 
 
 def call(scope: Scope, routine: Routine, arguments: list[exp.Expression]) -> exp.Expression:
