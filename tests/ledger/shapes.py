@@ -1,7 +1,8 @@
 """From the text of a statement to its shape: what the documentation speaks of, without the names and values.
 
-A query has many shapes: one for each function, clause, join and type in it, since each has a page of its own. Any other
-statement has one, `CREATE TABLE <name> ( ... )`, in the words of its grammar.
+A query has many shapes: one for each function, clause, join and type in it, since each has a page of its own. Any
+other statement has one in the words of its grammar, `CREATE TASK <name> AFTER <name> AS ...`, and one for each of its
+options, `CREATE TASK: SCHEDULE`, in whatever order they stand.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def shapes(text: str) -> set[str]:
         return {f"block: {word}" for word in _SCRIPTING if word in words} | {"block: BEGIN ... END"}
     if first in _QUERIES and not (first == "WITH" and _is_procedure(tokens)):
         return set(_constructs(text))
-    return {_worded(tokens)}
+    return _worded(tokens)
 
 
 def _is_procedure(tokens: tuple[Token, ...]) -> bool:
@@ -45,14 +46,41 @@ def _is_procedure(tokens: tuple[Token, ...]) -> bool:
 
 
 # ---- statements that are no queries
-def _worded(tokens: tuple[Token, ...]) -> str:
-    """The statement in keywords; names, literals and lists as what they are."""
-    pieces = list(_pieces(tokens))
-    text = " ".join(pieces)
-    for _ in range(4):  # lists within lists
-        text = re.sub(r"(\S+(?: = \S+)?)( , \1)+(?= |$)", r"\1 , ...", text)
-        text = re.sub(r" , \.\.\.( , \.\.\.)+", " , ...", text)
-    return text
+def _worded(tokens: tuple[Token, ...]) -> set[str]:
+    """The statement in keywords; names, literals and lists as what they are; its options apart."""
+    text = " ".join(_pieces(tokens))
+    options = {found.group(1) for found in _OPTION.finditer(text)}
+    rest = _OPTION.sub(" ", text)
+    rest = " ".join(_without_lists(rest.split()))
+    rest = re.sub(r" (?:, )+(?=[A-Z(]|$)", " ", rest + " ")
+    rest = re.sub(r"(<\w+>)(?: <name>)*(?: , <\w+>(?: <name>)*)+", r"\1 , ...", rest).strip(" ,")
+    head = re.match(r"[A-Z$_ ]+", rest)
+    called = re.sub(r" IF (NOT )?EXISTS| IDENTIFIER", "", head.group().strip() if head else rest)
+    return {rest} | {f"{called}: {option}" for option in options}
+
+
+_OPTION = re.compile(r"\b([A-Z_][A-Z0-9_]*) = (?:\((?:[^()]|\([^()]*\))*\)|\S+)")
+
+
+def _without_lists(pieces: list[str]) -> Iterator[str]:
+    """The pieces, but for what stands between parentheses where that is more than one thing."""
+    at = 0
+    while at < len(pieces):
+        end = _closing(pieces, at) if pieces[at] == "(" else at
+        yield from ["(...)"] if end - at > _ONE_THING else pieces[at : end + 1]
+        at = end + 1
+
+
+_ONE_THING = 2  # pieces from one parenthesis to the other
+
+
+def _closing(pieces: list[str], at: int) -> int:
+    depth = 0
+    for index in range(at, len(pieces)):
+        depth += (pieces[index] == "(") - (pieces[index] == ")")
+        if not depth:
+            return index
+    return len(pieces) - 1
 
 
 def _pieces(tokens: tuple[Token, ...]) -> Iterator[str]:
@@ -61,6 +89,9 @@ def _pieces(tokens: tuple[Token, ...]) -> Iterator[str]:
         token = tokens[at]
         if token.upper == "AS" and at and _holds_a_body(tokens[:at]):
             yield "AS ..."
+            return
+        if token.upper == "->":
+            yield "-> ..."
             return
         if token.kind in {"word", "quoted"} and not _is_keyword(tokens, at):
             while at + 2 < len(tokens) and tokens[at + 1].text == ".":
@@ -83,8 +114,9 @@ _KINDS = {
 
 def _is_keyword(tokens: tuple[Token, ...], at: int) -> bool:
     token, following = tokens[at], tokens[at + 1].text if at + 1 < len(tokens) else ""
-    if token.kind == "quoted" or following == "." or (at and tokens[at - 1].text == "."):
-        return False
+    before = tokens[at - 1].upper if at else ""
+    if token.kind == "quoted" or following == "." or before in {".", "EXISTS"}:
+        return token.upper == "IDENTIFIER" and following == "("
     return following == "=" or token.upper in keywords() or token.upper.startswith("SYSTEM$")
 
 

@@ -21,6 +21,12 @@ def test_names_and_values_are_no_part_of_a_shape(one, other):
     assert shapes(one) == shapes(other)
 
 
+def test_an_option_is_a_shape_wherever_it_stands():
+    one = shapes("create task a warehouse = w schedule = '1 minute' as select 1")
+    assert one == shapes("create task b schedule = '5 minutes' warehouse = x as select 2")
+    assert one == {"CREATE TASK <name> AS ...", "CREATE TASK: WAREHOUSE", "CREATE TASK: SCHEDULE"}
+
+
 def test_each_function_clause_join_and_type_of_a_query_is_a_shape():
     found = shapes(
         "select sum(a)::number(10, 2) from t left join u using (k) qualify row_number() over (order by b) = 1"

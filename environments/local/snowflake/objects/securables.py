@@ -80,7 +80,9 @@ def kind_of(session: Session, tokens: Tokens, number: str) -> Kind:
     for words in (3, 2, 1):
         spelled = " ".join(tokens.peek(i).upper for i in range(words))
         if spelled in kinds() and features().get(spelled) not in session.account.lacking:
-            if getattr(kinds()[spelled], number) != spelled:
+            kind = kinds()[spelled]
+            singular, plural = kind.grammar or (kind.word, kind.plural)
+            if spelled != (singular if number == "word" else plural):
                 raise tokens.unexpected()
             tokens.accept(*spelled.split(" "))
             return kinds()[spelled]
