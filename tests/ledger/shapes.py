@@ -160,7 +160,7 @@ def _of_node(node: exp.Expression) -> Iterator[str]:
         case exp.Anonymous():
             yield f"function: {node.name.upper()}"
         case exp.Cast() | exp.TryCast():
-            yield f"type: {node.to.sql('snowflake').upper()}"
+            yield f"type: {node.to.this.value}"
         case exp.Join():
             kind = " ".join(filter(None, (node.method, node.side, node.kind))) or "INNER"
             yield f"join: {kind.upper()}{' USING' if node.args.get('using') else ''}"

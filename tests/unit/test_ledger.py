@@ -35,7 +35,7 @@ def test_each_function_clause_join_and_type_of_a_query_is_a_shape():
         "query: SELECT",
         "function: SUM",
         "function: ROW_NUMBER",
-        "type: DECIMAL(10, 2)",
+        "type: DECIMAL",
         "join: LEFT USING",
         "clause: QUALIFY",
         "clause: OVER",
