@@ -170,10 +170,8 @@ def test_what_is_lost_on_the_way_does_not_fail_the_run_nor_start_it_twice(target
 def test_a_run_under_way_is_named_and_waited_for(target, connection):
     target.put(connection, "CALL SYSTEM$WAIT(2)")
     connection.rows(apply.execution(target.environment, CLASSIC, '{"day": 1}'))
-    with (
-        connection.step("wait for the run", 1.5),
-        pytest.raises(DeployError, match="did not end in time: run [0-9a-f]{8}-"),
-    ):
+    named = r"did not end in time: run [0-9a-f]{8}-"
+    with connection.step("wait for the run", 1.5), pytest.raises(DeployError, match=named):
         runs.wait_until_idle(connection, target.environment, shown)
     (row,) = connection.gather(running=runs.running_statement(target.environment))["running"]
     assert row["state"] == "EXECUTING"

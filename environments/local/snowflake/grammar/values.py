@@ -199,12 +199,15 @@ def _expression(_: list[str]) -> Reader:
     return read
 
 
-def _item(_: list[str]) -> Reader:
-    """One or more tokens with balanced brackets, up to a comma, a closing bracket or the end."""
+def _until(arguments: list[str]) -> Reader:
+    """One or more tokens with balanced brackets, up to a comma, a closing bracket, one of some words or the end."""
+    ends = {",", *_CLOSING}
 
     def read(trace: Trace, at: int) -> Iterator[int]:
         begin = at
-        while at < len(trace.tokens) and not (trace.kind(at) == "symbol" and trace.text(at) in {",", *_CLOSING}):
+        while at < len(trace.tokens) and not (trace.kind(at) == "symbol" and trace.text(at) in ends):
+            if trace.kind(at) == "word" and trace.text(at) in arguments and (at > begin or trace.text(at) != "NULL"):
+                break
             end = _balanced(trace, at)
             at = at + 1 if end is None else end
         if at > begin:
@@ -274,7 +277,7 @@ _CLASSES: dict[str, Callable[[list[str]], Reader]] = {
     "variable": _of_kinds("variable"),
     "parens": _parens,
     "expr": _expression,
-    "item": _item,
+    "until": _until,
     "rest": _rest,
     "type": _type,
     "body": _body,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -117,14 +118,16 @@ def keyed(found: list[TableColumn], keys: list[Key]) -> list[TableColumn]:
     """The columns with their keys.
 
     Raises:
-        SnowflakeError: 000904 for a key on a column that is not there; 001008 for a second primary key.
+        SnowflakeError: 000904 for a key on a column that is not there; 002025 for one that names a column twice;
+            001008 for a second primary key.
 
     """
     names = [c.name for c in found]
     for key in keys:
         check_known(key.columns, names)
+        _check_once(key.columns)
     primary = [key for key in keys if key.primary]
-    if len(primary) + any(c.key for c in found) > 1:
+    if len(primary) + sum(c.key for c in found) > 1:
         raise invalid("A table has one primary key.", "001008", "42601")
     within = set(primary[0].columns) if primary else set()
     return [replace(c, key=True, nullable=False) if c.name in within else c for c in found]
@@ -149,21 +152,36 @@ def check_distinct(found: list[TableColumn]) -> None:
         SnowflakeError: 002025.
 
     """
+    _check_once(column_.name for column_ in found)
+
+
+def _check_once(names: Iterable[str]) -> None:
     seen: set[str] = set()
-    for column_ in found:
-        if column_.name.upper() in seen:
-            raise SnowflakeError(f"SQL compilation error:\nduplicate column name '{column_.name}'", "002025", "42S21")
-        seen.add(column_.name.upper())
+    for name in names:
+        if name.upper() in seen:
+            raise SnowflakeError(f"SQL compilation error:\nduplicate column name '{name}'", "002025", "42S21")
+        seen.add(name.upper())
 
 
 def column(tokens: Tokens) -> TableColumn:
-    """One definition: name, type and what follows."""
+    """One definition: name, type and what follows.
+
+    Raises:
+        SnowflakeError: 002023 for a text as the default of what is no text.
+
+    """
     name = tokens.column()
     typeless = tokens.peek().upper in {",", ")", "COMMENT", "WITH", "MASKING"}
     found = TableColumn(name, "" if typeless else str(datatypes.read(tokens)))
     while not tokens.done and tokens.peek().upper not in {",", ")"}:
         found = _attribute(found, tokens)
+    if _LITERAL.fullmatch(found.default) and found.type.startswith(("NUMBER", "FLOAT", "BOOLEAN")):
+        what = f"Default value data type does not match data type for column {name}"
+        raise SnowflakeError(f"SQL compilation error:\n{what}", "002023", "22000")
     return found
+
+
+_LITERAL = re.compile(r"'([^']|'')*'")
 
 
 def starts_constraint(tokens: Tokens) -> bool:
