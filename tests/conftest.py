@@ -190,6 +190,18 @@ def snowflake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSnowfla
 
 
 @pytest.fixture
+def own_roles(snowflake: LocalSnowflake) -> None:
+    """DEV's delivering role loses what deliveries to other databases have granted it, in the same account."""
+    with snowflake.connector(role="ACCOUNTADMIN") as connection:
+        cursor = connection.cursor()
+        for (role,) in cursor.execute("SHOW ROLES LIKE 'ML_DEV_DEPLOY' ->> SELECT \"name\" FROM $1").fetchall():
+            held = cursor.execute(f'SHOW GRANTS TO ROLE {role} ->> SELECT "name" FROM $1 WHERE "granted_on" = \'ROLE\'')
+            for (other,) in held.fetchall():
+                if not other.startswith("ML_DEV_"):
+                    cursor.execute(f"REVOKE ROLE {other} FROM ROLE {role}")
+
+
+@pytest.fixture
 def database(snowflake: LocalSnowflake, request: pytest.FixtureRequest) -> Iterator[str]:
     """A database of the test's own, dropped afterwards."""
     name = "T_" + re.sub(r"\W", "_", request.node.name).upper()[:60]

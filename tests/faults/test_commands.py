@@ -21,6 +21,7 @@ def account(snowflake: Any, callers: Callers, tmp_path_factory: pytest.TempPathF
         yield made
 
 
+@pytest.mark.usefixtures("own_roles")
 def test_a_release_names_the_grant_that_is_missing_and_writes_nothing(account: Account) -> None:
     found = revocations.row(account, today.sample(revocations.every(account), 2))
     assert (found.points, found.broken) == (2, ())

@@ -68,6 +68,7 @@ def test_a_pin_that_is_not_there_is_named_before_the_first_write(deploy, admin, 
     assert schemas(admin) == []
 
 
+@pytest.mark.usefixtures("own_roles")
 def test_a_role_that_was_revoked_is_said_with_the_grant_to_run(deploy, admin):
     for role in ("PUBLIC", "ML_DEV_ACCESS"):
         admin.execute(f"REVOKE {PYPI_USER} FROM ROLE {role}")
