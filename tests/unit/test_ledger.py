@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.ledger import table
+from tests.ledger import backing, table
 from tests.ledger.shapes import shapes
 
 
@@ -70,3 +70,27 @@ def test_judgements_are_read_as_they_were_written(tmp_path):
     )
     table.save([judgement], path)
     assert table.load(path) == {judgement.shape: judgement}
+
+
+def test_every_shape_of_the_ledger_is_judged_and_at_most_one_in_ten_is_assumed():
+    judged = table.load().values()
+    assert [j.shape for j in judged if not j.backed] == []
+    assert sum(bool(j.assumed) for j in judged) <= len(judged) / 10
+
+
+def test_the_page_is_made_from_the_judgements():
+    assert table.PAGE.read_text("utf-8") == table.page(table.load().values())
+
+
+@pytest.mark.parametrize(
+    ("shape", "page"),
+    [
+        ("CREATE OR ALTER TASK: SCHEDULE", "sql/create-task"),
+        ("DESC DYNAMIC TABLE <name>", "sql/desc-dynamic-table"),
+        ("function: DATE_TRUNC", "functions/date_trunc"),
+        ("CALL SYSTEM$WAIT (...)", "functions/system_wait"),
+        ("NO SUCH STATEMENT", ""),
+    ],
+)
+def test_a_shape_has_the_page_of_its_grammar(shape, page):
+    assert backing.page_of(shape) == (page and f"https://docs.snowflake.com/en/sql-reference/{page}")
