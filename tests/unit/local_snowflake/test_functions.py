@@ -37,9 +37,13 @@ def test_each_function_says_how_many_arguments_it_takes(name: str) -> None:
         ("coalesce(1)", "000938"),
         ("split_part('a', ',')", "000938"),
         ("regexp_substr('a')", "000938"),
+        ("upper('a') over ()", "002303"),
+        ("row_number() within group (order by 1)", "002303"),
+        ("sum(1) within group (order by 1)", "002303"),
+        ("mode() within group (order by 1)", "002303"),
     ],
 )
-def test_a_call_with_too_few_or_too_many_arguments_is_refused(call: str, code: str) -> None:
+def test_a_call_with_what_the_function_does_not_take_is_refused(call: str, code: str) -> None:
     assert fault(call).code == code
 
 
@@ -92,3 +96,15 @@ VALUES = {
 def test_what_the_table_of_conversions_does_not_have_is_refused(source: str, targets: str) -> None:
     for target in targets.split():
         assert fault(f"{VALUES[source]}::{target}").code in {"001007", "001044"}, target
+
+
+@pytest.mark.parametrize("target", ["date", "time"])
+@pytest.mark.parametrize("held", ["1", "1.5", "true", "[1]", "{}"])
+def test_a_variant_becomes_a_date_or_a_time_only_if_it_holds_a_text(target: str, held: str) -> None:
+    assert fault(f"parse_json('{held}')::{target}").code == "100071"
+    assert str(rows(f"SELECT parse_json('\"12\"')::{target} AS X")[0][0]) in {"1970-01-01", "00:00:12"}
+
+
+@pytest.mark.parametrize("target", ["date", "time", "timestamp_ntz", "timestamp_tz"])
+def test_the_null_of_json_becomes_null(target: str) -> None:
+    assert rows(f"SELECT parse_json('null')::{target} AS X") == [(None,)]

@@ -11,6 +11,8 @@ from ...errors import unsupported
 from .rewriting import Node, call, cast, name_of, number, text
 from .semi_structured import numeric
 
+# https://docs.snowflake.com/en/sql-reference/functions-aggregation: those whose pages have WITHIN GROUP.
+ORDERED = {"ARRAY_AGG", "ARRAYAGG", "LISTAGG", "PERCENTILE_CONT", "PERCENTILE_DISC"}
 WRAPPERS = (exp.Window, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls)
 
 

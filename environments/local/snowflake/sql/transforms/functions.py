@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from ...errors import SnowflakeError
+from ...errors import SnowflakeError, invalid
 from ..scope import RESOLVED
 from . import (
     aggregates,
@@ -96,8 +96,9 @@ def aggregated(node: Node) -> Node:
         return node
     found = aggregates.read(node)
     if found is None or found.name not in AGGREGATES:
-        text = "SQL compilation error:\nInvalid function type: only an aggregate or window function has OVER."
-        raise SnowflakeError(text, "002303", "42601")
+        raise invalid("Invalid function type: only an aggregate or window function has OVER.", "002303", "42601")
+    if found.order and found.name not in aggregates.ORDERED:
+        raise invalid(f"Invalid function type [{found.name}] for WITHIN GROUP.", "002303", "42601")
     if not arity.fits(found.name, len(found.arguments)):
         raise arity.refused(found.name, found.arguments)
     return AGGREGATES[found.name](found)

@@ -2,8 +2,8 @@
 CREATE MACRO _sf_epoch(n) AS -- whole seconds, milliseconds, microseconds or nanoseconds, by the size of the number
     make_timestamp(CAST(n * CASE WHEN abs(n) < 31536000000 THEN 1000000 WHEN abs(n) < 31536000000000 THEN 1000
         WHEN abs(n) < 31536000000000000 THEN 1 ELSE 0.001 END AS BIGINT));
--- A value as the text that is read; JSON text loses its quotes.
-CREATE MACRO _sf_text(x) AS trim(CAST(x AS VARCHAR), '"');
+-- A value as the text that is read; JSON text loses its quotes, and JSON's null is NULL.
+CREATE MACRO _sf_text(x) AS trim(nullif(CAST(x AS VARCHAR), CASE WHEN typeof(x) = 'JSON' THEN 'null' END), '"');
 CREATE MACRO _sf_read_timestamp(x) AS coalesce(TRY_CAST(x AS TIMESTAMP), CASE
     WHEN regexp_full_match(x, '-?\d+(\.\d+)?') THEN _sf_epoch(TRY_CAST(x AS DOUBLE))
     ELSE try_strptime(x, ['%m/%d/%Y', '%m/%d/%Y %H:%M:%S', '%d-%b-%Y', '%d-%b-%Y %H:%M:%S', '%d-%B-%Y']) END);
@@ -28,16 +28,24 @@ CREATE MACRO sf_try_to_timestamp_tz(x) AS CASE
     ELSE _sf_read_zoned(_sf_text(x)) END;
 CREATE MACRO sf_to_timestamp_tz(x) AS coalesce(sf_try_to_timestamp_tz(x), _sf_unread('Timestamp', x)),
     (x, scale) AS timezone('UTC', sf_to_timestamp_ntz(x, scale));
+-- A variant becomes a date or a time if it holds a string; JSON's null is NULL, and all else is refused.
+CREATE MACRO _sf_is_bare(x) AS typeof(x) = 'JSON' AND left(CAST(x AS VARCHAR), 1) <> '"';
+CREATE MACRO _sf_no_string(kind, x) AS CASE WHEN _sf_text(x) IS NOT NULL
+    THEN error('Failed to cast variant value ' || _sf_text(x) || ' to ' || kind) END;
 CREATE MACRO sf_try_to_date(x) AS CASE WHEN typeof(x) = 'DATE' THEN TRY_CAST(x AS DATE)
+    WHEN _sf_is_bare(x) THEN NULL
     ELSE CAST(sf_try_to_timestamp_ntz(x) AS DATE) END;
 CREATE MACRO sf_to_date(x) AS CASE WHEN typeof(x) = 'DATE' THEN TRY_CAST(x AS DATE)
+    WHEN _sf_is_bare(x) THEN CAST(_sf_no_string('DATE', x) AS DATE)
     ELSE CAST(coalesce(sf_try_to_timestamp_ntz(x), _sf_unread('Date', x)) AS DATE) END;
 CREATE MACRO sf_try_to_time(x) AS CASE
+    WHEN _sf_is_bare(x) THEN NULL
     WHEN regexp_full_match(_sf_text(x), '-?\d+') THEN
         date_trunc('second', _sf_epoch(TRY_CAST(_sf_text(x) AS DOUBLE)))::TIME
     WHEN regexp_full_match(_sf_text(x), '\d{1,2}:\d{2}') THEN TRY_CAST(_sf_text(x) || ':00' AS TIME)
     ELSE coalesce(TRY_CAST(_sf_text(x) AS TIME), CAST(TRY_CAST(_sf_text(x) AS TIMESTAMP) AS TIME)) END;
-CREATE MACRO sf_to_time(x) AS coalesce(sf_try_to_time(x), _sf_unread('Time', x));
+CREATE MACRO sf_to_time(x) AS CASE WHEN _sf_is_bare(x) THEN CAST(_sf_no_string('TIME', x) AS TIME)
+    ELSE coalesce(sf_try_to_time(x), _sf_unread('Time', x)) END;
 CREATE MACRO _sf_moment(x DATE) AS x, (x TIMESTAMP) AS x, (x TIMESTAMPTZ) AS x, (x TIME) AS x,
     (x VARCHAR) AS sf_to_timestamp_ntz(x);
 -- Adding: whole years, quarters, months, weeks and days keep a date a date; `moment` comes in once for each use.
