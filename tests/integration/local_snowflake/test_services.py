@@ -12,6 +12,7 @@ import warnings
 import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
+from snowflake.connector.errors import ProgrammingError
 from snowflake.ml.model.batch_inference import OutputSpec
 from snowflake.ml.model.custom_model import CustomModel, ModelContext, inference_api
 from snowflake.ml.registry import Registry
@@ -316,6 +317,8 @@ def test_a_service_waits_for_room_in_its_pool(home, snowflake, versions):
         third.result()
         with pytest.raises(SnowparkSQLException, match="asks for 4 CPUs, a node of CPU_X64_S has 3"):
             deploy(home, "LARGE", compute_pool="SMALL_POOL", cpu="4")
+        with pytest.raises(ProgrammingError, match="Compute pool 'SMALL_POOL' has services: "):
+            connection.cursor().execute("DROP COMPUTE POOL SMALL_POOL")
         connection.cursor().execute("ALTER COMPUTE POOL SMALL_POOL STOP ALL")
         connection.cursor().execute("DROP COMPUTE POOL SMALL_POOL")
     assert not home.sql("SHOW SERVICES LIKE 'THIRD'").collect()

@@ -11,8 +11,6 @@ from ..parameters.table import can_set
 
 if TYPE_CHECKING:
     from ..session import Session
-
-if TYPE_CHECKING:
     from ..tokens import Tokens
 
 NUMBER, TEXT, NAME, FLAG, LIST, NESTED = "number", "text", "name", "flag", "list", "nested"

@@ -28,6 +28,9 @@ def hand_over(session: Session, tokens: Tokens) -> Result:
         raise tokens.unexpected()
     _, role = securables.grantee(session, tokens)
     copies = tokens.accept_any("COPY", "REVOKE")
+    if copies:
+        tokens.expect("CURRENT", "GRANTS")
+    tokens.end()
     if target.kind.startswith("FUTURE "):
         raise unsupported("GRANT OWNERSHIP ON FUTURE objects")
     things = [session.account.catalogue.get(target.kind, name) for name in target.names]

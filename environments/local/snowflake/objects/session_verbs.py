@@ -32,6 +32,7 @@ def _use_secondary(session: Session, tokens: Tokens) -> Result:
     which = tokens.accept_any("ALL", "NONE")
     if which is None:
         raise unsupported(tokens.text)
+    tokens.end()
     session.secondary = which == "ALL"
     return status(EXECUTED, USE)
 
@@ -133,16 +134,17 @@ def _comment(session: Session, tokens: Tokens) -> Result:
 
 
 def _execute_immediate(session: Session, tokens: Tokens) -> Result:
+    if tokens.looking_at("FROM"):
+        raise unsupported(" ".join(tokens.text.split())[:300])
     if tokens.peek().kind == "variable":
         text = Tokens(session.variables.get(tokens.take().text[1:].upper(), "''")).value()
     else:
         text = tokens.value()
-    bindings: list[Any] = []
     if tokens.accept("USING"):
-        raise unsupported(tokens.text)
+        raise unsupported(" ".join(tokens.text.split())[:300])
     for statement in split(text):
         syntax.check_immediate(statement)
-    return statements.run(session, text, bindings)
+    return statements.run(session, text, [])
 
 
 VERBS = {

@@ -8,17 +8,19 @@ https://docs.snowflake.com/en/sql-reference/sql/drop-masking-policy
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Object
 from ..errors import already_exists, invalid
 from ..kinds import STAMP, Create, Kind
+from ..objects import options
 from ..result import DESCRIBE, EXECUTED, Result, rows, status
 from ..sql import datatypes
 from . import attached, bodies, checking
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from ..names import Name
     from ..session import Session
@@ -30,6 +32,7 @@ class _Policy(Kind):
     """What both kinds share."""
 
     redefined = True
+    known: Mapping[str, str] = MappingProxyType({})  # options beyond COMMENT
 
     columns = (
         ("created_on", STAMP), "name", "database_name", "schema_name", "kind", "owner", "comment", "owner_role_type",
@@ -56,8 +59,18 @@ class _Policy(Kind):
         return super().redefine(session, old, new)
 
     def options(self, tokens: Tokens) -> tuple[str, dict[str, Any]]:
-        """COMMENT, and what only this kind has."""
-        return str(tokens.options().get("COMMENT", "")), {}
+        """COMMENT, and what only this kind has.
+
+        Raises:
+            SnowflakeError: 001420 for what it has not: the grammar leaves it to the body, which ends before it.
+
+        """
+        given = tokens.options()
+        unknown = sorted(given.keys() - {"COMMENT", *self.known})
+        if unknown:
+            raise invalid(f"invalid property '{unknown[0]}' for '{self.word}'", "001420")
+        found = options.read(self.word, given, {"COMMENT": options.TEXT, **self.known})
+        return found.pop("comment", ""), found
 
     def check(self, body: Body) -> None:
         """What the kind asks of a body's signature."""
@@ -111,6 +124,7 @@ class MaskingPolicy(_Policy):
     """MASKING POLICY: what comes out in the place of a column's value."""
 
     word, plural, feature = attached.MASKING, "MASKING POLICIES", attached.MASKING
+    known = MappingProxyType({"EXEMPT_OTHER_POLICIES": options.FLAG})
 
     def check(self, body: Body) -> None:
         """It returns a value of the type that it masks."""
@@ -119,9 +133,8 @@ class MaskingPolicy(_Policy):
 
     def options(self, tokens: Tokens) -> tuple[str, dict[str, Any]]:
         """COMMENT and EXEMPT_OTHER_POLICIES."""
-        given = tokens.options()
-        exempt = str(given.get("EXEMPT_OTHER_POLICIES", "FALSE")).upper() == "TRUE"
-        return str(given.get("COMMENT", "")), {"exempt": exempt}
+        comment, found = super().options(tokens)
+        return comment, {"exempt": found.get("exempt_other_policies", False)}
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW MASKING POLICIES."""
