@@ -58,6 +58,19 @@ def test_what_it_does_not_have_is_refused(statement):
     assert not accepts(statement)
 
 
+SOME = "== ALTER X\nALTER X SET {{+ A = <int> | B = <int> }}\n== ALTER Y\nALTER Y SET {{+, A = <int> | B = <int> }}"
+
+
+@pytest.mark.parametrize("statement", ["alter x set a = 1", "alter x set b = 1 a = 2", "alter y set a = 1, b = 2"])
+def test_of_some_options_one_is_enough(statement):
+    assert accepts(statement, SOME)
+
+
+@pytest.mark.parametrize("statement", ["alter x set", "alter x set a = 1, b = 2", "alter y set", "alter y set a = 1,"])
+def test_of_some_options_one_must_be_there(statement):
+    assert not accepts(statement, SOME)
+
+
 @pytest.mark.parametrize("rules", ["== X\nX [ Y", "== X\nX { Y | }", "X Y", "== X\nX <nonsense>", "== X\nX }"])
 def test_a_grammar_that_does_not_keep_to_the_notation_is_an_error(rules):
     with pytest.raises(ValueError, match=r"\w"):
