@@ -255,12 +255,14 @@ def read_tags(session: Session, tokens: Tokens) -> dict[str, str]:
     """`name = 'value', ...` up to the end or a closing parenthesis, by full tag name.
 
     Raises:
-        SnowflakeError: 003001 without APPLY on the tag or APPLY TAG on the account.
+        SnowflakeError: 003001 without APPLY on the tag or APPLY TAG on the account; 001008 for a tag that comes twice.
 
     """
     found: dict[str, str] = {}
     while not tokens.done and not tokens.looking_at(")"):
         tag = _applicable(session, session.qualify(tokens.name()))
+        if str(tag.name) in found:
+            raise invalid(f"duplicate tag '{tag.name}'")
         tokens.expect("=")
         found[str(tag.name)] = _allowed(tag, tokens.value())
         tokens.accept(",")

@@ -20,6 +20,7 @@ from ..sql.binding import remaining
 from ..sql.parsing import parse
 from ..sql.relations import Relation, renamed
 from ..sql.scope import Scope
+from ..sql.tables import check_retention
 from . import history, incremental, options, refreshing
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class DynamicTable(Relation):
         name = self.read_name(session, tokens)
         defined = columns.read(tokens) if tokens.looking_at("(") else []
         clauses = options.read(session, tokens)
+        if "TRANSIENT" in create.modifiers:
+            check_retention(clauses.given.get("data_retention_time_in_days", "0"), "TRANSIENT")
         query = remaining(tokens)
         properties = clauses.given | _columns(session, query, defined) | _beginning(clauses.given)
         properties |= _mode(session, name, query, clauses.given["refresh_mode"])
@@ -118,7 +121,9 @@ def _columns(session: Session, query: str, defined: list[TableColumn]) -> dict[s
     found = columns.from_result(answer.columns)
     if defined and len(defined) != len(found):
         raise invalid("Invalid column definition list", "002026", "42601")
-    return {"columns": [c.document() for c in renamed(defined, found)], "given": [c.name for c in answer.columns]}
+    made = renamed(defined, found)
+    columns.check_distinct(made)
+    return {"columns": [c.document() for c in made], "given": [c.name for c in answer.columns]}
 
 
 def _mode(session: Session, name: Name, query: str, mode: str) -> dict[str, Any]:
@@ -130,6 +135,8 @@ def _mode(session: Session, name: Name, query: str, mode: str) -> dict[str, Any]
 
 def _track(session: Session, source: Object) -> None:
     """Refreshing follows the changes of a table: its owner turns that on, by this or before."""
+    if source.kind == "STREAM":
+        raise invalid(f"A dynamic table cannot read a stream: {source.name}.", "002711", "42601")
     if source.kind != "TABLE" or str(source.properties.get("change_tracking", "FALSE")).upper() == "TRUE":
         return
     if source.properties.get("temporary"):

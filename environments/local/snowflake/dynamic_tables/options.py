@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import invalid, unsupported
 from ..kinds import read_tags
-from ..names import Name
+from ..names import Name, fold
 from ..sql import clustering
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _value(session: Session, key: str, value: Any) -> Any:
     if key == "TARGET_LAG":
         return _target_lag(str(value))
     if key in {"WAREHOUSE", "INITIALIZATION_WAREHOUSE"}:
-        return session.get("WAREHOUSE", Name("", "", str(value)), "USAGE").name.name
+        return session.get("WAREHOUSE", Name("", "", fold(str(value))), "USAGE").name.name
     if key in _CHOICES:
         if str(value).upper() not in _CHOICES[key]:
             raise invalid(f"invalid value [{value}] for parameter '{key}'")

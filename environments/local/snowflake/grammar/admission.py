@@ -6,6 +6,7 @@ The files in statements/ have the grammars. A statement's key is its verb and it
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ..tokens import Tokens
 
 _FOLDER = Path(__file__).parent / "statements"
+_VERB = re.compile(r"(CREATE|ALTER|DROP|DESCRIBE|SHOW) ")
 _SHARED = "shared*.txt"  # what they define, every file may use
 
 
@@ -42,7 +44,7 @@ def admit(tokens: Tokens, key: str) -> None:
         _check_head(trace)
         return
     if trace.property:
-        what = f"invalid property '{trace.text(trace.furthest)}' for '{key.partition(' ')[2]}'"
+        what = f"invalid property '{trace.text(trace.furthest)}' for '{_VERB.sub('', key)}'"
         raise invalid(what, "001420")
     if trace.key:
         raise invalid(f"invalid value [{trace.tokens[trace.furthest].text}] for parameter '{trace.key}'")

@@ -245,6 +245,8 @@ def _add_key(kind: Table, session: Session, table: Object, tokens: Tokens) -> Re
 
 def _drop_key(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
     tokens.end()
+    if not any(c.key for c in columns.of(table)):
+        raise invalid(f"Table {table.name} has no primary key.", "002003", "02000")
     _put(kind, session, table, [replace(c, key=False) for c in columns.of(table)])
     return status(EXECUTED)
 

@@ -103,7 +103,13 @@ def read(tokens: Tokens) -> list[TableColumn]:
             found.append(column(tokens))
     tokens.expect(")")
     check_distinct(found)
+    if sum(c.key for c in found) > 1:
+        raise _second_key()
     return keyed(found, keys)
+
+
+def _second_key() -> SnowflakeError:
+    return invalid("A table has one primary key.", "001008", "42601")
 
 
 @dataclass(frozen=True)
@@ -127,8 +133,8 @@ def keyed(found: list[TableColumn], keys: list[Key]) -> list[TableColumn]:
         check_known(key.columns, names)
         _check_once(key.columns)
     primary = [key for key in keys if key.primary]
-    if len(primary) + sum(c.key for c in found) > 1:
-        raise invalid("A table has one primary key.", "001008", "42601")
+    if len(primary) + any(c.key for c in found) > 1:
+        raise _second_key()
     within = set(primary[0].columns) if primary else set()
     return [replace(c, key=True, nullable=False) if c.name in within else c for c in found]
 

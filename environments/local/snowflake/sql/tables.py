@@ -31,7 +31,6 @@ _RECORDED = {
     "MAX_DATA_EXTENSION_TIME_IN_DAYS": "max_extension_time",
     "CHANGE_TRACKING": "change_tracking",
     "ENABLE_SCHEMA_EVOLUTION": "schema_evolution",
-    "DEFAULT_DDL_COLLATION": "collation",
 }
 
 
@@ -100,7 +99,7 @@ class Table(Relation):
         documents = {"columns": [c.document() for c in draft.columns]}
         properties = {"kind": kind, "temporary": create.temporary, **draft.properties, **documents}
         if kind != "TABLE":
-            _check_retention(draft.properties.get("retention_time", "0"), kind)
+            check_retention(draft.properties.get("retention_time", "0"), kind)
         return Object(self.word, name, session.role, properties, draft.comment, draft.tags)
 
     def _protected(self, session: Session, new: Object, draft: _Draft) -> Object:
@@ -157,7 +156,7 @@ class Table(Relation):
         comment, options = given.pop("COMMENT", None), _recorded(given)
         table = session.own(self.word, name)
         if table.properties.get("kind") in {"TRANSIENT", "TEMPORARY"}:
-            _check_retention(options.get("retention_time", "0"), table.properties["kind"])
+            check_retention(options.get("retention_time", "0"), table.properties["kind"])
         comment = table.comment if comment is None else comment
         return self.change(session, name, lambda o: replace(o.with_properties(**options), comment=comment))
 
@@ -211,8 +210,13 @@ def _options(session: Session, draft: _Draft, tokens: Tokens) -> None:
             draft.properties |= _recorded(tokens.options(*_CLAUSES))
 
 
-def _check_retention(days: str, kind: str) -> None:
-    """https://docs.snowflake.com/en/user-guide/tables-temp-transient: such a table keeps its past for a day at most."""
+def check_retention(days: str, kind: str) -> None:
+    """Refuse more than a day: https://docs.snowflake.com/en/user-guide/tables-temp-transient.
+
+    Raises:
+        SnowflakeError: 001008.
+
+    """
     if int(days) > 1:
         raise invalid(f"invalid value [{days}] for parameter 'DATA_RETENTION_TIME_IN_DAYS' of a {kind} table")
 

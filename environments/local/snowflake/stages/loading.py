@@ -19,7 +19,7 @@ from ..sql.scope import Scope
 from ..sql.translate import generated, resolved
 from ..streams import changes
 from ..tokens import Tokens
-from . import formats, history, locations, reading, unloading
+from . import formats, history, locations, reading, transforming, unloading
 
 if TYPE_CHECKING:
     from ..catalogue import Object
@@ -36,6 +36,7 @@ _OPTIONS = {
     # Files that Snowflake has forgotten: the local account forgets none.
     *("RETURN_FAILED_ONLY", "LOAD_UNCERTAIN_FILES"),
 }
+_ON_ERROR = ("ABORT_STATEMENT", "CONTINUE", "SKIP_FILE")
 MOST_FILES = 1000  # that FILES may name
 # Stands for the file in a generated SELECT, until the file's relation takes its place.
 _FILE = "'@~'"
@@ -80,17 +81,20 @@ def _copy_into(session: Session, tokens: Tokens) -> Result:
 
 def _read(session: Session, tokens: Tokens) -> Copy:
     table = relation_named(Scope(session), tokens.name(), "INSERT")
+    if table.kind != "TABLE":
+        raise invalid(f"{table.name} is a {table.kind.lower()}: COPY INTO loads tables.", "002070", "42601")
     chosen = columns.identifiers(tokens) if tokens.looking_at("(") else None
     if not tokens.accept("FROM"):
         raise unsupported("COPY INTO a table without FROM")
+    targets = _targets(table, chosen)
     query = tokens.parenthesised() if tokens.looking_at("(") else None
-    location = locations.read(session, tokens) if query is None else _location_of(session, query)
+    location = locations.read(session, tokens) if query is None else transforming.read(session, query, len(targets))
     options = tokens.options()
     _check(query, options)
     if unknown := options.keys() - _OPTIONS:
         raise unsupported(f"COPY INTO option {min(unknown)}")
     format_ = formats.read_format(session, options.get("FILE_FORMAT"), location)
-    return Copy(table, _targets(table, chosen), location, query, format_, options)
+    return Copy(table, targets, location, query, format_, options)
 
 
 def _check(query: str | None, options: dict[str, Any]) -> None:
@@ -111,20 +115,16 @@ def _check(query: str | None, options: dict[str, Any]) -> None:
         raise invalid(f"The maximum number of file names that can be specified is {MOST_FILES}.")
     if str(options.get("LOAD_MODE", "FULL_INGEST")).upper() == "ADD_FILES_COPY":
         raise invalid("LOAD_MODE = ADD_FILES_COPY is for Iceberg tables only.")
-
-
-def _location_of(session: Session, query: str) -> locations.Location:
-    source = parse(query).args.get("from_")
-    place = reading.place_of(source.this) if source else None
-    if place is None:
-        raise unsupported(f"COPY INTO ... FROM ({query})")
-    return locations.resolve(session, place)
+    if (mode := str(options.get("ON_ERROR", "CONTINUE")).upper()) not in _ON_ERROR:
+        raise unsupported(f"ON_ERROR = {mode}")
 
 
 def _targets(table: Object, chosen: list[str] | None) -> list[TableColumn]:
     known = {column.name: column for column in columns.of(table)}
     if missing := [name for name in chosen or [] if name not in known]:
         raise invalid(f"invalid identifier '{missing[0]}'", "000904", "42000")
+    if twice := [name for name in known if (chosen or []).count(name) > 1]:
+        raise invalid(f"duplicate column name '{twice[0]}'", "002025", "42S21")
     return [known[name] for name in chosen] if chosen is not None else list(known.values())
 
 
@@ -186,14 +186,11 @@ def _loaded(session: Session, copy: Copy, file: locations.StagedFile) -> dict[st
 
 
 def _tolerated(session: Session, copy: Copy, file: locations.StagedFile) -> dict[str, Any]:
-    mode = copy.word("ON_ERROR", "")
-    if mode not in {"CONTINUE", "SKIP_FILE"}:
-        raise unsupported(f"ON_ERROR = {mode}")
     try:
         return _loaded(session, copy, file)
     except SnowflakeError as error:
         complaint = {"errors_seen": 1, "first_error": error.message}
-    if mode == "SKIP_FILE":
+    if copy.word("ON_ERROR", "") == "SKIP_FILE":
         return {**_row(file, "LOAD_FAILED", 0, 0), **complaint}
     if copy.query is not None or copy.format.kind != "CSV":
         raise unsupported("ON_ERROR = CONTINUE for other than plain CSV files")
@@ -254,11 +251,6 @@ def _select(
 
 def _typed(select: exp.Select, targets: list[TableColumn]) -> exp.Select:
     """A transformation whose values are cast to the columns' types where the statement does not say a type itself."""
-    if len(select.expressions) != len(targets):
-        what = (
-            f"Insert value list does not match column list expecting {len(targets)} but got {len(select.expressions)}"
-        )
-        raise invalid(what, "002020", "21S01")
     values = [p.unalias() for p in select.expressions]
     types = [exp.DataType.build(t.type, dialect="snowflake") for t in targets]
     cast = [v if isinstance(v, exp.Cast) else exp.Cast(this=v, to=t) for v, t in zip(values, types, strict=True)]
