@@ -26,19 +26,13 @@ if TYPE_CHECKING:
 
 class _Functions(RoutineKind):
     word, plural, noun, called = "FUNCTION", "FUNCTIONS", "Function", "UDFs"
-    aliases = ("USER FUNCTIONS",)
+    aliases = ("USER FUNCTIONS",)  # there are no others that SHOW lists here
 
     def check(self, session: Session, definition: Definition, schema: Name | None) -> Definition:
         """A body in SQL must be one expression or one query."""
         if definition.language == "SQL":
             inline.read(definition)
         return super().check(session, definition, schema)
-
-
-class _UserFunctions(_Functions):
-    """SHOW USER FUNCTIONS: there are no others that SHOW lists here."""
-
-    plural = "USER FUNCTIONS"
 
 
 _FUNCTIONS = _Functions()
@@ -174,5 +168,5 @@ def _handler(session: Session, routine: Routine) -> Handler:
     )
 
 
-KINDS = (_UserFunctions(), _FUNCTIONS)
+KINDS = (_FUNCTIONS,)
 REWRITES = {"Select": _joined_call, "Anonymous": _call, "Dot": _qualified_call, "TableFromRows": _table_call}

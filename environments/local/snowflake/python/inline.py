@@ -23,12 +23,15 @@ def read(definition: Definition) -> exp.Expression:
     """The body: one expression, or one query.
 
     Raises:
-        SnowflakeError: 001003 when it is neither; 000904 for a name in an expression that is no argument.
+        SnowflakeError: 001003 when it is neither; 000904 for a name in an expression that is no argument; 001319 for
+            a query of more or fewer columns than the function returns.
 
     """
     text = definition.body.strip().rstrip(";")
     if text[:6].upper().startswith(("SELECT", "WITH")):
-        return parse(text)
+        query = parse(text)
+        _check_columns(definition, query)
+        return query
     if definition.tabular:
         raise unsupported("a table function in SQL whose body is no query")
     body = parse_expression(text).copy()
@@ -38,6 +41,15 @@ def read(definition: Definition) -> exp.Expression:
     if unknown:
         raise invalid(f"invalid identifier '{unknown[0].sql('snowflake')}'", "000904", "42000")
     return body
+
+
+def _check_columns(definition: Definition, query: exp.Expression) -> None:
+    if not isinstance(query, exp.Query):
+        raise invalid("A function in SQL is one expression or one query.", "001003", "42000")
+    given, returned = query.selects, len(definition.columns) if definition.tabular else 1
+    if len(given) != returned and not query.is_star:
+        what = f"the query has {len(given)} columns, and {definition.returned} is returned."
+        raise invalid(f"Declared return type is incompatible with actual return type: {what}", "001319", "42601")
 
 
 def call(scope: Scope, routine: Routine, arguments: list[exp.Expression]) -> exp.Expression:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Object
-from ..errors import SnowflakeError, already_exists, invalid
+from ..errors import SnowflakeError, already_exists, invalid, unsupported
 from ..kinds import STAMP, Create, Kind, Show
 from ..result import DESCRIBE, Result, rows, status
 from ..sql import datatypes
@@ -63,6 +63,8 @@ class RoutineKind(Kind):
 
     def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
         """CREATE PROCEDURE | FUNCTION: the definition is checked now, the code runs later."""
+        if "AGGREGATE" in create.modifiers:
+            raise unsupported(f"CREATE AGGREGATE {self.word}")
         base = session.qualify(tokens.name())
         definition = read(tokens)
         name = base.sibling(signed(base.name, (a.data_type.name for a in definition.arguments)))
