@@ -264,24 +264,18 @@ def _whole(tokens: Tokens) -> int:
 
 def _expression(tokens: Tokens) -> str:
     """A default's text: up to the comma, the parenthesis or the word that ends the column's definition."""
-    start, end = tokens.peek().start, tokens.peek().start
-    while not tokens.done and tokens.peek().upper not in {
-        ",",
-        ")",
-        "NOT",
-        "COMMENT",
-        "PRIMARY",
-        "UNIQUE",
-        "CONSTRAINT",
-        "WITH",
-        "MASKING",
-    }:
+    start = end = tokens.peek().start
+    while not tokens.done and (tokens.peek().upper not in _ENDS or (start == end and tokens.looking_at("NULL"))):
         if tokens.looking_at("("):
             tokens.parenthesised()
             end = tokens.previous.end
         else:
             end = tokens.take().end
     return tokens.text[start:end]
+
+
+# The grammar has the same words, in shared_columns.txt.
+_ENDS = {",", ")", "NOT", "NULL", "COMMENT", "PRIMARY", "UNIQUE", "CONSTRAINT", "WITH", "MASKING"}
 
 
 def table_constraint(tokens: Tokens) -> Key:
