@@ -9,6 +9,7 @@ from sqlglot import exp
 from environments.local.snowflake.sql.parsing import parse
 from environments.local.snowflake.sql.references import numbered
 from environments.local.snowflake.sql.transforms import ALL, definitions
+from environments.local.snowflake.sql.transforms.once import computed_once
 
 
 def translated(statement: str) -> str:
@@ -18,7 +19,7 @@ def translated(statement: str) -> str:
         numbered(values)
     for transform in ALL:
         tree = transform(tree)
-    return tree.sql("duckdb", identify=True)
+    return computed_once(tree, definitions()).sql("duckdb", identify=True)
 
 
 def expression(text: str) -> str:

@@ -9,7 +9,8 @@ from sqlglot import exp
 from . import engine, meaning
 from .parsing import parse
 from .references import called, resolve
-from .transforms import ALL
+from .transforms import ALL, definitions
+from .transforms.once import computed_once
 
 if TYPE_CHECKING:
     from ..result import Result
@@ -40,6 +41,7 @@ def generated(scope: Scope, expression: exp.Expression) -> str:
         expression = transform(expression)
     if not settings.usual:
         expression = meaning.of_values(expression, settings)
+    expression = computed_once(expression, definitions())
     return expression.sql(dialect="duckdb", identify=True, copy=False)
 
 

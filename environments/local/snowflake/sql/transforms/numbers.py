@@ -134,21 +134,14 @@ CALLS: dict[str, Call] = {
 }
 
 
-_QUOTIENTS = {"_sf_div", "_sf_div_inner", "_sf_div_again", "_sf_average"}
+_QUOTIENTS = {"_sf_div", "_sf_div_again", "_sf_average"}
 
 
 def divided(node: exp.Div) -> Node:
     """`/`: six more digits behind the point, and an error when the divisor is 0."""
     dividend = node.this.unnest()
-    if isinstance(dividend, exp.Anonymous) and dividend.this in _QUOTIENTS:
-        name = "_sf_div_again"
-    else:
-        name = "_sf_div_inner" if any(map(_divides, node.find_all(exp.Anonymous))) else "_sf_div"
-    return call(name, *_typed([numeric(node.this), numeric(node.expression)]))
-
-
-def _divides(node: exp.Anonymous) -> bool:
-    return node.this in _QUOTIENTS
+    again = isinstance(dividend, exp.Anonymous) and dividend.this in _QUOTIENTS
+    return call("_sf_div_again" if again else "_sf_div", *_typed([numeric(node.this), numeric(node.expression)]))
 
 
 def _typed(arguments: Sequence[Node]) -> list[Node]:

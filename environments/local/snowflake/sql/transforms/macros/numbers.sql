@@ -11,9 +11,6 @@ CREATE MACRO _sf_exact(a, b, kind) AS CASE
     WHEN typeof(a + b) = 'DOUBLE' OR abs(a / b) < 10000000 THEN cast_to_type(a / b, kind)
     ELSE CAST(a / b AS DECIMAL(38, 6)) + cast_to_type((a - CAST(a / b AS DECIMAL(38, 6)) * b) / b, kind) END;
 CREATE MACRO _sf_div(a, b) AS _sf_exact(a, b, _sf_quotient(a, b));
--- A quotient inside of another: not exact, as each level would multiply the size of the expression by ten.
-CREATE MACRO _sf_div_inner(a, b) AS cast_to_type(
-    CASE WHEN b = 0 THEN error('Division by zero') ELSE a / b END, _sf_quotient(a, b));
 -- A quotient divided again has 12 digits behind the point, and no more.
 CREATE MACRO _sf_div_again(a, b) AS cast_to_type(
     CASE WHEN b = 0 THEN error('Division by zero') ELSE a / b END,
