@@ -10,16 +10,26 @@ RUN := .venv/bin/python
 # Options for the command behind a target: make rehearse ARGS=--keep
 ARGS ?=
 
-.PHONY: help rehearse test profiles faults lint format bench local clean
+# The local Snowflake, a distribution of its own; a fork may delete it (README, "The local Snowflake").
+LOCAL := environments/local/snowflake
+
+.PHONY: help rehearse test localtest profiles faults lint format bench local clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@[ -d $(LOCAL) ] || echo "$(LOCAL) is deleted: make localtest has nothing to test, and where pyproject.toml names no" \
+	"release of local-snowflake, make test runs the unit tests only, and rehearse, profiles, faults, bench and local are gone."
 
 rehearse: .venv/.installed ## play the whole delivery on this machine (ARGS=--keep leaves the server running)
 	@$(RUN) -m environments.local.rehearsal $(ARGS)
 
 test: .venv/.installed .venv-cli/.installed ## run all tests, with the coverage that they reach
 	@$(RUN) -m tests.run $(ARGS)
+
+localtest: ## test the local Snowflake itself (SINCE=COMMIT: only if its folder has changed since)
+	@if [ ! -d $(LOCAL) ]; then echo "there is no $(LOCAL): nothing to test"; \
+	elif [ -n "$(SINCE)" ] && git diff --quiet "$(SINCE)" -- $(LOCAL); then echo "$(LOCAL) is as in $(SINCE), where it was tested"; \
+	else $(MAKE) --no-print-directory -C $(LOCAL) lint test; fi
 
 profiles: .venv/.installed ## run the delivery in accounts of every profile (make test runs one of them, another each day)
 	@PROFILES=all $(RUN) -m tests.run --dist load tests/integration/test_profiles.py $(ARGS)
@@ -40,7 +50,7 @@ bench: .venv/.installed ## measure what the README promises
 	@$(RUN) -m tests.bench $(ARGS)
 
 local: .venv/.installed ## start a local Snowflake in .local/account on port 8085, with a tenth of the sample data
-	@$(RUN) -m environments.local.snowflake --home .local/account --port 8085 --scale 0.1 $(ARGS)
+	@.venv/bin/local-snowflake --home .local/account --port 8085 --scale 0.1 $(ARGS)
 
 clean: ## remove what these commands made
 	rm -rf .venv .venv-cli .uv .local dist tests/workflows/language_service/node_modules .pytest_cache .ruff_cache .coverage*
@@ -50,7 +60,7 @@ clean: ## remove what these commands made
 	$$python -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv && exit; done; rm -rf .uv; \
 	echo "error: uv could not be installed from PyPI (above). next, on Debian: apt-get install python3-venv" >&2; exit 1
 
-.venv/.installed: pyproject.toml uv.lock | $(UV)
+.venv/.installed: pyproject.toml uv.lock $(wildcard $(LOCAL)/pyproject.toml) | $(UV)
 	@$(UV) $(SYNC) && touch $@
 
 # The CLI's dependencies conflict with the pipeline's, so it has an environment of its own.

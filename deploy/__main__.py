@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 
-from deploy.cli import main
+from deploy.verbs.cli import main
 
 # The connector imports pandas wherever it is installed, for results as data frames: half a second of each command.
 # These verbs ask for none; the others run dag/dag.py, which may.

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from deploy import model, names
+from deploy.account.gathering import Unread
+from deploy.account.sql import identifier
 from deploy.errors import USAGE, DeployError
-from deploy.gathering import Unread
-from deploy.sql_text import identifier
 
 if TYPE_CHECKING:
-    from deploy.gathering import Rows
+    from deploy.account.connection import Connection
+    from deploy.account.gathering import Rows
     from deploy.model import Version
-    from deploy.requests import Connection
     from ml_pipeline.config import Environment
 
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from deploy import names
+from deploy.account.gathering import Unread
+from deploy.account.sql import identifier, literal
 from deploy.errors import USAGE, DeployError
-from deploy.gathering import Unread
-from deploy.sql_text import identifier, literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from deploy.gathering import Rows
-    from deploy.requests import Connection
+    from deploy.account.connection import Connection
+    from deploy.account.gathering import Rows
     from ml_pipeline.config import Environment
 
 _SHOWN = "auc"

@@ -6,8 +6,8 @@ import re
 import shlex
 from dataclasses import dataclass
 
+from deploy.account.sql import identifier, qualified
 from deploy.errors import USAGE, DeployError
-from deploy.sql_text import identifier, qualified
 from ml_pipeline.config import Environment
 
 # Pull requests and branches live beside main in DEV and nowhere else.

@@ -2,11 +2,8 @@
 
 import gc
 import os
-import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,11 @@ from typing import Any
 import coverage
 import pytest
 from hypothesis import HealthCheck, settings
+from local_snowflake import testing
+from local_snowflake.testing import LocalSnowflake, stop
+
+__all__ = ["DAY", "ROOT", "LocalSnowflake", "module", "start", "stop"]
+pytest_plugins = ["local_snowflake.testing"]
 
 ROOT = Path(__file__).parent.parent
 os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
@@ -78,115 +80,20 @@ def module(name: str, *, measured: bool) -> list[str]:
     return [sys.executable, *measuring, "-m", name]
 
 
-@dataclass(frozen=True)
-class LocalSnowflake:
-    """A running server and how to reach it as its administrator."""
-
-    port: int
-    home: Path
-    host: str = "127.0.0.1"
-
-    @property
-    def password(self) -> str:
-        """The administrator's."""
-        return (self.home / "password").read_text()
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The connector's keyword arguments."""
-        return {
-            "account": "local",
-            "user": "ADMIN",
-            "password": self.password,
-            "host": self.host,
-            "port": self.port,
-            "protocol": "http",
-        }
-
-    @property
-    def environ(self) -> dict[str, str]:
-        """The variables that dag and deploy read, for the administrator."""
-        return {
-            "SNOWFLAKE_ACCOUNT": "local",
-            "SNOWFLAKE_HOST": self.host,
-            "SNOWFLAKE_PORT": str(self.port),
-            "SNOWFLAKE_PROTOCOL": "http",
-            "SNOWFLAKE_USER": "ADMIN",
-            "SNOWFLAKE_PASSWORD": self.password,
-            "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true",
-        }
-
-    def connect(self, **options: Any) -> Any:
-        """A Snowpark session."""
-        from snowflake.snowpark import Session
-
-        session = Session.builder.configs({**self.parameters, **options}).create()
-        # With it, the clients ask before each of their functions whether the connection is alive, to report the call.
-        session.telemetry_enabled = False
-        return session
-
-    def connector(self, **options: Any) -> Any:
-        """A connection of the Python connector."""
-        import snowflake.connector
-
-        return snowflake.connector.connect(**{**self.parameters, **options})
+def start(home: Path, *options: str, warm: bool = False) -> tuple[subprocess.Popen[str], LocalSnowflake]:
+    """Start a local Snowflake (`local_snowflake.testing.start`), which writes down what it is asked, for the ledger."""
+    return testing.start(home, *options, *_recorded(), warm=warm)
 
 
-def start(
-    home: Path, *options: str, measured: bool = False, warm: bool = False
-) -> tuple[subprocess.Popen[str], LocalSnowflake]:
-    """Start a server on a free port and wait until it says that it is ready.
-
-    What Python imports for procedures keeps a core busy for seconds, and most servers are never asked for it: unless
-    it is to be warm, it begins with the first call.
-    """
-    command = module("environments.local.snowflake", measured=measured)
-    command += [
-        "--home",
-        str(home),
-        "--port",
-        "0",
-        *([] if warm else ["--cold-python"]),
-        *_recorded(own=measured),
-        *options,
-    ]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    line = process.stdout.readline()
-    found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
-    if not found:
-        process.kill()
-        raise RuntimeError(f"the local Snowflake did not start: {line!r}")
-    return process, LocalSnowflake(int(found[1]), home)
-
-
-def _recorded(*, own: bool) -> list[str]:
-    """Where a server writes down what it is asked, for the ledger (tests.run), but for its own tests."""
+def _recorded() -> list[str]:
     folder = os.environ.get("LEDGER")
-    return ["--record", os.devnull if own else str(Path(folder, "tests.jsonl"))] if folder else []
-
-
-def stop(process: subprocess.Popen[str]) -> None:
-    """End a server and wait for it."""
-    process.terminate()
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    process.stdout.close()
-
-
-def serve(folder: Path, *, measured: bool) -> Iterator[LocalSnowflake]:
-    """A local Snowflake for tests to share; sample data at 1/100 of TPCH_SF1."""
-    process, server = start(folder, "--scale", "0.01", "--http-issuers", measured=measured)
-    yield server
-    stop(process)
+    return ["--record", str(Path(folder, "tests.jsonl"))] if folder else []
 
 
 @pytest.fixture(scope="session")
-def snowflake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSnowflake]:
-    """The local Snowflake of the tests that are of something else. Its own (integration/local_snowflake) measure it."""
-    yield from serve(tmp_path_factory.mktemp("account"), measured=False)
+def snowflake_options() -> dict[str, Any]:
+    """The local Snowflake of all tests."""
+    return {"options": (*testing.SMALL, *_recorded())}
 
 
 @pytest.fixture
@@ -199,21 +106,3 @@ def own_roles(snowflake: LocalSnowflake) -> None:
             for (other,) in held.fetchall():
                 if not other.startswith("ML_DEV_"):
                     cursor.execute(f"REVOKE ROLE {other} FROM ROLE {role}")
-
-
-@pytest.fixture
-def database(snowflake: LocalSnowflake, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database of the test's own, dropped afterwards."""
-    name = "T_" + re.sub(r"\W", "_", request.node.name).upper()[:60]
-    with snowflake.connector() as connection:
-        connection.cursor().execute(f"CREATE OR REPLACE DATABASE {name}")
-        yield name
-        connection.cursor().execute(f"DROP DATABASE IF EXISTS {name}")
-
-
-@pytest.fixture
-def session(snowflake: LocalSnowflake, database: str) -> Iterator[Any]:
-    """A Snowpark session in the test's own database, schema PUBLIC."""
-    opened = snowflake.connect(database=database, schema="PUBLIC", warehouse="COMPUTE_WH")
-    yield opened
-    opened.close()

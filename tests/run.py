@@ -12,7 +12,7 @@ _PROCESSES = (os.cpu_count() or 1) + 1
 # What runs in production and what it is tested on: name, files, per cent of lines and branches.
 PROMISED = (
     ("src, dag and deploy", "src/*,dag/*,deploy/*", 90),
-    ("environments/local", "environments/local/*", 85),
+    ("environments/local", "environments/local/rehearsal/*,environments/local/github/*", 85),
 )
 
 

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from deploy import gathering, refusals
-from deploy.deadline import LateError, Step
+from deploy.account import gathering, refusals
+from deploy.account.deadline import LateError, Step
+from deploy.account.gathering import Rows, Unread
+from deploy.account.sql import literal
 from deploy.errors import DeployError, LostReplyError
-from deploy.gathering import Rows, Unread
-from deploy.sql_text import literal
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy import refusals
+from deploy.account import refusals
+from deploy.account.sql import identifier, literal
 from deploy.errors import DeployError
-from deploy.sql_text import identifier, literal
 
 if TYPE_CHECKING:
     from ml_pipeline.config import Environment

@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deploy import refusals
+from deploy.account import refusals
+from deploy.account.sql import literal, qualified
 from deploy.errors import DeployError
-from deploy.graph import Graph
-from deploy.sql_text import literal, qualified
+from deploy.graph.graph import Graph
 from ml_pipeline.payload import ANACONDA, PYPI, PYTHON
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-    from deploy.gathering import Rows, Unread
+    from deploy.account.gathering import Rows, Unread
     from ml_pipeline.config import Environment
 
     Answers = Mapping[str, Rows | Unread]

@@ -7,11 +7,12 @@ https://docs.snowflake.com/en/user-guide/tasks-graphs
 
 from typing import TYPE_CHECKING
 
-from deploy import names, task_sql
-from deploy.graph import TaskSpec
-from deploy.plan import Plan
-from deploy.sql_text import literal
-from deploy.task_sql import drops
+from deploy import names
+from deploy.account.sql import literal
+from deploy.graph import task_sql
+from deploy.graph.graph import TaskSpec
+from deploy.graph.task_sql import drops
+from deploy.plan.plan import Plan
 
 if TYPE_CHECKING:
     from ml_pipeline.config import Environment

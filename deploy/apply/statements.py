@@ -6,10 +6,10 @@ Whichever backend holds the graph, this is where the two are told apart and wher
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from deploy import classic, task_graph, trigger
-from deploy.deployed import CLASSIC, TASK_GRAPH
-from deploy.graph import Graph
-from deploy.plan import Plan
+from deploy.apply import classic, task_graph, trigger
+from deploy.graph.graph import Graph
+from deploy.plan.deployed import CLASSIC, TASK_GRAPH
+from deploy.plan.plan import Plan
 
 if TYPE_CHECKING:
     from ml_pipeline.config import Environment

@@ -8,11 +8,12 @@ https://docs.snowflake.com/user-guide/task-graph-object
 
 from typing import TYPE_CHECKING
 
-from deploy import names, properties, task_sql
-from deploy.graph import TaskSpec
-from deploy.plan import Plan
-from deploy.sql_text import literal
-from deploy.task_sql import drops
+from deploy import names
+from deploy.account.sql import literal
+from deploy.graph import properties, task_sql
+from deploy.graph.graph import TaskSpec
+from deploy.graph.task_sql import drops
+from deploy.plan.plan import Plan
 
 if TYPE_CHECKING:
     from ml_pipeline.config import Environment

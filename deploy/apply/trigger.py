@@ -8,12 +8,13 @@ https://docs.snowflake.com/en/user-guide/tasks-triggered
 
 from typing import TYPE_CHECKING
 
-from deploy import names, properties
-from deploy.graph import Graph, TaskSpec
-from deploy.sql_text import identifier, literal, qualified
+from deploy import names
+from deploy.account.sql import identifier, literal, qualified
+from deploy.graph import properties
+from deploy.graph.graph import Graph, TaskSpec
 
 if TYPE_CHECKING:
-    from deploy.plan import Plan
+    from deploy.plan.plan import Plan
     from ml_pipeline.config import Environment
 
 TABLE = "SOURCE_CHANGES"

@@ -15,15 +15,18 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from deploy import deployed, lock, names, record, stage
+from deploy import names
+from deploy.account.sql import literal
 from deploy.errors import USAGE, DeployError
-from deploy.lock import Lock
-from deploy.manifest import MANIFEST
-from deploy.sql_text import literal
+from deploy.plan import deployed
+from deploy.records import lock, record
+from deploy.records.lock import Lock
+from deploy.release import stage
+from deploy.release.manifest import MANIFEST
 
 if TYPE_CHECKING:
-    from deploy.gathering import Rows, Unread
-    from deploy.requests import Connection
+    from deploy.account.connection import Connection
+    from deploy.account.gathering import Rows, Unread
     from ml_pipeline.config import Environment
 
 YOUNG = datetime.timedelta(days=1)

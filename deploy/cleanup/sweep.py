@@ -10,11 +10,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy import names, target
+from deploy import names
+from deploy.cleanup import temporary as target
 from deploy.errors import USAGE, DeployError
 
 if TYPE_CHECKING:
-    from deploy.requests import Connection
+    from deploy.account.connection import Connection
     from ml_pipeline.config import Environment
 
 OLDER_THAN_DAYS = 14

@@ -3,14 +3,15 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from deploy import lock, names, record
+from deploy import names
+from deploy.account.sql import like, literal, qualified
 from deploy.errors import USAGE, DeployError
 from deploy.names import Temporary
-from deploy.sql_text import like, literal, qualified
+from deploy.records import lock, record
 
 if TYPE_CHECKING:
-    from deploy.gathering import Rows, Unread
-    from deploy.requests import Connection
+    from deploy.account.connection import Connection
+    from deploy.account.gathering import Rows, Unread
     from ml_pipeline.config import Environment
 
 _LONGEST_PURPOSE = 200  # characters of a comment that is for people only

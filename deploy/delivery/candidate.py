@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from deploy import stage
-from deploy.gathering import Rows
-from deploy.graph import Graph
-from deploy.journal import Journal
-from deploy.manifest import Release
-from deploy.plan import Plan
-from deploy.record import Entry
-from deploy.smoke import Verdict
+from deploy.account.gathering import Rows
+from deploy.graph.graph import Graph
+from deploy.plan.plan import Plan
+from deploy.records.journal import Journal
+from deploy.records.record import Entry
+from deploy.release import stage
+from deploy.release.manifest import Release
+from deploy.smoke.smoke import Verdict
 
 
 @dataclass(frozen=True)

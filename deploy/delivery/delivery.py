@@ -6,38 +6,31 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy import (
-    apply,
-    deployed,
-    lease,
-    lock,
-    names,
-    packages,
-    plan,
-    plan_text,
-    preflight,
-    record,
-    runs,
-    smoke,
-    stage,
-    state,
-    target,
-)
-from deploy.candidate import Candidate
+from deploy import names
+from deploy.account import packages
+from deploy.account.gathering import Rows, Unread
+from deploy.apply import statements as apply
+from deploy.cleanup import temporary as target
+from deploy.delivery import preflight, state
+from deploy.delivery.candidate import Candidate
+from deploy.delivery.holding import Holding, Say
+from deploy.delivery.state import State
 from deploy.errors import RESTORE_FAILED, DeployError, LockLostError
-from deploy.gathering import Rows, Unread
-from deploy.graph import EMPTY, Graph
-from deploy.holding import Holding, Say
-from deploy.journal import Journal
-from deploy.plan import Plan
-from deploy.record import Entry
-from deploy.smoke import Show, Verdict
-from deploy.state import State
+from deploy.graph.graph import EMPTY, Graph
+from deploy.plan import deployed, plan
+from deploy.plan import text as plan_text
+from deploy.plan.plan import Plan
+from deploy.records import lease, lock, record
+from deploy.records.journal import Journal
+from deploy.records.record import Entry
+from deploy.release import stage
+from deploy.smoke import runs, smoke
+from deploy.smoke.smoke import Show, Verdict
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from deploy.requests import Connection
+    from deploy.account.connection import Connection
     from ml_pipeline.config import Environment
 
 WAIT, REFUSE, PROCEED = "wait", "refuse", "proceed"

@@ -3,12 +3,15 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 
-from deploy import apply, deployed, lock, names, plan
-from deploy.deployed import Deployed
+from deploy import names
+from deploy.apply import statements as apply
 from deploy.errors import DeployError, LockLostError, LostReplyError
-from deploy.graph import Graph
-from deploy.lock import Held
-from deploy.plan import Plan
+from deploy.graph.graph import Graph
+from deploy.plan import deployed, plan
+from deploy.plan.deployed import Deployed
+from deploy.plan.plan import Plan
+from deploy.records import lock
+from deploy.records.lock import Held
 
 Say = Callable[[str], None]
 

@@ -7,17 +7,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from deploy import clock_change, cron, grants, names
+from deploy import names
+from deploy.account.sql import identifier, like, literal, qualified
 from deploy.errors import DeployError
-from deploy.grants import Grant
-from deploy.graph import Graph
-from deploy.limits import limits
-from deploy.sql_text import identifier, like, literal, qualified
+from deploy.graph import clock_change
+from deploy.graph import rules as cron
+from deploy.graph.graph import Graph
+from deploy.graph.limits import limits
+from deploy.setup import grants
+from deploy.setup.grants import Grant
 from ml_pipeline.parameters import OF_TASKS
 
 if TYPE_CHECKING:
-    from deploy.gathering import Rows, Unread
-    from deploy.state import State
+    from deploy.account.gathering import Rows, Unread
+    from deploy.delivery.state import State
     from ml_pipeline.config import Environment
 
     Held = Mapping[str, Rows | Unread]

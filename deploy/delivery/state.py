@@ -4,17 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from deploy import deployed, grants, lock, names, packages, preflight, record, runs, stage
-from deploy.deployed import AUTO, CLASSIC, TASK_GRAPH, Deployed
+from deploy import names
+from deploy.account import packages
+from deploy.account.gathering import Rows, Unread
+from deploy.delivery import preflight
 from deploy.errors import DeployError
-from deploy.gathering import Rows, Unread
-from deploy.grants import Grant
-from deploy.graph import EMPTY, Graph
-from deploy.lock import Lock
-from deploy.record import Entry
+from deploy.graph.graph import EMPTY, Graph
+from deploy.plan import deployed
+from deploy.plan.deployed import AUTO, CLASSIC, TASK_GRAPH, Deployed
+from deploy.records import lock, record
+from deploy.records.lock import Lock
+from deploy.records.record import Entry
+from deploy.release import stage
+from deploy.setup import grants
+from deploy.setup.grants import Grant
+from deploy.smoke import runs
 
 if TYPE_CHECKING:
-    from deploy.requests import Connection
+    from deploy.account.connection import Connection
     from ml_pipeline.config import Environment
 
 

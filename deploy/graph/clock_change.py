@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from deploy.cron import Cron
+from deploy.graph.rules import Cron
 
 AHEAD = timedelta(days=731)
 # Shorter than any period of daylight saving time: Morocco's break for Ramadan, the shortest, lasts a month.

@@ -6,9 +6,9 @@ https://docs.snowflake.com/en/user-guide/tasks-graphs and https://docs.snowflake
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from deploy import cron
-from deploy.graph import Graph, TaskSpec, Value
-from deploy.sql_text import identifier
+from deploy.account.sql import identifier
+from deploy.graph import rules as cron
+from deploy.graph.graph import Graph, TaskSpec, Value
 
 TASKS, PREDECESSORS, SUCCESSORS = 1000, 100, 100
 _ONLY_ON_THE_ROOT = ("SCHEDULE", "CONFIG", "OVERLAP_POLICY", "TASK_AUTO_RETRY_ATTEMPTS")

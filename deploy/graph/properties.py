@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from deploy.graph import TaskSpec, Value
-from deploy.sql_text import identifier, keyword, literal
+from deploy.account.sql import identifier, keyword, literal
+from deploy.graph.graph import TaskSpec, Value
 from ml_pipeline.parameters import OF_TASKS
 
 _NOTE = re.compile(r"\s*\[deploy (\{.*\})\]$", re.DOTALL)

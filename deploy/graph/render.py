@@ -6,9 +6,9 @@ deliver is refused, so that nothing of a graph is lost silently.
 
 from typing import TYPE_CHECKING, Any
 
-from deploy import properties
 from deploy.errors import DeployError
-from deploy.graph import Graph, TaskSpec
+from deploy.graph import properties
+from deploy.graph.graph import Graph, TaskSpec
 
 if TYPE_CHECKING:
     from snowflake.core.task.dagv1 import DAG, DAGTask

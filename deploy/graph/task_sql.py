@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from deploy import names, properties
-from deploy.graph import TaskSpec
-from deploy.plan import Plan
+from deploy import names
+from deploy.graph import properties
+from deploy.graph.graph import TaskSpec
+from deploy.plan.plan import Plan
 
 if TYPE_CHECKING:
     from ml_pipeline.config import Environment

@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy import names, properties, trigger
-from deploy.gathering import Filtered, Unread
-from deploy.graph import EMPTY, Graph, TaskSpec
-from deploy.sql_text import literal, split_name
+from deploy import names
+from deploy.account.gathering import Filtered, Unread
+from deploy.account.sql import literal, split_name
+from deploy.apply import trigger
+from deploy.graph import properties
+from deploy.graph.graph import EMPTY, Graph, TaskSpec
 
 if TYPE_CHECKING:
-    from deploy.gathering import Rows
-    from deploy.requests import Connection
+    from deploy.account.connection import Connection
+    from deploy.account.gathering import Rows
     from ml_pipeline.config import Environment
 
     Parts = Mapping[str, Rows | Unread]

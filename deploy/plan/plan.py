@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.deployed import CLASSIC, Deployed
-from deploy.graph import Graph, TaskSpec
+from deploy.graph.graph import Graph, TaskSpec
+from deploy.plan.deployed import CLASSIC, Deployed
 
 
 @dataclass(frozen=True)

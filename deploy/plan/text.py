@@ -5,8 +5,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from deploy.graph import Graph
-from deploy.plan import Added, Change, Changed, Plan, Removed
+from deploy.graph.graph import Graph
+from deploy.plan.plan import Added, Change, Changed, Plan, Removed
 
 _SIGNS = {Added: "+", Changed: "~", Removed: "-"}
 _WHOLE = 200  # characters of two values that are shown whole

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Self
 
-from deploy.graph import Graph
+from deploy.graph.graph import Graph
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from deploy import lock, names
+from deploy import names
 from deploy.errors import DeployError
+from deploy.records import lock
 
 if TYPE_CHECKING:
-    from deploy.lock import Lock
-    from deploy.requests import Connection
+    from deploy.account.connection import Connection
+    from deploy.records.lock import Lock
     from ml_pipeline.config import Environment
 
 _LOOKS = 4  # at a lease that somebody else has

@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from deploy import caller, names
+from deploy.account.gathering import executed
+from deploy.account.sql import literal
 from deploy.errors import DeployError, LockLostError, LostReplyError
-from deploy.gathering import executed
-from deploy.journal import Journal
-from deploy.record import TIME_FORMAT
-from deploy.sql_text import literal
+from deploy.records.journal import Journal
+from deploy.records.record import TIME_FORMAT
 
 if TYPE_CHECKING:
-    from deploy.requests import Connection
+    from deploy.account.connection import Connection
     from ml_pipeline.config import Environment
 
 TABLE = "DEPLOY_LOCK"

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from deploy import caller, names
+from deploy.account.sql import literal
 from deploy.errors import DeployError, MissingObjectError
-from deploy.graph import Graph
-from deploy.manifest import checked
-from deploy.sql_text import literal
+from deploy.graph.graph import Graph
+from deploy.release.manifest import checked
 
 if TYPE_CHECKING:
-    from deploy.requests import Connection
+    from deploy.account.connection import Connection
     from ml_pipeline.config import Environment
 
 TABLE = "RELEASE_HISTORY"

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from deploy import names, plan
-from deploy.deployed import AUTO, Deployed
+from deploy import names
+from deploy.account.gathering import Unread
+from deploy.account.sql import literal
 from deploy.errors import DeployError
-from deploy.gathering import Unread
-from deploy.graph import Graph
-from deploy.sql_text import literal
+from deploy.graph.graph import Graph
+from deploy.plan import plan
+from deploy.plan.deployed import AUTO, Deployed
 
 if TYPE_CHECKING:
-    from deploy.plan import Plan
-    from deploy.requests import Connection
-    from deploy.state import State
+    from deploy.account.connection import Connection
+    from deploy.delivery.state import State
+    from deploy.plan.plan import Plan
     from ml_pipeline.config import Environment
 
 TABLE = "PUBLISHED"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.errors import DeployError
-from deploy.manifest import PAYLOAD, File, Manifest, Release, StagedFile, write
+from deploy.release.manifest import PAYLOAD, File, Manifest, Release, StagedFile, write
 from ml_pipeline import payload
 
 # What goes into the payload: a change there that is not committed makes the commit's name untrue.

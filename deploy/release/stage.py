@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from deploy import names
+from deploy.account.sql import literal
 from deploy.errors import DeployError, MissingObjectError
-from deploy.manifest import MANIFEST, Manifest, Release, StagedFile
-from deploy.sql_text import literal
+from deploy.release.manifest import MANIFEST, Manifest, Release, StagedFile
 
 if TYPE_CHECKING:
-    from deploy.gathering import Rows
-    from deploy.requests import Connection
+    from deploy.account.connection import Connection
+    from deploy.account.gathering import Rows
     from ml_pipeline.config import Environment
 
 

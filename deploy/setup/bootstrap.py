@@ -1,8 +1,8 @@
-"""The administrator's part, once for each environment: deploy/sql/*.sql, rendered and run.
+"""The administrator's part, once for each environment: deploy/setup/sql/*.sql, rendered and run.
 
 The files use `<% name %>` for values, as `snow sql -f` does, so they can be run with the CLI too:
 
-    snow sql -f deploy/sql/10_database.sql --enable-templating STANDARD -D database=ML_DEV -D ...
+    snow sql -f deploy/setup/sql/10_database.sql --enable-templating STANDARD -D database=ML_DEV -D ...
 
 Every statement can be repeated, so a bootstrap runs them all and asks nothing before: the first one meets an account
 without a warehouse, in which hardly anything can be asked. A second one changes nothing. Each file is sent whole, as
@@ -20,8 +20,8 @@ from deploy.errors import DeployError, MissingObjectError
 from ml_pipeline.payload import PYPI
 
 if TYPE_CHECKING:
-    from deploy.requests import Connection
-    from deploy.workload import Workload
+    from deploy.account.connection import Connection
+    from deploy.setup.workload import Workload
     from ml_pipeline.config import Environment
 
 SQL = Path(__file__).parent / "sql"

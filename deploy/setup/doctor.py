@@ -9,15 +9,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy import grants, lock, names, packages, preflight, record, render, requests
+from deploy import names
+from deploy.account import connection as requests
+from deploy.account import packages
+from deploy.account.sql import like, literal, qualified
+from deploy.delivery import preflight
 from deploy.errors import DeployError
-from deploy.graph import Graph
-from deploy.sql_text import like, literal, qualified
+from deploy.graph import render
+from deploy.graph.graph import Graph
+from deploy.records import lock, record
+from deploy.setup import grants
 from ml_pipeline.payload import ANACONDA
 
 if TYPE_CHECKING:
-    from deploy.gathering import Rows, Unread
-    from deploy.requests import Connection
+    from deploy.account.connection import Connection
+    from deploy.account.gathering import Rows, Unread
     from ml_pipeline.config import Environment
 
     Read = Mapping[str, Rows | Unread]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.errors import USAGE, DeployError
-from deploy.workload import of_repository
+from deploy.setup.workload import of_repository
 
 REVIEWERS, MERGE_QUEUE = "reviewers", "merge-queue"
 OPTIONAL = (REVIEWERS, MERGE_QUEUE)

@@ -1,7 +1,8 @@
 """The privileges that a delivery needs, and which of them its role lacks.
 
-What the bootstrap grants for it is declared here, by file of deploy/sql; a test holds the two against each other. More
-is needed where the graph names something that the bootstrap does not know. What is held are rows of SHOW GRANTS.
+What the bootstrap grants for it is declared here, by file of deploy/setup/sql; a test holds the two against each
+other. More is needed where the graph names something that the bootstrap does not know. What is held are rows of SHOW
+GRANTS.
 https://docs.snowflake.com/en/user-guide/security-access-control-privileges
 """
 
@@ -11,13 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy import bootstrap
-from deploy.graph import Graph
+from deploy.account.sql import identifier, split_name
+from deploy.graph.graph import Graph
 from deploy.names import Temporary
-from deploy.sql_text import identifier, split_name
+from deploy.setup import bootstrap
 
 if TYPE_CHECKING:
-    from deploy.gathering import Rows, Unread
+    from deploy.account.gathering import Rows, Unread
     from ml_pipeline.config import Environment
 
 PUBLIC = "PUBLIC"

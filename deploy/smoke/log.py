@@ -8,13 +8,13 @@ https://docs.snowflake.com/en/developer-guide/logging-tracing/logging-accessing-
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from deploy.account.gathering import Unread
+from deploy.account.sql import literal
 from deploy.errors import DeployError
-from deploy.gathering import Unread
-from deploy.runs import TaskRun
-from deploy.sql_text import literal
+from deploy.smoke.runs import TaskRun
 
 if TYPE_CHECKING:
-    from deploy.requests import Connection
+    from deploy.account.connection import Connection
 
 _VIEW = "SNOWFLAKE.TELEMETRY.EVENTS_VIEW"
 _READER = "the application role SNOWFLAKE.EVENTS_VIEWER may read it"

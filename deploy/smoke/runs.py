@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from deploy import names
+from deploy.account.sql import identifier, literal
 from deploy.errors import DeployError, LostReplyError
-from deploy.polling import Poll, polls
-from deploy.sql_text import identifier, literal
+from deploy.smoke.polling import Poll, polls
 
 if TYPE_CHECKING:
-    from deploy.gathering import Rows
-    from deploy.requests import Connection
+    from deploy.account.connection import Connection
+    from deploy.account.gathering import Rows
     from ml_pipeline.config import Environment
 
 SUCCEEDED, SKIPPED = "SUCCEEDED", "SKIPPED"

@@ -7,16 +7,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy import apply, names, polling, runs, task_log
-from deploy.deployed import CLASSIC, Deployed
+from deploy import names
+from deploy.account.sql import literal
+from deploy.apply import statements as apply
 from deploy.errors import DeployError, LostReplyError
-from deploy.graph import Graph, TaskSpec
-from deploy.polling import Poll
-from deploy.runs import GraphRun
-from deploy.sql_text import literal
+from deploy.graph.graph import Graph, TaskSpec
+from deploy.plan.deployed import CLASSIC, Deployed
+from deploy.smoke import log as task_log
+from deploy.smoke import polling, runs
+from deploy.smoke.polling import Poll
+from deploy.smoke.runs import GraphRun
 
 if TYPE_CHECKING:
-    from deploy.lock import Held
+    from deploy.records.lock import Held
     from ml_pipeline.config import Environment
 
 Show = Callable[[GraphRun], None]

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from deploy.graph import Graph
-from deploy.runs import BROKEN, SUCCEEDED, GraphRun, TaskRun
+from deploy.graph.graph import Graph
+from deploy.smoke.runs import BROKEN, SUCCEEDED, GraphRun, TaskRun
 
 _SIGNS = {SUCCEEDED: "✅", "SKIPPED": "-"} | dict.fromkeys(BROKEN, "❌")
 _LONGEST_ERROR = 500  # characters in a cell; the log has all of it

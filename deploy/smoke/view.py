@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
-from deploy.graph import Graph
-from deploy.runs import BROKEN, SKIPPED, SUCCEEDED, GraphRun, TaskRun
-from deploy.smoke import Show
+from deploy.graph.graph import Graph
+from deploy.smoke.runs import BROKEN, SKIPPED, SUCCEEDED, GraphRun, TaskRun
+from deploy.smoke.smoke import Show
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy import workflow, workload
+from deploy import job as workflow
 from deploy.errors import DeployError
+from deploy.setup import workload
 
 if TYPE_CHECKING:
-    from deploy.commands import Outcome
+    from deploy.verbs.deliver import Outcome
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 _POLICIES = ("authentication-policy", "network-policy")
 _RULES = ("reviewers", "merge-queue")
 _SNAPSHOT = Path("snapshot.json")
@@ -163,7 +164,7 @@ def main(argv: Sequence[str], project: Path = PROJECT) -> int:
 
 
 def _run(options: argparse.Namespace, project: Path) -> "Outcome":
-    from deploy import commands
+    from deploy.verbs import deliver as commands
 
     return commands.run(options, project)
 

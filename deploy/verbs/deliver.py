@@ -10,38 +10,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from deploy import (
-    build,
-    caller,
-    choosing,
-    gc,
-    manifest,
-    names,
-    plan,
-    plan_text,
-    preflight,
-    record,
-    render,
-    requests,
-    reviewing,
-    setting_up,
-    smoke,
-    smoke_view,
-    stage,
-    status,
-    summary,
-    sweep,
-    target,
-    workflow,
-)
-from deploy.deployed import Deployed
+from deploy import caller, names
+from deploy import job as workflow
+from deploy.account import connection as requests
+from deploy.cleanup import gc, sweep
+from deploy.cleanup import temporary as target
+from deploy.delivery import preflight
+from deploy.delivery.delivery import WAIT, Candidate, Delivery
+from deploy.delivery.state import State
 from deploy.errors import CHANGES, FAILED, OK, USAGE, DeployError
-from deploy.graph import Graph
-from deploy.manifest import Release
-from deploy.outcome import Outcome
-from deploy.release import WAIT, Candidate, Delivery
-from deploy.runs import GraphRun
-from deploy.state import State
+from deploy.graph import render
+from deploy.graph.graph import Graph
+from deploy.plan import plan
+from deploy.plan import text as plan_text
+from deploy.plan.deployed import Deployed
+from deploy.records import record
+from deploy.release import build, manifest, stage
+from deploy.release.manifest import Release
+from deploy.smoke import smoke, summary
+from deploy.smoke import view as smoke_view
+from deploy.smoke.runs import GraphRun
+from deploy.verbs import model as choosing
+from deploy.verbs import review as reviewing
+from deploy.verbs import setup as setting_up
+from deploy.verbs import status
+from deploy.verbs.outcome import Outcome
 from ml_pipeline import config
 from ml_pipeline.config import Environment
 from ml_pipeline.values import ConfigError

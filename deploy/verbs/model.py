@@ -2,16 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-from deploy import copying, requests
+from deploy import copying
 from deploy import model as versions
+from deploy.account import connection as requests
 from deploy.errors import USAGE, DeployError
-from deploy.outcome import Outcome
+from deploy.verbs.outcome import Outcome
 
 if TYPE_CHECKING:
     import argparse
 
-    from deploy.commands import Call
-    from deploy.requests import Connection
+    from deploy.account.connection import Connection
+    from deploy.verbs.deliver import Call
 
 
 def model(call: "Call") -> Outcome:

@@ -4,12 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy import caller, names, packages, plan_text, snapshot, workflow
+from deploy import caller, names
+from deploy import job as workflow
+from deploy.account import packages
+from deploy.plan import text as plan_text
+from deploy.records import snapshot
 
 if TYPE_CHECKING:
-    from deploy.graph import Graph
-    from deploy.plan import Plan
-    from deploy.release import Delivery
+    from deploy.delivery.delivery import Delivery
+    from deploy.graph.graph import Graph
+    from deploy.plan.plan import Plan
     from ml_pipeline.config import Environment
 
 # GitHub takes comments of 65,536 characters.

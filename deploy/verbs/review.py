@@ -3,15 +3,18 @@
 import dataclasses
 from typing import TYPE_CHECKING
 
-from deploy import names, record, render, requests
-from deploy import preview as previews
-from deploy import snapshot as snapshots
+from deploy import names
+from deploy.account import connection as requests
 from deploy.errors import USAGE, DeployError
-from deploy.outcome import Outcome
+from deploy.graph import render
+from deploy.records import record
+from deploy.records import snapshot as snapshots
+from deploy.verbs import preview as previews
+from deploy.verbs.outcome import Outcome
 from ml_pipeline import config
 
 if TYPE_CHECKING:
-    from deploy.commands import Call
+    from deploy.verbs.deliver import Call
 
 
 def preview(call: "Call") -> Outcome:

@@ -5,17 +5,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy import bootstrap as scripts
-from deploy import doctor as checks
-from deploy import github as repositories
-from deploy import requests, workload
+from deploy.account import connection as requests
 from deploy.errors import FAILED, OK, USAGE, DeployError
-from deploy.outcome import Outcome
+from deploy.setup import bootstrap as scripts
+from deploy.setup import doctor as checks
+from deploy.setup import github as repositories
+from deploy.setup import workload
+from deploy.verbs.outcome import Outcome
 
 if TYPE_CHECKING:
     import argparse
 
-    from deploy.commands import Call
+    from deploy.verbs.deliver import Call
 
 
 def bootstrap(call: "Call") -> Outcome:

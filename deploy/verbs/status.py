@@ -2,15 +2,17 @@
 
 from typing import TYPE_CHECKING, Any
 
-from deploy import names, record, runs
-from deploy.deployed import CLASSIC, Deployed
-from deploy.lock import Lock
-from deploy.record import Entry
-from deploy.runs import GraphRun
-from deploy.state import State
+from deploy import names
+from deploy.delivery.state import State
+from deploy.plan.deployed import CLASSIC, Deployed
+from deploy.records import record
+from deploy.records.lock import Lock
+from deploy.records.record import Entry
+from deploy.smoke import runs
+from deploy.smoke.runs import GraphRun
 
 if TYPE_CHECKING:
-    from deploy.requests import Connection
+    from deploy.account.connection import Connection
     from ml_pipeline.config import Environment
 
 _MINUTES_OF_HISTORY = 7 * 24 * 60 - 1  # as far back as TASK_HISTORY goes

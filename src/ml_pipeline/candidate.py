@@ -11,7 +11,7 @@ from typing import Any
 
 from snowflake.snowpark import Session
 
-from .config import Run
+from ml_pipeline.config import Run
 
 _STAGE = "MODELS"
 

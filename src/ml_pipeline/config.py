@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
-from .values import (
+from ml_pipeline.values import (
     CHANGE,
     Backend,
     Candidates,

@@ -10,8 +10,8 @@ import uuid
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from .errors import PipelineError
-from .labels import LONGEST, fitted
+from ml_pipeline.errors import PipelineError
+from ml_pipeline.labels import LONGEST, fitted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from snowflake.ml.jobs import MLJob
     from snowflake.snowpark import Session
 
-    from .config import Run
+    from ml_pipeline.config import Run
 
 STAGE = "ML_JOBS"
 """Where the client puts what a job runs, as long as it does: the release's files, and scripts of its own."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from snowflake.snowpark import Session
 
-from . import (
+from ml_pipeline import (
     data,
     decision,
     evaluation,
@@ -21,8 +21,8 @@ from . import (
     serving,
     training,
 )
-from .config import Run
-from .tables import replace_rows
+from ml_pipeline.config import Run
+from ml_pipeline.tables import replace_rows
 
 Result = dict[str, Any]
 

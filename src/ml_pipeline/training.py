@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import candidate, datasets, jobs, tuning
-from .errors import PipelineError
-from .features import FEATURES, LABEL, TRAIN, rows
-from .payload import TRAINING_JOB
+from ml_pipeline import candidate, datasets, jobs, tuning
+from ml_pipeline.errors import PipelineError
+from ml_pipeline.features import FEATURES, LABEL, TRAIN, rows
+from ml_pipeline.payload import TRAINING_JOB
 
 if TYPE_CHECKING:
     import pandas as pd
     from sklearn.ensemble import HistGradientBoostingClassifier
     from snowflake.snowpark import Session
 
-    from .config import Pipeline, Run
+    from ml_pipeline.config import Pipeline, Run
 
 
 def train(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:

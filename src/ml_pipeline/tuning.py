@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .config import Pipeline
+    from ml_pipeline.config import Pipeline
 
 LAST_SHARE = 0.2
 """Of the rows, in their order, that judge the candidates; they are later than those that a candidate is fitted on."""
@@ -54,8 +54,8 @@ def loss(frame: pd.DataFrame, settings: Pipeline) -> float:
     """Return the log loss (nats) on the last rows of a model that was fitted on those before them."""
     from sklearn.metrics import log_loss
 
-    from .features import FEATURES, LABEL
-    from .training import fit
+    from ml_pipeline.features import FEATURES, LABEL
+    from ml_pipeline.training import fit
 
     cut = int(len(frame) * (1 - LAST_SHARE))
     earlier, later = frame.iloc[:cut], frame.iloc[cut:]

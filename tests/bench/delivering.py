@@ -22,9 +22,9 @@ from tests.faults import baseline
 from tests.faults.cases import Site
 
 if TYPE_CHECKING:
-    from deploy.graph import Graph
-    from deploy.manifest import Release
-    from deploy.release import Delivery
+    from deploy.delivery.delivery import Delivery
+    from deploy.graph.graph import Graph
+    from deploy.release.manifest import Release
     from ml_pipeline.config import Environment
 
 P = ParamSpec("P")
@@ -64,7 +64,7 @@ def set_up(site: Site, backend: str) -> None:
     """Do what the administrator does once: `python -m deploy bootstrap`."""
     import snowflake.connector
 
-    from deploy import bootstrap
+    from deploy.setup import bootstrap
 
     with snowflake.connector.connect(**site.parameters) as connection:
         for text in bootstrap.scripts(environment(site, backend)).values():
@@ -74,7 +74,7 @@ def set_up(site: Site, backend: str) -> None:
 @_measured
 def upload(site: Site, backend: str, version: Version) -> None:
     """Put the release on its stage."""
-    from deploy import stage
+    from deploy.release import stage
 
     with _release(version) as release, _delivery(site, backend) as delivery:
         stage.upload(delivery.connection, delivery.environment, release)
@@ -83,8 +83,8 @@ def upload(site: Site, backend: str, version: Version) -> None:
 @_measured
 def apply(site: Site, backend: str, version: Version) -> None:
     """Make the deployed graph this one, as `python -m deploy apply` does."""
-    from deploy import record
-    from deploy.release import Candidate
+    from deploy.delivery.delivery import Candidate
+    from deploy.records import record
 
     with _release(version) as release, _delivery(site, backend) as delivery:
         graph = _graph(version, release.digest)
@@ -99,7 +99,7 @@ def snowflakes_own(site: Site, version: Version) -> None:
 
 def _graph(version: Version, digest: str) -> Graph:
     """The same graph as the one that `DAGOperation` is given."""
-    from deploy import render
+    from deploy.graph import render
 
     dag = baseline.graph(version.tasks, digest)
     if version.edited:
@@ -110,8 +110,8 @@ def _graph(version: Version, digest: str) -> Graph:
 @contextmanager
 def _release(version: Version) -> Iterator[Release]:
     """A built release of one small wheel, which all tasks share."""
-    from deploy import manifest
-    from deploy.manifest import Manifest, StagedFile
+    from deploy.release import manifest
+    from deploy.release.manifest import Manifest, StagedFile
 
     wheel = version.commit.encode() + _WHEEL
     description = Manifest(version.commit, "3.11", (), (StagedFile.of(manifest.PAYLOAD, wheel),), ())
@@ -121,8 +121,8 @@ def _release(version: Version) -> Iterator[Release]:
 
 @contextmanager
 def _delivery(site: Site, backend: str) -> Iterator[Delivery]:
-    from deploy import requests
-    from deploy.release import Delivery
+    from deploy.account import connection as requests
+    from deploy.delivery.delivery import Delivery
 
     os.environ.update(site.snowflake.environ)
     target = environment(site, backend)

@@ -29,7 +29,7 @@ FRESH, UNCHANGED, ONE, EVERY = "fresh", "unchanged", "one task changed", "every 
 
 _DATABASE = "BENCH"
 # What the steps import when they need it; each step's process is forked with it.
-_IMPORTED = ("snowflake.connector", "snowflake.core.task.dagv1", "jinja2", "deploy.commands", "dag.connection")
+_IMPORTED = ("snowflake.connector", "snowflake.core.task.dagv1", "jinja2", "deploy.verbs.deliver", "dag.connection")
 # From here on DAGOperation takes minutes: tasks times seconds of round trip, or tasks alone.
 _LONG_WAY, _LONG = 10.0, 1000
 _SHORT, _MOST_RUNS = 100, 3

@@ -4,17 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tests.bench.deploys import (
-    DAG_OPERATION,
-    EVERY,
-    FRESH,
-    ONE,
-    OURS,
-    UNCHANGED,
-    UPLOAD,
-    UPLOAD_AGAIN,
-    Cell,
-)
+from tests.bench.deploys import DAG_OPERATION, EVERY, FRESH, ONE, OURS, UNCHANGED, UPLOAD, UPLOAD_AGAIN, Cell
 
 # The size at which we are held against DAGOperation.
 _TASKS, _ROUND_TRIP, _FACTOR = 100, 50, 50

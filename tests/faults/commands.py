@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from deploy import bootstrap
+from deploy.setup import bootstrap
 from ml_pipeline import config
 from tests.conftest import LocalSnowflake
 from tests.faults.callers import Callers
@@ -87,7 +87,7 @@ def typed(
 ) -> tuple[int, str, str]:
     """Run a command in this process, which is a caller."""
     from dag import dag
-    from deploy import cli
+    from deploy.verbs import cli
 
     os.environ.update(variables)
     if log:

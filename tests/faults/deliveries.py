@@ -14,14 +14,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy import apply, bootstrap, lock, manifest, names, plan, record, requests, stage, target
-from deploy.deployed import TASK_GRAPH, Deployed
+from deploy import names
+from deploy.account import connection as requests
+from deploy.apply import statements as apply
+from deploy.cleanup import temporary as target
+from deploy.delivery.delivery import Candidate, Delivery
 from deploy.errors import OK, DeployError
-from deploy.graph import Graph, TaskSpec
-from deploy.lock import Lock
-from deploy.manifest import Manifest, Release, StagedFile
-from deploy.record import Entry
-from deploy.release import Candidate, Delivery
+from deploy.graph.graph import Graph, TaskSpec
+from deploy.plan import plan
+from deploy.plan.deployed import TASK_GRAPH, Deployed
+from deploy.records import lock, record
+from deploy.records.lock import Lock
+from deploy.records.record import Entry
+from deploy.release import manifest, stage
+from deploy.release.manifest import Manifest, Release, StagedFile
+from deploy.setup import bootstrap
 from ml_pipeline import config
 from ml_pipeline.config import Environment
 from tests.conftest import ROOT, LocalSnowflake
@@ -64,7 +71,7 @@ class Version:
 
     @property
     def graph(self) -> Graph:
-        """Its task graph, as `deploy.render` makes it of a DAG."""
+        """Its task graph, as `deploy.graph.render` makes it of a DAG."""
         wide = {"CONFIG": f'{{"release": "{self.digest}"}}', "SCHEDULE": _SCHEDULE, **_DEFAULTS}
         root = _task(_GRAPH, "SELECT 0", (), **wide)
         chain, before = [root], _GRAPH

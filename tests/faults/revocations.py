@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from deploy import bootstrap, grants
+from deploy.setup import bootstrap, grants
 from ml_pipeline import config
 from tests.conftest import ROOT
 from tests.faults.commands import Account, Answer

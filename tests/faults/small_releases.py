@@ -15,13 +15,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from deploy import bootstrap, manifest, properties, record
-from deploy.deployed import CLASSIC, TASK_GRAPH
+from deploy.delivery.delivery import WAIT, Candidate, Delivery
 from deploy.errors import DeployError
-from deploy.graph import Graph, TaskSpec
-from deploy.manifest import Manifest, Release, StagedFile
-from deploy.release import WAIT, Candidate, Delivery
-from deploy.smoke import Show
+from deploy.graph import properties
+from deploy.graph.graph import Graph, TaskSpec
+from deploy.plan.deployed import CLASSIC, TASK_GRAPH
+from deploy.records import record
+from deploy.release import manifest
+from deploy.release.manifest import Manifest, Release, StagedFile
+from deploy.setup import bootstrap
+from deploy.smoke.smoke import Show
 from ml_pipeline import config
 from ml_pipeline.config import Environment
 from tests.faults.cases import Site
@@ -141,7 +144,7 @@ def variables(site: Site, terms: Terms) -> dict[str, str]:
 @contextlib.contextmanager
 def delivery(site: Site, terms: Terms, said: list[tuple[float, str]]) -> Iterator[Delivery]:
     """A Delivery to the site; what it says is noted with the seconds since it began to sign in."""
-    from deploy import requests
+    from deploy.account import connection as requests
 
     began, target = time.monotonic(), environment(site, terms)
 

@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from deploy import lock, names
+from deploy import names
+from deploy.account.connection import Connection
 from deploy.errors import DeployError, LockLostError, LostReplyError
-from deploy.lock import Held, Lock
-from deploy.requests import Connection
+from deploy.records import lock
+from deploy.records.lock import Held, Lock
 from ml_pipeline.config import Environment
 from tests.faults import small_releases
 from tests.faults.cases import Site

@@ -10,8 +10,8 @@ from functools import partial
 
 import pytest
 
-from deploy.deployed import TASK_GRAPH
-from deploy.release import PROCEED, REFUSE, WAIT
+from deploy.delivery.delivery import PROCEED, REFUSE, WAIT
+from deploy.plan.deployed import TASK_GRAPH
 from tests.conftest import DAY
 from tests.faults import races, small_releases
 from tests.faults.callers import Ended

@@ -7,10 +7,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from deploy import manifest, stage
-from deploy.deployed import CLASSIC
-from deploy.manifest import Manifest, StagedFile
-from deploy.requests import Connection, open_connection
+from deploy.account.connection import Connection, open_connection
+from deploy.plan.deployed import CLASSIC
+from deploy.release import manifest, stage
+from deploy.release.manifest import Manifest, StagedFile
 from tests.conftest import DAY
 from tests.faults import races, small_releases, stalls
 from tests.faults.cases import Cases, Site

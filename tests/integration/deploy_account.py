@@ -10,8 +10,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from snowflake.core.task import Cron
 from snowflake.core.task.dagv1 import DAG, DAGTask
 
-from deploy import build, cli, manifest, requests
-from deploy.manifest import Manifest, StagedFile
+from deploy.account import connection as requests
+from deploy.release import build, manifest
+from deploy.release.manifest import Manifest, StagedFile
+from deploy.verbs import cli
 from ml_pipeline import config
 
 PROJECT = Path(__file__).parents[2]

@@ -4,7 +4,8 @@ import pytest
 from snowflake.connector import DictCursor
 from snowflake.connector.errors import ProgrammingError
 
-from deploy import bootstrap, cli
+from deploy.setup import bootstrap
+from deploy.verbs import cli
 from tests.integration import deploy_account as account
 
 

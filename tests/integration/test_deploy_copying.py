@@ -10,7 +10,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from snowflake.ml.registry import Registry
 
-from deploy import bootstrap, cli
+from deploy.setup import bootstrap
+from deploy.verbs import cli
 from ml_pipeline import config
 
 INPUTS = pd.DataFrame({"A": [0.0, 1.0, 2.0], "B": [1.0, 0.0, 1.0]})

@@ -6,12 +6,17 @@ import time
 
 import pytest
 
-from deploy import cli, gc, lock, names, record, stage, target
+from deploy import names
+from deploy.cleanup import gc
+from deploy.cleanup import temporary as target
 from deploy.errors import USAGE, DeployError
-from deploy.graph import EMPTY
-from deploy.journal import Journal
-from deploy.lock import Lock
-from deploy.record import Entry
+from deploy.graph.graph import EMPTY
+from deploy.records import lock, record
+from deploy.records.journal import Journal
+from deploy.records.lock import Lock
+from deploy.records.record import Entry
+from deploy.release import stage
+from deploy.verbs import cli
 from ml_pipeline import config
 from tests.integration import deploy_account as account
 

@@ -5,7 +5,8 @@ import json
 import pytest
 from snowflake.connector import DictCursor
 
-from deploy import bootstrap, cli
+from deploy.setup import bootstrap
+from deploy.verbs import cli
 from environments.local.github.oidc import Issuer
 from tests.integration import deploy_account as account
 
@@ -143,7 +144,7 @@ def test_what_is_missing_is_there_again_after_another_bootstrap(snowflake, issue
 def test_what_is_printed_is_what_is_run_and_asks_nobody(snowflake, issuer, capsys, monkeypatch):
     printed(capsys)
     with monkeypatch.context() as patch:
-        patch.setattr("deploy.requests.open_connection", lambda _: pytest.fail("asks the account"))
+        patch.setattr("deploy.account.connection.open_connection", lambda _: pytest.fail("asks the account"))
         assert set_up(snowflake, issuer, "dev", "--print", "--json") == 0
     shown = json.loads(printed(capsys)[0])["scripts"]
     assert set_up(snowflake, issuer, "dev", "--json") == 0

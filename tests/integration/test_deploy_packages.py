@@ -6,7 +6,7 @@ import re
 import pytest
 
 from dag import dag
-from deploy import cli
+from deploy.verbs import cli
 from ml_pipeline import payload
 from tests.integration import deploy_account as account
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dag import dag
-from deploy import cli, preview
+from deploy.verbs import cli, preview
 from tests.integration import deploy_account as account
 
 PR = ("--env", "dev", "--ref", "refs/pull/7/merge")

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from deploy import apply, lock, plan, polling, runs, smoke
-from deploy.deployed import CLASSIC, TASK_GRAPH, Deployed
+from deploy.account.connection import Connection
+from deploy.apply import statements as apply
 from deploy.errors import DeployError, LockLostError
-from deploy.graph import Graph, TaskSpec
-from deploy.lock import Held, Lock
-from deploy.requests import Connection
+from deploy.graph.graph import Graph, TaskSpec
+from deploy.plan import plan
+from deploy.plan.deployed import CLASSIC, TASK_GRAPH, Deployed
+from deploy.records import lock
+from deploy.records.lock import Held, Lock
+from deploy.smoke import polling, runs, smoke
 from ml_pipeline import config
 from tests.faults.proxy import Proxy
 from tests.faults.rules import Fault, Rule, statements

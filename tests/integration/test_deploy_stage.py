@@ -4,9 +4,10 @@ import threading
 
 import pytest
 
-from deploy import stage, target
+from deploy.cleanup import temporary as target
 from deploy.errors import DeployError
-from deploy.manifest import MANIFEST
+from deploy.release import stage
+from deploy.release.manifest import MANIFEST
 from ml_pipeline import config
 from tests.integration import deploy_account as account
 

@@ -4,8 +4,11 @@ import json
 
 import pytest
 
-from deploy import cli, names, sweep, target
+from deploy import names
+from deploy.cleanup import sweep
+from deploy.cleanup import temporary as target
 from deploy.errors import DeployError
+from deploy.verbs import cli
 from ml_pipeline import config
 from tests.integration import deploy_account as account
 

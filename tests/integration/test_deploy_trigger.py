@@ -7,7 +7,7 @@ import time
 import pytest
 
 from dag import dag
-from deploy import cli
+from deploy.verbs import cli
 from tests.integration import deploy_account as account
 
 SOURCE = "SHOP.PUBLIC.ORDERS"

@@ -16,7 +16,7 @@ from snowflake.ml.registry import Registry
 
 from dag.dag import build
 from dag.run_pipeline import run_graph
-from deploy import cli
+from deploy.verbs import cli
 from ml_pipeline import candidate, config, datasets, provenance, registry
 from ml_pipeline.config import Run, load
 from ml_pipeline.errors import PipelineError

@@ -7,8 +7,7 @@ from snowflake.snowpark.functions import col
 from ml_pipeline.config import Run, load
 from ml_pipeline.functions import distribution_shift, working_days_between
 from ml_pipeline.handlers import stability, working_days
-
-from ..conftest import ROOT
+from tests.conftest import ROOT
 
 
 @pytest.fixture

@@ -5,10 +5,12 @@ import re
 
 import pytest
 
-from deploy import bootstrap, grants, names, preflight
+from deploy import names
+from deploy.account.connection import open_connection
+from deploy.delivery import preflight
 from deploy.errors import DeployError
-from deploy.graph import EMPTY
-from deploy.requests import open_connection
+from deploy.graph.graph import EMPTY
+from deploy.setup import bootstrap, grants
 from ml_pipeline import config
 from tests.integration import deploy_account as account
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from threadpoolctl import threadpool_limits
 
-from deploy import cli
+from deploy.verbs import cli
 from environments.local.github.oidc import Issuer
 from tests.faults.callers import Callers, load
 
@@ -64,7 +64,7 @@ def test_every_command_of_the_readme_works(snowflake, callers, tmp_path):
 
 def run(command, environ, snowflake, callers, tmp_path):
     words = shlex.split(command.replace("8085", str(snowflake.port)))
-    if "environments.local.snowflake" in words:
+    if words[0] == ".venv/bin/local-snowflake":
         return started(words, environ, tmp_path)
     if words[0] == ".venv/bin/python":
         ended = callers.run(as_python_does, words[1:], environ, limit=120)
@@ -100,7 +100,8 @@ def as_python_does(words, environ):
 def started(words, environ, tmp_path):
     """A command that serves until it is stopped: here, until its standard input ends."""
     home = words.index("--home") + 1
-    words = [sys.executable, *words[1:home], str(tmp_path / "account"), *words[home + 1 :], "--until-stdin-closes"]
+    options = [*words[1:home], str(tmp_path / "account"), *words[home + 1 :], "--until-stdin-closes"]
+    words = [sys.executable, "-m", "local_snowflake", *options]
     done = subprocess.run(words, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert "Local Snowflake ready: http://127.0.0.1:" in done.stdout
     return done

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from local_snowflake.testing.webhooks import listening
 from sklearn.metrics import roc_auc_score
 from snowflake.ml.registry import Registry
 
@@ -19,7 +20,6 @@ from ml_pipeline.config import Run, load
 from ml_pipeline.errors import PipelineError
 from ml_pipeline.features import FEATURES
 from ml_pipeline.steps import execute
-from tests.webhooks import listening
 
 LOCAL = load("local", Path(__file__).parents[2] / "environments")
 FIRST_DAY = date(1998, 5, 4)

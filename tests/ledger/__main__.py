@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from . import backing, table
-from .table import Judgement
+from tests.ledger import backing, table
+from tests.ledger.table import Judgement
 
 
 def main(arguments: list[str]) -> int:

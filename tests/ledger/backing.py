@@ -4,7 +4,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from environments.local.snowflake.grammar import admission
+from local_snowflake.grammar import admission
 
 _PAGE = re.compile(r"https://\S+?(?=[:,;]?(\s|$))")
 _BEFORE_THE_KIND = re.compile(r" (OR REPLACE|OR ALTER|SCOPED|TEMPORARY|TEMP|TRANSIENT|SECURE|TERSE)\b")

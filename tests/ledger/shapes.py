@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 
+from local_snowflake.grammar import matching
+from local_snowflake.grammar.admission import grammars
+from local_snowflake.kernel.tokens import Token, tokenize
+from local_snowflake.sql import parsing
 from sqlglot import exp
-
-from environments.local.snowflake.grammar import matching
-from environments.local.snowflake.grammar.admission import grammars
-from environments.local.snowflake.sql import parsing
-from environments.local.snowflake.tokens import Token, tokenize
 
 _QUERIES = {"SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "("}
 _BLOCKS = {"BEGIN", "DECLARE"}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import shapes
+from tests.ledger import shapes
 
 JUDGEMENTS = Path(__file__).parent / "judgements.toml"
 PAGE = Path(__file__).parents[2] / "docs" / "statements.md"

@@ -11,8 +11,8 @@ import pytest
 from snowflake.core.task.dagv1 import DAGTaskBranch
 
 from dag.dag import ANY_WAY, build
-from deploy.limits import limits
-from deploy.render import from_dag
+from deploy.graph.limits import limits
+from deploy.graph.render import from_dag
 from ml_pipeline import decision, payload, quality_gate, tasks
 from ml_pipeline.config import load
 from ml_pipeline.payload import packages

@@ -10,9 +10,10 @@ import jinja2
 import pytest
 from snowflake.connector.util_text import split_statements
 
-from deploy import bootstrap, cli, grants
 from deploy.errors import USAGE, DeployError
-from deploy.workload import Workload
+from deploy.setup import bootstrap, grants
+from deploy.setup.workload import Workload
+from deploy.verbs import cli
 from ml_pipeline import config
 
 ENVIRONMENTS = Path(__file__).parents[2] / "environments"
@@ -43,7 +44,7 @@ def test_no_statement_names_the_other_environment(name, other):
 
 
 def everything():
-    """The environment for which no file of deploy/sql is left out, and all of its files."""
+    """The environment for which no file of deploy/setup/sql is left out, and all of its files."""
     dev, prod = (config.load(name, ENVIRONMENTS) for name in ("dev", "prod"))
     graph = dataclasses.replace(dev.graph, notebook="review.ipynb", error_integration="QUEUE")
     pipeline = dataclasses.replace(dev.pipeline, service_pool="POOL", notification_integration="MAIL", policies="MAIN")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy import build, manifest
 from deploy.errors import DeployError
+from deploy.release import build, manifest
 from ml_pipeline import payload
 
 PROJECT = Path(__file__).parents[2]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy import cli, commands
 from deploy.errors import DeployError
+from deploy.verbs import cli
+from deploy.verbs import deliver as commands
 from tests.conftest import module
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +18,7 @@ HEAVY = ("snowflake.", "rich", "jinja2", "pandas", "build", "ml_pipeline")
 
 
 def test_help_imports_nothing_heavy():
-    code = "import sys; from deploy import cli; cli.main(['--help']); print(*sys.modules, file=sys.stderr)"
+    code = "import sys; from deploy.verbs import cli; cli.main(['--help']); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
     assert not [name for name in done.stderr.split() if name.startswith(HEAVY)]
     for verb in cli.VERBS:
@@ -133,10 +134,10 @@ def test_build_prints_the_digest_that_names_the_release(tmp_path, monkeypatch, c
     def no_git(*_):
         raise DeployError("git knows no commit here", "git init")
 
-    monkeypatch.setattr("deploy.build.commit", lambda _: "c0ffee")
+    monkeypatch.setattr("deploy.release.build.commit", lambda _: "c0ffee")
     assert cli.main(["build", "--dist", str(tmp_path), "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["commit"] == "c0ffee"
     assert (tmp_path / answer["release"] / "manifest.json").is_file()
-    monkeypatch.setattr("deploy.build.commit", no_git)
+    monkeypatch.setattr("deploy.release.build.commit", no_git)
     assert cli.main(["build", "--dist", str(tmp_path)]) == 1

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from deploy import copying
+from deploy.account.gathering import Unread
 from deploy.errors import USAGE, DeployError
-from deploy.gathering import Unread
 from deploy.model import Version
 from ml_pipeline import config
 

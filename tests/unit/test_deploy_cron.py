@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from deploy import clock_change, cron
+from deploy.graph import clock_change
+from deploy.graph import rules as cron
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy import doctor
-from deploy.doctor import Check
+from deploy.account.gathering import Unread
 from deploy.errors import DeployError
-from deploy.gathering import Unread
-from deploy.graph import Graph, TaskSpec
+from deploy.graph.graph import Graph, TaskSpec
+from deploy.setup import doctor
+from deploy.setup.doctor import Check
 from ml_pipeline import config
 
 DEV = config.load("dev", Path(__file__).parents[2] / "environments")

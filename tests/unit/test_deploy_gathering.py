@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy import deployed, gathering, gc
-from deploy.gathering import Filtered, Unread
+from deploy.account import gathering
+from deploy.account.gathering import Filtered, Unread
+from deploy.cleanup import gc
+from deploy.plan import deployed
 from ml_pipeline import config
 
 DEV = config.load("dev", Path(__file__).parents[2] / "environments")

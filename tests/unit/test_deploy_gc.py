@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy import gc
-from deploy.gc import Staged, Usage
+from deploy.cleanup import gc
+from deploy.cleanup.gc import Staged, Usage
 from ml_pipeline import config
 
 DEV = config.load("dev", Path(__file__).parents[2] / "environments")

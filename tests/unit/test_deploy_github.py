@@ -9,8 +9,9 @@ import sys
 
 import pytest
 
-from deploy import cli, github
 from deploy.errors import DeployError
+from deploy.setup import github
+from deploy.verbs import cli
 
 OPTIONS = ("--repository", "acme/ml", "--account", "org-account")
 

@@ -8,10 +8,11 @@ import pytest
 from snowflake.core.task import Cron, OverlapPolicy
 from snowflake.core.task.dagv1 import DAG, DAGTask, DAGTaskBranch
 
-from deploy import deployed, properties
 from deploy.errors import DeployError
-from deploy.graph import EMPTY, Graph, TaskSpec
-from deploy.render import from_dag, render
+from deploy.graph import properties
+from deploy.graph.graph import EMPTY, Graph, TaskSpec
+from deploy.graph.render import from_dag, render
+from deploy.plan import deployed
 from ml_pipeline import config
 
 ENVIRONMENTS = Path(__file__).parents[2] / "environments"

@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from deploy.graph import EMPTY, Graph, TaskSpec
-from deploy.limits import limits
-from deploy.preflight import check_graph
+from deploy.delivery.preflight import check_graph
+from deploy.graph.graph import EMPTY, Graph, TaskSpec
+from deploy.graph.limits import limits
 from tests.unit.test_deploy_preflight import DEV, NOW
 
 ROOT = TaskSpec("G", "SELECT 1", properties=(("WAREHOUSE", "WH"),))

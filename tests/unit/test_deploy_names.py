@@ -8,12 +8,15 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from local_snowflake.kernel.names import fold
+from local_snowflake.kernel.tokens import tokenize
 
-from deploy import cli, commands, names, target
+from deploy import names
+from deploy.account.sql import identifier, literal, qualified
+from deploy.cleanup import temporary as target
 from deploy.errors import USAGE, DeployError
-from deploy.sql_text import identifier, literal, qualified
-from environments.local.snowflake.names import fold
-from environments.local.snowflake.tokens import tokenize
+from deploy.verbs import cli
+from deploy.verbs import deliver as commands
 from ml_pipeline import config
 
 ENVIRONMENTS = Path(__file__).parents[2] / "environments"

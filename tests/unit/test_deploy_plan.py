@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy import apply, classic, plan, plan_text
-from deploy.deployed import Deployed
-from deploy.graph import EMPTY, Graph, TaskSpec
-from deploy.plan import Added, Changed, Removed
-from deploy.task_sql import create_or_alter
+from deploy.apply import classic
+from deploy.apply import statements as apply
+from deploy.graph.graph import EMPTY, Graph, TaskSpec
+from deploy.graph.task_sql import create_or_alter
+from deploy.plan import plan
+from deploy.plan import text as plan_text
+from deploy.plan.deployed import Deployed
+from deploy.plan.plan import Added, Changed, Removed
 from ml_pipeline import config
 
 DEV = config.load("dev", Path(__file__).parents[2] / "environments")

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from deploy import bootstrap, grants, names, preflight
+from deploy import names
+from deploy.account.gathering import Unread
+from deploy.delivery import preflight
 from deploy.errors import DeployError
-from deploy.gathering import Unread
-from deploy.graph import EMPTY, Graph, TaskSpec
+from deploy.graph.graph import EMPTY, Graph, TaskSpec
+from deploy.setup import bootstrap, grants
 from ml_pipeline import config
 
 ENVIRONMENTS = Path(__file__).parents[2] / "environments"

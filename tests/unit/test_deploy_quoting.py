@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DEPLOY = sorted((ROOT / "deploy").glob("*.py"))
+DEPLOY = sorted((ROOT / "deploy").rglob("*.py"))
 CONFIG = ROOT / "src/ml_pipeline/config.py"
 SQL = re.compile(
     r"\s*(SELECT|SHOW|CREATE|ALTER|DROP|INSERT|UPDATE|MERGE|DELETE|EXECUTE|LIST|PUT|GET|REMOVE|CALL|DECLARE|BEGIN)\s"
@@ -27,10 +27,10 @@ class Source:
     """The files of deploy/, asked which expressions can only be constants, numbers or quoted text."""
 
     paths: list[Path]
-    trees: dict[str, ast.Module] = field(init=False)
+    trees: dict[Path, ast.Module] = field(init=False)
 
     def __post_init__(self):
-        self.trees = {path.stem: ast.parse(path.read_text()) for path in self.paths}
+        self.trees = {path: ast.parse(path.read_text()) for path in self.paths}
         nodes = [node for tree in self.trees.values() for node in ast.walk(tree)]
         self.parents = {child: node for node in nodes for child in ast.iter_child_nodes(node)}
         self.functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
@@ -184,4 +184,4 @@ def test_most_of_the_deployers_sql_is_read(source):
 def test_a_name_that_is_not_quoted_is_seen(body, tmp_path):
     path = tmp_path / "bad.py"
     path.write_text(f"def drop(environment):\n    {body}\n")
-    assert len(list(Source([path]).unquoted("bad"))) == 1
+    assert len(list(Source([path]).unquoted(path))) == 1

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from deploy import caller, names, record
+from deploy import caller, names
+from deploy.account.refusals import explained
 from deploy.errors import DeployError, MissingObjectError
-from deploy.graph import EMPTY
-from deploy.record import Entry
-from deploy.refusals import explained
+from deploy.graph.graph import EMPTY
+from deploy.records import record
+from deploy.records.record import Entry
 from ml_pipeline import config
 
 DEV = config.load("dev", Path(__file__).parents[2] / "environments")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from snowflake.connector import errors
 
+from deploy.account.connection import Connection
 from deploy.errors import LostReplyError
-from deploy.requests import Connection
 from ml_pipeline import config
 
 DEV = config.load("dev", Path(__file__).parents[2] / "environments")

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from deploy import polling, runs, smoke, smoke_view, task_log
-from deploy.deployed import CLASSIC, TASK_GRAPH, Deployed
 from deploy.errors import DeployError
-from deploy.graph import EMPTY, Graph, TaskSpec
-from deploy.lock import Held
-from deploy.polling import Poll
-from deploy.runs import GraphRun, TaskRun
+from deploy.graph.graph import EMPTY, Graph, TaskSpec
+from deploy.plan.deployed import CLASSIC, TASK_GRAPH, Deployed
+from deploy.records.lock import Held
+from deploy.smoke import log as task_log
+from deploy.smoke import polling, runs, smoke
+from deploy.smoke import view as smoke_view
+from deploy.smoke.polling import Poll
+from deploy.smoke.runs import GraphRun, TaskRun
 from ml_pipeline import config
 
 PROD = config.load("prod", Path(__file__).parents[2] / "environments")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.sql_text import identifier, keyword, like, literal, qualified, split_name
+from deploy.account.sql import identifier, keyword, like, literal, qualified, split_name
 
 NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=255)
 

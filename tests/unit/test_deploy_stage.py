@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy import manifest, stage
 from deploy.errors import DeployError
-from deploy.manifest import Manifest, StagedFile
+from deploy.release import manifest, stage
+from deploy.release.manifest import Manifest, StagedFile
 from ml_pipeline import config
 
 DEV = config.load("dev", Path(__file__).parents[2] / "environments")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy import names, status
+from deploy import names
+from deploy.verbs import status
 from ml_pipeline import config
 
 DEV = config.load("dev", Path(__file__).parents[2] / "environments")

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy import names, sweep
+from deploy import names
+from deploy.cleanup import sweep
+from deploy.cleanup.sweep import Swept
 from deploy.errors import USAGE, DeployError
-from deploy.sweep import Swept
 from ml_pipeline import config
 
 ENVIRONMENTS = Path(__file__).parents[2] / "environments"

@@ -4,9 +4,12 @@ import datetime
 
 import pytest
 
-from deploy import caller, preview, summary, workflow
-from deploy.graph import Graph, TaskSpec
-from deploy.runs import GraphRun, TaskRun
+from deploy import caller
+from deploy import job as workflow
+from deploy.graph.graph import Graph, TaskSpec
+from deploy.smoke import summary
+from deploy.smoke.runs import GraphRun, TaskRun
+from deploy.verbs import preview
 from ml_pipeline import config
 from tests.conftest import ROOT
 
@@ -54,8 +57,8 @@ def test_a_text_that_is_cut_leaves_nothing_open():
 
 @pytest.mark.parametrize("tasks", [1, 1000])
 def test_a_comment_begins_with_its_marker_and_is_never_longer_than_github_takes(tasks):
-    from deploy import plan
-    from deploy.deployed import Deployed
+    from deploy.plan import plan
+    from deploy.plan.deployed import Deployed
 
     graph = Graph(tuple(TaskSpec(f"TASK_{number}", "SELECT 1") for number in range(tasks)))
     made = plan.make(graph, Deployed())

@@ -2,9 +2,9 @@
 
 import pytest
 
-from deploy import cli
 from deploy.errors import DeployError
-from deploy.workload import of_repository, workload
+from deploy.setup.workload import of_repository, workload
+from deploy.verbs import cli
 
 
 def test_the_older_subject_has_no_ids_and_the_newer_has_both():

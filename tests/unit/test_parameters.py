@@ -9,9 +9,12 @@ from types import SimpleNamespace
 import pytest
 
 from dag.connection import parameters
-from deploy import bootstrap, preflight, properties, task_sql, trigger
+from deploy.apply import trigger
+from deploy.delivery import preflight
 from deploy.errors import DeployError
-from deploy.graph import Graph, TaskSpec
+from deploy.graph import properties, task_sql
+from deploy.graph.graph import Graph, TaskSpec
+from deploy.setup import bootstrap
 from ml_pipeline import config, jobs, tasks, training_job
 from ml_pipeline.parameters import OF_SESSIONS, OF_TASKS, settle, statement
 

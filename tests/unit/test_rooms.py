@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import cli
+from deploy.verbs import cli
 
 ROOT = Path(__file__).parents[2]
 SOURCES = {"ml_pipeline": "src/ml_pipeline", "dag": "dag", "deploy": "deploy"}

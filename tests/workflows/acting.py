@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 TOKEN = {"ACTIONS_ID_TOKEN_REQUEST_URL": "http://127.0.0.1:9/token?api-version=2.0"}
 ACCOUNTS = {"dev": {"SNOWFLAKE_ACCOUNT": "acme-dev"}, "prod": {"SNOWFLAKE_ACCOUNT": "acme-prod"}}
 MAKEFILE = """\
-lint test rehearse .venv/.installed:
+lint test rehearse localtest .venv/.installed:
 \t@echo $@
 """
 

@@ -5,7 +5,7 @@ import urllib.error
 
 import pytest
 
-from deploy import preview
+from deploy.verbs import preview
 from environments.local.github.api import BOT, Api
 from tests.conftest import ROOT
 from tests.workflows.flow import script

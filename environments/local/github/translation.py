@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from . import yaml12
+from environments.local.github import yaml12
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .events import Event
+    from environments.local.github.events import Event
 
 _URL = "ACTIONS_ID_TOKEN_REQUEST_URL"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from .errors import RehearsalError
+from environments.local.rehearsal.errors import RehearsalError
 
 _AUTHOR = {
     "GIT_AUTHOR_NAME": "Rehearsal",

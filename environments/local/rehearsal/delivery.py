@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from .errors import RehearsalError
+from environments.local.rehearsal.errors import RehearsalError
 
 if TYPE_CHECKING:
-    from .server import Server
+    from environments.local.rehearsal.server import Server
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Deployer:
 
 def _become(arguments: list[str], variables: dict[str, str], checkout: Path, output: int) -> None:
     """In the child: be the command, and nothing else. Does not return."""
-    from deploy import cli
+    from deploy.verbs import cli
 
     kept = {k: v for k, v in os.environ.items() if not k.startswith("SNOWFLAKE_")}
     os.environ.clear()
@@ -127,4 +127,4 @@ def preload() -> None:
 
     import dag.connection
     import dag.dag  # noqa: F401
-    import deploy.commands  # noqa: F401
+    import deploy.verbs.deliver  # noqa: F401

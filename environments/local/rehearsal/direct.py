@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from .story import ENVIRONMENTS, FAILURE, Story, expect
+from environments.local.rehearsal.story import ENVIRONMENTS, FAILURE, Story, expect
 
 if TYPE_CHECKING:
-    from .story import Step
+    from environments.local.rehearsal.story import Step
 
 PULL_REQUEST = "7"
 _PR = ("--pr", PULL_REQUEST)

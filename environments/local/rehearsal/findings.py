@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploy import render
+from deploy.graph import render
 from ml_pipeline import config
 
 if TYPE_CHECKING:
-    from deploy.graph import Graph
-
-    from .full_run import FullRun
-    from .story import Story, Told
+    from deploy.graph.graph import Graph
+    from environments.local.rehearsal.full_run import FullRun
+    from environments.local.rehearsal.story import Story, Told
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from deploy.sql_text import literal
+from deploy.account.sql import literal
 from ml_pipeline import config
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from snowflake.connector import SnowflakeConnection
 
-    from .delivery import KeyPair
-    from .server import Server
+    from environments.local.rehearsal.delivery import KeyPair
+    from environments.local.rehearsal.server import Server
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from environments.local.github.events import Event, event
-
-from .story import FAILURE, Story, expect
+from environments.local.rehearsal.story import FAILURE, Story, expect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from environments.local.github.running import Outcome
-
-    from .hosting import Hosted
-    from .story import Step
+    from environments.local.rehearsal.hosting import Hosted
+    from environments.local.rehearsal.story import Step
 
 _GREEN, _RED = "success", "failure"
 _QUALITY = dict.fromkeys((f"quality/quality/make {target}" for target in ("lint-1", "test-2", "rehearse-3")), _GREEN)

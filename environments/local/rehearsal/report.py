@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
-from . import charts
+from environments.local.rehearsal import charts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .findings import Findings
+    from environments.local.rehearsal.findings import Findings
 
 
 def write(path: Path, found: Findings) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from .errors import RehearsalError
+from environments.local.rehearsal.errors import RehearsalError
 
 ADMINISTRATOR = "ADMIN"
 _ROOT = Path(__file__).parents[3]
@@ -51,7 +51,7 @@ class Server:
         Raises:
             RehearsalError: when it does not start; its own words are the cause.
         """
-        command = [sys.executable, "-m", "environments.local.snowflake", "--home", str(home), "--port", str(port)]
+        command = [sys.executable, "-m", "local_snowflake", "--home", str(home), "--port", str(port)]
         command += ["--scale", str(scale), "--http-issuers", "--until-stdin-closes"]
         home.mkdir(parents=True, exist_ok=True)
         log = home / "server.log"

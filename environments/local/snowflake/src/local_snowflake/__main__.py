@@ -1,4 +1,4 @@
-"""`python -m environments.local.snowflake --home DIR --port PORT`: start the local Snowflake."""
+"""`local-snowflake --home DIR --port PORT`: start the local Snowflake."""
 
 import argparse
 import gc
@@ -19,7 +19,7 @@ _GARBAGE = 20_000
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m environments.local.snowflake", description=__doc__)
+    parser = argparse.ArgumentParser(prog="local-snowflake", description=__doc__)
     parser.add_argument("--home", type=Path, required=True, help="the folder that holds the account")
     parser.add_argument("--port", type=int, default=0, help="the port to listen on; 0: a free one, which is printed")
     parser.add_argument("--scale", type=float, default=1.0, help="scale factor of TPCH_SF1 (default: 1)")
@@ -46,9 +46,9 @@ def main(argv: list[str]) -> int:
     """Serve until SIGINT or SIGTERM; 1 when the folder or the port is taken."""
     arguments = _arguments(argv)
     # Imported late: a typing mistake is answered at once.
-    from .account import Account
+    from .kernel.account import Account
+    from .kernel.recording import Recorder
     from .profile import ProfileError
-    from .recording import Recorder
 
     try:
         listener = socket.create_server(("127.0.0.1", arguments.port))
@@ -97,7 +97,7 @@ def _watch_stdin(server: "uvicorn.Server") -> None:
 
 
 def _welcome(port: int, home: Path) -> str:
-    from .passwords import FILE
+    from .kernel.passwords import FILE
 
     return (
         f"Local Snowflake ready: http://127.0.0.1:{port}\n"
@@ -110,9 +110,14 @@ def _fail(message: str) -> int:
     return 1
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """The command `local-snowflake`."""
     code = main(sys.argv[1:])
     sys.stdout.flush()
     sys.stderr.flush()
     # Everything is closed; DuckDB's bindings would only print pages about objects left at the interpreter's end.
     os._exit(code)
+
+
+if __name__ == "__main__":
+    run()

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from .access import Grant
-from .catalogue import Object
-from .errors import execution_error
-from .names import Name, literal, quote
+from .kernel.access import Grant
+from .kernel.catalogue import Object
+from .kernel.errors import execution_error
+from .kernel.names import Name, literal, quote
 
 if TYPE_CHECKING:
-    from .account import Account
+    from .kernel.account import Account
     from .sql.scope import Scope
 
 DATABASE = Name("", "", "SNOWFLAKE_SAMPLE_DATA")

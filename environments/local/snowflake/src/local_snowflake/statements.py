@@ -5,28 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from . import pipes
-from .blocks import BLOCK, has_body, opens, split
-from .errors import SnowflakeError, invalid, syntax_error, unsupported
-from .executions import go_on
 from .grammar.admission import admit
-from .kinds import Create, Kind, Show
-from .names import Name
+from .kernel import pipes
+from .kernel.blocks import BLOCK, has_body, opens, split
+from .kernel.errors import SnowflakeError, invalid, syntax_error, unsupported
+from .kernel.executions import go_on
+from .kernel.kinds import Create, Kind, Show
+from .kernel.names import Name
+from .kernel.registry import features, features_of_verbs, kinds, queries, verbs
+from .kernel.result import MULTI, Result, rows, status
+from .kernel.tokens import Tokens
 from .parameters.reading import folded, read_by
 from .profile import GRAMMAR
 from .python import rights
-from .registry import features, features_of_verbs, kinds, queries, verbs
-from .result import MULTI, Result, rows, status
 from .sql import transactions
 from .sql.binding import inlined, placeholders
-from .tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .account import Account
-    from .catalogue import Object
-    from .session import Session
+    from .kernel.account import Account
+    from .kernel.catalogue import Object
+    from .kernel.session import Session
 
 # What may stand before a kind; which of them its own kind has, its grammar says.
 _MODIFIERS = {

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from environments.local.snowflake.data import Data
+from local_snowflake.kernel.data import Data
 
 
 def test_databases_and_connections_are_made_from_many_threads_at_once(tmp_path):

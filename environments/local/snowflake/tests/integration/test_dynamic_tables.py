@@ -6,7 +6,7 @@ import pytest
 from snowflake.connector import DictCursor
 from snowflake.connector.errors import ProgrammingError
 
-from tests.conftest import start, stop
+from local_snowflake.testing import start, stop
 
 DATABASE = "T_DYNAMIC_TABLES"
 TAIL = "TARGET_LAG = DOWNSTREAM WAREHOUSE = COMPUTE_WH"

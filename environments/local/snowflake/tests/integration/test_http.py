@@ -7,7 +7,7 @@ import urllib.request
 
 import pytest
 
-from environments.local.snowflake.passwords import administrators
+from local_snowflake.kernel.passwords import administrators
 
 
 def ask(snowflake, path: str, body: bytes = b"", method: str = "POST", **headers: str) -> tuple[int, dict]:

@@ -11,7 +11,8 @@ import pytest
 from snowflake.ml import jobs
 from snowflake.snowpark.exceptions import SnowparkSQLException
 
-from tests.conftest import DAY, start, stop
+from local_snowflake.testing import start, stop
+from tests.conftest import DAY
 
 SETUP = """
 CREATE OR REPLACE DATABASE JOBBED;

@@ -7,7 +7,7 @@ import pytest
 from snowflake.connector import DictCursor
 from snowflake.connector.errors import ProgrammingError
 
-from tests.webhooks import listening
+from local_snowflake.testing.webhooks import listening
 
 PATIENCE_SECONDS = 30
 SNS = (

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from snowflake.connector.errors import ProgrammingError
 
-from environments.local.snowflake import statements
-from environments.local.snowflake.account import ADMINISTRATOR, Account
-from tests.conftest import LocalSnowflake
+from local_snowflake import statements
+from local_snowflake.kernel.account import ADMINISTRATOR, Account
+from local_snowflake.testing import LocalSnowflake
 
 LINEITEM = "SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.LINEITEM"
 

@@ -9,7 +9,7 @@ import pytest
 from snowflake.connector.errors import Error, ProgrammingError
 from snowflake.snowpark import Session
 
-from tests.conftest import start, stop
+from local_snowflake.testing import start, stop
 
 
 @pytest.fixture(autouse=True)

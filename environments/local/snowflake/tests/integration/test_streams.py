@@ -12,9 +12,9 @@ from snowflake.connector import DictCursor
 from snowflake.connector.errors import ProgrammingError
 from snowflake.connector.pandas_tools import write_pandas
 
-from environments.local.snowflake.account import ADMINISTRATOR
-from environments.local.snowflake.account import Account as LocalAccount
-from environments.local.snowflake.statements import run
+from local_snowflake.kernel.account import ADMINISTRATOR
+from local_snowflake.kernel.account import Account as LocalAccount
+from local_snowflake.statements import run
 
 Rows = list[dict[str, Any]]
 _PATIENCE = 30

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from environments.local.snowflake import statements
-from environments.local.snowflake.account import ADMINISTRATOR, Account
-from environments.local.snowflake.names import Name
-from environments.local.snowflake.session import Session
-from environments.local.snowflake.tasks import scheduler as clock
+from local_snowflake import statements
+from local_snowflake.kernel.account import ADMINISTRATOR, Account
+from local_snowflake.kernel.names import Name
+from local_snowflake.kernel.session import Session
+from local_snowflake.tasks import scheduler as clock
 
 MORNING = datetime(2030, 1, 1, 8, 59, 30, tzinfo=UTC)
 _PATIENCE = 30
@@ -27,7 +27,7 @@ class Ticking:
         self.account, self.moment = account, MORNING
         patch.setattr(clock, "now", lambda: self.moment)
         for module in ("alteration", "graph_objects.alteration"):
-            patch.setattr(f"environments.local.snowflake.tasks.{module}.now", lambda: self.moment)
+            patch.setattr(f"local_snowflake.tasks.{module}.now", lambda: self.moment)
         account.scheduler.start()
         self.session: Session = account.open_session(ADMINISTRATOR, "ACCOUNTADMIN")
         self.run("CREATE DATABASE d")
@@ -204,7 +204,7 @@ def test_what_was_committed_survives_a_restart(tmp_path: Path) -> None:
 
 
 def test_a_killed_server_leaves_its_history_and_its_schedules(tmp_path: Path) -> None:
-    from tests.conftest import start, stop
+    from local_snowflake.testing import start, stop
 
     process, server = start(tmp_path, "--scale", "0.01")
     with server.connector(warehouse="COMPUTE_WH") as connection:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from snowflake.connector.errors import ProgrammingError
 
-from tests.conftest import start, stop
+from local_snowflake.testing import start, stop
 
 HEAD = "LANGUAGE PYTHON RUNTIME_VERSION = '3.11' PACKAGES = ('snowflake-snowpark-python') HANDLER = 'run'"
 
@@ -87,7 +87,7 @@ def test_user_code_sees_no_credential_and_nothing_of_the_project(cursor):
     seen = cursor.execute(anonymous(body, "VARIANT")).fetchone()[0]
     assert "PASSWORD" not in seen
     assert "SNOWFLAKE_TOKEN" not in seen
-    for module in ("environments", "ml_pipeline", "deploy"):
+    for module in ("local_snowflake", "tests"):
         assert f"No module named '{module}'" in failure(cursor, f"import {module}\ndef run(session): pass")
 
 

@@ -2,10 +2,10 @@
 
 from types import SimpleNamespace
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.grammar.admission import admit
-from environments.local.snowflake.statements import OBJECT_VERBS, head_of, key_of, kind_named, known_verb
-from environments.local.snowflake.tokens import Tokens
+from local_snowflake.grammar.admission import admit
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.kernel.tokens import Tokens
+from local_snowflake.statements import OBJECT_VERBS, head_of, key_of, kind_named, known_verb
 
 _ALL = SimpleNamespace(lacking=frozenset())  # an account that lacks nothing
 

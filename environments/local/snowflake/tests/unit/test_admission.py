@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.sql.parsing import parse
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.sql.parsing import parse
 
 
 def lines(name: str) -> list[str]:

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.sql.binding import inlined, placeholders, remaining
-from environments.local.snowflake.tokens import Tokens
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.kernel.tokens import Tokens
+from local_snowflake.sql.binding import inlined, placeholders, remaining
 
 
 @pytest.mark.parametrize(

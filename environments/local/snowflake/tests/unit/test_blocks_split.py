@@ -2,8 +2,8 @@
 
 import pytest
 
-from environments.local.snowflake.blocks import opens, split
-from environments.local.snowflake.tokens import Tokens
+from local_snowflake.kernel.blocks import opens, split
+from local_snowflake.kernel.tokens import Tokens
 
 BLOCK = "BEGIN\n  INSERT INTO t VALUES (1);\n  RETURN 'a;b';\nEND"
 

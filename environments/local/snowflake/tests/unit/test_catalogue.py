@@ -2,9 +2,9 @@
 
 import threading
 
-from environments.local.snowflake.catalogue import Catalogue, Object
-from environments.local.snowflake.names import Name
-from environments.local.snowflake.store import Store
+from local_snowflake.kernel.catalogue import Catalogue, Object
+from local_snowflake.kernel.names import Name
+from local_snowflake.kernel.store import Store
 
 
 def test_who_makes_what_another_is_making_waits_and_finds_it(tmp_path):

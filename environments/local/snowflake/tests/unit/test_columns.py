@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.sql import clustering, columns
-from environments.local.snowflake.sql.columns import TableColumn
-from environments.local.snowflake.tokens import Tokens
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.kernel.tokens import Tokens
+from local_snowflake.sql import clustering, columns
+from local_snowflake.sql.columns import TableColumn
 
 
 def read(text: str) -> list[TableColumn]:

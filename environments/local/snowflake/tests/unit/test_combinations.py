@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from environments.local.snowflake import statements
-from environments.local.snowflake.account import Account
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.session import Session
+from local_snowflake import statements
+from local_snowflake.kernel.account import Account
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.kernel.session import Session
 
 _MADE = """
 CREATE DATABASE D;

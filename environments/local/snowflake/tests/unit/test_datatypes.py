@@ -2,8 +2,8 @@
 
 import pytest
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.sql import datatypes
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.sql import datatypes
 
 
 @pytest.mark.parametrize(

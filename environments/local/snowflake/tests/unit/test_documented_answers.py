@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.local_snowflake.transforming import rows
+from tests.unit.transforming import rows
 
 ANSWERS = json.loads(Path(__file__).with_name("documented_answers.json").read_text(encoding="utf-8"))
 

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from environments.local.snowflake.catalogue import Object
-from environments.local.snowflake.dynamic_tables import options
-from environments.local.snowflake.dynamic_tables.clock import due
-from environments.local.snowflake.dynamic_tables.refreshing import _after
-from environments.local.snowflake.names import Name
+from local_snowflake.dynamic_tables import options
+from local_snowflake.dynamic_tables.clock import due
+from local_snowflake.dynamic_tables.refreshing import _after
+from local_snowflake.kernel.catalogue import Object
+from local_snowflake.kernel.names import Name
 
 
 def table(**properties):

@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from environments.local.snowflake.sql.faults import translated
+from local_snowflake.sql.faults import translated
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@
 import duckdb
 import pytest
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.sql import faults
-from environments.local.snowflake.sql.transforms import arity, functions
-from tests.unit.local_snowflake.transforming import database, rows
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.sql import faults
+from local_snowflake.sql.transforms import arity, functions
+from tests.unit.transforming import database, rows
 
 
 def fault(text: str) -> SnowflakeError:

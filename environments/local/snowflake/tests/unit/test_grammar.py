@@ -2,11 +2,11 @@
 
 import pytest
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.grammar import matching
-from environments.local.snowflake.grammar.admission import admit, grammars
-from environments.local.snowflake.grammar.notation import Notation
-from environments.local.snowflake.tokens import Tokens
+from local_snowflake.grammar import matching
+from local_snowflake.grammar.admission import admit, grammars
+from local_snowflake.grammar.notation import Notation
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.kernel.tokens import Tokens
 
 RULES = """
 # A page.

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from environments.local.snowflake.grammar.admission import grammars
-from environments.local.snowflake.registry import kinds, verbs
-from environments.local.snowflake.statements import OBJECT_VERBS, key_of
-from tests.unit.local_snowflake.admitting import admits
+from local_snowflake.grammar.admission import grammars
+from local_snowflake.kernel.registry import kinds, verbs
+from local_snowflake.statements import OBJECT_VERBS, key_of
+from tests.unit.admitting import admits
 
 FOLDER = Path(__file__).parent / "statements"
 

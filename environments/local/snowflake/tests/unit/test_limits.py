@@ -5,14 +5,14 @@ from types import SimpleNamespace
 import pytest
 from sqlglot import exp
 
-from environments.local.snowflake import kinds
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.objects import tags
-from environments.local.snowflake.parameters import table
-from environments.local.snowflake.python import definitions
-from environments.local.snowflake.sql import parsing
-from environments.local.snowflake.tasks.work import Work
-from environments.local.snowflake.tokens import Tokens
+from local_snowflake.kernel import kinds
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.kernel.tokens import Tokens
+from local_snowflake.objects import tags
+from local_snowflake.parameters import table
+from local_snowflake.python import definitions
+from local_snowflake.sql import parsing
+from local_snowflake.tasks.work import Work
 
 TAG = SimpleNamespace(name="T", properties={"allowed_values": None})
 

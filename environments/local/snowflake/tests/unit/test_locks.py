@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.sql.locks import Locks
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.kernel.locks import Locks
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.models import requirements, versions
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.models import requirements, versions
 
 PYPI = "snowflake.snowpark.pypi_shared_repository"
 

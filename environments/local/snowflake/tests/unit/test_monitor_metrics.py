@@ -11,8 +11,8 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.monitors import metrics, windows
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.monitors import metrics, windows
 
 NUMBERS = arrays(float, st.integers(2, 60), elements=st.integers(-5, 5).map(float))
 LABELS = st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=2, max_size=50)

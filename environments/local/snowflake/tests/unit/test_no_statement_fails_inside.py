@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.sql import faults
-from environments.local.snowflake.sql.transforms import arity
-from tests.unit.local_snowflake.transforming import database, rows
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.sql import faults
+from local_snowflake.sql.transforms import arity
+from tests.unit.transforming import database, rows
 
 FOREIGN = re.compile(
     r"duckdb|binder|catalog error|parser error|candidate|_sf_|sqlglot|expected .* but got|traceback", re.I

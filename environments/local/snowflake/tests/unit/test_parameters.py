@@ -2,12 +2,12 @@
 
 import pytest
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.parameters import table
-from environments.local.snowflake.parameters.reading import folded
-from environments.local.snowflake.parameters.settings import Settings
-from environments.local.snowflake.parameters.table import FIXED, PARAMETERS
-from environments.local.snowflake.wire import indented
+from local_snowflake.http.wire import indented
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.parameters import table
+from local_snowflake.parameters.reading import folded
+from local_snowflake.parameters.settings import Settings
+from local_snowflake.parameters.table import FIXED, PARAMETERS
 
 EVERY = [pytest.param(p, id=p.name) for p in PARAMETERS.values()]
 

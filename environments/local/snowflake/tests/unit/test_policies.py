@@ -5,19 +5,19 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from environments.local.snowflake.policies import bodies
-from environments.local.snowflake.tokens import Tokens
+from local_snowflake.kernel.tokens import Tokens
+from local_snowflake.policies import bodies
 
-SERVER = Path(__file__).parents[3] / "environments" / "local" / "snowflake"
+SERVER = Path(bodies.__file__).parents[1]
 # Who reads or writes DuckDB's tables by their own names: all else reads them by a query, and so through the policies.
 AT_THE_ROWS = {
-    "sql/references.py": "puts what the role may see in the place of a name",
+    "tables/references.py": "puts what the role may see in the place of a name",
     "sql/places.py": "says where rows lie",
-    "sql/storage.py": "makes, rebuilds, counts and drops",
-    "sql/altering.py": "changes columns",
-    "sql/tables.py": "clones, and the clone has the same policies",
-    "sql/dml.py": "truncates",
-    "stages/loading.py": "adds rows",
+    "tables/storage.py": "makes, rebuilds, counts and drops",
+    "tables/altering.py": "changes columns",
+    "tables/tables.py": "clones, and the clone has the same policies",
+    "tables/dml.py": "truncates",
+    "loading/loading.py": "adds rows",
     "streams/changes.py": "keeps changes, which are read through the table's policies",
 }
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from environments.local.snowflake import profile, registry
-from environments.local.snowflake.profile import Profile, ProfileError
+from local_snowflake import profile
+from local_snowflake.kernel import registry
+from local_snowflake.profile import Profile, ProfileError
 
-README = Path(profile.__file__).parent / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.mark.parametrize("name", profile.NAMES)

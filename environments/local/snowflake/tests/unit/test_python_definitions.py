@@ -2,11 +2,11 @@
 
 import pytest
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.models.inference import without_model_aliases
-from environments.local.snowflake.python import arguments, packages, repositories, routines
-from environments.local.snowflake.python.definitions import Definition, read
-from environments.local.snowflake.tokens import Tokens
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.kernel.tokens import Tokens
+from local_snowflake.models.inference import without_model_aliases
+from local_snowflake.python import arguments, packages, repositories, routines
+from local_snowflake.python.definitions import Definition, read
 
 PYTHON = "LANGUAGE PYTHON RUNTIME_VERSION = '3.11' HANDLER = 'f'"
 

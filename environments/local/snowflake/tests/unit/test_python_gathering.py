@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environments.local.snowflake.python.gathering import Gathering
+from local_snowflake.python.gathering import Gathering
 
 
 def batch(*numbers: int) -> pa.RecordBatch:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from environments.local.snowflake import statements
-from environments.local.snowflake.account import Account
-from environments.local.snowflake.errors import SnowflakeError
+from local_snowflake import statements
+from local_snowflake.kernel.account import Account
+from local_snowflake.kernel.errors import SnowflakeError
 
 PYPI = "snowflake.snowpark.pypi_shared_repository"
 ANACONDA = "snowflake.snowpark.anaconda_shared_repository"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environments.local.snowflake.python.interpreter import channel, loading, scalar, table, values
+from local_snowflake.python.interpreter import channel, loading, scalar, table, values
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from environments.local.snowflake.python import packages, repositories, visibility
+from local_snowflake.python import packages, repositories, visibility
 
 
 def hidden(*names: str) -> set[str]:

@@ -3,7 +3,7 @@
 import json
 from types import SimpleNamespace
 
-from environments.local.snowflake.recording import Recorder
+from local_snowflake.kernel.recording import Recorder
 
 
 def recorded(tmp_path, *texts: str) -> list[dict]:

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.scripting import block
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.scripting import block
 
 
 class Account(SimpleNamespace):

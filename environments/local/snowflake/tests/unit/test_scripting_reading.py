@@ -4,22 +4,13 @@ import time
 
 import pytest
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.scripting import documents, raising, text, tree
-from environments.local.snowflake.scripting.reading import read
-from environments.local.snowflake.scripting.tree import Place
-from environments.local.snowflake.scripting.variables import (
-    BOOLEAN,
-    NULL,
-    Declared,
-    Names,
-    Value,
-    Variable,
-    number,
-    varchar,
-)
-from environments.local.snowflake.sql import datatypes
-from environments.local.snowflake.tokens import tokenize
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.kernel.tokens import tokenize
+from local_snowflake.scripting import documents, raising, text, tree
+from local_snowflake.scripting.reading import read
+from local_snowflake.scripting.tree import Place
+from local_snowflake.scripting.variables import BOOLEAN, NULL, Declared, Names, Value, Variable, number, varchar
+from local_snowflake.sql import datatypes
 
 
 def marked(made):

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from environments.local.snowflake.account import Account
-from environments.local.snowflake.catalogue import Object
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.names import Name
-from environments.local.snowflake.services import room, running
+from local_snowflake.kernel.account import Account
+from local_snowflake.kernel.catalogue import Object
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.kernel.names import Name
+from local_snowflake.services import room, running
 
 MODEL = Name("D", "S", "M")
 

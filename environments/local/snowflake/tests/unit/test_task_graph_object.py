@@ -2,10 +2,10 @@
 
 import pytest
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.tasks.graph_objects import shape
-from environments.local.snowflake.tasks.graph_objects.spec import TaskGraph
-from environments.local.snowflake.tasks.spec import STARTED, Task
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.tasks.graph_objects import shape
+from local_snowflake.tasks.graph_objects.spec import TaskGraph
+from local_snowflake.tasks.spec import STARTED, Task
 
 
 def task(name: str, *after: str, **options: object) -> Task:

@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.tasks import config
-from environments.local.snowflake.tasks.condition import parse, read
-from environments.local.snowflake.tokens import Tokens
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.kernel.tokens import Tokens
+from local_snowflake.tasks import config
+from local_snowflake.tasks.condition import parse, read
 
 STATES = ("SUCCEEDED", "FAILED", "SKIPPED", "CANCELLED")
 PAIRS = [*itertools.combinations_with_replacement(STATES, 2)]

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.names import Name
-from environments.local.snowflake.tasks import graph
-from environments.local.snowflake.tasks.progress import CANCELLED, FAILED, SKIPPED, SUCCEEDED, Progress
-from environments.local.snowflake.tasks.spec import STARTED, SUSPENDED, Task
-from environments.local.snowflake.tasks.versions import GraphVersion
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.kernel.names import Name
+from local_snowflake.tasks import graph
+from local_snowflake.tasks.progress import CANCELLED, FAILED, SKIPPED, SUCCEEDED, Progress
+from local_snowflake.tasks.spec import STARTED, SUSPENDED, Task
+from local_snowflake.tasks.versions import GraphVersion
 
 
 def task(name: str, *after: str, **options: object) -> Task:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.tasks.schedule import Cron, Interval, duration, parse
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.tasks.schedule import Cron, Interval, duration, parse
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from environments.local.snowflake.errors import SnowflakeError
-from tests.unit.local_snowflake.transforming import expression, rows
+from local_snowflake.kernel.errors import SnowflakeError
+from tests.unit.transforming import expression, rows
 
 T = """(select 'a' as g, 1 as x, 1.5::float as y union all select 'a', 2, 2.5
         union all select 'b', 3, null union all select null, null, 4.0)"""

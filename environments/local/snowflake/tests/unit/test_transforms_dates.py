@@ -6,8 +6,8 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from environments.local.snowflake.errors import SnowflakeError
-from tests.unit.local_snowflake.transforming import expression, rows, value
+from local_snowflake.kernel.errors import SnowflakeError
+from tests.unit.transforming import expression, rows, value
 
 D = "'2024-05-17'::date"
 T = "'2024-05-17 10:11:12.123456'::timestamp_ntz"

@@ -5,8 +5,8 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from environments.local.snowflake.errors import SnowflakeError
-from tests.unit.local_snowflake.transforming import expression, rows, value
+from local_snowflake.kernel.errors import SnowflakeError
+from tests.unit.transforming import expression, rows, value
 
 
 @pytest.mark.parametrize(

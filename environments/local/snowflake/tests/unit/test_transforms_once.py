@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.local_snowflake.transforming import rows, value
+from tests.unit.transforming import rows, value
 
 DEPTH = 16
 

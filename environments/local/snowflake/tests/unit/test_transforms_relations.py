@@ -3,11 +3,11 @@
 import pytest
 from sqlglot import exp
 
-from environments.local.snowflake.errors import SnowflakeError
-from environments.local.snowflake.sql.parsing import parse
-from environments.local.snowflake.sql.scope import RESOLVED
-from environments.local.snowflake.sql.transforms import ALL, known, reading, unknown_function
-from tests.unit.local_snowflake.transforming import rows, translated
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.sql.parsing import parse
+from local_snowflake.sql.scope import RESOLVED
+from local_snowflake.sql.transforms import ALL, known, reading, unknown_function
+from tests.unit.transforming import rows, translated
 
 TEN = "(select seq4() as n from table(generator(rowcount => 10)))"
 

@@ -5,8 +5,8 @@ import json
 import duckdb
 import pytest
 
-from environments.local.snowflake.errors import SnowflakeError
-from tests.unit.local_snowflake.transforming import expression, rows, value
+from local_snowflake.kernel.errors import SnowflakeError
+from tests.unit.transforming import expression, rows, value
 
 CAR = """parse_json('{"a":"x","n":2.5,"B":[{"C d":"q"}],"null":null}')"""
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from environments.local.snowflake.errors import SnowflakeError
-from tests.unit.local_snowflake.transforming import expression, value
+from local_snowflake.kernel.errors import SnowflakeError
+from tests.unit.transforming import expression, value
 
 
 @pytest.mark.parametrize(

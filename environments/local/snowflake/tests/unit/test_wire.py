@@ -5,8 +5,8 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from environments.local.snowflake import wire
-from environments.local.snowflake.types import Column
+from local_snowflake.http import wire
+from local_snowflake.kernel.types import Column
 
 
 def encoded(values: list, digits: int, scale: int) -> pa.Array:

@@ -6,10 +6,10 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from environments.local.snowflake.sql.parsing import parse
-from environments.local.snowflake.sql.references import numbered
-from environments.local.snowflake.sql.transforms import ALL, definitions
-from environments.local.snowflake.sql.transforms.once import computed_once
+from local_snowflake.sql.parsing import parse
+from local_snowflake.sql.transforms import ALL, definitions
+from local_snowflake.sql.transforms.once import computed_once
+from local_snowflake.tables.references import numbered
 
 
 def translated(statement: str) -> str:

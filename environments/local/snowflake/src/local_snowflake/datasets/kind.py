@@ -11,25 +11,26 @@ import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import Object, now
-from ..errors import SnowflakeError, invalid, unsupported
-from ..kinds import STAMP, Create, Kind, Show
+from ..kernel.catalogue import Object, now
+from ..kernel.errors import SnowflakeError, invalid, unsupported
+from ..kernel.kinds import STAMP, Create, Kind, Show
+from ..kernel.names import literal
+from ..kernel.result import Result, rows, status
+from ..kernel.tokens import Tokens
 from ..models import lineage
-from ..names import literal
-from ..result import Result, rows, status
-from ..sql import engine, queries
+from ..sql import engine
 from ..sql.parsing import parse
 from ..sql.scope import Scope
 from ..stages import locations
-from ..tokens import Tokens
+from ..tables import queries
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from ..account import Account
-    from ..names import Name
-    from ..session import Session
+    from ..kernel.account import Account
+    from ..kernel.names import Name
+    from ..kernel.session import Session
 
 _FILE = "data_0_0_0.snappy.parquet"
 

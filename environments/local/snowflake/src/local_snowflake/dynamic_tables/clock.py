@@ -7,14 +7,14 @@ import threading
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ..catalogue import now
-from ..errors import SnowflakeError
+from ..kernel.catalogue import now
+from ..kernel.errors import SnowflakeError
 from . import options, refreshing
 from .history import SCHEDULED, WORD
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..catalogue import Object
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
 
 _log = logging.getLogger(__name__)
 _NAP = 1.0  # seconds, while there is a table with a lag

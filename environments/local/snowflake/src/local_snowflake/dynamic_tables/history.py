@@ -10,16 +10,16 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import now
-from ..kinds import STAMP
-from ..names import Name
-from ..result import SELECT, Result, rows
-from ..tokens import Tokens
+from ..kernel.catalogue import now
+from ..kernel.kinds import STAMP
+from ..kernel.names import Name
+from ..kernel.result import SELECT, Result, rows
+from ..kernel.tokens import Tokens
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..catalogue import Object
-    from ..session import Session
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
 
 WORD = "DYNAMIC TABLE"
 SUCCEEDED, FAILED = "SUCCEEDED", "FAILED"

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ..errors import SnowflakeError
+from ..kernel.errors import SnowflakeError
 from .history import WORD
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..names import Name
+    from ..kernel.catalogue import Object
+    from ..kernel.names import Name
 
 AUTO, FULL, INCREMENTAL = "AUTO", "FULL", "INCREMENTAL"
 _BY_QUERY, _BY_UPSTREAM, _BY_USER = (

@@ -9,24 +9,25 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..access import OWNERSHIP
-from ..catalogue import Object, now
-from ..errors import invalid, unsupported
-from ..kinds import STAMP, Create
-from ..names import Name
-from ..result import EXECUTED, Result, status
-from ..sql import clustering, columns, queries, storage
+from ..kernel.access import OWNERSHIP
+from ..kernel.catalogue import Object, now
+from ..kernel.errors import invalid, unsupported
+from ..kernel.kinds import STAMP, Create
+from ..kernel.names import Name
+from ..kernel.result import EXECUTED, Result, status
+from ..sql import clustering, columns
 from ..sql.binding import remaining
 from ..sql.parsing import parse
-from ..sql.relations import Relation, renamed
 from ..sql.scope import Scope
-from ..sql.tables import check_retention
+from ..tables import queries, storage
+from ..tables.relations import Relation, renamed
+from ..tables.tables import check_retention
 from . import history, incremental, options, refreshing
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
     from ..sql.columns import TableColumn
-    from ..tokens import Tokens
 
 
 class DynamicTable(Relation):

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..errors import invalid, unsupported
-from ..kinds import read_tags
-from ..names import Name, fold
+from ..kernel.errors import invalid, unsupported
+from ..kernel.kinds import read_tags
+from ..kernel.names import Name, fold
 from ..sql import clustering
 
 if TYPE_CHECKING:
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 DOWNSTREAM = "DOWNSTREAM"
 _LAG = re.compile(r"(\d+)\s+(SECOND|MINUTE|HOUR|DAY)S?", re.IGNORECASE)

@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ..catalogue import now
-from ..errors import SnowflakeError, invalid
-from ..sql import columns, queries, storage, transactions
+from ..kernel.catalogue import now
+from ..kernel.errors import SnowflakeError, invalid
+from ..sql import columns, transactions
 from ..sql.naming import is_cte, relation_named, written_parts
 from ..sql.parsing import parse
 from ..sql.scope import Scope
+from ..tables import queries, storage
 from . import history, options
 from .history import CREATION, FAILED, SCHEDULED, SUCCEEDED, WORD, Refresh
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..catalogue import Object
-    from ..session import Session
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
 
 _FAILURES_TO_SUSPEND = 5  # scheduled refreshes in a row
 

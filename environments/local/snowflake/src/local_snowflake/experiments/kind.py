@@ -14,20 +14,20 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import Object
-from ..errors import unsupported
-from ..kinds import STAMP, Create, Kind, Show
-from ..result import SELECT, Result, rows
+from ..kernel.catalogue import Object
+from ..kernel.errors import unsupported
+from ..kernel.kinds import STAMP, Create, Kind, Show
+from ..kernel.result import SELECT, Result, rows
+from ..kernel.tokens import Tokens
 from ..stages import locations
-from ..tokens import Tokens
 from . import runs
 from .runs import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..names import Name
-    from ..session import Session
+    from ..kernel.names import Name
+    from ..kernel.session import Session
 
 
 class _Experiments(Kind):

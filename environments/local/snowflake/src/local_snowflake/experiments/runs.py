@@ -10,14 +10,14 @@ import uuid
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import now
-from ..errors import already_exists, does_not_exist, invalid
+from ..kernel.catalogue import now
+from ..kernel.errors import already_exists, does_not_exist, invalid
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..account import Account
-    from ..catalogue import Object
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
 
 RUNNING, FINISHED, FAILED = "RUNNING", "FINISHED", "FAILED"
 _ENDS = (FINISHED, FAILED)

@@ -11,12 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import SnowflakeError, invalid
+from ..kernel.errors import SnowflakeError, invalid
 from .matching import Part, Production, Trace
 from .notation import Notation
 
 if TYPE_CHECKING:
-    from ..tokens import Tokens
+    from ..kernel.tokens import Tokens
 
 _FOLDER = Path(__file__).parent / "statements"
 _VERB = re.compile(r"(CREATE|ALTER|DROP|DESCRIBE|SHOW) ")

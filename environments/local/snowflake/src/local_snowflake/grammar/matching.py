@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ..tokens import Token
+    from ..kernel.tokens import Token
 
 
 @dataclass

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from ..tokens import unescape
+from ..kernel.tokens import unescape
 from .matching import Trace
 
 Reader = Callable[[Trace, int], Iterator[int]]

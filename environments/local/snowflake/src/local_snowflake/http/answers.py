@@ -10,13 +10,13 @@ import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from ..errors import SnowflakeError
+from ..kernel.errors import SnowflakeError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from ..account import Account
-    from ..session import Session
+    from ..kernel.account import Account
+    from ..kernel.session import Session
 
 SESSION_GONE = SnowflakeError("Session no longer exists.  New login required to access the service.", "390111", "08001")
 

@@ -14,13 +14,13 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from ..errors import SnowflakeError
+from ..kernel.errors import SnowflakeError
 from . import answers
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from ..account import Account
+    from ..kernel.account import Account
 
 # Addresses that are remembered; a client uses its own within seconds.
 _KEPT = 20_000

@@ -12,20 +12,20 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..errors import SnowflakeError
+from ..kernel.errors import SnowflakeError
+from ..kernel.names import Name
+from ..kernel.tokens import Tokens
 from ..models import versions
-from ..names import Name
 from ..services import access, gateway
 from ..services.instances import UnavailableError
-from ..tokens import Tokens
 from . import answers
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from ..account import Account
-    from ..catalogue import Object
-    from ..session import Session
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
 
 _MOST_BYTES = 1_000_000
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
-from ..errors import SnowflakeError
-from ..names import Name, fold
+from ..kernel.errors import SnowflakeError
+from ..kernel.names import Name, fold
 from ..objects.signing_in import authenticate
 from ..parameters.statements import sign_in, told
 from . import answers
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from ..account import Account
-    from ..session import Session
+    from ..kernel.account import Account
+    from ..kernel.session import Session
 
 _SESSION_SECONDS, _MASTER_SECONDS = 3600, 14400
 

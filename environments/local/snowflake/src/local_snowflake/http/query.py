@@ -11,17 +11,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .. import statements, wire
-from ..errors import SnowflakeError
-from ..executions import Execution
-from ..result import DESCRIBE, SELECT, SHOW
-from . import answers
+from .. import statements
+from ..kernel.errors import SnowflakeError
+from ..kernel.executions import Execution
+from ..kernel.result import DESCRIBE, SELECT, SHOW
+from . import answers, wire
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from ..result import Result
-    from ..session import Session
+    from ..kernel.result import Result
+    from ..kernel.session import Session
 
 # How long a request waits before the client is told to come back: Snowflake's own 45 seconds.
 _WAIT_SECONDS = 45

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from ..errors import SnowflakeError
+from ..kernel.errors import SnowflakeError
 from . import answers, files, ingress, login, query, tasks
 from .guard import Guard
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from ..account import Account
+    from ..kernel.account import Account
 
 
 async def _unknown(request: Request) -> Response:

@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
-from ..errors import SnowflakeError, invalid
-from ..kinds import Create, Show
-from ..names import Name, fold
-from ..registry import kinds, table_functions
+from ..kernel.errors import SnowflakeError, invalid
+from ..kernel.kinds import Create, Show
+from ..kernel.names import Name, fold
+from ..kernel.registry import kinds, table_functions
+from ..kernel.tokens import Tokens
 from ..tasks import alteration, executing, graph, rest_model
 from ..tasks.rules import schema_tasks
-from ..tokens import Tokens
 from . import answers
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from ..session import Session
+    from ..kernel.session import Session
     from ..tasks.kind import TaskKind
 
 _STATUS = {"002003": 404, "002043": 404, "002002": 409, "003001": 403, "390111": 401, "000603": 500}

@@ -13,12 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .result import DDL
-from .types import SEMI_STRUCTURED, Column
+from ..kernel.result import DDL
+from ..kernel.types import SEMI_STRUCTURED, Column
 
 if TYPE_CHECKING:
-    from .result import Result
-    from .session import Session
+    from ..kernel.result import Result
+    from ..kernel.session import Session
 
 # A result of more rows travels in chunks that the client fetches in parallel; the first rows go along inline.
 _INLINE_ROWS, _CHUNK_ROWS = 10_000, 250_000

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
+    from ..kernel.catalogue import Object
 
 
 def variables(job: Object) -> dict[str, str]:

@@ -19,8 +19,8 @@ from ..stages import locations
 from .request import MOUNT
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..catalogue import Object
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
     from .request import Request
 
 CONTAINER = "main"

@@ -9,16 +9,16 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import Object, now
-from ..errors import invalid
-from ..kinds import STAMP
-from ..names import Name
-from ..result import SELECT, Result, rows
+from ..kernel.catalogue import Object, now
+from ..kernel.errors import invalid
+from ..kernel.kinds import STAMP
+from ..kernel.names import Name
+from ..kernel.result import SELECT, Result, rows
 from ..services.properties import is_model_service
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..session import Session
+    from ..kernel.account import Account
+    from ..kernel.session import Session
 
 _COLUMNS = (
     "QUERY_ID", ("ID", "fixed"), "NAME", "DATABASE_NAME", "SCHEMA_NAME", ("CREATED_TIME", STAMP),

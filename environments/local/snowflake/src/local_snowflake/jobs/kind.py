@@ -11,18 +11,18 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..errors import invalid
-from ..kinds import STAMP, Kind, Show
-from ..result import DESCRIBE, Result, rows
+from ..kernel.errors import invalid
+from ..kernel.kinds import STAMP, Kind, Show
+from ..kernel.result import DESCRIBE, Result, rows
 from ..services.properties import is_model_service
 from . import history, states
 from .container import place
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..names import Name
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.catalogue import Object
+    from ..kernel.names import Name
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 _COUNTS = tuple((f"{n}_instances", "fixed") for n in ("current", "target", "min_ready", "min", "max"))
 _BEFORE = ("name", "status", "database_name", "schema_name", "owner", "compute_pool")

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SnowflakeError, execution_error, invalid
-from ..tokens import Tokens
+from ..kernel.errors import SnowflakeError, execution_error, invalid
+from ..kernel.tokens import Tokens
 from . import states, waiting
 from .container import container as container_of
 from .container import place
 
 if TYPE_CHECKING:
-    from ..names import Name
-    from ..session import Session
+    from ..kernel.names import Name
+    from ..kernel.session import Session
 
 
 def _wait_for(session: Session, name: Name, arguments: list[str]) -> str:

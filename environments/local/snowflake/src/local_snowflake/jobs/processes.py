@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import now
-from ..errors import SnowflakeError
-from ..names import Name
+from ..kernel.catalogue import now
+from ..kernel.errors import SnowflakeError
+from ..kernel.names import Name
 from ..services.properties import is_model_service
 from . import cluster, sessions, states
 from .container import container, environment, is_lent, place, sets_variables
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..catalogue import Object
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
     from ..python.workers import Fork
-    from ..session import Session
     from .container import Place
 
 _RUNTIME = Path(__file__).parent / "runtime"

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import invalid, unsupported
+from ..kernel.errors import invalid, unsupported
 
 # Where the client says that the payload's stage is mounted.
 MOUNT = "/mnt/job_stage"

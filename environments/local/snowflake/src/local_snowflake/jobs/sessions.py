@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import invalid
-from ..session import Session
+from ..kernel.errors import invalid
+from ..kernel.session import Session
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..catalogue import Object
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
 
 
 class ContainerSession(Session):

@@ -8,19 +8,19 @@ import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import Object
-from ..errors import SnowflakeError, execution_error, invalid
-from ..kinds import Create
-from ..names import Name
-from ..registry import kinds
+from ..kernel.catalogue import Object
+from ..kernel.errors import SnowflakeError, execution_error, invalid
+from ..kernel.kinds import Create
+from ..kernel.names import Name
+from ..kernel.registry import kinds
+from ..kernel.tokens import Tokens
 from ..stages import locations
-from ..tokens import Tokens
 from . import states, waiting
 from .container import place, specification
 from .request import Request, read
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..kernel.session import Session
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 RUNTIME = f"local/ml-runtime:py{PYTHON}"

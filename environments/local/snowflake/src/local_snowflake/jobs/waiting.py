@@ -6,14 +6,14 @@ import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from ..errors import SnowflakeError
-from ..executions import go_on
+from ..kernel.errors import SnowflakeError
+from ..kernel.executions import go_on
 from . import states
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..names import Name
-    from ..session import Session
+    from ..kernel.catalogue import Object
+    from ..kernel.names import Name
+    from ..kernel.session import Session
 
 _LOOK_SECONDS = 0.2
 

@@ -7,32 +7,32 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from . import profile as profiles
+from .. import profile as profiles
+from ..dynamic_tables.clock import Clock
+from ..jobs.processes import Jobs
+from ..parameters.account import AccountParameters
+from ..parameters.settings import Settings, of_user
+from ..python import repositories
+from ..python.residents import Residents
+from ..python.workers import Workers
+from ..sample_data import SampleData
+from ..services.running import Services
+from ..tasks.scheduler import Scheduler
 from .access import ACCOUNT, OWNERSHIP, SYSTEM_ROLES, Access, Grant
 from .catalogue import Catalogue, Object
 from .data import Data
-from .dynamic_tables.clock import Clock
 from .executions import Executions
-from .jobs.processes import Jobs
+from .locks import Locks
 from .names import Name
-from .parameters.account import AccountParameters
-from .parameters.settings import Settings, of_user
 from .passwords import administrators, hashed
-from .python import repositories
-from .python.residents import Residents
-from .python.workers import Workers
 from .recording import Recorder
 from .results import Results
-from .sample_data import SampleData
-from .services.running import Services
 from .session import Session
-from .sql.locks import Locks
 from .store import Store
-from .tasks.scheduler import Scheduler
 from .warehouses import Warehouses
 
 if TYPE_CHECKING:
-    from .http.files import Upload
+    from ..http.files import Upload
 
 ADMINISTRATOR = "ADMIN"
 _NAME = Name("", "", ADMINISTRATOR)
@@ -116,7 +116,7 @@ class Account:
 
     def _prepare(self) -> None:
         """Load what answers statements while the first client is still signing in."""
-        from . import statements
+        from .. import statements
 
         session = self.open_session(ADMINISTRATOR, "PUBLIC")
         statements.run(session, "SELECT 1")

@@ -7,8 +7,8 @@ from typing import Any
 
 import duckdb
 
+from ..sql import transforms
 from .names import Name, literal, quote
-from .sql import transforms
 
 
 class Connection:

@@ -13,11 +13,11 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..errors import SnowflakeError
-from ..executions import go_on
+from .errors import SnowflakeError
+from .executions import go_on
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from .session import Session
 
 _LOOK_SECONDS = 0.05  # how often a waiting statement looks whether it was cancelled
 

@@ -12,10 +12,10 @@ from .kinds import Kind
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from ..sql.scope import Scope
     from .names import Name
     from .result import Result
     from .session import Session
-    from .sql.scope import Scope
     from .tokens import Tokens
 
 # A verb is the statement's first words ("USE", "COPY INTO"); its handler gets the tokens behind them.
@@ -41,9 +41,9 @@ _MODULES = (
     "objects.users",
     "objects.workload_identity",
     "objects.policies",
-    "policies.kinds",
-    "policies.context",
-    "policies.references",
+    "objects.data_policies",
+    "objects.policy_context",
+    "objects.policy_references",
     "objects.containers",
     "objects.grants",
     "objects.database_roles",
@@ -52,20 +52,20 @@ _MODULES = (
     "parameters.statements",
     "objects.tag_values",
     "objects.entity_detail",
-    "sql.verbs",
-    "sql.tables",
-    "sql.views",
-    "sql.listing",
+    "tables.verbs",
+    "tables.tables",
+    "tables.views",
+    "tables.listing",
     "sql.functions",
-    "sql.information_schema",
-    "sql.past_queries",
+    "tables.information_schema",
+    "tables.past_queries",
     "sample_data",
     "stages.kinds",
     "stages.verbs",
     "stages.transfer",
-    "stages.reading",
-    "stages.loading",
-    "stages.inference",
+    "loading.reading",
+    "loading.loading",
+    "loading.inference",
     "stages.addresses",
     "notifications.messages",  # before functions of users, which would be asked for its names
     "python.repositories",
@@ -108,7 +108,7 @@ _MODULES = (
 
 @cache
 def _modules() -> tuple[ModuleType, ...]:
-    return tuple(import_module(f".{name}", __package__) for name in _MODULES)
+    return tuple(import_module(f"local_snowflake.{name}") for name in _MODULES)
 
 
 NOTHING: frozenset[str] = frozenset()

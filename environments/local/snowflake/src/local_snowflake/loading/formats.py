@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..errors import does_not_exist, invalid, unsupported
-from ..names import literal, quote
-from ..tokens import Tokens
+from ..kernel.errors import does_not_exist, invalid, unsupported
+from ..kernel.names import literal, quote
+from ..kernel.tokens import Tokens
 
 if TYPE_CHECKING:
-    from ..data import Connection
-    from ..session import Session
-    from .locations import Location, StagedFile
+    from ..kernel.data import Connection
+    from ..kernel.session import Session
+    from ..stages.locations import Location, StagedFile
 
 _CSV = {
     *("FIELD_DELIMITER", "SKIP_HEADER", "PARSE_HEADER", "FIELD_OPTIONALLY_ENCLOSED_BY", "ESCAPE", "TRIM_SPACE"),

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from ..errors import invalid
-from ..names import literal, quote, shown
-from ..result import SELECT, Result, rows
+from ..kernel.errors import invalid
+from ..kernel.names import literal, quote, shown
+from ..kernel.result import SELECT, Result, rows
 from ..sql.datatypes import column_of, type_of
 from ..sql.faults import translated
-from . import formats, locations
+from ..stages import locations
+from . import formats
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..kernel.session import Session
 
 _COLUMNS = ("COLUMN_NAME", "TYPE", ("NULLABLE", "boolean"), "EXPRESSION", "FILENAMES", ("ORDER_ID", "fixed"))
 _KNOWN = {"LOCATION", "FILE_FORMAT", "FILES", "IGNORE_CASE", "MAX_FILE_COUNT", "MAX_RECORDS_PER_FILE", "KIND"}

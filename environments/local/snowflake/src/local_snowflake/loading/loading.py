@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from ..errors import SnowflakeError, invalid, unsupported
-from ..names import quote
-from ..result import COPY, Result, rows
+from ..kernel.errors import SnowflakeError, invalid, unsupported
+from ..kernel.names import quote
+from ..kernel.result import COPY, Result, rows
+from ..kernel.tokens import Tokens
 from ..sql import columns, places, transactions
 from ..sql.binding import inlined
 from ..sql.naming import relation_named
 from ..sql.parsing import parse
 from ..sql.scope import Scope
-from ..sql.translate import generated, resolved
+from ..stages import history, locations, transforming
 from ..streams import changes
-from ..tokens import Tokens
-from . import formats, history, locations, reading, transforming, unloading
+from ..tables.translate import generated, resolved
+from . import formats, reading, unloading
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..session import Session
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
     from ..sql.columns import TableColumn
 
 _REPORT = (

@@ -8,14 +8,15 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from ..errors import invalid
-from ..names import quote
+from ..kernel.errors import invalid
+from ..kernel.names import quote
 from ..sql import datatypes
 from ..sql.faults import translated
-from . import formats, kinds, locations
+from ..stages import kinds, locations
+from . import formats
 
 if TYPE_CHECKING:
-    from ..account import Account
+    from ..kernel.account import Account
     from ..sql.scope import Scope
 
 # Where the relation keeps what it knows of its files.

@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from ..errors import SnowflakeError, invalid, unsupported
-from ..names import literal, quote
-from ..result import COPY, Result, rows
+from ..kernel.errors import SnowflakeError, invalid, unsupported
+from ..kernel.names import literal, quote
+from ..kernel.result import COPY, Result, rows
 from ..sql.faults import translated
 from ..sql.scope import Scope
-from ..sql.translate import translate
+from ..stages import locations
 from ..streams.reading import consumed
-from . import formats, locations
+from ..tables.translate import translate
+from . import formats
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 _OPTIONS = {
     *("FILE_FORMAT", "HEADER", "OVERWRITE", "SINGLE", "DETAILED_OUTPUT"),

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ..errors import SnowflakeError, unsupported
-from ..names import fold
+from ..kernel.errors import SnowflakeError, unsupported
+from ..kernel.names import fold
+from ..kernel.tokens import Tokens, tokenize
 from ..python import inquery, repositories, visibility
 from ..python.residents import Handler
 from ..sql import datatypes
-from ..tokens import Tokens, tokenize
 from . import versions
 
 if TYPE_CHECKING:
-    from ..account import Account
+    from ..kernel.account import Account
     from ..sql.scope import Scope
     from .versions import Method, Version
 

@@ -12,25 +12,25 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import Object
 from ..datasets import kind as datasets
-from ..errors import already_exists, invalid
-from ..kinds import STAMP, Create, Kind, Show
+from ..kernel.catalogue import Object
+from ..kernel.errors import already_exists, invalid
+from ..kernel.kinds import STAMP, Create, Kind, Show
+from ..kernel.registry import kinds
+from ..kernel.result import Result, rows, status
+from ..kernel.tokens import Tokens
 from ..python import repositories
-from ..registry import kinds
-from ..result import Result, rows, status
 from ..services.properties import of_version
 from ..stages import locations
 from ..statements import read_show
-from ..tokens import Tokens
 from . import inference, lineage, versions
 from .versions import Version, model_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..names import Name
-    from ..session import Session
+    from ..kernel.names import Name
+    from ..kernel.session import Session
 
 
 class _Models(Kind):

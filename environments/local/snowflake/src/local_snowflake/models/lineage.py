@@ -18,21 +18,21 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from ..access import ACCOUNT
-from ..errors import invalid, unsupported
-from ..names import Name
-from ..result import SELECT, Result, rows
+from ..kernel.access import ACCOUNT
+from ..kernel.errors import invalid, unsupported
+from ..kernel.names import Name
+from ..kernel.result import SELECT, Result, rows
+from ..kernel.tokens import Tokens
 from ..sql.naming import RELATIONS, is_cte, written_parts
 from ..sql.parsing import parse
 from ..sql.scope import Scope
-from ..tokens import Tokens
 from . import versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..catalogue import Object
-    from ..session import Session
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
 
 # Domains by the kind of object; to people, a module is a model.
 _KINDS = {"MODULE": ("MODEL",), "DATASET": ("DATASET",), "EXPERIMENT": ("EXPERIMENT",), "TABLE": RELATIONS}

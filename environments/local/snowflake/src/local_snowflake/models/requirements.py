@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from ..errors import SnowflakeError, invalid
+from ..kernel.errors import SnowflakeError, invalid
 from ..python import packages, repositories
 
 if TYPE_CHECKING:

@@ -9,15 +9,15 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import now
-from ..errors import SnowflakeError, does_not_exist, execution_error, invalid, unsupported
-from ..names import Name, fold
+from ..kernel.catalogue import now
+from ..kernel.errors import SnowflakeError, does_not_exist, execution_error, invalid, unsupported
+from ..kernel.names import Name, fold
 from . import requirements
 from .requirements import Packages
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..catalogue import Object
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
 
 _SYSTEM_ALIASES = ("DEFAULT", "FIRST", "LAST")
 _WAREHOUSE = "WAREHOUSE"

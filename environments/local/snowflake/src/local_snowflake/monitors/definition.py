@@ -9,17 +9,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import invalid, unsupported
+from ..kernel.errors import invalid, unsupported
+from ..kernel.names import Name, fold
+from ..kernel.tokens import Tokens
 from ..models import versions
-from ..names import Name, fold
 from ..sql import columns
 from ..sql.naming import relation_named
 from ..sql.scope import Scope
-from ..tokens import Tokens
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..session import Session
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
 
 TASKS = {"TABULAR_BINARY_CLASSIFICATION", "TABULAR_REGRESSION"}
 ROLES = (

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
-from ..errors import execution_error, invalid, unsupported
-from ..names import fold
-from ..result import SELECT, Result, rows
-from ..tokens import Tokens
+from ..kernel.errors import execution_error, invalid, unsupported
+from ..kernel.names import fold
+from ..kernel.result import SELECT, Result, rows
+from ..kernel.tokens import Tokens
 from . import metrics, reading, windows
 from .windows import Span
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from ..catalogue import Object
-    from ..session import Session
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
 
 _SEGMENT = ("SEGMENT_COLUMN", "SEGMENT_VALUE")
 _START = (("EVENT_TIMESTAMP", "timestamp_ntz"), ("METRIC_VALUE", "real"))

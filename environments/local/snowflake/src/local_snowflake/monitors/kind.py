@@ -11,18 +11,18 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import Object, now
-from ..errors import invalid, unsupported
-from ..kinds import STAMP, Create, Kind
-from ..names import Name, fold
-from ..result import DESCRIBE, EXECUTED, Result, rows, status
+from ..kernel.catalogue import Object, now
+from ..kernel.errors import invalid, unsupported
+from ..kernel.kinds import STAMP, Create, Kind
+from ..kernel.names import Name, fold
+from ..kernel.result import DESCRIBE, EXECUTED, Result, rows, status
 from ..sql.naming import RELATIONS
 from . import definition, functions, reading
 from .reading import BASELINE, SOURCE, WORD
 
 if TYPE_CHECKING:
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 _SHOWN = (
     ("created_on", STAMP), "name", "database_name", "schema_name", "warehouse_name", "refresh_interval",

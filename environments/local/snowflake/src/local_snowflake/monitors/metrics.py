@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import invalid
+from ..kernel.errors import invalid
 
 if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]

@@ -12,20 +12,20 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pyarrow.parquet as pq
 
-from ..errors import SnowflakeError, execution_error
-from ..names import Name
-from ..sql import queries
+from ..kernel.errors import SnowflakeError, execution_error
+from ..kernel.names import Name
 from ..sql.parsing import parse
 from ..sql.scope import Scope
+from ..tables import queries
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
 
-    from ..account import Account
-    from ..catalogue import Object
-    from ..session import Session
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
 
 WORD = "MODEL MONITOR"
 BASELINE, SOURCE = "baseline", "source"

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..catalogue import now
-from ..errors import invalid
+from ..kernel.catalogue import now
+from ..kernel.errors import invalid
 
 if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]

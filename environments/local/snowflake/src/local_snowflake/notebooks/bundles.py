@@ -13,10 +13,10 @@ from .executing import Execution, run
 from .kind import WORD, NotebookProject, entrypoint, folder
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..result import Result
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.catalogue import Object
+    from ..kernel.result import Result
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 FEATURE = "CODE BUNDLE"
 """What an account may lack: it has the older grammar alone."""

@@ -11,21 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import Object
-from ..errors import execution_error, invalid, unsupported
 from ..jobs import states, waiting
 from ..jobs.container import Place, bare_specification, place
 from ..jobs.submitting import PYTHON, check_owner
-from ..kinds import Create
-from ..names import Name
-from ..registry import kinds
-from ..result import Result, status
-from ..tokens import Tokens
+from ..kernel.catalogue import Object
+from ..kernel.errors import execution_error, invalid, unsupported
+from ..kernel.kinds import Create
+from ..kernel.names import Name
+from ..kernel.registry import kinds
+from ..kernel.result import Result, status
+from ..kernel.tokens import Tokens
 from .kind import WORD, entrypoint, folder
 from .script import script
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..kernel.session import Session
 
 _FOLLOWED = {"MAIN_FILE", "COMPUTE_POOL", "QUERY_WAREHOUSE", "RUNTIME", "ARGUMENTS"}
 _NEEDED = ("MAIN_FILE", "COMPUTE_POOL", "QUERY_WAREHOUSE", "RUNTIME")

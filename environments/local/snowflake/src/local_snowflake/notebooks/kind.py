@@ -11,17 +11,17 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..catalogue import Object
-from ..errors import does_not_exist, invalid, unsupported
-from ..kinds import STAMP, Create, Kind
-from ..result import Result
+from ..kernel.catalogue import Object
+from ..kernel.errors import does_not_exist, invalid, unsupported
+from ..kernel.kinds import STAMP, Create, Kind
+from ..kernel.result import Result
 from ..stages import locations
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..names import Name
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.account import Account
+    from ..kernel.names import Name
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 WORD = "NOTEBOOK PROJECT"
 

@@ -9,7 +9,7 @@ import ast
 import json
 from collections.abc import Iterator
 
-from ..errors import invalid, unsupported
+from ..kernel.errors import invalid, unsupported
 
 _SHOWN = "__shown__"
 _HEAD = """import sys as __sys__

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import SnowflakeError, invalid, unsupported
+from ..kernel.errors import SnowflakeError, invalid, unsupported
 
 FILE = "code_bundle.yml"
 _KNOWN = {

@@ -10,17 +10,17 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..catalogue import Object
-from ..errors import invalid, unsupported
-from ..kinds import STAMP, Create, Kind
+from ..kernel.catalogue import Object
+from ..kernel.errors import invalid, unsupported
+from ..kernel.kinds import STAMP, Create, Kind
+from ..kernel.result import DESCRIBE, Result, rows
 from ..objects import options
 from ..objects.clauses import merged
-from ..result import DESCRIBE, Result, rows
 
 if TYPE_CHECKING:
-    from ..names import Name
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.names import Name
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 WORD = "INTEGRATION"
 EMAIL, WEBHOOK, QUEUE = "EMAIL", "WEBHOOK", "QUEUE"

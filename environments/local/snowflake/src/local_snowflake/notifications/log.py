@@ -10,16 +10,16 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import now
-from ..errors import invalid
-from ..kinds import STAMP
-from ..names import Name, fold
-from ..result import SELECT, Result, rows
+from ..kernel.catalogue import now
+from ..kernel.errors import invalid
+from ..kernel.kinds import STAMP
+from ..kernel.names import Name, fold
+from ..kernel.result import SELECT, Result, rows
 from .integrations import WORD
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..session import Session
+    from ..kernel.account import Account
+    from ..kernel.session import Session
 
 SUCCESS, FAILURE = "SUCCESS", "FAILURE"
 _COLLECTION = "notification"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from ..errors import SnowflakeError
+from ..kernel.errors import SnowflakeError
 
 if TYPE_CHECKING:
     from ..sql.scope import Scope
@@ -41,7 +41,7 @@ _FUNCTIONS = {
 
 def _call(scope: Scope, node: exp.Dot) -> exp.Expression | None:
     """`SNOWFLAKE.NOTIFICATION.TEXT_PLAIN('...')` with its value in its place."""
-    from ..sql.translate import constants
+    from ..tables.translate import constants
 
     function = node.expression
     if not isinstance(function, exp.Anonymous) or _parts(node.this) != _SPACE:

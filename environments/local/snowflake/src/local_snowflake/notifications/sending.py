@@ -12,15 +12,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..errors import execution_error, invalid
-from ..names import Name, fold
+from ..kernel.errors import execution_error, invalid
+from ..kernel.names import Name, fold
 from . import log
 from .integrations import EMAIL, WEBHOOK, WORD
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..catalogue import Object
-    from ..session import Session
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
 
 _TYPES = {"text/plain", "text/html", "application/json"}
 _MESSAGE = "SNOWFLAKE_WEBHOOK_MESSAGE"

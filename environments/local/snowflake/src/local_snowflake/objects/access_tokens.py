@@ -12,17 +12,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..access import OWNERSHIP
-from ..catalogue import Object, now
-from ..errors import SnowflakeError, already_exists, does_not_exist, insufficient_privileges, invalid, unsupported
-from ..names import Name, fold
-from ..result import EXECUTED, Result, rows, status
-from ..tokens import Tokens
+from ..kernel.access import OWNERSHIP
+from ..kernel.catalogue import Object, now
+from ..kernel.errors import (
+    SnowflakeError,
+    already_exists,
+    does_not_exist,
+    insufficient_privileges,
+    invalid,
+    unsupported,
+)
+from ..kernel.names import Name, fold
+from ..kernel.result import EXECUTED, Result, rows, status
+from ..kernel.tokens import Tokens
 from . import options, policies
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..session import Session
+    from ..kernel.account import Account
+    from ..kernel.session import Session
 
 _PROPERTY, _MOST = "access_tokens", 15
 _VERBS = {"ADD", "REMOVE", "MODIFY", "ROTATE"}

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..access import SYSTEM_ROLES
-from ..catalogue import Object
-from ..errors import SnowflakeError, insufficient_privileges, invalid, unsupported
-from ..kinds import STAMP, Create, Kind
-from ..names import Name
-from ..result import DESCRIBE, EXECUTED, Result, rows, status
+from ..kernel.access import SYSTEM_ROLES
+from ..kernel.catalogue import Object
+from ..kernel.errors import SnowflakeError, insufficient_privileges, invalid, unsupported
+from ..kernel.kinds import STAMP, Create, Kind
+from ..kernel.names import Name
+from ..kernel.result import DESCRIBE, EXECUTED, Result, rows, status
 from . import options, sizes
 from .clauses import merged, with_tags
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 
 class Role(Kind):

@@ -11,13 +11,13 @@ import urllib.request
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import now
-from ..errors import SnowflakeError
+from ..kernel.catalogue import now
+from ..kernel.errors import SnowflakeError
 from .workload_identity import PROPERTY, identified, may_be_fetched
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..catalogue import Object
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
 
 _ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384"]
 _LEEWAY_SECONDS = 30

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..kinds import read_tags
+from ..kernel.kinds import read_tags
 from . import options
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 
 def with_tags(session: Session, tokens: Tokens, word: str, known: dict[str, str]) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import Object
-from ..errors import invalid, unsupported
-from ..kinds import STAMP, Create, Kind
-from ..names import Name, shown
-from ..registry import kinds
-from ..result import EXECUTED, Result, status
+from ..kernel.catalogue import Object
+from ..kernel.errors import invalid, unsupported
+from ..kernel.kinds import STAMP, Create, Kind
+from ..kernel.names import Name, shown
+from ..kernel.registry import kinds
+from ..kernel.result import EXECUTED, Result, status
 from ..services.properties import is_model_service
 from ..services.room import CPUS
 from . import options
@@ -18,8 +18,8 @@ from .clauses import merged, with_tags
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 _POOL = {
     "MIN_NODES": options.NUMBER, "MAX_NODES": options.NUMBER, "INSTANCE_FAMILY": options.TEXT,

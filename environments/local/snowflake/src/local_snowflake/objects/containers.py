@@ -6,23 +6,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .. import sample_data
-from ..access import ACCOUNT
-from ..catalogue import Object
-from ..errors import already_exists, does_not_exist, invalid, unsupported
-from ..kinds import STAMP, Create, Kind, Show, read_tags
-from ..names import Name
+from ..kernel.access import ACCOUNT
+from ..kernel.catalogue import Object
+from ..kernel.errors import already_exists, does_not_exist, invalid, unsupported
+from ..kernel.kinds import STAMP, Create, Kind, Show, read_tags
+from ..kernel.names import Name
+from ..kernel.registry import kinds
+from ..kernel.result import DESCRIBE, Result, rows, status
 from ..parameters.table import can_set
 from ..policies import attached
-from ..registry import kinds
-from ..result import DESCRIBE, Result, rows, status
 from . import options
 from .clauses import merged
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
 _OPTIONS = {"COMMENT": options.TEXT}

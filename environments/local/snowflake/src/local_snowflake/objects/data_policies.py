@@ -11,21 +11,22 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import Object
-from ..errors import already_exists, invalid
-from ..kinds import STAMP, Create, Kind
-from ..objects import options
-from ..result import DESCRIBE, EXECUTED, Result, rows, status
+from ..kernel.catalogue import Object
+from ..kernel.errors import already_exists, invalid
+from ..kernel.kinds import STAMP, Create, Kind
+from ..kernel.result import DESCRIBE, EXECUTED, Result, rows, status
+from ..policies import attached, bodies
 from ..sql import datatypes
-from . import attached, bodies, checking
+from . import options
+from . import policy_bodies as checking
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from ..names import Name
-    from ..session import Session
-    from ..tokens import Tokens
-    from .bodies import Body
+    from ..kernel.names import Name
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
+    from ..policies.bodies import Body
 
 
 class _Policy(Kind):

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..access import Grant
-from ..errors import does_not_exist, insufficient_privileges, unsupported
-from ..names import Name
+from ..kernel.access import Grant
+from ..kernel.errors import does_not_exist, insufficient_privileges, unsupported
+from ..kernel.names import Name
+from ..kernel.result import EXECUTED, Result, status
 from ..python import repositories
 from ..python.repositories import DATABASE_ROLE
-from ..result import EXECUTED, Result, status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 _KNOWN = {each.role for each in repositories.SOURCES.values()}
 

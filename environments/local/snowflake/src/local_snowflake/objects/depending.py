@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..errors import SnowflakeError
-from ..result import EXECUTED, Result, status
+from ..kernel.errors import SnowflakeError
+from ..kernel.result import EXECUTED, Result, status
 from . import privileges
 
 if TYPE_CHECKING:
-    from ..access import Grant
-    from ..session import Session
+    from ..kernel.access import Grant
+    from ..kernel.session import Session
 
 
 def taken_back(session: Session, grants: list[Grant], *, only_option: bool, cascade: bool) -> Result:

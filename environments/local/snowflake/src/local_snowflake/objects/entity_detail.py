@@ -9,17 +9,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SnowflakeError, unsupported
-from ..names import Name
-from ..registry import kinds
+from ..kernel.errors import SnowflakeError, unsupported
+from ..kernel.names import Name
+from ..kernel.registry import kinds
+from ..kernel.tokens import Tokens
 from ..sql.naming import READABLE
-from ..tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..catalogue import Object
-    from ..session import Session
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
 
 
 def _entity_detail(session: Session, arguments: list[Any]) -> str:

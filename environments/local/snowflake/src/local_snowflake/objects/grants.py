@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..access import ACCOUNT, Grant
-from ..errors import SnowflakeError, does_not_exist, insufficient_privileges, syntax_error, unsupported
-from ..names import Name
-from ..registry import kinds
-from ..result import EXECUTED, Result, status
+from ..kernel.access import ACCOUNT, Grant
+from ..kernel.errors import SnowflakeError, does_not_exist, insufficient_privileges, syntax_error, unsupported
+from ..kernel.names import Name
+from ..kernel.registry import kinds
+from ..kernel.result import EXECUTED, Result, status
 from ..services.access import SERVICE_ROLE
 from . import depending, ownership, privileges, securables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 
 # ---- who may

@@ -3,7 +3,7 @@
 https://docs.snowflake.com/en/sql-reference/sql/show-online-feature-tables
 """
 
-from ..kinds import STAMP, Kind
+from ..kernel.kinds import STAMP, Kind
 
 
 class OnlineFeatureTable(Kind):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..access import ACCOUNT, OWNERSHIP
-from ..errors import insufficient_privileges, syntax_error, unsupported
-from ..registry import kinds
-from ..result import EXECUTED, Result, status
+from ..kernel.access import ACCOUNT, OWNERSHIP
+from ..kernel.errors import insufficient_privileges, syntax_error, unsupported
+from ..kernel.registry import kinds
+from ..kernel.result import EXECUTED, Result, status
 from . import depending, privileges, securables
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 
 def hand_over(session: Session, tokens: Tokens) -> Result:

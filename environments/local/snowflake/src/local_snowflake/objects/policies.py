@@ -10,13 +10,13 @@ import ipaddress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..access import ACCOUNT
-from ..catalogue import Object
-from ..errors import SnowflakeError, does_not_exist, insufficient_privileges, invalid
-from ..kinds import STAMP, Create, Kind
-from ..names import Name
-from ..result import DESCRIBE, EXECUTED, Result, rows, status
-from ..tokens import Tokens
+from ..kernel.access import ACCOUNT
+from ..kernel.catalogue import Object
+from ..kernel.errors import SnowflakeError, does_not_exist, insufficient_privileges, invalid
+from ..kernel.kinds import STAMP, Create, Kind
+from ..kernel.names import Name
+from ..kernel.result import DESCRIBE, EXECUTED, Result, rows, status
+from ..kernel.tokens import Tokens
 from . import options
 from .clauses import merged
 from .workload_identity import PROPERTY, is_issuer
@@ -24,8 +24,8 @@ from .workload_identity import PROPERTY, is_issuer
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from ..account import Account
-    from ..session import Session
+    from ..kernel.account import Account
+    from ..kernel.session import Session
 
 AUTHENTICATION, NETWORK = "AUTHENTICATION POLICY", "NETWORK POLICY"
 # What a policy calls the ways to sign in.

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ..errors import invalid
-from ..sql import datatypes, queries
+from ..kernel.errors import invalid
+from ..policies.bodies import ARGUMENTS, named
+from ..sql import datatypes
 from ..sql.parsing import parse_expression
 from ..sql.scope import Scope
-from . import context
-from .bodies import ARGUMENTS, named
+from ..tables import queries
+from . import policy_context as context
 
 if TYPE_CHECKING:
-    from ..session import Session
-    from .bodies import Body
+    from ..kernel.session import Session
+    from ..policies.bodies import Body
 
 # DuckDB has one type for what are several in Snowflake.
 _ALIKE = {

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from ..errors import invalid
+from ..kernel.errors import invalid
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..kernel.session import Session
     from ..sql.scope import Scope
 
 _IN_SESSION, _TO_INVOKER = "IS_ROLE_IN_SESSION", "IS_GRANTED_TO_INVOKER_ROLE"

@@ -8,17 +8,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ..errors import does_not_exist, unsupported
-from ..names import Name
-from ..objects import policies as sign_in
-from ..result import SELECT, Result, rows
-from ..tokens import Tokens
-from . import attached
+from ..kernel.errors import does_not_exist, unsupported
+from ..kernel.names import Name
+from ..kernel.result import SELECT, Result, rows
+from ..kernel.tokens import Tokens
+from ..policies import attached
+from . import policies as sign_in
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..session import Session
-    from .attached import Attachment
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
+    from ..policies.attached import Attachment
 
 _COLUMNS = (
     "POLICY_DB", "POLICY_SCHEMA", "POLICY_NAME", "POLICY_KIND", "REF_DATABASE_NAME", "REF_SCHEMA_NAME",

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import SnowflakeError, syntax_error, unsupported
+from ..kernel.errors import SnowflakeError, syntax_error, unsupported
 
 if TYPE_CHECKING:
-    from ..kinds import Kind
+    from ..kernel.kinds import Kind
 
 RENAMED = {"CREATE CODE BUNDLE": "CREATE NOTEBOOK PROJECT"}
 """A privilege by its new name, and as it is kept: https://docs.snowflake.com/en/sql-reference/sql/create-code-bundle."""

@@ -8,18 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..access import ACCOUNT
-from ..errors import does_not_exist, syntax_error, unsupported
-from ..names import Name
+from ..kernel.access import ACCOUNT
+from ..kernel.errors import does_not_exist, syntax_error, unsupported
+from ..kernel.names import Name
+from ..kernel.registry import features, kinds
 from ..profile import GRAMMAR
-from ..registry import features, kinds
 from ..statements import refused_kind
 from . import privileges
 
 if TYPE_CHECKING:
-    from ..kinds import Kind
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.kinds import Kind
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 
 @dataclass(frozen=True)

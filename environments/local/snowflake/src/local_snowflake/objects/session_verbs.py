@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .. import statements, syntax
-from ..blocks import split
-from ..errors import SnowflakeError, invalid, unsupported
-from ..kinds import Kind, Show
-from ..registry import kinds
-from ..result import ALTER_SESSION, EXECUTED, USE, Result, rows, status
-from ..tokens import Tokens
+from .. import statements
+from ..kernel.blocks import split
+from ..kernel.errors import SnowflakeError, invalid, unsupported
+from ..kernel.kinds import Kind, Show
+from ..kernel.registry import kinds
+from ..kernel.result import ALTER_SESSION, EXECUTED, USE, Result, rows, status
+from ..kernel.tokens import Tokens
+from ..sql import syntax
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..kernel.session import Session
 
 
 def _use(session: Session, tokens: Tokens) -> Result:

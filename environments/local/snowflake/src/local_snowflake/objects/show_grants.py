@@ -5,21 +5,21 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ..access import ACCOUNT, OWNERSHIP, Grant
-from ..errors import unsupported
-from ..kinds import STAMP
-from ..names import Name
+from ..kernel.access import ACCOUNT, OWNERSHIP, Grant
+from ..kernel.errors import unsupported
+from ..kernel.kinds import STAMP
+from ..kernel.names import Name
+from ..kernel.registry import kinds
+from ..kernel.result import Result, rows
 from ..python.repositories import DATABASE_ROLE
-from ..registry import kinds
-from ..result import Result, rows
 from . import database_roles, securables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..catalogue import Object
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 _COLUMNS = (
     ("created_on", STAMP), "privilege", "granted_on", "name", "granted_to", "grantee_name",

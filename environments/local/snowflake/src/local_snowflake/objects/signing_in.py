@@ -6,17 +6,17 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SnowflakeError
-from ..passwords import matches
+from ..kernel.errors import SnowflakeError
+from ..kernel.passwords import matches
 from . import access_tokens, policies
 from .attestations import attested
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-    from ..account import Account
-    from ..catalogue import Object
-    from ..session import Session
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
 
 _REFUSED = SnowflakeError("Incorrect username or password was specified.", "390100", "08001")
 _WITHOUT_PASSWORD = {"SERVICE", "SERVICE_AGENT"}  # types of users: they may have had one before

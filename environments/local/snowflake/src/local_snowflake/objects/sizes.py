@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import invalid
+from ..kernel.errors import invalid
 
 _SIZES = ("X-Small", "Small", "Medium", "Large", "X-Large", *(f"{n}X-Large" for n in range(2, 7)))
 _WRITTEN = {name.upper().replace("-", ""): name for name in _SIZES} | {

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import invalid
-from ..registry import kinds
-from ..result import SELECT, Result, rows
+from ..kernel.errors import invalid
+from ..kernel.registry import kinds
+from ..kernel.result import SELECT, Result, rows
+from ..kernel.tokens import Tokens
 from ..sql.naming import RELATIONS
-from ..tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..catalogue import Object
-    from ..session import Session
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
 
 # Domains that are not called as the kind of object is; Snowflake knows models as modules too.
 _DOMAINS = {"MODULE": "MODEL"}

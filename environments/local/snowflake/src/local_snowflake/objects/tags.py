@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import Object
-from ..errors import invalid, unsupported
-from ..kinds import LONGEST_TAG_VALUE, STAMP, Create, Kind
+from ..kernel.catalogue import Object
+from ..kernel.errors import invalid, unsupported
+from ..kernel.kinds import LONGEST_TAG_VALUE, STAMP, Create, Kind
 from . import options
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from ..names import Name
-    from ..result import Result
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.names import Name
+    from ..kernel.result import Result
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 
 class Tag(Kind):

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import Object
-from ..errors import already_exists, invalid, unsupported
-from ..kinds import STAMP, Create, Kind
-from ..names import Name, fold
+from ..kernel.catalogue import Object
+from ..kernel.errors import already_exists, invalid, unsupported
+from ..kernel.kinds import STAMP, Create, Kind
+from ..kernel.names import Name, fold
+from ..kernel.passwords import hashed
+from ..kernel.result import DESCRIBE, EXECUTED, Result, rows, status
+from ..kernel.tokens import Tokens
 from ..parameters.table import can_set
-from ..passwords import hashed
-from ..result import DESCRIBE, EXECUTED, Result, rows, status
-from ..tokens import Tokens
 from . import access_tokens, options, policies, workload_identity
 from .clauses import merged, with_tags
 from .signing_in import EVERY_ROLE, SECONDARY, fingerprint, login_name, public_key
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..kernel.session import Session
 
 _OPTIONS = {
     "PASSWORD": options.TEXT, "LOGIN_NAME": options.TEXT, "DISPLAY_NAME": options.TEXT, "FIRST_NAME": options.TEXT,

@@ -10,17 +10,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..catalogue import now
-from ..errors import insufficient_privileges, invalid, unsupported
-from ..kinds import STAMP
-from ..names import Name
-from ..result import Result, rows
+from ..kernel.catalogue import now
+from ..kernel.errors import insufficient_privileges, invalid, unsupported
+from ..kernel.kinds import STAMP
+from ..kernel.names import Name
+from ..kernel.result import Result, rows
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..catalogue import Object
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 PROPERTY = "workload_identity"
 # What a token must be for, unless OIDC_AUDIENCE_LIST says otherwise.

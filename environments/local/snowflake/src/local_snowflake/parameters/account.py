@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..store import Store
+    from ..kernel.store import Store
 
 
 class AccountParameters:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..kernel.tokens import Token, tokenize
 from ..sql import datatypes
-from ..tokens import Token, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..access import ACCOUNT, OWNERSHIP
-from ..errors import unsupported
-from ..kinds import like_pattern
-from ..names import Name
-from ..registry import kinds
-from ..result import ALTER_SESSION, EXECUTED, Result, rows, status
+from ..kernel.access import ACCOUNT, OWNERSHIP
+from ..kernel.errors import unsupported
+from ..kernel.kinds import like_pattern
+from ..kernel.names import Name
+from ..kernel.registry import kinds
+from ..kernel.result import ALTER_SESSION, EXECUTED, Result, rows, status
 from .inheriting import setting
 from .settings import Settings, of_user
 from .table import CLIENT, PARAMETERS, Parameter, at, known, shown
@@ -22,10 +22,10 @@ from .table import CLIENT, PARAMETERS, Parameter, at, known, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..account import Account
-    from ..catalogue import Object
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
     from .settings import Setting
 
 _PAGE = "https://docs.snowflake.com/en/sql-reference/parameters#"

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ..errors import invalid, unsupported
-from ..names import Name
+from ..kernel.errors import invalid, unsupported
+from ..kernel.names import Name
 from ..sql import columns as table_columns
 from ..sql import naming
 from ..sql.scope import EVERY_ROW
@@ -24,7 +24,7 @@ from . import attached, bodies
 from .attached import Attachment
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
+    from ..kernel.catalogue import Object
     from ..sql.scope import Scope
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from ..sql import columns as table_columns
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..catalogue import Object
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
 
 MASKING, ROW_ACCESS = "MASKING POLICY", "ROW ACCESS POLICY"
 _HOLDERS = ("TABLE", "VIEW", "DYNAMIC TABLE")

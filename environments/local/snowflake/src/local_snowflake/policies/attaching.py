@@ -9,21 +9,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..access import ACCOUNT, OWNERSHIP
-from ..errors import SnowflakeError, invalid, unsupported
-from ..names import Name
-from ..result import EXECUTED, Result, status
+from ..kernel.access import ACCOUNT, OWNERSHIP
+from ..kernel.errors import SnowflakeError, invalid, unsupported
+from ..kernel.names import Name
+from ..kernel.result import EXECUTED, Result, status
 from ..sql import columns as table_columns
 from . import attached, bodies
 from .attached import MASKING, ROW_ACCESS
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..kinds import Kind
-    from ..session import Session
+    from ..kernel.catalogue import Object
+    from ..kernel.kinds import Kind
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
     from ..sql.columns import TableColumn
     from ..sql.datatypes import DataType
-    from ..tokens import Tokens
 
 
 # ---- CREATE

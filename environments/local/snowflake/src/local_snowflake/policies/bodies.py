@@ -15,9 +15,9 @@ from ..sql import datatypes
 from ..sql.parsing import parse_expression
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
+    from ..kernel.catalogue import Object
+    from ..kernel.tokens import Tokens
     from ..sql.datatypes import DataType
-    from ..tokens import Tokens
 
 ARGUMENTS = "_ARGUMENTS"
 

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from ..errors import SnowflakeError
-from ..registry import queries
+from ..kernel.errors import SnowflakeError
+from ..kernel.registry import queries
+from ..kernel.tokens import Tokens
+from ..kernel.types import arrow_type
 from ..sql import datatypes
-from ..tokens import Tokens
-from ..types import arrow_type
 from .calls import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..session import Session
-    from ..types import Column
+    from ..kernel.session import Session
+    from ..kernel.types import Column
     from .definitions import Argument
     from .routines import Routine
 

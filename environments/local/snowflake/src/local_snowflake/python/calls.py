@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ..catalogue import now
-from ..errors import invalid
-from ..result import CALL, Result
-from ..types import arrow_type
+from ..kernel.catalogue import now
+from ..kernel.errors import invalid
+from ..kernel.result import CALL, Result
+from ..kernel.types import arrow_type
 from . import imports, inner, visibility
 from .interpreter import values
 from .workers import WorkerGoneError, crashed, failed
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..session import Session
-    from ..types import Column
+    from ..kernel.account import Account
+    from ..kernel.session import Session
+    from ..kernel.types import Column
     from .inner import InnerSession
     from .routines import Routine
     from .workers import Worker

@@ -9,14 +9,14 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SnowflakeError, invalid, unsupported
+from ..kernel.errors import SnowflakeError, invalid, unsupported
 from ..sql import datatypes
 from ..sql.datatypes import DataType
 from . import repositories
 
 if TYPE_CHECKING:
-    from ..tokens import Tokens
-    from ..types import Column
+    from ..kernel.tokens import Tokens
+    from ..kernel.types import Column
 
 _RUNTIME = f"{sys.version_info.major}.{sys.version_info.minor}"
 # Options that ask for something outside the account; what has no effect here is recorded, the rest is refused.

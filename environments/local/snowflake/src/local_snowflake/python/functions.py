@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ..errors import SnowflakeError, unsupported
-from ..names import fold
+from ..kernel.errors import SnowflakeError, unsupported
+from ..kernel.names import fold
 from ..sql import datatypes
 from ..sql.parsing import parse_expression
 from . import imports, inline, inquery, packages, partitions, tabular, visibility
@@ -17,9 +17,9 @@ from .residents import Handler
 from .routines import Routine, RoutineKind, bare, chosen
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..names import Name
-    from ..session import Session
+    from ..kernel.catalogue import Object
+    from ..kernel.names import Name
+    from ..kernel.session import Session
     from ..sql.scope import Scope
     from .definitions import Definition
 

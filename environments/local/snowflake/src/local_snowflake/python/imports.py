@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import execution_error
+from ..kernel.errors import execution_error
 from ..stages import locations
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..kernel.session import Session
     from ..stages.locations import StagedFile
 
 

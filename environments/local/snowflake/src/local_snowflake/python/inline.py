@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ..errors import invalid, unsupported
+from ..kernel.errors import invalid, unsupported
 from ..sql.parsing import parse, parse_expression
-from ..sql.translate import resolved
+from ..tables.translate import resolved
 
 if TYPE_CHECKING:
     from ..sql.scope import Scope

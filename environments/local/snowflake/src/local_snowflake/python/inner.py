@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..errors import SnowflakeError, execution_error
-from ..session import Session
+from ..kernel.errors import SnowflakeError, execution_error
+from ..kernel.session import Session
 from ..sql import transactions
 
 if TYPE_CHECKING:

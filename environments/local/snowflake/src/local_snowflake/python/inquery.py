@@ -13,16 +13,16 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
+from ..kernel.types import SEMI_STRUCTURED, Column, arrow_type
 from ..sql.datatypes import type_of
 from ..sql.scope import RESOLVED
-from ..types import SEMI_STRUCTURED, Column, arrow_type
 from .calls import plain
 from .gathering import Gathering
 from .residents import Handler, Use
 
 if TYPE_CHECKING:
-    from ..data import Connection
-    from ..session import Session
+    from ..kernel.data import Connection
+    from ..kernel.session import Session
     from ..sql.scope import Scope
 
 _serial = itertools.count(1)

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from ..errors import invalid, unsupported
-from ..result import SELECT, Result, rows
-from ..tokens import Tokens
+from ..kernel.errors import invalid, unsupported
+from ..kernel.result import SELECT, Result, rows
+from ..kernel.tokens import Tokens
 from . import channels, repositories, resolving
 
 if TYPE_CHECKING:
-    from ..names import Name
-    from ..session import Session
+    from ..kernel.names import Name
+    from ..kernel.session import Session
     from .definitions import Definition
     from .repositories import Repository
 

@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
-from ..errors import unsupported
-from ..sql import queries
-from ..types import arrow_type
+from ..kernel.errors import unsupported
+from ..kernel.types import arrow_type
+from ..tables import queries
 from . import tabular
 
 if TYPE_CHECKING:

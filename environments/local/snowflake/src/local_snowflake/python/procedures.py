@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..errors import SnowflakeError, invalid, unsupported
 from ..grammar.admission import admit
+from ..kernel.errors import SnowflakeError, invalid, unsupported
+from ..kernel.names import Name
+from ..kernel.registry import methods, queries
+from ..kernel.result import CALL, Result, rows
+from ..kernel.tokens import Tokens
 from ..models.inference import without_model_aliases
-from ..names import Name
-from ..registry import methods, queries
-from ..result import CALL, Result, rows
 from ..scripting import block
 from ..sql.binding import inlined
-from ..tokens import Tokens
 from . import arguments, calls, packages, resolving, scripting
 from .arguments import Given
 from .definitions import Definition, read
 from .routines import Routine, RoutineKind, chosen
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..kernel.session import Session
 
 
 class _Procedures(RoutineKind):

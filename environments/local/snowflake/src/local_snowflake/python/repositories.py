@@ -8,19 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..access import Grant
-from ..errors import SnowflakeError, invalid
-from ..kinds import STAMP
-from ..names import Name
-from ..result import DESCRIBE, Result, rows
-from ..tokens import Tokens
+from ..kernel.access import Grant
+from ..kernel.errors import SnowflakeError, invalid
+from ..kernel.kinds import STAMP
+from ..kernel.names import Name
+from ..kernel.result import DESCRIBE, Result, rows
+from ..kernel.tokens import Tokens
 from . import channels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..account import Account
-    from ..session import Session
+    from ..kernel.account import Account
+    from ..kernel.session import Session
 
 PARAMETER = "DEFAULT_PYTHON_ARTIFACT_REPOSITORY"
 DATABASE_ROLE = "DATABASE ROLE"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from ..types import Column
+from ..kernel.types import Column
 from . import visibility
 from .calls import kind
 from .interpreter import values

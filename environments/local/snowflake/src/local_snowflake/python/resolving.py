@@ -15,7 +15,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from ..errors import SnowflakeError, execution_error, invalid
+from ..kernel.errors import SnowflakeError, execution_error, invalid
 from . import channels
 
 if TYPE_CHECKING:

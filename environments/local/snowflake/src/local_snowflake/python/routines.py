@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import Object
-from ..errors import SnowflakeError, already_exists, invalid, unsupported
-from ..kinds import STAMP, Create, Kind, Show
-from ..result import DESCRIBE, Result, rows, status
+from ..kernel.catalogue import Object
+from ..kernel.errors import SnowflakeError, already_exists, invalid, unsupported
+from ..kernel.kinds import STAMP, Create, Kind, Show
+from ..kernel.result import DESCRIBE, Result, rows, status
 from ..sql import datatypes
 from . import imports, packages
 from .definitions import Definition, read
@@ -16,9 +16,9 @@ from .definitions import Definition, read
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..names import Name
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.names import Name
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 
 @dataclass(frozen=True)

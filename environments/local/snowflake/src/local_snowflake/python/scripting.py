@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from ..result import Result
+from ..kernel.result import Result
 from ..scripting import block, values
 from ..scripting.variables import cell
 from ..sql import datatypes
@@ -14,7 +14,7 @@ from . import inner
 from .calls import returned, tabled
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..kernel.session import Session
     from .routines import Routine
 
 

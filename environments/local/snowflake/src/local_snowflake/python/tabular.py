@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from sqlglot import exp
 
-from ..errors import unsupported
-from ..sql import translate
-from ..types import SEMI_STRUCTURED, arrow_type
+from ..kernel.errors import unsupported
+from ..kernel.types import SEMI_STRUCTURED, arrow_type
+from ..tables import translate
 from . import imports, inline, packages, visibility
 from .calls import kind
 from .interpreter import values

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import SnowflakeError, execution_error
+from ..kernel.errors import SnowflakeError, execution_error
 from .forks import Fork, Forks
 from .interpreter import channel as messages
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ..blocks import BLOCK
-from ..result import CALL, Result, rows
+from ..kernel.blocks import BLOCK
+from ..kernel.result import CALL, Result, rows
 from ..sql.binding import inlined
 from . import checking, reading, values
 from .leaving import Returned
@@ -15,9 +15,9 @@ from .running import Run
 from .variables import BOOLEAN, NUMBER, TEXT, Names, Value, Variable
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.account import Account
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
     from . import tree
 
 _VALUE = "anonymous block"

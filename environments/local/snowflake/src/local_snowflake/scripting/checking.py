@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from .. import syntax
-from ..errors import SnowflakeError, syntax_error
+from ..kernel.errors import SnowflakeError, syntax_error
+from ..sql import syntax
 from ..sql.parsing import parse
 from . import tree, values
 from .text import Text
 
 if TYPE_CHECKING:
-    from ..account import Account
+    from ..kernel.account import Account
     from .text import Reference
 
 _LOOPS = (tree.Loop, tree.ForRange, tree.ForRows)

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .. import syntax
-from ..blocks import split
-from ..errors import SnowflakeError
+from ..kernel.blocks import split
+from ..kernel.errors import SnowflakeError
+from ..sql import syntax
 from ..sql.binding import inlined
 from . import values
 from .variables import NULL, Cursor, Value, cell
 
 if TYPE_CHECKING:
-    from ..result import Result
+    from ..kernel.result import Result
     from . import tree
     from .running import Run
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..errors import invalid, unsupported
+from ..kernel.errors import invalid, unsupported
+from ..kernel.tokens import Token
 from ..sql import datatypes
-from ..tokens import Token
 from . import text, tree
 
 if TYPE_CHECKING:

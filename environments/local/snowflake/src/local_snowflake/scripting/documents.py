@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..tokens import Token
+from ..kernel.tokens import Token
 
 if TYPE_CHECKING:
     from .text import Text

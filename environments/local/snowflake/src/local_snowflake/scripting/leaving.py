@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .variables import NULL, Value
 
 if TYPE_CHECKING:
-    from ..result import Result
+    from ..kernel.result import Result
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import SnowflakeError
+from ..kernel.errors import SnowflakeError
 from .variables import Declared, Value, number, varchar
 
 if TYPE_CHECKING:

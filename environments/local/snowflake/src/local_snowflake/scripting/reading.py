@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..blocks import opens, statement_end
-from ..errors import unsupported
-from ..tokens import Token
+from ..kernel.blocks import opens, statement_end
+from ..kernel.errors import unsupported
+from ..kernel.tokens import Token
 from . import declarations, sql, text, tree
 from .source import Source
 

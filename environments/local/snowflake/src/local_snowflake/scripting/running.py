@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .. import statements
-from ..errors import SnowflakeError
-from ..executions import go_on
-from ..result import COPY, DELETE, INSERT, MERGE, UPDATE, Result
+from ..kernel.errors import SnowflakeError
+from ..kernel.executions import go_on
+from ..kernel.result import COPY, DELETE, INSERT, MERGE, UPDATE, Result
 from . import cursors, flow, raising, tree, values
 from .leaving import Returned, Signal
 from .raising import Raised
 from .variables import NULL, Cursor, Declared, Names, Rows, Thing, Value, Variable, boolean, number, varchar
 
 if TYPE_CHECKING:
-    from ..executions import Execution
-    from ..session import Session
+    from ..kernel.executions import Execution
+    from ..kernel.session import Session
     from .text import Text
 
 _CHANGES = {INSERT, UPDATE, DELETE, MERGE, COPY}

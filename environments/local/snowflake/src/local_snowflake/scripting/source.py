@@ -6,9 +6,9 @@ from bisect import bisect_right
 from copy import copy
 from typing import TYPE_CHECKING
 
-from ..errors import syntax_error
-from ..names import fold
-from ..tokens import Token, Tokens
+from ..kernel.errors import syntax_error
+from ..kernel.names import fold
+from ..kernel.tokens import Token, Tokens
 from . import text
 from .tree import Place
 

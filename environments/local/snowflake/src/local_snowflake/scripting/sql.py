@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from . import text, tree
 
 if TYPE_CHECKING:
-    from ..tokens import Token
+    from ..kernel.tokens import Token
     from .source import Source
 
 _INTO = {"SELECT", "WITH", "CALL"}

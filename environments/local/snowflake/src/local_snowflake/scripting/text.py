@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ..names import fold
-from ..tokens import Token, end_of
+from ..kernel.names import fold
+from ..kernel.tokens import Token, end_of
 from . import documents
 from .documents import Construction
 

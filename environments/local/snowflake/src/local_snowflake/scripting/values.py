@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from sqlglot import exp
 
-from ..errors import invalid
-from ..registry import queries
-from ..result import CALL, Result
-from ..tokens import Tokens, unescape
-from ..types import arrow_type
+from ..kernel.errors import invalid
+from ..kernel.registry import queries
+from ..kernel.result import CALL, Result
+from ..kernel.tokens import Tokens, unescape
+from ..kernel.types import arrow_type
 from . import variables
 from .variables import NULL, Cursor, Row, Rows, Value, Variable, boolean, cell, number, varchar
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..kernel.session import Session
     from ..sql.datatypes import DataType
     from ..sql.scope import Scope
     from .text import Reference, Text

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..kernel.types import SEMI_STRUCTURED
 from ..sql import datatypes
 from ..sql.binding import sql_literal
-from ..types import SEMI_STRUCTURED
 
 if TYPE_CHECKING:
-    from ..result import Result
+    from ..kernel.result import Result
+    from ..kernel.types import Column
     from ..sql.datatypes import DataType
-    from ..types import Column
     from .text import Text
 
 _DOCUMENTS = {kind.upper() for kind in SEMI_STRUCTURED}

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import SnowflakeError
+from ..kernel.errors import SnowflakeError
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..catalogue import Object
-    from ..session import Session
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
 
 SERVICE_ROLE = "ALL_ENDPOINTS_USAGE"
 

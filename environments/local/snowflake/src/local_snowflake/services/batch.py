@@ -15,23 +15,23 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from .. import python
-from ..catalogue import Object
-from ..errors import invalid, unsupported
 from ..jobs import states, submitting
 from ..jobs.container import Place, bare_specification, place
-from ..kinds import Create
+from ..kernel.catalogue import Object
+from ..kernel.errors import invalid, unsupported
+from ..kernel.kinds import Create
+from ..kernel.names import fold
+from ..kernel.registry import kinds
+from ..kernel.result import Result, status
 from ..models import versions
-from ..names import fold
-from ..registry import kinds
-from ..result import Result, status
 from ..stages import locations
 from ..statements import child
 from .instances import method_for_workers
 
 if TYPE_CHECKING:
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
     from ..models.versions import Method, Version
-    from ..session import Session
-    from ..tokens import Tokens
 
 _SCRIPT = Path(__file__).parent / "runtime" / "batch.py"
 _TEMPORARY = "_snowflake_temporary"  # below the output: input that the client, or a query, has put there

@@ -8,21 +8,21 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from ..access import ACCOUNT
-from ..catalogue import Object
-from ..errors import execution_error, invalid, unsupported
-from ..executions import go_on
 from ..jobs import states, submitting
-from ..kinds import Create
+from ..kernel.access import ACCOUNT
+from ..kernel.catalogue import Object
+from ..kernel.errors import execution_error, invalid, unsupported
+from ..kernel.executions import go_on
+from ..kernel.kinds import Create
+from ..kernel.names import Name
+from ..kernel.registry import kinds
 from ..models import versions
-from ..names import Name
-from ..registry import kinds
 from . import properties, room
 from .request import Request, read
 
 if TYPE_CHECKING:
+    from ..kernel.session import Session
     from ..models.versions import Version
-    from ..session import Session
 
 _LOOK_SECONDS = 0.1
 _PLATFORM = "SNOWPARK_CONTAINER_SERVICES"

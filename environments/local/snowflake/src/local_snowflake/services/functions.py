@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from sqlglot import exp
 
-from ..errors import SnowflakeError, execution_error
+from ..kernel.errors import SnowflakeError, execution_error
+from ..kernel.names import Name, fold
+from ..kernel.tokens import Tokens
 from ..models import inference, versions
-from ..names import Name, fold
 from ..python import inquery
 from ..python.interpreter import values
-from ..tokens import Tokens
 from . import access
 from .instances import UnavailableError, failed
 from .properties import is_model_service
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..catalogue import Object
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
     from ..models.versions import Method
     from ..sql.scope import Scope
 

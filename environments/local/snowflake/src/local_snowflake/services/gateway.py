@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ..access import ACCOUNT
-from ..catalogue import Object, now
-from ..errors import does_not_exist, invalid, unsupported
-from ..kinds import STAMP, Create, Kind
-from ..names import Name
-from ..result import DESCRIBE, EXECUTED, Result, rows, status
-from ..tokens import Tokens
+from ..kernel.access import ACCOUNT
+from ..kernel.catalogue import Object, now
+from ..kernel.errors import does_not_exist, invalid, unsupported
+from ..kernel.kinds import STAMP, Create, Kind
+from ..kernel.names import Name
+from ..kernel.result import DESCRIBE, EXECUTED, Result, rows, status
+from ..kernel.tokens import Tokens
 from . import access, properties
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..session import Session
+    from ..kernel.account import Account
+    from ..kernel.session import Session
 
 _MOST_TARGETS = 5
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ..catalogue import now
-from ..errors import SnowflakeError
 from ..jobs import states
+from ..kernel.catalogue import now
+from ..kernel.errors import SnowflakeError
+from ..kernel.names import fold
 from ..models import inference, versions
-from ..names import fold
 from ..python.calls import kind
 from ..python.workers import WorkerGoneError
 from ..sql import datatypes
@@ -21,7 +21,7 @@ from ..sql import datatypes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..account import Account
+    from ..kernel.account import Account
     from ..models.versions import Method, Version
     from ..python.workers import Worker
 

@@ -11,21 +11,21 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..errors import invalid
 from ..jobs.container import container, place
 from ..jobs.kind import Service as JobOrService
 from ..jobs.kind import digest
-from ..kinds import Kind, Show
+from ..kernel.errors import invalid
+from ..kernel.kinds import Kind, Show
+from ..kernel.result import EXECUTED, Result, rows, status
 from ..objects import options
-from ..result import EXECUTED, Result, rows, status
 from . import properties
 from .properties import is_model_service
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..names import Name
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.catalogue import Object
+    from ..kernel.names import Name
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 _SETTINGS = {
     "MIN_INSTANCES": options.NUMBER, "MAX_INSTANCES": options.NUMBER, "AUTO_SUSPEND_SECS": options.NUMBER,

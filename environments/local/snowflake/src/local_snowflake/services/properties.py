@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from ..jobs import states
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..catalogue import Object
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
     from ..models.versions import Version
     from .request import Request
 

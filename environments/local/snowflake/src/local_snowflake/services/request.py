@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ..errors import invalid, unsupported
+from ..kernel.errors import invalid, unsupported
+from ..kernel.tokens import Tokens
 from ..stages import locations
-from ..tokens import Tokens
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..kernel.session import Session
 
 _KNOWN = {"name", "compute_pool", "ingress_enabled", "min_instances", "max_instances", "cpu", "memory", "num_workers",
           "max_batch_rows"}  # fmt: skip

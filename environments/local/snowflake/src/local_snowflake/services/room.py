@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..errors import invalid
+from ..kernel.errors import invalid
 
 # vCPUs of a node by instance family, of all clouds (pages instance-families-aws, -azure and -gcp of 2026-11); the least
 # where they differ.

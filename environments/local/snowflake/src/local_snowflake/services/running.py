@@ -7,20 +7,20 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import now
-from ..errors import SnowflakeError
 from ..jobs import states
 from ..jobs.container import place
+from ..kernel.catalogue import now
+from ..kernel.errors import SnowflakeError
+from ..kernel.names import Name
+from ..kernel.tokens import Tokens
 from ..models import versions
-from ..names import Name
-from ..tokens import Tokens
 from . import room
 from .instances import Instance, Instances, UnavailableError, launch
 from .properties import SUSPENDED, is_model_service
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..catalogue import Object
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
     from ..models.versions import Version
 
 # How often a service looks whether its pool has room.

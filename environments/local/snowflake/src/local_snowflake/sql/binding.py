@@ -8,8 +8,8 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from ..errors import invalid
-from ..tokens import Tokens, tokenize
+from ..kernel.errors import invalid
+from ..kernel.tokens import Tokens, tokenize
 
 
 def inlined(text: str, bindings: list[Any], *, describe: bool = False) -> str:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ..errors import SnowflakeError, invalid
+from ..kernel.errors import SnowflakeError, invalid
 from .parsing import parse_expression
 
 if TYPE_CHECKING:
-    from ..tokens import Tokens
+    from ..kernel.tokens import Tokens
 
 
 def read(tokens: Tokens) -> str:

@@ -7,16 +7,16 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SnowflakeError, invalid, unsupported
-from ..names import quote, shown
-from ..types import MAX_TEXT
+from ..kernel.errors import SnowflakeError, invalid, unsupported
+from ..kernel.names import quote, shown
+from ..kernel.types import MAX_TEXT
 from . import datatypes
 from .datatypes import DataType
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..tokens import Tokens
-    from ..types import Column
+    from ..kernel.catalogue import Object
+    from ..kernel.tokens import Tokens
+    from ..kernel.types import Column
 
 # Integers of more digits fill DuckDB's 64 bits, which it checks itself.
 _CHECKED_DIGITS = 18

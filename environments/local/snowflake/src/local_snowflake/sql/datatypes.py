@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ..errors import invalid, unsupported
-from ..types import MAX_BINARY, MAX_TEXT, Column
+from ..kernel.errors import invalid, unsupported
+from ..kernel.types import MAX_BINARY, MAX_TEXT, Column
 
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
 
-    from ..tokens import Tokens
+    from ..kernel.tokens import Tokens
 
 _BIGINT_DIGITS = 18
 _MAX_DIGITS = 38
@@ -144,7 +144,7 @@ def parse(text: str) -> DataType:
 
 @lru_cache(maxsize=1024)
 def _parsed(text: str, _timestamp: str) -> DataType:
-    from ..tokens import Tokens
+    from ..kernel.tokens import Tokens
 
     tokens = Tokens(text)
     found = read(tokens)

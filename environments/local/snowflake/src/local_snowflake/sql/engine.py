@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, TypeVar
 import duckdb
 import pyarrow as pa
 
-from ..names import quote
-from ..result import SELECT, Result
+from ..kernel.names import quote
+from ..kernel.result import SELECT, Result
 from .datatypes import AS_JSON, AS_TEXT, column_of
 from .faults import translated
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
 
-    from ..data import Connection
+    from ..kernel.data import Connection
 
 _T = TypeVar("_T")
 # Snowflake lets the later of two writers wait; DuckDB refuses it, so it tries again, for about ten seconds in all.

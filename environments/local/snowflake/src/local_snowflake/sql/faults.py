@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import duckdb
 
-from ..errors import SnowflakeError, already_exists, does_not_exist, execution_error, syntax_error, unsupported
+from ..kernel.errors import SnowflakeError, already_exists, does_not_exist, execution_error, syntax_error, unsupported
 
 _Fault = Callable[[re.Match[str]], SnowflakeError]
 

@@ -6,11 +6,11 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..errors import invalid
-from ..executions import go_on
+from ..kernel.errors import invalid
+from ..kernel.executions import go_on
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..kernel.session import Session
 
 VERSION = "10.0.0"
 _REGION = "LOCAL"

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ..errors import SnowflakeError
-from ..types import SEMI_STRUCTURED
+from ..kernel.errors import SnowflakeError
+from ..kernel.types import SEMI_STRUCTURED
 from . import columns as table_columns
 from .naming import is_cte, relation_named, written_parts
 
 if TYPE_CHECKING:
-    from ..types import Column
+    from ..kernel.types import Column
     from .scope import Scope
 
 _ZONED = {"timestamp_ltz", "timestamp_tz"}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ..errors import SnowflakeError, unsupported
+from ..kernel.errors import SnowflakeError, unsupported
 from .scope import RESOLVED
 from .transforms.parts import part, strftime
 from .transforms.rewriting import Node, call, cast, literal, number, text

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ..errors import SnowflakeError, does_not_exist, invalid
-from ..tokens import Tokens
+from ..kernel.errors import SnowflakeError, does_not_exist, invalid
+from ..kernel.tokens import Tokens
 from .parsing import parse_expression
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
+    from ..kernel.catalogue import Object
     from .scope import Scope
 
 # Marks on a table in a tree: which privileges on it the statement needs, whether DuckDB's row ids are read with it.

@@ -9,9 +9,9 @@ from sqlglot import exp
 from sqlglot.errors import TokenError
 from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 
-from ..errors import invalid, syntax_error, unsupported
-from ..names import literal
-from ..tokens import tokenize
+from ..kernel.errors import invalid, syntax_error, unsupported
+from ..kernel.names import literal
+from ..kernel.tokens import tokenize
 from .transforms import reading
 
 # Snowpark nests a SELECT for each step of a frame; with Python's own limit some 60 steps would be too many.

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from sqlglot import exp
 
-from ..catalogue import now
-from ..types import SEMI_STRUCTURED
+from ..kernel.catalogue import now
+from ..kernel.types import SEMI_STRUCTURED
 
 if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
-    from ..catalogue import Object
-    from ..result import Result
-    from ..session import Session
+    from ..kernel.catalogue import Object
+    from ..kernel.result import Result
+    from ..kernel.session import Session
 
 # Marks a table or a call in a tree whose name is DuckDB's already.
 RESOLVED = "resolved"

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ..errors import SnowflakeError, unsupported
+from ..kernel.errors import SnowflakeError, unsupported
 from .naming import is_cte, relation_named, written_parts
 
 if TYPE_CHECKING:
-    from ..names import Name
-    from ..session import Session
+    from ..kernel.names import Name
+    from ..kernel.session import Session
     from .scope import Scope
 
 

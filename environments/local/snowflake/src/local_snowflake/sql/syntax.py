@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import pipes
-from .blocks import has_body
-from .errors import unsupported
-from .grammar.admission import admit
-from .registry import verbs
-from .sql.parsing import parse
-from .statements import OBJECT_VERBS, head_of, key_of, kind_named, known_verb, verb_of
-from .tokens import Tokens
+from ..grammar.admission import admit
+from ..kernel import pipes
+from ..kernel.blocks import has_body
+from ..kernel.errors import unsupported
+from ..kernel.registry import verbs
+from ..kernel.tokens import Tokens
+from ..statements import OBJECT_VERBS, head_of, key_of, kind_named, known_verb, verb_of
+from .parsing import parse
 
 if TYPE_CHECKING:
-    from .account import Account
+    from ..kernel.account import Account
 
 _TREES = {"SELECT", "WITH", "(", "VALUES", "INSERT", "UPDATE", "DELETE", "MERGE"}
 # WITH p AS PROCEDURE ... CALL p(), WITH m AS MODEL ...: no query.

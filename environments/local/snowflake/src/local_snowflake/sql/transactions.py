@@ -11,13 +11,14 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
-from ..errors import SnowflakeError, invalid
-from ..result import EXECUTED, TRANSACTION, Result, status
-from . import engine, locks
+from ..kernel import locks
+from ..kernel.errors import SnowflakeError, invalid
+from ..kernel.result import EXECUTED, TRANSACTION, Result, status
+from . import engine
 
 if TYPE_CHECKING:
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 
 def active(session: Session) -> bool:

@@ -11,7 +11,7 @@ from ..http.files import publish
 from . import locations
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..kernel.session import Session
 
 
 def _presigned_url(session: Session, arguments: list[Any]) -> str:

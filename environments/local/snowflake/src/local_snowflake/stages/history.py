@@ -8,15 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import now
+from ..kernel.catalogue import now
 from ..sql import transactions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..catalogue import Object
-    from ..session import Session
-    from ..store import Store
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
+    from ..kernel.store import Store
     from .locations import Location, StagedFile
 
 _COLLECTION = "load"

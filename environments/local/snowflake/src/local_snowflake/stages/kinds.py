@@ -6,17 +6,18 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import Object, inside, now
-from ..errors import already_exists, invalid, unsupported
 from ..grammar.admission import admit
-from ..kinds import STAMP, Create, Kind, read_tags
-from ..result import DESCRIBE, EXECUTED, Result, rows, status
-from ..tokens import Tokens
-from . import formats, locations
+from ..kernel.catalogue import Object, inside, now
+from ..kernel.errors import already_exists, invalid, unsupported
+from ..kernel.kinds import STAMP, Create, Kind, read_tags
+from ..kernel.result import DESCRIBE, EXECUTED, Result, rows, status
+from ..kernel.tokens import Tokens
+from ..loading import formats
+from . import locations
 
 if TYPE_CHECKING:
-    from ..names import Name
-    from ..session import Session
+    from ..kernel.names import Name
+    from ..kernel.session import Session
 
 _OPTIONS = {"FILE_FORMAT", "COPY_OPTIONS", "DIRECTORY", "ENCRYPTION", "COMMENT"}
 _EXTERNAL = {"URL", "STORAGE_INTEGRATION", "CREDENTIALS", "ENDPOINT"}

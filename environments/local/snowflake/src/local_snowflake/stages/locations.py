@@ -14,16 +14,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..access import OWNERSHIP
-from ..errors import SnowflakeError, invalid, syntax_error, unsupported
-from ..names import Name, fold
+from ..kernel.access import OWNERSHIP
+from ..kernel.errors import SnowflakeError, invalid, syntax_error, unsupported
+from ..kernel.names import Name, fold
 from ..python import rights
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..catalogue import Object
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 _PART = r'(?:"(?:[^"]|"")*"|[\w$]+)'
 _AT = re.compile(

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import invalid
 from ..http.files import Upload, publish, receive
-from ..result import GET, PUT, Result, status
-from ..types import Column
+from ..kernel.errors import invalid
+from ..kernel.result import GET, PUT, Result, status
+from ..kernel.types import Column
 from . import locations
 
 if TYPE_CHECKING:
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 _REPORT = (
     *(Column(name, "text") for name in ("source", "target")),

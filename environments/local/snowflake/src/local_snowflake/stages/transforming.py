@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ..errors import invalid, unsupported
+from ..kernel.errors import invalid, unsupported
+from ..kernel.tokens import Tokens
+from ..loading import reading
 from ..sql.parsing import parse
 from ..sql.transforms import arity
-from ..tokens import Tokens
-from . import locations, reading
+from . import locations
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..kernel.session import Session
 
 _FUNCTIONS = {
     *("ARRAY_CONSTRUCT", "ARRAY_SIZE", "ASCII", "CASE", "CAST", "CEIL", "CHECK_JSON", "CHECK_XML", "CHR", "CHAR"),

@@ -6,14 +6,14 @@ import shutil
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
-from ..errors import invalid
-from ..result import LIST, Result, rows
+from ..kernel.errors import invalid
+from ..kernel.result import LIST, Result, rows
+from ..loading.loading import MOST_FILES
 from . import locations
-from .loading import MOST_FILES
 
 if TYPE_CHECKING:
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 _LISTED = ("name", ("size", "fixed"), "md5", "last_modified")
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ..errors import unsupported
-from ..names import Name, literal, quote
+from ..kernel.errors import unsupported
+from ..kernel.names import Name, literal, quote
 from ..sql import columns, engine, places, transactions
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..session import Session
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
 
 WORD, APPEND_ONLY = "STREAM", "APPEND_ONLY"
 # Who wrote a batch: the transaction, told apart from those of earlier servers.

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..access import OWNERSHIP
-from ..catalogue import Object
-from ..errors import already_exists, unsupported
-from ..kinds import STAMP, Create, Kind, Show, read_tags
-from ..result import Result, rows
+from ..kernel.access import OWNERSHIP
+from ..kernel.catalogue import Object
+from ..kernel.errors import already_exists, unsupported
+from ..kernel.kinds import STAMP, Create, Kind, Show, read_tags
+from ..kernel.result import Result, rows
 from ..sql import columns
 from ..sql.columns import TableColumn
 from ..sql.naming import RELATIONS
@@ -21,9 +21,9 @@ from . import changes
 from .reading import source
 
 if TYPE_CHECKING:
-    from ..names import Name
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.names import Name
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 _METADATA = (
     TableColumn("METADATA$ACTION", "VARCHAR(16777216)"),

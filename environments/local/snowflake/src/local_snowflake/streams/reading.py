@@ -9,18 +9,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import now
-from ..errors import SnowflakeError, invalid
-from ..names import quote
+from ..kernel.catalogue import now
+from ..kernel.errors import SnowflakeError, invalid
+from ..kernel.names import quote
+from ..kernel.tokens import Tokens
 from ..sql import columns, engine, transactions
-from ..tokens import Tokens
 from .changes import APPEND_ONLY, WORD, WRITER, kept_in
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..catalogue import Object
-    from ..result import Result
-    from ..session import Session
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
+    from ..kernel.result import Result
+    from ..kernel.session import Session
     from ..sql.scope import Scope
 
 _REMEMBERED = 10_000  # consumed batches, which transactions that began before may still see

@@ -6,18 +6,19 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..errors import SnowflakeError, already_exists, invalid, unsupported
-from ..names import Name, quote
+from ..kernel.errors import SnowflakeError, already_exists, invalid, unsupported
+from ..kernel.names import Name, quote
+from ..kernel.result import EXECUTED, Result, status
 from ..policies import attaching
-from ..result import EXECUTED, Result, status
+from ..sql import clustering, columns, datatypes, engine, places
+from ..sql.columns import TableColumn
 from ..streams import changes
-from . import clustering, columns, datatypes, engine, places, storage
-from .columns import TableColumn
+from . import storage
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
     from .tables import Table
 
 _Change = Callable[["Table", "Session", "Object", "Tokens"], Result]

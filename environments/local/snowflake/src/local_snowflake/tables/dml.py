@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from sqlglot import exp
 
-from ..errors import execution_error, unsupported
-from ..names import Name
+from ..kernel.errors import execution_error, unsupported
+from ..kernel.names import Name
+from ..kernel.result import DELETE, EXECUTED, INSERT, MERGE, UPDATE, Result, counts, status
 from ..policies import applying
-from ..result import DELETE, EXECUTED, INSERT, MERGE, UPDATE, Result, counts, status
+from ..sql import engine, places, spelling, transactions
+from ..sql.binding import inlined
+from ..sql.naming import merge_action, relation_named
+from ..sql.parsing import parse
+from ..sql.scope import Scope
 from ..stages import history
 from ..streams import changes, reading
-from . import engine, places, spelling, transactions
-from .binding import inlined
-from .naming import merge_action, relation_named
-from .parsing import parse
-from .scope import Scope
 from .translate import generated, resolved
 
 if TYPE_CHECKING:
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 
 def insert(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001 - the registry's signature

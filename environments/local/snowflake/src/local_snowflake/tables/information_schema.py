@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..kinds import STAMP, ColumnSpec
-from ..names import Name
-from ..result import SELECT, Result, rows
-from . import columns as table_columns
+from ..kernel.kinds import STAMP, ColumnSpec
+from ..kernel.names import Name
+from ..kernel.result import SELECT, Result, rows
+from ..sql import columns as table_columns
+from ..sql.naming import RELATIONS
 from . import storage
-from .naming import RELATIONS
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..session import Session
-    from .columns import TableColumn
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
+    from ..sql.columns import TableColumn
 
 _TABLE_TYPES = {"TABLE": "BASE TABLE", "VIEW": "VIEW", "DYNAMIC TABLE": "BASE TABLE"}
 _View = Callable[["Session", str], Result]

@@ -6,21 +6,21 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..kinds import Kind, Show, like_pattern
-from ..names import Name
-from ..registry import kinds
-from ..result import Result, rows
-from . import columns
-from .columns import TableColumn
-from .datatypes import DataType
-from .naming import RELATIONS, relation_named
-from .scope import Scope
+from ..kernel.kinds import Kind, Show, like_pattern
+from ..kernel.names import Name
+from ..kernel.registry import kinds
+from ..kernel.result import Result, rows
+from ..sql import columns
+from ..sql.columns import TableColumn
+from ..sql.datatypes import DataType
+from ..sql.naming import RELATIONS, relation_named
+from ..sql.scope import Scope
 from .tables import Table
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 
 class AnyObject(Kind):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SnowflakeError, invalid
-from ..kinds import STAMP, ColumnSpec
-from ..result import SELECT, Result, rows
+from ..kernel.errors import SnowflakeError, invalid
+from ..kernel.kinds import STAMP, ColumnSpec
+from ..kernel.result import SELECT, Result, rows
 
 if TYPE_CHECKING:
-    from ..executions import Execution
-    from ..session import Session
+    from ..kernel.executions import Execution
+    from ..kernel.session import Session
 
 
 def _result_scan(session: Session, positional: list[Any], _: dict[str, Any]) -> Result:

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ..result import Result
-from . import engine, lineage, spelling, whole_rows
-from .binding import inlined
-from .parsing import parse
-from .scope import Scope
+from ..kernel.result import Result
+from ..sql import engine, lineage, spelling
+from ..sql.binding import inlined
+from ..sql.parsing import parse
+from ..sql.scope import Scope
+from . import whole_rows
 from .translate import generated, resolved
 
 if TYPE_CHECKING:
-    from ..session import Session
-    from ..tokens import Tokens
-    from ..types import Column
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
+    from ..kernel.types import Column
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from ..errors import SnowflakeError, does_not_exist, invalid, unsupported
-from ..names import Name
+from ..kernel.errors import SnowflakeError, does_not_exist, invalid, unsupported
+from ..kernel.names import Name
+from ..kernel.registry import functions, rewrites, table_functions, views
 from ..policies import applying
-from ..registry import functions, rewrites, table_functions, views
+from ..sql import places
+from ..sql.naming import ROW_ID, is_changed, is_cte, privileges_on, relation_named, variable, written_parts
+from ..sql.parsing import parse
+from ..sql.scope import RESOLVED
 from ..streams import reading
-from . import places
-from .naming import ROW_ID, is_changed, is_cte, privileges_on, relation_named, variable, written_parts
-from .parsing import parse
-from .scope import RESOLVED
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..result import Result
-    from .scope import Scope
+    from ..kernel.catalogue import Object
+    from ..kernel.result import Result
+    from ..sql.scope import Scope
 
 Evaluate = Callable[["Scope", list[exp.Expression]], list[Any]]
 

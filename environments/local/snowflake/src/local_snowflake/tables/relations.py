@@ -6,21 +6,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .. import kinds
-from ..access import Grant
-from ..catalogue import Object, inside
-from ..errors import already_exists, unsupported
-from ..kinds import Create, Kind, Show
+from ..kernel import kinds
+from ..kernel.access import Grant
+from ..kernel.catalogue import Object, inside
+from ..kernel.errors import already_exists, unsupported
+from ..kernel.kinds import Create, Kind, Show
+from ..kernel.result import DESCRIBE, Result, rows, status
 from ..policies import attached
-from ..result import DESCRIBE, Result, rows, status
-from . import columns, spelling
-from .naming import READABLE
+from ..sql import columns, spelling
+from ..sql.naming import READABLE
 
 if TYPE_CHECKING:
-    from ..names import Name
-    from ..session import Session
-    from ..tokens import Tokens
-    from .columns import TableColumn
+    from ..kernel.names import Name
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
+    from ..sql.columns import TableColumn
 
 _DESCRIBED = (
     "name",

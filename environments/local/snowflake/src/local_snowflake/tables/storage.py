@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ..names import literal, quote
+from ..kernel.names import literal, quote
+from ..sql import engine
+from ..sql.parsing import parse_expression
+from ..sql.places import relation, sql_name
+from ..sql.scope import Scope
 from ..streams import changes
-from . import engine
-from .parsing import parse_expression
-from .places import relation, sql_name
-from .scope import Scope
 from .translate import generated, resolved
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..session import Session
-    from .columns import TableColumn
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
+    from ..sql.columns import TableColumn
 
 
 def build(session: Session, table: Object, columns: list[TableColumn], query: str = "") -> None:

@@ -5,25 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import Object
-from ..errors import invalid, unsupported
-from ..kinds import STAMP, Create, read_tags
+from ..kernel.catalogue import Object
+from ..kernel.errors import invalid, unsupported
+from ..kernel.kinds import STAMP, Create, read_tags
+from ..kernel.result import Result
 from ..policies import attaching
-from ..result import Result
+from ..sql import clustering, columns, places
+from ..sql.binding import remaining
+from ..sql.columns import TableColumn
+from ..sql.naming import relation_named
+from ..sql.parsing import parse
+from ..sql.scope import Scope
 from ..stages import history, locations
 from ..streams import reading
-from . import altering, clustering, columns, places, queries, storage
-from .binding import remaining
-from .columns import TableColumn
-from .naming import relation_named
-from .parsing import parse
+from . import altering, queries, storage
 from .relations import Relation, renamed
-from .scope import Scope
 
 if TYPE_CHECKING:
-    from ..names import Name
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.names import Name
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 # Options that only tell Snowflake how to store or keep the rows: recorded, and shown.
 _RECORDED = {

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from . import engine, meaning
-from .parsing import parse
+from ..sql import engine, meaning
+from ..sql.parsing import parse
+from ..sql.transforms import ALL, definitions
+from ..sql.transforms.once import computed_once
 from .references import called, resolve
-from .transforms import ALL, definitions
-from .transforms.once import computed_once
 
 if TYPE_CHECKING:
-    from ..result import Result
-    from .scope import Scope
+    from ..kernel.result import Result
+    from ..sql.scope import Scope
 
 
 def translate(scope: Scope, text: str) -> str:

@@ -1,6 +1,7 @@
 """The statements that read and change rows, by their first words."""
 
-from . import clock, dml, queries, transactions
+from ..sql import clock, transactions
+from . import dml, queries
 
 QUERIES = {**queries.QUERIES, **dml.QUERIES}
 VERBS = {**transactions.VERBS, **dml.VERBS}

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import Object
-from ..errors import invalid, unsupported
-from ..kinds import STAMP, Create, read_tags
+from ..kernel.catalogue import Object
+from ..kernel.errors import invalid, unsupported
+from ..kernel.kinds import STAMP, Create, read_tags
+from ..kernel.result import Result
 from ..policies import attaching
-from ..result import Result
-from . import columns, queries
-from .binding import remaining
-from .parsing import parse
+from ..sql import columns
+from ..sql.binding import remaining
+from ..sql.parsing import parse
+from ..sql.scope import Scope
+from . import queries
 from .relations import Relation, renamed
-from .scope import Scope
 
 if TYPE_CHECKING:
-    from ..names import Name
-    from ..session import Session
-    from ..tokens import Tokens
-    from .columns import TableColumn
+    from ..kernel.names import Name
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
+    from ..sql.columns import TableColumn
 
 
 class View(Relation):

@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
-from ..result import Result
-from ..types import Column
+from ..kernel.result import Result
+from ..kernel.types import Column
 from .translate import table_function
 
 if TYPE_CHECKING:
-    from .scope import Scope
+    from ..sql.scope import Scope
 
 _OBJECTS = {"OBJECT_CONSTRUCT": False, "OBJECT_CONSTRUCT_KEEP_NULL": True}
 # What Python's JSON and DuckDB's write alike. Other columns count as such when they hold nothing.

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
-from ..errors import SnowflakeError, execution_error, invalid, unsupported
-from ..tokens import Tokens
+from ..kernel.errors import SnowflakeError, execution_error, invalid, unsupported
+from ..kernel.tokens import Tokens
 
 
 class Lookup(Protocol):

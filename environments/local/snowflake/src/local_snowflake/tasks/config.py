@@ -6,7 +6,7 @@ https://docs.snowflake.com/en/sql-reference/functions/system_get_task_graph_conf
 import json
 from typing import Any
 
-from ..errors import SnowflakeError, invalid
+from ..kernel.errors import SnowflakeError, invalid
 
 
 def parse(text: str) -> dict[str, Any]:

@@ -7,9 +7,9 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..catalogue import now
-from ..errors import invalid, unsupported
-from ..result import Result, status
+from ..kernel.catalogue import now
+from ..kernel.errors import invalid, unsupported
+from ..kernel.result import Result, status
 from . import config
 from .graph_objects.membership import refuse_own_life
 from .scheduler import EXECUTE_TASK
@@ -17,9 +17,9 @@ from .spec import Task
 from .work import check_privileges
 
 if TYPE_CHECKING:
-    from ..names import Name
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.names import Name
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 
 def execute(session: Session, tokens: Tokens) -> Result:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .progress import FAILURES, SUCCEEDED
 
 if TYPE_CHECKING:
-    from ..store import Store
+    from ..kernel.store import Store
     from .history import TaskRun
 
 _COLLECTION = "task_failures"

@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import now
-from ..errors import invalid
-from ..kinds import STAMP, ColumnSpec
-from ..registry import kinds
-from ..result import SELECT, Result, rows
-from ..tokens import Tokens
+from ..kernel.catalogue import now
+from ..kernel.errors import invalid
+from ..kernel.kinds import STAMP, ColumnSpec
+from ..kernel.registry import kinds
+from ..kernel.result import SELECT, Result, rows
+from ..kernel.tokens import Tokens
 from . import graph
 from .history import KEPT
 from .progress import CANCELLED, ENDED, EXECUTING, FAILURES, SCHEDULED
@@ -24,7 +24,7 @@ from .system_functions import FUNCTIONS as FUNCTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..session import Session
+    from ..kernel.session import Session
 
 _MOST_ROWS = 10_000
 _RECENT = timedelta(minutes=60)

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from ..errors import SnowflakeError, invalid
+from ..kernel.errors import SnowflakeError, invalid
 from . import condition
 from .spec import NO_OVERLAP, Task
 

@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ..catalogue import now
-from ..errors import SnowflakeError
-from ..names import Name
-from ..notifications import task_errors
-from . import condition
+from ..kernel.catalogue import now
+from ..kernel.errors import SnowflakeError
+from ..kernel.names import Name
+from . import condition, task_errors
 from .failures import Failures
 from .history import GraphRun, History, TaskRun
 from .index import TaskIndex
@@ -24,7 +23,7 @@ from .spec import ALL_OVERLAP, NO_OVERLAP, STARTED, SUSPENDED, Task
 from .versions import GraphVersion, Versions
 
 if TYPE_CHECKING:
-    from ..account import Account
+    from ..kernel.account import Account
     from .graph import Linked
 
 _PARALLEL = 16  # tasks of all graphs that run at once

@@ -13,12 +13,12 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import now
-from ..names import Name
+from ..kernel.catalogue import now
+from ..kernel.names import Name
 from .progress import CANCELLED, ENDED, EXECUTING, FAILURES, SCHEDULED, SKIPPED
 
 if TYPE_CHECKING:
-    from ..store import Store
+    from ..kernel.store import Store
 
 KEPT = timedelta(days=7)
 _MOST_TASK_RUNS = 50_000

@@ -9,8 +9,8 @@ from .graph import Linked
 from .spec import Task
 
 if TYPE_CHECKING:
-    from ..catalogue import Catalogue, Object
-    from ..names import Name
+    from ..kernel.catalogue import Catalogue, Object
+    from ..kernel.names import Name
 
 
 class TaskIndex:

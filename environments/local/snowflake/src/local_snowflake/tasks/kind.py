@@ -10,11 +10,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..access import ACCOUNT
-from ..catalogue import Object
-from ..errors import unsupported
-from ..kinds import STAMP, Create, Kind, Show
-from ..result import EXECUTED, Result, rows, status
+from ..kernel.access import ACCOUNT
+from ..kernel.catalogue import Object
+from ..kernel.errors import unsupported
+from ..kernel.kinds import STAMP, Create, Kind, Show
+from ..kernel.result import EXECUTED, Result, rows, status
 from . import graph, options
 from .alteration import alter
 from .executing import execute
@@ -27,9 +27,9 @@ from .spec import CHILD_OVERLAP, Task
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..names import Name
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.names import Name
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 _TERSE = (("created_on", STAMP), "name", "kind", "database_name", "schema_name", "schedule")
 _LIVE = ("state", "since", "last_committed_on", "last_suspended_on", "last_suspended_reason", "created_by_user")

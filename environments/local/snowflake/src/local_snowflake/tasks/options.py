@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SnowflakeError, does_not_exist, invalid
-from ..names import Name
-from ..notifications import task_errors
+from ..kernel.errors import SnowflakeError, does_not_exist, invalid
+from ..kernel.names import Name
+from ..kernel.tokens import Tokens
 from ..parameters.table import can_set, known
-from ..tokens import Tokens
-from . import condition, config, schedule
+from . import condition, config, schedule, task_errors
 from .spec import ALL_OVERLAP, CHILD_OVERLAP, NO_OVERLAP
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..kernel.session import Session
 
 _SIZES = ("XSMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE", "XXLARGE")
 _SHORTEST, _LONGEST = timedelta(seconds=10), timedelta(days=1)  # TARGET_COMPLETION_INTERVAL

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SnowflakeError, invalid, unsupported
-from ..kinds import read_tags
-from ..names import Name
+from ..kernel.errors import SnowflakeError, invalid, unsupported
+from ..kernel.kinds import read_tags
+from ..kernel.names import Name
 from ..scripting import block
 from . import condition, options
 
 if TYPE_CHECKING:
-    from ..session import Session
-    from ..tokens import Tokens
+    from ..kernel.session import Session
+    from ..kernel.tokens import Tokens
 
 _STOPS = ("WITH", "TAG", "AFTER", "EXECUTE", "WHEN", "AS", "COPY")
 

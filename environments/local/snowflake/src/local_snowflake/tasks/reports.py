@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ..access import ACCOUNT
-from ..catalogue import now
-from ..errors import SnowflakeError
+from ..kernel.access import ACCOUNT
+from ..kernel.catalogue import now
+from ..kernel.errors import SnowflakeError
 from .history import GraphRun, TaskRun, visible
 from .progress import SCHEDULED
 from .scheduler import SCHEDULE
@@ -18,8 +18,8 @@ from .scheduler import SCHEDULE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..names import Name
-    from ..session import Session
+    from ..kernel.names import Name
+    from ..kernel.session import Session
     from .versions import GraphVersion
 
 _AHEAD = timedelta(days=8)

@@ -6,16 +6,16 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..errors import unsupported
-from ..names import Name, qualify, shown
+from ..kernel.errors import unsupported
+from ..kernel.names import Name, qualify, shown
+from ..kernel.tokens import Tokens
 from ..parameters.table import can_set
-from ..tokens import Tokens
 from . import condition, options, reading, schedule
 from .spec import DEFAULTS, Task
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..session import Session
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
 
 _MINUTES, _CRON = "MINUTES_TYPE", "CRON_TYPE"
 _SECONDS = 60

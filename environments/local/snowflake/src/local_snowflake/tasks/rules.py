@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import SnowflakeError
+from ..kernel.errors import SnowflakeError
 from . import graph
 from .graph_runs import suspended
 from .spec import Task
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
-    from ..names import Name
-    from ..session import Session
+    from ..kernel.catalogue import Object
+    from ..kernel.names import Name
+    from ..kernel.session import Session
     from .graph import Linked
 
 

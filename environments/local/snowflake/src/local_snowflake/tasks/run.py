@@ -12,14 +12,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ..catalogue import now
-from ..executions import internal
+from ..kernel.catalogue import now
+from ..kernel.executions import internal
 from .history import GraphRun, History, TaskRun, waiting
 from .progress import EXECUTING, FAILED, SCHEDULED, Progress
 from .work import Work, cancelled, timed_out
 
 if TYPE_CHECKING:
-    from ..account import Account
+    from ..kernel.account import Account
     from .graph_runs import GraphRuns
     from .spec import Task
     from .versions import GraphVersion

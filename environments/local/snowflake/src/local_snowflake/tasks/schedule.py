@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from .. import zones
-from ..errors import SnowflakeError
+from ..kernel import zones
+from ..kernel.errors import SnowflakeError
 
 _INTERVAL = re.compile(r"(\d{1,9})\s*(H|HOURS?|M|MINUTES?|S|SECONDS?)\Z", re.IGNORECASE)
 _CRON = re.compile(r"USING\s+CRON\s+(?P<fields>\S+(?:\s+\S+){4})\s+(?P<zone>\S+)\Z", re.IGNORECASE)

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ..catalogue import now
+from ..kernel.catalogue import now
 from .graph_objects.committed import CommittedGraphs
 from .graph_objects.spec import WORD, clock_task
 from .graph_runs import GraphRuns
 from .triggers import Triggers
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..catalogue import Object
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
     from .spec import Task
 
 _log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import condition, schedule
 
 if TYPE_CHECKING:
-    from ..catalogue import Object
+    from ..kernel.catalogue import Object
 
 STARTED, SUSPENDED = "started", "suspended"
 NO_OVERLAP, CHILD_OVERLAP, ALL_OVERLAP = "NO_OVERLAP", "ALLOW_CHILD_OVERLAP", "ALLOW_ALL_OVERLAP"

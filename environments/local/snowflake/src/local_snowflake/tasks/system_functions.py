@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SnowflakeError, invalid
-from ..tokens import Tokens
+from ..kernel.errors import SnowflakeError, invalid
+from ..kernel.tokens import Tokens
 from . import config
 from .alteration import resume_dependents
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..names import Name
-    from ..session import Session
+    from ..kernel.names import Name
+    from ..kernel.session import Session
     from .work import Work
 
 

@@ -9,20 +9,20 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from ..catalogue import now
-from ..errors import does_not_exist, invalid, unsupported
-from ..names import Name
-from ..tokens import Tokens
-from . import sending
-from .integrations import QUEUE, WORD
+from ..kernel.catalogue import now
+from ..kernel.errors import does_not_exist, invalid, unsupported
+from ..kernel.names import Name
+from ..kernel.tokens import Tokens
+from ..notifications import sending
+from ..notifications.integrations import QUEUE, WORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..account import Account
-    from ..catalogue import Object
-    from ..session import Session
-    from ..tasks.history import GraphRun, TaskRun
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
+    from .history import GraphRun, TaskRun
 
 
 def read(session: Session, key: str, written: str) -> str:

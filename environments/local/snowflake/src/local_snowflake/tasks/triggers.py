@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ..errors import SnowflakeError
+from ..kernel.errors import SnowflakeError
 from . import condition
 from .work import stream_has_data
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ..names import Name
+from ..kernel.names import Name
 from . import graph
 from .spec import STARTED, Task
 
 if TYPE_CHECKING:
-    from ..store import Store
+    from ..kernel.store import Store
 
 _COLLECTION = "graph_version"
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .. import statements
-from ..access import ACCOUNT
-from ..catalogue import now
-from ..errors import SnowflakeError
-from ..executions import Execution
-from ..names import Name, fold
+from ..kernel.access import ACCOUNT
+from ..kernel.catalogue import now
+from ..kernel.errors import SnowflakeError
+from ..kernel.executions import Execution
+from ..kernel.names import Name, fold
 from ..parameters.table import can_set
 from ..streams.reading import has_data
 from . import condition
@@ -21,8 +21,8 @@ from .progress import CANCELLED, EXECUTING, FAILED, SKIPPED, SUCCEEDED
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ..account import Account
-    from ..session import Session
+    from ..kernel.account import Account
+    from ..kernel.session import Session
     from .spec import Task
     from .versions import GraphVersion
 

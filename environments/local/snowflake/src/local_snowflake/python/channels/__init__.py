@@ -1,7 +1,7 @@
 """What packages the account can install: two dated tables, since the real lists are only there where an account is.
 
 pypi.toml stands for SNOWFLAKE.SNOWPARK.PYPI_SHARED_REPOSITORY, anaconda.toml for Snowflake's Anaconda channel; `python
--m environments.local.snowflake.python.channels` says how each is made anew.
+-m local_snowflake.python.channels` says how each is made anew.
 https://docs.snowflake.com/en/developer-guide/udf/python/udf-python-packages
 """
 

@@ -1,4 +1,4 @@
-"""`python -m environments.local.snowflake.python.channels [NAME ...]`: ask PyPI anew, and write pypi.toml.
+"""`python -m local_snowflake.python.channels [NAME ...]`: ask PyPI anew, and write pypi.toml.
 
 It asks through `pip index versions`, one package at a time, for the names in pypi.toml and those given. anaconda.toml
 is written by hand: from an account, `SELECT package_name, version FROM information_schema.packages WHERE language =
@@ -38,7 +38,7 @@ def _text(versions: dict[str, list[str]]) -> str:
     lines = [f'"{name}" = "{" ".join(found)}"' for name, found in sorted(versions.items())]
     head = [
         f"# What PyPI had for Python {RUNTIME}: the newest {_KEPT} releases of each package. Made by",
-        "# `python -m environments.local.snowflake.python.channels NAME ...`, which adds packages and asks anew.",
+        "# `python -m local_snowflake.python.channels NAME ...`, which adds packages and asks anew.",
         f"date = {datetime.datetime.now(tz=datetime.UTC).date()}",
         "",
         "[versions]",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 from sqlglot.tokens import Token, TokenType
 
-from ...errors import invalid
+from ...kernel.errors import invalid
 from .position import Rule, refused
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from sqlglot import exp
 from sqlglot.tokens import Token
 
-from ...errors import unsupported
+from ...kernel.errors import unsupported
 from . import changes, queries, sources, values
 from .position import refused
 

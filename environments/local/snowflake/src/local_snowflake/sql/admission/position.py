@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlglot.tokens import Token
 
-from ...errors import SnowflakeError, syntax_error
+from ...kernel.errors import SnowflakeError, syntax_error
 
 # What a node of one class must be, beyond what it has; raises for what it is not.
 Rule = Callable[[Any, Sequence[Token]], None]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 from sqlglot.tokens import Token
 
-from ...errors import invalid, syntax_error
+from ...kernel.errors import invalid, syntax_error
 from .position import Rule, refused
 
 

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from sqlglot import exp
 from sqlglot.tokens import Token
 
-from ... import reserved
-from ...errors import invalid
-from .. import datatypes
+from ...kernel.errors import invalid
+from .. import datatypes, reserved
 from .position import Rule, refused
 
 

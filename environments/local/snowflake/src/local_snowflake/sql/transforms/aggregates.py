@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from ...errors import unsupported
+from ...kernel.errors import unsupported
 from .rewriting import Node, call, cast, name_of, number, text
 from .semi_structured import numeric
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from sqlglot import exp
 
-from ...errors import SnowflakeError
+from ...kernel.errors import SnowflakeError
 from . import macros
 from .rewriting import Node
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from ...errors import invalid, unsupported
+from ...kernel.errors import invalid, unsupported
 from .conversions import taken
 from .parts import part, strftime
 from .rewriting import Call, Node, call, cast, integer, literal, number, renamed, text

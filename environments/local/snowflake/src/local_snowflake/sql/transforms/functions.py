@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from ...errors import SnowflakeError, invalid
+from ...kernel.errors import SnowflakeError, invalid
 from ..scope import RESOLVED
 from . import (
     aggregates,

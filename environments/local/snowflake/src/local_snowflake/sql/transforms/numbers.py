@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from ...errors import invalid, unsupported
+from ...kernel.errors import invalid, unsupported
 from .conversions import taken
 from .dates import date_trunc
 from .rewriting import Call, Node, call, cast, integer, literal, renamed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ...errors import invalid, unsupported
+from ...kernel.errors import invalid, unsupported
 
 _NAMES = {
     "year": "y yy yyy yyyy yr years yrs",

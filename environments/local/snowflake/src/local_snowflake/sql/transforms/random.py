@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from ...errors import unsupported
+from ...kernel.errors import unsupported
 from .rewriting import Call, Node, call
 
 # Clauses in which a row has no number yet.

@@ -14,7 +14,7 @@ from sqlglot.errors import ParseError
 from sqlglot.parsers.snowflake import SnowflakeParser
 from sqlglot.tokens import TokenType
 
-from ...errors import syntax_error, unsupported
+from ...kernel.errors import syntax_error, unsupported
 from .. import admission
 
 # The text of a projection that has no alias, after which Snowflake names the column; and of a type, as written.

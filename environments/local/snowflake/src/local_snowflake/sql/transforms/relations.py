@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from ...errors import invalid, unsupported
+from ...kernel.errors import invalid, unsupported
 from .random import row_number
 from .rewriting import Node, call, literal, name_of, text
 from .semi_structured import FLATTENED, path_of

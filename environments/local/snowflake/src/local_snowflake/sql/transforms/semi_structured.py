@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from ...errors import invalid, unsupported
+from ...kernel.errors import invalid, unsupported
 from .rewriting import Call, Node, call, cast, integer, literal, name_of, renamed, text
 
 # Marks the query that computes FLATTEN's rows, whose VALUE and THIS are variants.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from ...errors import invalid, unsupported
+from ...kernel.errors import invalid, unsupported
 from .rewriting import Call, Node, call, integer, literal, number, renamed, text
 
 _SAME = ("UPPER", "LOWER", "TRIM", "LTRIM", "RTRIM", "REPEAT", "REVERSE", "TRANSLATE", "CHR", "MD5")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from ...errors import unsupported
+from ...kernel.errors import unsupported
 from .conversions import taken
 from .rewriting import Node, call, cast, integer, number
 from .semi_structured import is_variant

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...catalogue import now
-from ...errors import SnowflakeError, invalid, unsupported
-from ...result import EXECUTED, status
+from ...kernel.catalogue import now
+from ...kernel.errors import SnowflakeError, invalid, unsupported
+from ...kernel.result import EXECUTED, status
 from .. import condition
 from ..graph_runs import suspended
 from ..rules import schema_tasks
@@ -22,11 +22,11 @@ from .spec import WORD, TaskGraph
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ...catalogue import Object
-    from ...names import Name
-    from ...result import Result
-    from ...session import Session
-    from ...tokens import Tokens
+    from ...kernel.catalogue import Object
+    from ...kernel.names import Name
+    from ...kernel.result import Result
+    from ...kernel.session import Session
+    from ...kernel.tokens import Tokens
 
 _COMMON = (("SET", "TAG"), ("UNSET", "TAG"))
 

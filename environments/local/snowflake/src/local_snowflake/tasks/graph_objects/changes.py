@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...errors import SnowflakeError, invalid
-from ...result import SELECT, Result, rows
-from ...tokens import Tokens
+from ...kernel.errors import SnowflakeError, invalid
+from ...kernel.result import SELECT, Result, rows
+from ...kernel.tokens import Tokens
 from ..rules import schema_tasks
 from . import ddl, shape
 from .spec import WORD, TaskGraph
@@ -17,8 +17,8 @@ from .spec import WORD, TaskGraph
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ...catalogue import Object
-    from ...session import Session
+    from ...kernel.catalogue import Object
+    from ...kernel.session import Session
 
 _COLUMNS = ("ENTITY_TYPE", "ENTITY_NAME", "BEFORE", "AFTER")
 

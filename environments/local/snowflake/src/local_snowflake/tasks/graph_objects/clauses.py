@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ...errors import SnowflakeError, invalid, unsupported
-from ...kinds import read_tags
+from ...kernel.errors import SnowflakeError, invalid, unsupported
+from ...kernel.kinds import read_tags
 from .. import condition, options
 from ..reading import sibling
 
 if TYPE_CHECKING:
-    from ...names import Name
-    from ...session import Session
-    from ...tokens import Tokens
+    from ...kernel.names import Name
+    from ...kernel.session import Session
+    from ...kernel.tokens import Tokens
     from ..options import Changes
 
 PARAMETERS = ("TASK_AUTO_RETRY_ATTEMPTS", "SUSPEND_TASK_AFTER_NUM_FAILURES")

@@ -6,11 +6,11 @@ import threading
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...catalogue import Object
-from ...names import Name
+from ...kernel.catalogue import Object
+from ...kernel.names import Name
 
 if TYPE_CHECKING:
-    from ...store import Store
+    from ...kernel.store import Store
 
 _COLLECTION = "committed_graph"
 

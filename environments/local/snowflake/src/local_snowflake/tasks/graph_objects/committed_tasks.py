@@ -8,19 +8,19 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ...catalogue import inside
-from ...kinds import Kind
-from ...registry import kinds
-from ...result import DESCRIBE, Result, rows
+from ...kernel.catalogue import inside
+from ...kernel.kinds import Kind
+from ...kernel.registry import kinds
+from ...kernel.result import DESCRIBE, Result, rows
 from .spec import WORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ...catalogue import Object
-    from ...kinds import Show
-    from ...session import Session
-    from ...tokens import Tokens
+    from ...kernel.catalogue import Object
+    from ...kernel.kinds import Show
+    from ...kernel.session import Session
+    from ...kernel.tokens import Tokens
 
 
 class CommittedTask(Kind):

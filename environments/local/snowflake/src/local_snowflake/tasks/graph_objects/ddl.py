@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...names import literal, shown
+from ...kernel.names import literal, shown
 from ..spec import NO_OVERLAP
 
 if TYPE_CHECKING:
-    from ...catalogue import Object
+    from ...kernel.catalogue import Object
 
 
 def task(thing: Object) -> str:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...catalogue import now
-from ...errors import unsupported
-from ...result import Result, status
+from ...kernel.catalogue import now
+from ...kernel.errors import unsupported
+from ...kernel.result import Result, status
 from ..executing import merged, read_how
 from ..scheduler import EXECUTE_TASK
 from .alteration import check_owner, committed_version
 from .spec import WORD, clock_task
 
 if TYPE_CHECKING:
-    from ...names import Name
-    from ...session import Session
-    from ...tokens import Tokens
+    from ...kernel.names import Name
+    from ...kernel.session import Session
+    from ...kernel.tokens import Tokens
 
 
 def execute(session: Session, tokens: Tokens) -> Result:

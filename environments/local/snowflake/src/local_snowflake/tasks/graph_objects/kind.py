@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ...catalogue import Object
-from ...errors import SnowflakeError
-from ...kinds import STAMP, Create, Kind
-from ...result import EXECUTED, Result, status
+from ...kernel.catalogue import Object
+from ...kernel.errors import SnowflakeError
+from ...kernel.kinds import STAMP, Create, Kind
+from ...kernel.result import EXECUTED, Result, status
 from ..graph_runs import suspended
 from ..spec import DEFAULTS
 from . import clauses, membership
@@ -22,9 +22,9 @@ from .executing import execute
 from .spec import LIVE, WORD, TaskGraph
 
 if TYPE_CHECKING:
-    from ...names import Name
-    from ...session import Session
-    from ...tokens import Tokens
+    from ...kernel.names import Name
+    from ...kernel.session import Session
+    from ...kernel.tokens import Tokens
 
 
 class TaskGraphKind(Kind):

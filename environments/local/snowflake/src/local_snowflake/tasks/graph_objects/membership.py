@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...errors import SnowflakeError, invalid
+from ...kernel.errors import SnowflakeError, invalid
 from ..rules import schema_tasks
 from . import shape
 from .spec import WORD, TaskGraph
 
 if TYPE_CHECKING:
-    from ...catalogue import Object
-    from ...names import Name
-    from ...session import Session
+    from ...kernel.catalogue import Object
+    from ...kernel.names import Name
+    from ...kernel.session import Session
 
 
 def refuse_own_life(session: Session, task: Name, what: str) -> None:

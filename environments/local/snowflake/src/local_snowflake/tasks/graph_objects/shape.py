@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...errors import SnowflakeError, invalid
+from ...kernel.errors import SnowflakeError, invalid
 from .. import graph
 from ..spec import NO_OVERLAP, Task
 

@@ -25,7 +25,7 @@ from .. import options
 from ..spec import NO_OVERLAP, STARTED, SUSPENDED, Task
 
 if TYPE_CHECKING:
-    from ...catalogue import Object
+    from ...kernel.catalogue import Object
     from ..graph import Tasks
 
 WORD = "TASK GRAPH"

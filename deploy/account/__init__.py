@@ -1,0 +1,1 @@
+"""Talking to the account: a connection that keeps to a deadline, reads gathered into one request, and quoting."""

@@ -1,0 +1,1 @@
+"""From a plan to statements: each backend's, and a trigger's."""

@@ -1,0 +1,1 @@
+"""What goes again: releases that nobody needs, and temporary schemas."""

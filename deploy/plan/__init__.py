@@ -1,0 +1,1 @@
+"""What is deployed, what would change, and how that reads."""

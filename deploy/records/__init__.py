@@ -1,0 +1,1 @@
+"""What the account remembers of deliveries: the lock, the releases, what a release replaced."""

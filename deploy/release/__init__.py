@@ -1,0 +1,1 @@
+"""What is delivered: its manifest, how it is built, and its files on the stage."""

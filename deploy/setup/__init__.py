@@ -1,0 +1,1 @@
+"""The administrator's part, once for each environment, and the check that it is done."""

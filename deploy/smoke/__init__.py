@@ -1,0 +1,1 @@
+"""A run of the deployed graph, watched until its end."""

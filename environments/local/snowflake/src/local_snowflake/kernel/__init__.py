@@ -1,0 +1,1 @@
+"""The account itself, which knows no feature: its stores and sessions, tokens, and what features register with."""

@@ -1,0 +1,1 @@
+"""Files of stages as rows, and rows as files."""

@@ -1,0 +1,1 @@
+"""Tables and views, and what reads and changes their rows."""
