@@ -11,11 +11,16 @@ from typing import Any
 import coverage
 import pytest
 from hypothesis import HealthCheck, settings
-from local_snowflake import testing
-from local_snowflake.testing import LocalSnowflake, stop
+
+try:
+    from local_snowflake import testing
+    from local_snowflake.testing import LocalSnowflake, stop
+
+    pytest_plugins = ["local_snowflake.testing"]
+except ModuleNotFoundError:  # a fork may do without it: what needs it is left out
+    collect_ignore = ["integration", "faults", "unit/test_ledger.py", "workflows/test_for_real.py"]
 
 __all__ = ["DAY", "ROOT", "LocalSnowflake", "module", "start", "stop"]
-pytest_plugins = ["local_snowflake.testing"]
 
 ROOT = Path(__file__).parent.parent
 os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
@@ -44,7 +49,6 @@ LONGEST = (
     "test_scoring.py",
     "test_races.py",
     "test_features.py",
-    "test_ml_jobs.py",
     "test_acting.py",
     "test_deploy_trigger.py",
     "test_training_jobs.py",
@@ -53,7 +57,6 @@ LONGEST = (
     "test_pipeline_as_tasks.py",
     "test_notebook.py",
     "test_serving.py",
-    "test_services.py",
     "test_governance.py",
     "test_bench.py",
 )
@@ -80,7 +83,7 @@ def module(name: str, *, measured: bool) -> list[str]:
     return [sys.executable, *measuring, "-m", name]
 
 
-def start(home: Path, *options: str, warm: bool = False) -> tuple[subprocess.Popen[str], LocalSnowflake]:
+def start(home: Path, *options: str, warm: bool = False) -> "tuple[subprocess.Popen[str], LocalSnowflake]":
     """Start a local Snowflake (`local_snowflake.testing.start`), which writes down what it is asked, for the ledger."""
     return testing.start(home, *options, *_recorded(), warm=warm)
 
@@ -97,7 +100,7 @@ def snowflake_options() -> dict[str, Any]:
 
 
 @pytest.fixture
-def own_roles(snowflake: LocalSnowflake) -> None:
+def own_roles(snowflake: "LocalSnowflake") -> None:
     """DEV's delivering role loses what deliveries to other databases have granted it, in the same account."""
     with snowflake.connector(role="ACCOUNTADMIN") as connection:
         cursor = connection.cursor()

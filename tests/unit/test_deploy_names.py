@@ -8,8 +8,6 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from local_snowflake.kernel.names import fold
-from local_snowflake.kernel.tokens import tokenize
 
 from deploy import names
 from deploy.account.sql import identifier, literal, qualified
@@ -61,6 +59,11 @@ def usable(name):
     return text and bool(name) and name[0] != "-"
 
 
+def tokenize(sql):
+    """What is quoted is read by the local Snowflake, which knows nothing of who quotes."""
+    return pytest.importorskip("local_snowflake.kernel.tokens").tokenize(sql)
+
+
 def as_tokens(sql):
     return [(token.kind, token.text) for token in tokenize(sql)]
 
@@ -89,7 +92,7 @@ def in_a_statement(name):
         *("word", "word", "quoted", "symbol", "quoted", "symbol", "quoted"),
         *("word", "word", "symbol", "string"),
     ]
-    assert fold(tokens[6].text) == name
+    assert pytest.importorskip("local_snowflake.kernel.names").fold(tokens[6].text) == name
     assert tokens[-1].value == name
 
 

@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 from tests.workflows.acting import ACCOUNTS, Project
 from tests.workflows.reading import Workflows
 
-QUALITY = {f"quality/quality/make {target}": "success" for target in ("lint-1", "test-2", "rehearse-3")}
+QUALITY = {f"quality/quality/make {target}": "success" for target in ("lint-1", "test-2", "rehearse-3", "localtest")}
 BUILD = {"build/build/release": "success"}
 PLAN = {"plan/plan/dev and what follows": "success"}
 DEV, PROD = {"dev/deploy/dev": "success"}, {"prod/deploy/prod": "success"}

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from environments.local.rehearsal.story import Step
 
 _GREEN, _RED = "success", "failure"
-_QUALITY = dict.fromkeys((f"quality/quality/make {target}" for target in ("lint-1", "test-2", "rehearse-3")), _GREEN)
+_QUALITY = dict.fromkeys(
+    (f"quality/quality/make {target}" for target in ("lint-1", "test-2", "rehearse-3", "localtest")), _GREEN
+)
 _BUILD, _DEPENDENCIES = {"build/build/release": _GREEN}, {"ci/dependencies": _GREEN}
 _PLAN, _COMMENT = {"plan/plan/dev and what follows": _GREEN}, {"ci/comment": _GREEN}
 _DEV, _PROD, _ROLLBACK = "dev/deploy/dev", "prod/deploy/prod", "rollback/deploy/prod"
