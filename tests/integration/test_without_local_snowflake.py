@@ -58,6 +58,13 @@ def test_help_says_what_is_gone(fork):
     assert "nothing to test" in run(fork, "make", "localtest").stdout
 
 
+def test_the_rehearsal_says_what_it_lacks(fork):
+    done = run(fork, str(ROOT / ".venv/bin/python"), "-m", "environments.local.rehearsal", "--fast")
+    assert done.returncode == 1
+    assert "error: the local Snowflake is not installed\nnext: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_nothing_of_the_pipeline_or_the_deployer_names_it():
     named = [path for room in ("src", "dag", "deploy") for path in (ROOT / room).rglob("*.py")]
     assert [path for path in named if "local_snowflake" in path.read_text()] == []

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 
@@ -15,6 +16,10 @@ from environments.local.rehearsal.errors import RehearsalError
 ADMINISTRATOR = "ADMIN"
 _ROOT = Path(__file__).parents[3]
 _STOP_SECONDS = 20
+_NONE = (
+    "the local Snowflake is not installed\n"
+    "next: name a release of local-snowflake in the group `local` of pyproject.toml, or bring its folder back; uv lock"
+)
 
 
 def _port(process: subprocess.Popen[str], log: Path) -> int:
@@ -51,6 +56,8 @@ class Server:
         Raises:
             RehearsalError: when it does not start; its own words are the cause.
         """
+        if find_spec("local_snowflake") is None:
+            raise RehearsalError(_NONE)
         command = [sys.executable, "-m", "local_snowflake", "--home", str(home), "--port", str(port)]
         command += ["--scale", str(scale), "--http-issuers", "--until-stdin-closes"]
         home.mkdir(parents=True, exist_ok=True)

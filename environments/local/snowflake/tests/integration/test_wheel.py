@@ -52,7 +52,9 @@ MODEL = """
 
 def run(*command, **environ):
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("COV_", "COVERAGE", "PYTHON", "VIRTUAL_ENV"))}
-    done = subprocess.run(list(map(str, command)), env=kept | environ, cwd=HOUSE, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        list(map(str, command)), env=kept | environ, cwd=HOUSE, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, f"{command}\n{done.stdout[-1500:]}\n{done.stderr[-3000:]}"
     return done.stdout
 
