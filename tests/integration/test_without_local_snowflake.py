@@ -61,7 +61,7 @@ def test_help_says_what_is_gone(fork):
 def test_the_rehearsal_says_what_it_lacks(fork):
     done = run(fork, str(ROOT / ".venv/bin/python"), "-m", "environments.local.rehearsal", "--fast")
     assert done.returncode == 1
-    assert "error: the local Snowflake is not installed\nnext: " in done.stderr
+    assert "error: the local Snowflake is not installed\nnext: " in done.stdout
     assert "Traceback" not in done.stderr
 
 
