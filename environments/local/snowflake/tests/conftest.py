@@ -41,11 +41,16 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000)
 
 
+def measured() -> dict[str, Any]:
+    """How `start` starts a server whose lines count for the coverage."""
+    measuring = ["-m", "coverage", "run"] if coverage.Coverage.current() else []
+    return {"python": [sys.executable, *measuring], "cwd": HOUSE}
+
+
 @pytest.fixture(scope="session")
 def snowflake_options() -> dict[str, Any]:
     """A small account, whose lines are measured."""
-    measuring = ["-m", "coverage", "run"] if coverage.Coverage.current() else []
-    return {"options": SMALL, "python": [sys.executable, *measuring], "cwd": HOUSE}
+    return {"options": SMALL, **measured()}
 
 
 @pytest.hookimpl(wrapper=True)

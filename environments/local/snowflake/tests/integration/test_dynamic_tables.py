@@ -7,6 +7,7 @@ from snowflake.connector import DictCursor
 from snowflake.connector.errors import ProgrammingError
 
 from local_snowflake.testing import start, stop
+from tests.conftest import measured
 
 DATABASE = "T_DYNAMIC_TABLES"
 TAIL = "TARGET_LAG = DOWNSTREAM WAREHOUSE = COMPUTE_WH"
@@ -179,7 +180,7 @@ def test_who_may_do_what(run, connection):
 
 
 def test_a_lag_is_kept_in_the_background_and_over_a_restart(tmp_path):
-    process, server = start(tmp_path, measured=True)
+    process, server = start(tmp_path, **measured())
     with server.connector(warehouse="COMPUTE_WH") as connection:
         run = connection.cursor().execute
         run("CREATE DATABASE B")
