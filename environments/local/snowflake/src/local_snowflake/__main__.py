@@ -47,8 +47,8 @@ def main(argv: list[str]) -> int:
     arguments = _arguments(argv)
     # Imported late: a typing mistake is answered at once.
     from .kernel.account import Account
+    from .kernel.profile import ProfileError
     from .kernel.recording import Recorder
-    from .profile import ProfileError
 
     try:
         listener = socket.create_server(("127.0.0.1", arguments.port))

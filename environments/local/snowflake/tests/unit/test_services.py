@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from local_snowflake.jobs import room
 from local_snowflake.kernel.account import Account
 from local_snowflake.kernel.catalogue import Object
 from local_snowflake.kernel.errors import SnowflakeError
 from local_snowflake.kernel.names import Name
-from local_snowflake.services import room, running
+from local_snowflake.services import running
 
 MODEL = Name("D", "S", "M")
 

@@ -7,23 +7,23 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from .. import profile as profiles
 from ..dynamic_tables.clock import Clock
 from ..jobs.processes import Jobs
-from ..parameters.account import AccountParameters
-from ..parameters.settings import Settings, of_user
 from ..python import repositories
 from ..python.residents import Residents
 from ..python.workers import Workers
 from ..sample_data import SampleData
 from ..services.running import Services
 from ..tasks.scheduler import Scheduler
+from . import profile as profiles
 from .access import ACCOUNT, OWNERSHIP, SYSTEM_ROLES, Access, Grant
 from .catalogue import Catalogue, Object
 from .data import Data
 from .executions import Executions
 from .locks import Locks
 from .names import Name
+from .parameters.account import AccountParameters
+from .parameters.settings import Settings, of_user
 from .passwords import administrators, hashed
 from .recording import Recorder
 from .results import Results

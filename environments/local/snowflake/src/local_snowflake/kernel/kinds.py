@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..parameters.table import at, can_set, known
 from .access import ACCOUNT, Grant
 from .catalogue import Object
 from .errors import invalid, unsupported
 from .names import Name
+from .parameters.table import at, can_set, known
 from .result import DESCRIBE, EXECUTED, Result, rows, status
 from .tokens import Tokens
 

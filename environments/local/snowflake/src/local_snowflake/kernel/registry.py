@@ -49,7 +49,7 @@ _MODULES = (
     "objects.database_roles",
     "objects.show_grants",
     "objects.session_verbs",
-    "parameters.statements",
+    "objects.parameters",
     "objects.tag_values",
     "objects.entity_detail",
     "tables.verbs",

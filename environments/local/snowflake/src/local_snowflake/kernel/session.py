@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from ..parameters.settings import Settings
 from .access import OWNERSHIP
 from .errors import cannot_be_performed, does_not_exist, invalid
 from .names import Name, literal, qualify
+from .parameters.settings import Settings
 
 if TYPE_CHECKING:
     from .account import Account

@@ -17,10 +17,10 @@ from ..sql.binding import inlined
 from ..sql.naming import relation_named
 from ..sql.parsing import parse
 from ..sql.scope import Scope
-from ..stages import history, locations, transforming
+from ..stages import formats, history, locations
 from ..streams import changes
 from ..tables.translate import generated, resolved
-from . import formats, reading, unloading
+from . import reading, transforming, unloading
 
 if TYPE_CHECKING:
     from ..kernel.catalogue import Object

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..jobs.room import CPUS
 from ..kernel.catalogue import Object
 from ..kernel.errors import invalid, unsupported
 from ..kernel.kinds import STAMP, Create, Kind
@@ -11,7 +12,6 @@ from ..kernel.names import Name, shown
 from ..kernel.registry import kinds
 from ..kernel.result import EXECUTED, Result, status
 from ..services.properties import is_model_service
-from ..services.room import CPUS
 from . import options
 from .clauses import merged, with_tags
 

@@ -11,9 +11,9 @@ from ..kernel.catalogue import Object
 from ..kernel.errors import already_exists, does_not_exist, invalid, unsupported
 from ..kernel.kinds import STAMP, Create, Kind, Show, read_tags
 from ..kernel.names import Name
+from ..kernel.parameters.table import can_set
 from ..kernel.registry import kinds
 from ..kernel.result import DESCRIBE, Result, rows, status
-from ..parameters.table import can_set
 from ..policies import attached
 from . import options
 from .clauses import merged

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from ..jobs import states, submitting
+from ..jobs import room, states, submitting
 from ..kernel.access import ACCOUNT
 from ..kernel.catalogue import Object
 from ..kernel.errors import execution_error, invalid, unsupported
@@ -17,7 +17,7 @@ from ..kernel.kinds import Create
 from ..kernel.names import Name
 from ..kernel.registry import kinds
 from ..models import versions
-from . import properties, room
+from . import properties
 from .request import Request, read
 
 if TYPE_CHECKING:

@@ -7,14 +7,13 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ..jobs import states
+from ..jobs import room, states
 from ..jobs.container import place
 from ..kernel.catalogue import now
 from ..kernel.errors import SnowflakeError
 from ..kernel.names import Name
 from ..kernel.tokens import Tokens
 from ..models import versions
-from . import room
 from .instances import Instance, Instances, UnavailableError, launch
 from .properties import SUSPENDED, is_model_service
 

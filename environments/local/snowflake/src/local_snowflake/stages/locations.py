@@ -14,10 +14,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..kernel import rights
 from ..kernel.access import OWNERSHIP
 from ..kernel.errors import SnowflakeError, invalid, syntax_error, unsupported
 from ..kernel.names import Name, fold
-from ..python import rights
 
 if TYPE_CHECKING:
     from ..kernel.account import Account

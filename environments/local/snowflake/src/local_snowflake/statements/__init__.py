@@ -5,28 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .grammar.admission import admit
-from .kernel import pipes
-from .kernel.blocks import BLOCK, has_body, opens, split
-from .kernel.errors import SnowflakeError, invalid, syntax_error, unsupported
-from .kernel.executions import go_on
-from .kernel.kinds import Create, Kind, Show
-from .kernel.names import Name
-from .kernel.registry import features, features_of_verbs, kinds, queries, verbs
-from .kernel.result import MULTI, Result, rows, status
-from .kernel.tokens import Tokens
-from .parameters.reading import folded, read_by
-from .profile import GRAMMAR
-from .python import rights
-from .sql import transactions
-from .sql.binding import inlined, placeholders
+from ..grammar.admission import admit
+from ..kernel import pipes, rights
+from ..kernel.blocks import BLOCK, has_body, opens, split
+from ..kernel.errors import SnowflakeError, invalid, syntax_error, unsupported
+from ..kernel.executions import go_on
+from ..kernel.kinds import Create, Kind, Show
+from ..kernel.names import Name
+from ..kernel.profile import GRAMMAR
+from ..kernel.registry import features, features_of_verbs, kinds, queries, verbs
+from ..kernel.result import MULTI, Result, rows, status
+from ..kernel.tokens import Tokens
+from ..sql import transactions
+from ..sql.binding import inlined, placeholders
+from ..sql.reading import folded, read_by
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .kernel.account import Account
-    from .kernel.catalogue import Object
-    from .kernel.session import Session
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
 
 # What may stand before a kind; which of them its own kind has, its grammar says.
 _MODIFIERS = {

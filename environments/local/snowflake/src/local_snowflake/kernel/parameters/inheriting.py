@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..kernel.access import ACCOUNT
+from ..access import ACCOUNT
 from .settings import Setting, set_on
 from .table import PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..kernel.account import Account
-    from ..kernel.names import Name
+    from ..account import Account
+    from ..names import Name
 
 
 def _up(kind: str, name: Name) -> Iterator[tuple[str, Name]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ..kernel.names import Name
+from ..names import Name
 from .table import OF_CALLER, PARAMETERS, at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ..kernel.account import Account
+    from ..account import Account
 
 # What a statement means depends on these.
 _MEANING = (
@@ -103,7 +103,7 @@ def _session_ones(given: Iterable[tuple[str, Any]], level: str) -> dict[str, Set
 
 def set_on(account: Account, kind: str, name: Name) -> Mapping[str, Any]:
     """The parameters that are set on an object itself."""
-    from ..kernel.registry import kinds
+    from ..registry import kinds
 
     if kind == "ACCOUNT":
         return account.parameters.all
