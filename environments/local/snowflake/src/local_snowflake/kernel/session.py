@@ -283,6 +283,16 @@ class Session:
         mine = [e for e in self.account.executions.of(self) if e.begun]
         return mine + (self.caller.running if self.caller else [])
 
+    @property
+    def result_owner(self) -> tuple[str, str]:
+        """Whose its results are: its user's, or, of a task, its role's."""
+        return ("ROLE", self.role) if self.task else ("USER", self.user)
+
+    @property
+    def result_owners(self) -> set[tuple[str, str]]:
+        """Whose results it may read again: https://docs.snowflake.com/en/sql-reference/functions/result_scan."""
+        return {("ROLE", self.role), self.result_owner}
+
     # ---- its end
     @contextmanager
     def stopped_by(self, stop: Callable[[], object]) -> Iterator[None]:

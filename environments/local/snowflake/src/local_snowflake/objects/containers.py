@@ -15,6 +15,7 @@ from ..kernel.parameters.table import can_set
 from ..kernel.registry import kinds
 from ..kernel.result import DESCRIBE, Result, rows, status
 from ..policies import attached
+from ..sample_data import SampleData
 from . import options
 from .clauses import merged
 
@@ -196,7 +197,7 @@ class Database(Container):
             if create.if_not_exists:
                 return status(f"{name} already exists, statement succeeded.")
             raise already_exists(name)
-        session.account.sample_data.furnish()
+        session.account[SampleData].furnish()
         return status(f"Database {name} successfully created.")
 
     def furnish(self, session: Session, name: Name) -> None:

@@ -170,7 +170,7 @@ def _of_user(session: Session, tokens: Tokens) -> list[dict[str, Any]]:
         name = Name("", "", session.user)
     else:
         name = session.get("USER", kinds()["USER"].read_name(session, tokens)).name
-    began = Settings(of_user(session.account, name.name))
+    began = Settings(of_user(session.account.parameters, session.account.catalogue.find("USER", name)))
     listed = [p for p in at("USER") if p.name in began]
     others = [p for p in at("USER") if p.name not in began]
     return sorted(

@@ -12,7 +12,7 @@ from ..kernel.result import CALL, Result
 from ..kernel.types import arrow_type
 from . import imports, inner, visibility
 from .interpreter import values
-from .workers import WorkerGoneError, crashed, failed
+from .workers import WorkerGoneError, Workers, crashed, failed
 
 if TYPE_CHECKING:
     from ..kernel.account import Account
@@ -36,7 +36,7 @@ def run(session: Session, routine: Routine, arguments: pa.RecordBatch) -> Result
 
     """
     session.require_warehouse()
-    with inner.opened(session, routine) as own, session.account.workers.worker() as worker:
+    with inner.opened(session, routine) as own, session.account[Workers].worker() as worker:
         imports.copy(own, routine.definition.imports, worker.place.imports)
         with session.stopped_by(worker.end):
             head, payload = _answer(worker, routine, inner.credentials(own), arguments)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..kernel.session import Session
     from ..kernel.tokens import Tokens
 
+MOST_FILES = 1000  # that FILES of COPY may name
 _PART = r'(?:"(?:[^"]|"")*"|[\w$]+)'
 _AT = re.compile(
     rf"@(?:(?P<user>~)|(?P<names>(?:(?:{_PART})?\.){{0,2}}(?P<table>%?){_PART}))(?:/(?P<path>.*))?\Z", re.DOTALL

@@ -62,7 +62,7 @@ def run(session: Session, text: str, bindings: list[Any] | None = None, count: i
 def child(session: Session, text: str, bindings: list[Any] | None = None) -> Result:
     """Run a statement that is a part of another one; the next one may read its answer with RESULT_SCAN."""
     result = statement(session, text, bindings)
-    session.account.results.keep(result, session)
+    session.account.results.keep(result, session.result_owner)
     session.last_query_id = result.query_id
     return result
 
@@ -75,7 +75,7 @@ def statement(session: Session, text: str, bindings: list[Any] | None = None, *,
 
     """
     if session.account.recorder:
-        session.account.recorder.statement(session, text)
+        session.account.recorder.statement(session.parameters["QUERY_TAG"], text)
     settings = session.parameters
     if settings.plain:
         return _statement(session, text, bindings, describe=describe)

@@ -29,7 +29,7 @@ def _up(kind: str, name: Name) -> Iterator[tuple[str, Name]]:
 def setting(account: Account, parameter: str, kind: str, name: Name) -> Setting:
     """The value that holds for an object, and the level on which it was set."""
     for level, place in _up(kind, name):
-        given = set_on(account, level, place)
+        given = account.parameters.all if level == "ACCOUNT" else set_on(account.catalogue.find(level, place))
         if parameter in given:
             return given[parameter], level
     return PARAMETERS[parameter].default, ""
