@@ -38,6 +38,7 @@ def bringing(monkeypatch):
         ("TABLE_FUNCTIONS", registry.table_functions),
         ("VIEWS", registry.views),
         ("METHODS", registry.methods),
+        ("SCHEMES", registry.schemes),
     ],
 )
 def test_a_name_that_two_modules_bring_is_refused(bringing, attribute, ask):

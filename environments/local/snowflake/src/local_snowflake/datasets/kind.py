@@ -199,5 +199,5 @@ def _files(session: Session, rest: str) -> locations.Location:
     return locations.Location(dataset, folder, locations.checked_path(path), f"versions/{version}/")
 
 
-locations.SCHEMES["dataset"] = _files
+SCHEMES = {"dataset": _files}
 KINDS = (Dataset(),)

@@ -33,6 +33,9 @@ View = Callable[["Session", str], "Result"]
 # `CALL object!NAME(...)`: gets the full name of the object and constants; its answer is text.
 Method = Callable[["Session", "Name", list[str]], str]
 
+# `snow://<scheme>/rest`: which place in a stage the rest names.
+Scheme = Callable[["Session", str], Any]
+
 # The names of the modules, in their order: `opening` gives them.
 _names: list[str] = []
 
@@ -140,6 +143,18 @@ def views() -> dict[str, View]:
 def methods(lacking: frozenset[str] = NOTHING) -> dict[str, Method]:
     """Methods of objects by name."""
     return _merged("METHODS", lacking)
+
+
+@cache
+def schemes() -> dict[str, Scheme]:
+    """Who resolves the rest of `snow://<scheme>/rest`."""
+    return _merged("SCHEMES", NOTHING)
+
+
+@cache
+def writable_schemes() -> dict[str, Scheme]:
+    """The same for files that are to be written there; most such files are written by statements only."""
+    return _merged("WRITABLE_SCHEMES", NOTHING)
 
 
 @cache

@@ -308,7 +308,7 @@ def _files(session: Session, rest: str) -> locations.Location:
     return locations.Location(model, where, locations.checked_path(path), f"versions/{version.name}/")
 
 
-locations.SCHEMES["model"] = _files
+SCHEMES = {"model": _files}
 
 MODELS = _Models()
 KINDS = (MODELS,)
