@@ -148,6 +148,12 @@ def test_rooms_of_one_floor_do_not_import_each_other(planted):
     assert found == ["local_snowflake/stages/kinds.py:1 imports streams.reading: stages -> streams"]
 
 
+def test_modules_that_are_imported_by_name_are_the_registry_s_or_a_user_s():
+    """What the rest of this file cannot see."""
+    calls = (name for name, path in MODULES.items() if "import_module(" in path.read_text(encoding="utf-8"))
+    assert set(calls) == {"kernel.registry", "python.interpreter.loading", "python.interpreter.zygote"}
+
+
 def test_circles_of_files_have_three_at_most(every):
     """The account, its sessions and their statements know each other; no others need more."""
     known: dict[str, set[str]] = {}
