@@ -5,7 +5,7 @@ https://docs.snowflake.com/en/developer-guide/snowpark-container-services/instan
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from ..kernel.errors import invalid
@@ -32,7 +32,7 @@ CPUS = {
 }  # fmt: skip
 
 
-class Tenant(Part):
+class Tenant(Part, ABC):
     """What takes nodes of compute pools: jobs, and services of models.
 
     Attributes:
