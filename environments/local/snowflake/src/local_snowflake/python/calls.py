@@ -10,6 +10,7 @@ from ..kernel.catalogue import now
 from ..kernel.errors import invalid
 from ..kernel.result import CALL, Result
 from ..kernel.types import arrow_type
+from ..sql import datatypes
 from . import imports, inner, visibility
 from .interpreter import values
 from .workers import WorkerGoneError, Workers, crashed, failed
@@ -81,8 +82,6 @@ def returned(routine: Routine) -> tuple[Column, ...]:
     definition = routine.definition
     if definition.tabular:
         return tuple(c.column for c in definition.columns)
-    from ..sql import datatypes
-
     return (datatypes.parse(definition.returns).column(routine.name),)
 
 
