@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_snowflake import profile
+from local_snowflake.kernel import profile
 
 from dag import dag
 from deploy.verbs import cli

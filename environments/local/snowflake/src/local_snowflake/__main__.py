@@ -46,15 +46,15 @@ def main(argv: list[str]) -> int:
     """Serve until SIGINT or SIGTERM; 1 when the folder or the port is taken."""
     arguments = _arguments(argv)
     # Imported late: a typing mistake is answered at once.
-    from .kernel.account import Account
+    from .kernel.profile import ProfileError
     from .kernel.recording import Recorder
-    from .profile import ProfileError
+    from .opening import begin, opened
 
     try:
         listener = socket.create_server(("127.0.0.1", arguments.port))
         # asyncio does this only for sockets that it made: without it each answer waits 40 ms for an acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        account = Account(
+        account = opened(
             arguments.home, arguments.scale, profile=arguments.profile, http_issuers=arguments.http_issuers
         )
         account.recorder = Recorder(arguments.record) if arguments.record else None
@@ -70,7 +70,7 @@ def main(argv: list[str]) -> int:
     from .http.server import application
 
     port = listener.getsockname()[1]
-    account.start(f"http://127.0.0.1:{port}", warm=not arguments.cold_python)
+    begin(account, f"http://127.0.0.1:{port}", warm=not arguments.cold_python)
     server = uvicorn.Server(uvicorn.Config(application(account), log_level="warning", timeout_graceful_shutdown=2))
     for ending in (signal.SIGINT, signal.SIGTERM):
         # uvicorn raises the signal again once it has stopped; by then there is only the account to close.

@@ -22,6 +22,7 @@ from .kernel.access import Grant
 from .kernel.catalogue import Object
 from .kernel.errors import execution_error
 from .kernel.names import Name, literal, quote
+from .kernel.parts import Part
 
 if TYPE_CHECKING:
     from .kernel.account import Account
@@ -60,7 +61,7 @@ _TYPES = {"key": "NUMBER(38,0)", "money": "NUMBER(12,2)", "date": "DATE"}
 _DUCKDB = {"NUMBER(38,0)": "BIGINT", "NUMBER(12,2)": "DECIMAL(12,2)", "DATE": "DATE"}
 
 
-class SampleData:
+class SampleData(Part):
     """The sample data of an account: listed from the start, generated when first read.
 
     Args:
@@ -73,6 +74,8 @@ class SampleData:
         self._lock = threading.Lock()
         self._ready = False
         self._generator: subprocess.Popen[str] | None = None
+        if "SAMPLE DATA" not in account.lacking:
+            self.furnish()
 
     def furnish(self) -> None:
         """List the database in a new account, as a share that only ACCOUNTADMIN may read."""
@@ -157,7 +160,7 @@ def _on_reference(scope: Scope, node: exp.Table) -> None:
     """A query that may name the sample data makes sure that it is there; the name itself is resolved as any other."""
     written = node.catalog if isinstance(node.this, exp.Identifier) else node.sql()
     if scope.session.database == DATABASE.name or DATABASE.name in written.upper():
-        scope.session.account.sample_data.ensure()
+        scope.session.account[SampleData].ensure()
 
 
 REWRITES = {"Table": _on_reference}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 
-from local_snowflake import profile
+from local_snowflake.kernel import profile
 
 Run = Callable[..., list[tuple[Any, ...]]]
 DAYS = "('2016-12-30'::date), ('2017-01-01'::date), ('2017-01-02'::date), ('2017-01-04'::date), ('2017-12-31'::date)"

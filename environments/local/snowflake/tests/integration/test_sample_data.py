@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from snowflake.connector.errors import ProgrammingError
 
-from local_snowflake import statements
+from local_snowflake import opening, statements
 from local_snowflake.kernel.account import ADMINISTRATOR, Account
 from local_snowflake.testing import LocalSnowflake
 
@@ -97,7 +97,7 @@ class TestGeneration:
 
     def test_concurrent_first_reads_generate_once(self, home):
         # A second generation could not be given the name that the first one's files have.
-        with closing(Account(home, 0.001)) as account, ThreadPoolExecutor(4) as pool:
+        with closing(opening.opened(home, 0.001)) as account, ThreadPoolExecutor(4) as pool:
             assert list(pool.map(orders, [account] * 4)) == [1500] * 4
 
     def test_it_survives_a_restart_and_a_killed_generation_is_done_again(self, home):
@@ -106,7 +106,7 @@ class TestGeneration:
         (home / "temporary" / "tpch-killed" / "orders.parquet").write_bytes(b"half")
         made = []
         for _ in range(2):
-            with closing(Account(home, 0.001)) as account:
+            with closing(opening.opened(home, 0.001)) as account:
                 assert orders(account) == 1500
             made.append((home / "sample_data" / "tpch-0.001" / "orders.parquet").stat().st_mtime_ns)
         assert [f.name for f in (home / "sample_data").iterdir()] == ["tpch-0.001"]

@@ -13,7 +13,7 @@ from snowflake.connector.errors import ProgrammingError
 from snowflake.connector.pandas_tools import write_pandas
 
 from local_snowflake.kernel.account import ADMINISTRATOR
-from local_snowflake.kernel.account import Account as LocalAccount
+from local_snowflake.opening import opened
 from local_snowflake.statements import run
 
 Rows = list[dict[str, Any]]
@@ -263,7 +263,7 @@ def test_what_a_data_frame_writes_is_told(stream: Account) -> None:
 
 def at(home: Path, *statements: str) -> Rows:
     """What the last statement answers in an account that is opened for these alone."""
-    account = LocalAccount(home, 0.01)
+    account = opened(home, 0.01)
     session = account.open_session(ADMINISTRATOR, "ACCOUNTADMIN")
     session.use_warehouse("COMPUTE_WH")
     try:

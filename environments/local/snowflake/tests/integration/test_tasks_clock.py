@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from local_snowflake import statements
+from local_snowflake import opening, statements
 from local_snowflake.kernel.account import ADMINISTRATOR, Account
 from local_snowflake.kernel.names import Name
 from local_snowflake.kernel.session import Session
 from local_snowflake.tasks import scheduler as clock
+from local_snowflake.tasks.scheduler import Scheduler
 
 MORNING = datetime(2030, 1, 1, 8, 59, 30, tzinfo=UTC)
 _PATIENCE = 30
@@ -28,7 +29,7 @@ class Ticking:
         patch.setattr(clock, "now", lambda: self.moment)
         for module in ("alteration", "graph_objects.alteration"):
             patch.setattr(f"local_snowflake.tasks.{module}.now", lambda: self.moment)
-        account.scheduler.start()
+        account[Scheduler].begin()
         self.session: Session = account.open_session(ADMINISTRATOR, "ACCOUNTADMIN")
         self.run("CREATE DATABASE d")
         self.session.use_warehouse("COMPUTE_WH")
@@ -43,18 +44,18 @@ class Ticking:
     def until(self, moment: datetime) -> None:
         """Move the clock on and let the schedules look at it."""
         self.moment = moment
-        self.account.scheduler.wake()
-        wait(lambda: all(due.moment > moment for due in self.account.scheduler.due()))
+        self.account[Scheduler].wake()
+        wait(lambda: all(due.moment > moment for due in self.account[Scheduler].due()))
 
     @property
     def due(self) -> list[datetime]:
         """When the runs so far were due."""
-        return [run.scheduled for run in self.account.scheduler.runs.history.all()]
+        return [run.scheduled for run in self.account[Scheduler].runs.history.all()]
 
     def settle(self, runs: int) -> list[datetime]:
         """Wait for so many ended runs, then a little for one too many."""
-        wait(lambda: sum(not r.active for r in self.account.scheduler.runs.history.all()) >= runs)
-        self.account.scheduler.wake()
+        wait(lambda: sum(not r.active for r in self.account[Scheduler].runs.history.all()) >= runs)
+        self.account[Scheduler].wake()
         time.sleep(0.05)
         return self.due
 
@@ -69,7 +70,7 @@ def wait(condition: Callable[[], Any]) -> Any:
 
 @pytest.fixture
 def ticking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ticking]:
-    account = Account(tmp_path / "home", 0.01)
+    account = opening.opened(tmp_path / "home", 0.01)
     yield Ticking(account, monkeypatch)
     account.close()
 
@@ -129,7 +130,7 @@ def test_a_task_that_waits_for_changes_starts_at_most_every_thirty_seconds(ticki
     waiting_for_changes(ticking, "SELECT 1")
     assert ticking.settle(0) == []
     ticking.run("INSERT INTO changed VALUES (2)")
-    ticking.account.scheduler.wake()
+    ticking.account[Scheduler].wake()
     assert ticking.settle(1) == [MORNING]
     ticking.until(MORNING + timedelta(seconds=29))
     assert ticking.settle(1) == [MORNING]
@@ -140,7 +141,7 @@ def test_a_task_that_waits_for_changes_starts_at_most_every_thirty_seconds(ticki
 def test_a_task_that_consumed_the_changes_waits_for_others(ticking: Ticking) -> None:
     waiting_for_changes(ticking, "CREATE TABLE taken AS SELECT a FROM s")
     ticking.run("INSERT INTO changed VALUES (2)")
-    ticking.account.scheduler.wake()
+    ticking.account[Scheduler].wake()
     ticking.settle(1)
     ticking.until(MORNING + timedelta(hours=1))
     assert ticking.settle(1) == [MORNING]
@@ -177,7 +178,7 @@ def test_a_task_graph_object_fires_on_its_committed_schedule(ticking: Ticking) -
 
 def test_what_was_committed_survives_a_restart(tmp_path: Path) -> None:
     def opened() -> tuple[Account, Callable[[str], list[dict[str, Any]]]]:
-        account = Account(tmp_path / "home", 0.01)
+        account = opening.opened(tmp_path / "home", 0.01)
         session = account.open_session(ADMINISTRATOR, "ACCOUNTADMIN")
         statements.run(session, "CREATE DATABASE IF NOT EXISTS d")
         session.use_schema("D", "PUBLIC")
@@ -193,7 +194,7 @@ def test_what_was_committed_survives_a_restart(tmp_path: Path) -> None:
     account, run = opened()
     assert [row["definition"] for row in run("SHOW COMMITTED TASKS IN GRAPH g")] == ["SELECT 1"]
     run("EXECUTE TASK GRAPH g")
-    history = account.scheduler.runs.history
+    history = account[Scheduler].runs.history
     wait(lambda: [(one.graph, one.version, one.state) for one in history.all()] == [("G", 1, "SUCCEEDED")])
     run("ALTER TASK GRAPH g COMMIT")
     account.close()
@@ -244,21 +245,21 @@ def test_a_task_that_cannot_be_scheduled_does_not_stop_the_others(
     for number in (1, 2):
         ticking.until(MORNING + timedelta(minutes=10 * number))
         ticking.settle(number)
-    assert {run.root.name for run in ticking.account.scheduler.runs.history.all()} == {"GOOD"}
+    assert {run.root.name for run in ticking.account[Scheduler].runs.history.all()} == {"GOOD"}
     assert sum("BROKEN" in record.getMessage() for record in caplog.records) == 1
 
 
 def test_a_graph_that_cannot_start_does_not_stop_the_others(ticking: Ticking, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("broken", "good"):
         ticking.resumed(name, "10 MINUTES")
-    start = ticking.account.scheduler.runs.start
+    start = ticking.account[Scheduler].runs.start
 
     def failing(request: Any, *, queue: bool) -> None:
         if request.version.root.name == "BROKEN":
             raise RuntimeError("cannot start")
         start(request, queue=queue)
 
-    monkeypatch.setattr(ticking.account.scheduler.runs, "start", failing)
+    monkeypatch.setattr(ticking.account[Scheduler].runs, "start", failing)
     for number in (1, 2):
         ticking.until(MORNING + timedelta(minutes=10 * number))
         ticking.settle(number)

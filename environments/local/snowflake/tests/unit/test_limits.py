@@ -7,9 +7,9 @@ from sqlglot import exp
 
 from local_snowflake.kernel import kinds
 from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.kernel.parameters import table
 from local_snowflake.kernel.tokens import Tokens
 from local_snowflake.objects import tags
-from local_snowflake.parameters import table
 from local_snowflake.python import definitions
 from local_snowflake.sql import parsing
 from local_snowflake.tasks.work import Work

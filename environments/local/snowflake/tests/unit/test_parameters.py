@@ -4,10 +4,10 @@ import pytest
 
 from local_snowflake.http.wire import indented
 from local_snowflake.kernel.errors import SnowflakeError
-from local_snowflake.parameters import table
-from local_snowflake.parameters.reading import folded
-from local_snowflake.parameters.settings import Settings
-from local_snowflake.parameters.table import FIXED, PARAMETERS
+from local_snowflake.kernel.parameters import table
+from local_snowflake.kernel.parameters.settings import Settings
+from local_snowflake.kernel.parameters.table import FIXED, PARAMETERS
+from local_snowflake.sql.reading import folded
 
 EVERY = [pytest.param(p, id=p.name) for p in PARAMETERS.values()]
 

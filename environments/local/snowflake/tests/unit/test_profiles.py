@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from local_snowflake import profile
-from local_snowflake.kernel import registry
-from local_snowflake.profile import Profile, ProfileError
+from local_snowflake.kernel import profile, registry
+from local_snowflake.kernel.profile import Profile, ProfileError
 
 README = Path(__file__).parents[2] / "README.md"
 

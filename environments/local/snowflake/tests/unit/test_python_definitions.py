@@ -4,9 +4,9 @@ import pytest
 
 from local_snowflake.kernel.errors import SnowflakeError
 from local_snowflake.kernel.tokens import Tokens
-from local_snowflake.models.inference import without_model_aliases
 from local_snowflake.python import arguments, packages, repositories, routines
 from local_snowflake.python.definitions import Definition, read
+from local_snowflake.sql.model_aliases import without_model_aliases
 
 PYTHON = "LANGUAGE PYTHON RUNTIME_VERSION = '3.11' HANDLER = 'f'"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local_snowflake import statements
+from local_snowflake import opening, statements
 from local_snowflake.kernel.account import Account
 from local_snowflake.kernel.errors import SnowflakeError
 
@@ -30,7 +30,7 @@ def runner(account: Account, role: str = "ACCOUNTADMIN") -> Run:
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    with closing(Account(tmp_path_factory.mktemp("account"), 0.001)) as account:
+    with closing(opening.opened(tmp_path_factory.mktemp("account"), 0.001)) as account:
         yield account
 
 
@@ -136,16 +136,16 @@ def test_a_repository_that_is_not_there_can_be_no_default(run: Run, place: str) 
 
 
 def test_an_older_account_has_no_default_and_takes_anaconda(tmp_path: Path) -> None:
-    with closing(Account(tmp_path, 0.001, profile="anaconda")) as old:
+    with closing(opening.opened(tmp_path, 0.001, profile="anaconda")) as old:
         run = runner(old)
         run("CREATE DATABASE D; CREATE SCHEMA D.S")
         assert effective(run) is None
 
 
 def test_the_source_of_a_new_account_is_for_new_accounts(tmp_path: Path) -> None:
-    with closing(Account(tmp_path, 0.001, profile="anaconda")):
+    with closing(opening.opened(tmp_path, 0.001, profile="anaconda")):
         pass
-    with closing(Account(tmp_path, 0.001)) as same:
+    with closing(opening.opened(tmp_path, 0.001)) as same:
         assert same.parameters.get("DEFAULT_PYTHON_ARTIFACT_REPOSITORY") is None
 
 

@@ -1,7 +1,6 @@
 """What is recorded of a client's requests holds no secret and nothing twice."""
 
 import json
-from types import SimpleNamespace
 
 from local_snowflake.kernel.recording import Recorder
 
@@ -10,7 +9,7 @@ def recorded(tmp_path, *texts: str) -> list[dict]:
     path = tmp_path / "asked" / "it.jsonl"
     recorder = Recorder(path)
     for text in texts:
-        recorder.statement(SimpleNamespace(parameters={"QUERY_TAG": "t"}), text)
+        recorder.statement("t", text)
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from local_snowflake import statements
-from local_snowflake.kernel.account import Account
+from local_snowflake import opening, statements
 from local_snowflake.kernel.errors import SnowflakeError
 from local_snowflake.kernel.session import Session
 
@@ -128,7 +127,7 @@ _REFUSED = (
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    account = Account(tmp_path_factory.mktemp("account"), scale=0.01)
+    account = opening.opened(tmp_path_factory.mktemp("account"), scale=0.01)
     session = account.open_session("ADMIN", "ACCOUNTADMIN")
     session.warehouse = "COMPUTE_WH"
     statements.run(session, _MADE.strip(), count=0)

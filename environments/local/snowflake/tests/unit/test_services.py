@@ -4,11 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from local_snowflake import opening
+from local_snowflake.jobs import room
+from local_snowflake.jobs.processes import Jobs
 from local_snowflake.kernel.account import Account
 from local_snowflake.kernel.catalogue import Object
 from local_snowflake.kernel.errors import SnowflakeError
 from local_snowflake.kernel.names import Name
-from local_snowflake.services import room, running
+from local_snowflake.services import running
 
 MODEL = Name("D", "S", "M")
 
@@ -38,7 +41,7 @@ def opened(tmp_path, monkeypatch) -> Iterator[Account]:
 
     monkeypatch.setattr(running, "launch", launch)
     monkeypatch.setattr(running.Services, "_version", lambda *_: None)
-    account = Account(tmp_path)
+    account = opening.opened(tmp_path)
     pool = {"max_nodes": 2, "instance_family": "X", "state": "IDLE"}
     account.catalogue.add(Object("COMPUTE POOL", Name("", "", "P"), "R", pool))
     for name, status in (("ONE", "RUNNING"), ("TWO", "SUSPENDED"), ("THREE", "FAILED")):
@@ -59,23 +62,23 @@ def status_of(account: Account, name: str) -> str:
 
 
 def settled(account: Account) -> dict[str, str]:
-    with account.jobs.changed:
-        account.jobs.changed.wait_for(lambda: status_of(account, "ONE") == "RUNNING", timeout=10)
+    with account[Jobs].changed:
+        account[Jobs].changed.wait_for(lambda: status_of(account, "ONE") == "RUNNING", timeout=10)
     return {name: status_of(account, name) for name in ("ONE", "TWO", "THREE")}
 
 
 def test_a_service_that_ran_is_started_again_with_the_server(opened):
-    opened.services.restart()
+    opened[running.Services].begin()
     assert settled(opened) == {"ONE": "RUNNING", "TWO": "SUSPENDED", "THREE": "FAILED"}
-    assert opened.services.nodes("P") == 1
+    assert opened[running.Services].nodes("P") == 1
 
 
 def test_a_service_that_nobody_calls_is_suspended(opened):
-    opened.services.restart()
+    opened[running.Services].begin()
     settled(opened)
-    opened.services.rest()
+    opened[running.Services].rest()
     assert status_of(opened, "ONE") == "RUNNING"
     opened.catalogue.change("SERVICE", Name("D", "S", "ONE"), lambda o: o.with_properties(auto_suspend_secs=1e-9))
-    opened.services.rest()
+    opened[running.Services].rest()
     assert status_of(opened, "ONE") == "SUSPENDED"
-    assert opened.services.nodes("P") == 0
+    assert opened[running.Services].nodes("P") == 0

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from local_snowflake.http.files import Upload
 from local_snowflake.kernel.errors import SnowflakeError
 from local_snowflake.stages import locations
+from local_snowflake.stages.addresses import Upload
 
 
 @pytest.mark.parametrize(

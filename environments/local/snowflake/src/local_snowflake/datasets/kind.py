@@ -58,6 +58,10 @@ class Dataset(Kind):
             return self._drop_version(session, dataset, tokens)
         return super().alter(session, name, tokens)
 
+    def versions(self, session: Session, show: Show, tokens: Tokens) -> Result:
+        """SHOW VERSIONS [LIKE '...'] IN DATASET name."""
+        return _versions(session, show, tokens)
+
     def _add_version(self, session: Session, dataset: Object, tokens: Tokens) -> Result:
         version = tokens.value()
         tokens.expect("FROM")
@@ -168,8 +172,7 @@ def _folder(account: Account, version: dict[str, Any]) -> Path:
 _VERSION_COLUMNS = (("created_on", STAMP), "version", "comment", "metadata")
 
 
-def show_versions(session: Session, show: Show, tokens: Tokens) -> Result:
-    """SHOW VERSIONS [LIKE '...'] IN DATASET name: the tokens stand at the name."""
+def _versions(session: Session, show: Show, tokens: Tokens) -> Result:
     name = session.qualify(tokens.name())
     tokens.end()
     if session.find("DATASET", name) is None:
@@ -196,5 +199,5 @@ def _files(session: Session, rest: str) -> locations.Location:
     return locations.Location(dataset, folder, locations.checked_path(path), f"versions/{version}/")
 
 
-locations.SCHEMES["dataset"] = _files
+SCHEMES = {"dataset": _files}
 KINDS = (Dataset(),)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..kernel.catalogue import now
 from ..kernel.errors import SnowflakeError
+from ..kernel.parts import Part
 from . import options, refreshing
 from .history import SCHEDULED, WORD
 
@@ -21,7 +22,7 @@ _NAP = 1.0  # seconds, while there is a table with a lag
 _LONG_NAP = 30.0
 
 
-class Clock:
+class Clock(Part):
     """Refreshes the account's dynamic tables in the background.
 
     Args:
@@ -35,8 +36,8 @@ class Clock:
         self._closing = False
         self._thread = threading.Thread(target=self._watch, name="dynamic tables", daemon=True)
 
-    def start(self) -> None:
-        """Begin."""
+    def begin(self) -> None:
+        """Look at the tables from now on."""
         self._thread.start()
 
     def close(self) -> None:

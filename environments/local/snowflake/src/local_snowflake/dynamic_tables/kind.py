@@ -23,6 +23,7 @@ from ..tables import queries, storage
 from ..tables.relations import Relation, renamed
 from ..tables.tables import check_retention
 from . import history, incremental, options, refreshing
+from .clock import Clock
 
 if TYPE_CHECKING:
     from ..kernel.session import Session
@@ -65,7 +66,7 @@ class DynamicTable(Relation):
             refreshing.created(session.account, new)
 
         result = self.place(session, create, new, build, copy_grants=clauses.copy_grants)
-        session.account.dynamic_tables.wake()
+        session.account[Clock].wake()
         return result
 
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
@@ -89,7 +90,7 @@ class DynamicTable(Relation):
     def _operate(self, session: Session, name: Name, change: Any) -> Result:
         session.get(self.word, name, "OPERATE")
         session.account.catalogue.change(self.word, name, change)
-        session.account.dynamic_tables.wake()
+        session.account[Clock].wake()
         return status(EXECUTED)
 
     def remove(self, session: Session, name: Name) -> None:

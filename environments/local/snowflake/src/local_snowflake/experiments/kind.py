@@ -197,8 +197,8 @@ def _artifacts(session: Session, rest: str, privilege: str) -> locations.Locatio
     return locations.Location(experiment, where, locations.checked_path(path), f"/versions/{run.name}/")
 
 
-locations.SCHEMES["experiment"] = _readable
-locations.WRITABLE["experiment"] = _writable
+SCHEMES = {"experiment": _readable}
+WRITABLE_SCHEMES = {"experiment": _writable}
 
 KINDS = (_Experiments(),)
 VERBS = {

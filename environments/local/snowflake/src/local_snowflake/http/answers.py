@@ -93,7 +93,7 @@ def session(request: Request) -> Session:
         raise SESSION_GONE
     found.heard = time.monotonic()
     if recorder := account(request).recorder:
-        recorder.route(found, request.method, _route(request))
+        recorder.route(found.parameters["QUERY_TAG"], request.method, _route(request))
     return found
 
 

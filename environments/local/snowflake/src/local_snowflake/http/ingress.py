@@ -18,6 +18,7 @@ from ..kernel.tokens import Tokens
 from ..models import versions
 from ..services import access, gateway
 from ..services.instances import UnavailableError
+from ..services.running import Services
 from . import answers
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _answer(account: Account, session: Session | None, host: str, method: str, b
         if called is None:
             return Response(status_code=404)
         try:
-            head, payload = account.services.ask(target, {"method": called, "http": True}, body)
+            head, payload = account[Services].ask(target, {"method": called, "http": True}, body)
         except UnavailableError:
             asked.add(target.id)
             continue

@@ -11,8 +11,8 @@ from starlette.routing import Route
 
 from ..kernel.errors import SnowflakeError
 from ..kernel.names import Name, fold
+from ..objects.parameters import sign_in, told
 from ..objects.signing_in import authenticate
-from ..parameters.statements import sign_in, told
 from . import answers
 
 if TYPE_CHECKING:

@@ -96,7 +96,7 @@ async def _ends(execution: Execution, seconds: float) -> bool:
 
 
 async def _kept(session: Session, query_id: str, *, describe: bool = False) -> Response:
-    result = session.account.results.of(query_id, session)
+    result = session.account.results.of(query_id, session.result_owners)
     if result is None:
         return answers.failure(SnowflakeError(f"Statement {query_id} not found", "000709", "02000"), query_id)
     if result.rows.num_rows <= _FEW_ROWS:

@@ -14,7 +14,7 @@ from ..kernel.errors import invalid
 from ..kernel.kinds import STAMP
 from ..kernel.names import Name
 from ..kernel.result import SELECT, Result, rows
-from ..services.properties import is_model_service
+from .states import is_model_service
 
 if TYPE_CHECKING:
     from ..kernel.account import Account

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from ..kernel.errors import invalid
 from ..kernel.kinds import STAMP, Kind, Show
 from ..kernel.result import DESCRIBE, Result, rows
-from ..services.properties import is_model_service
 from . import history, states
 from .container import place
+from .processes import Jobs
+from .states import is_model_service
 
 if TYPE_CHECKING:
     from ..kernel.catalogue import Object
@@ -53,7 +54,7 @@ class Service(Kind):
     def remove(self, session: Session, name: Name) -> None:
         """End the job; its logs are gone, what it was stays in the history."""
         account = session.account
-        account.jobs.stop(account.catalogue.get(self.word, name))
+        account[Jobs].stop(account.catalogue.get(self.word, name))
         gone = account.catalogue.get(self.word, name)
         super().remove(session, name)
         history.keep(account, gone)

@@ -12,6 +12,7 @@ from ..kernel.tokens import Tokens
 from . import states, waiting
 from .container import container as container_of
 from .container import place
+from .processes import Jobs
 
 if TYPE_CHECKING:
     from ..kernel.names import Name
@@ -31,7 +32,7 @@ def _wait_for(session: Session, name: Name, arguments: list[str]) -> str:
 def _cancel(session: Session, name: Name, arguments: list[str]) -> str:
     """SPCS_CANCEL_JOB(): its processes are killed when this answers."""
     service = session.get("SERVICE", name, "OPERATE")
-    if session.account.jobs.stop(service):
+    if session.account[Jobs].stop(service):
         return f"Job {name} was cancelled."
     return f"Job {name} has already ended with status {service.properties['status']}."
 

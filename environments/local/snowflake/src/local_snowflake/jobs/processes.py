@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from ..kernel.catalogue import now
 from ..kernel.errors import SnowflakeError
 from ..kernel.names import Name
-from ..services.properties import is_model_service
-from . import cluster, sessions, states
+from ..python.workers import Workers
+from . import cluster, room, sessions, states
 from .container import container, environment, is_lent, place, sets_variables
+from .states import is_model_service
 
 if TYPE_CHECKING:
     from ..kernel.account import Account
@@ -49,8 +50,10 @@ class Job:
     sessions: list[Session] = field(default_factory=list)
 
 
-class Jobs:
+class Jobs(room.Tenant):
     """The jobs of an account that have not ended."""
+
+    counted = "num_jobs"
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -129,10 +132,17 @@ class Jobs:
             return 0
         if found.properties["state"] == "SUSPENDED" and not found.properties.get("auto_resume", True):
             return 0
-        return int(found.properties["max_nodes"]) - sum(self.nodes(pool)) - self._account.services.nodes(pool)
+        return int(found.properties["max_nodes"]) - room.taken(self._account, pool)
 
-    def nodes(self, pool: str) -> list[int]:
-        """How many nodes of the pool each of its running jobs has."""
+    def nodes(self, pool: str) -> int:
+        """How many nodes of the pool its running jobs have."""
+        return sum(self._each(pool))
+
+    def number(self, pool: str) -> int:
+        """How many jobs run on the pool."""
+        return len(self._each(pool))
+
+    def _each(self, pool: str) -> list[int]:
         running = [j for j in list(self._jobs.values()) if j.nodes]
         of_pool = [(j, self._account.catalogue.find("SERVICE", j.name)) for j in running]
         return [j.nodes for j, service in of_pool if service and service.properties["compute_pool"] == pool]
@@ -153,7 +163,7 @@ class Jobs:
         fresh = is_lent(thing, index) or sets_variables(thing)
         job.place.log(index).touch()
         script = _RUNTIME / ("startup.py" if fresh else "launcher.py")
-        return self._account.workers.instance(
+        return self._account[Workers].instance(
             fresh=fresh,
             command=[str(script), *container(thing)["args"]],
             environment=variables,

@@ -17,6 +17,7 @@ from ..kernel.tokens import Tokens
 from ..stages import locations
 from . import states, waiting
 from .container import place, specification
+from .processes import Jobs
 from .request import Request, read
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _execute(session: Session, arguments: list[Any]) -> str:
     text = specification(place(session.account, service.id), request, payload, name.name)
     service = service.with_properties(spec=text)
     kinds()["SERVICE"].add(session, Create(), service)
-    session.account.jobs.start(service, payload.folder / payload.path.rstrip("/"))
+    session.account[Jobs].start(service, payload.folder / payload.path.rstrip("/"))
     if request.waits:
         wait(session, name)
     return str(name)

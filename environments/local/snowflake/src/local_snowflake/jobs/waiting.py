@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..kernel.errors import SnowflakeError
 from ..kernel.executions import go_on
 from . import states
+from .processes import Jobs
 
 if TYPE_CHECKING:
     from ..kernel.catalogue import Object
@@ -26,7 +27,7 @@ def until(session: Session, name: Name, wanted: Collection[str], seconds: float 
 
     """
     deadline = None if seconds is None else time.monotonic() + seconds
-    jobs, running = session.account.jobs, session.running
+    jobs, running = session.account[Jobs], session.running
     while True:
         go_on(running)
         with jobs.changed:
@@ -47,5 +48,5 @@ def to_the_end(session: Session, name: Name) -> Object:
     try:
         return until(session, name, states.ENDED)
     except SnowflakeError:  # the statement was cancelled, or its time is over
-        session.account.jobs.stop(session.account.catalogue.get("SERVICE", name))
+        session.account[Jobs].stop(session.account.catalogue.get("SERVICE", name))
         raise

@@ -7,7 +7,6 @@ from typing import Any
 
 import duckdb
 
-from ..sql import transforms
 from .names import Name, literal, quote
 
 
@@ -71,10 +70,11 @@ class Data:
 
     Args:
         folder: where the database files lie; made when missing.
+        macros: what DuckDB is to know, as its SQL.
 
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, macros: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         # DuckDB refuses a second call on a connection that is busy with one, so the root is used in turn.
@@ -82,7 +82,7 @@ class Data:
         self._root = duckdb.connect(":memory:", config={"threads": _THREADS})
         self._root.execute("SET GLOBAL TimeZone = 'UTC'")
         # DuckDB reads the macros beside what Python imports meanwhile; the first connection waits for them.
-        self._defining = threading.Thread(target=self._root.cursor().execute, args=(transforms.definitions(),))
+        self._defining = threading.Thread(target=self._root.cursor().execute, args=(macros,))
         self._defining.start()
         for file in sorted(folder.glob("*.duckdb")):
             self._attach(_decoded(file.stem), file)

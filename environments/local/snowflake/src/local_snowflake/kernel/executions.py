@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from .catalogue import now
 from .errors import SnowflakeError
+from .parts import Part
 from .result import Result
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _context(session: Session) -> dict[str, str | None]:
     }
 
 
-class Executions:
+class Executions(Part):
     """The queries of an account, the newest of them remembered."""
 
     def __init__(self) -> None:
@@ -193,7 +194,7 @@ def _carry_out(execution: Execution, work: Callable[[], Result]) -> None:
             execution.begin()
             result = replace(work(), query_id=execution.query_id)
             session.last_query_id = execution.query_id
-        session.account.results.keep(result, session)
+        session.account.results.keep(result, session.result_owner)
     except SnowflakeError as refused:
         error = execution.cancelled or refused
     except Exception as fault:  # noqa: BLE001 - the client must get an answer, and the server must live

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..parameters.table import at, can_set, known
 from .access import ACCOUNT, Grant
 from .catalogue import Object
 from .errors import invalid, unsupported
 from .names import Name
+from .parameters.table import can_set, known
 from .result import DESCRIBE, EXECUTED, Result, rows, status
 from .tokens import Tokens
 
@@ -103,6 +103,11 @@ class Kind:
     terse: tuple[ColumnSpec, ...] = ()  # of SHOW TERSE
     redefined = False  # whether CREATE OR ALTER of one that is there replaces what the statement says
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What statements call it."""
+        return (self.word, self.plural, *self.aliases)
+
     # ---- statements
     def create(self, session: Session, create: Create, tokens: Tokens) -> Result:
         """CREATE <kind>: the tokens stand at the name."""
@@ -182,11 +187,9 @@ class Kind:
         session.account.catalogue.remove(self.word, name)
         session.account.access.forget(self.word, name)
 
-    def given_parameters(self, thing: Object) -> Mapping[str, Any]:
-        """The parameters that are set on the object itself."""
-        mine = thing.properties
-        kept = {p.name: mine[p.name.lower()] for p in at(self.word) if mine.get(p.name.lower()) is not None}
-        return {**kept, **mine.get("parameters", {})}
+    def versions(self, session: Session, show: Show, tokens: Tokens) -> Result:
+        """SHOW VERSIONS IN <kind> name: the tokens stand at the name."""
+        raise unsupported(f"SHOW VERSIONS IN {self.word}")
 
     def handed_over(self, thing: Object) -> Object:
         """The object once it has a new owner."""

@@ -9,15 +9,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable
 
 from .errors import SnowflakeError
-from .executions import go_on
-
-if TYPE_CHECKING:
-    from .session import Session
 
 _LOOK_SECONDS = 0.05  # how often a waiting statement looks whether it was cancelled
 
@@ -87,27 +81,3 @@ class Locks:
 def _refused(what: str) -> SnowflakeError:
     text = f"Statement {what}: another transaction has locked the table and this lock has not yet been released."
     return SnowflakeError(text, "000625", "57014")
-
-
-@contextmanager
-def changing(session: Session, table: Hashable, active: Callable[[Session], bool]) -> Iterator[None]:
-    """Have a table to oneself for a statement; in a transaction, until that ends.
-
-    Args:
-        session: its connection stands for the transaction.
-        table: what is to be changed; None for what nobody else sees, such as a temporary table.
-        active: whether the session is in a transaction that goes on.
-
-    Raises:
-        SnowflakeError: as `Locks.acquire`.
-
-    """
-    locks, running = session.account.locks, session.running
-    if table is not None:
-        seconds = session.parameters["LOCK_TIMEOUT"]
-        locks.acquire(session.connection, table, float(seconds), lambda: go_on(running))
-    try:
-        yield
-    finally:
-        if not active(session):
-            locks.release(session.connection)

@@ -16,8 +16,6 @@ from .tokens import tokenize
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .session import Session
-
 
 class Recorder:
     """Writes to a file what sessions ask.
@@ -33,21 +31,21 @@ class Recorder:
         self._lock = threading.Lock()
         self._written: set[tuple[str, str, str]] = set()
 
-    def statement(self, session: Session, text: str) -> None:
-        """A statement that the session runs, or describes."""
-        self._write("statement", session, text if _is_query(text) else _without_literals(text))
+    def statement(self, tag: str, text: str) -> None:
+        """A statement that a session with that query tag runs, or describes."""
+        self._write("statement", tag, text if _is_query(text) else _without_literals(text))
 
-    def route(self, session: Session, method: str, path: str) -> None:
-        """A request of the session; the path with the names of its parameters."""
-        self._write("route", session, f"{method} {path}")
+    def route(self, tag: str, method: str, path: str) -> None:
+        """A request of such a session; the path with the names of its parameters."""
+        self._write("route", tag, f"{method} {path}")
 
-    def _write(self, kind: str, session: Session, text: str) -> None:
-        entry = (str(session.parameters.get("QUERY_TAG", "")), kind, text)
+    def _write(self, kind: str, tag: str, text: str) -> None:
+        entry = (tag, kind, text)
         with self._lock:
             if entry in self._written:
                 return
             self._written.add(entry)
-            self._file.write(json.dumps({"tag": entry[0], kind: text}) + "\n")
+            self._file.write(json.dumps({"tag": tag, kind: text}) + "\n")
             self._file.flush()
 
 

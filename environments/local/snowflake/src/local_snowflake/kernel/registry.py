@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,6 @@ from .kinds import Kind
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from ..sql.scope import Scope
     from .names import Name
     from .result import Result
     from .session import Session
@@ -28,125 +27,86 @@ Function = Callable[["Session", list[Any]], Any]
 TableFunction = Callable[["Session", list[Any], dict[str, Any]], "Result"]
 # What a node of a query means, by the name of its class ("Table", "Anonymous", "ModelAttribute"): the tree to put in
 # its place, or None when it is not the rewriter's. The scope (sql.scope) gives the session and registers rows.
-Rewrite = Callable[["Scope", Any], Any]
+Rewrite = Callable[[Any, Any], Any]
 # INFORMATION_SCHEMA.NAME: gets the database.
 View = Callable[["Session", str], "Result"]
 # `CALL object!NAME(...)`: gets the full name of the object and constants; its answer is text.
 Method = Callable[["Session", "Name", list[str]], str]
 
-_MODULES = (
-    "objects.account_objects",
-    "objects.compute_pools",
-    "objects.tags",
-    "objects.users",
-    "objects.workload_identity",
-    "objects.policies",
-    "objects.data_policies",
-    "objects.policy_context",
-    "objects.policy_references",
-    "objects.containers",
-    "objects.grants",
-    "objects.database_roles",
-    "objects.show_grants",
-    "objects.session_verbs",
-    "parameters.statements",
-    "objects.tag_values",
-    "objects.entity_detail",
-    "tables.verbs",
-    "tables.tables",
-    "tables.views",
-    "tables.listing",
-    "sql.functions",
-    "tables.information_schema",
-    "tables.past_queries",
-    "sample_data",
-    "stages.kinds",
-    "stages.verbs",
-    "stages.transfer",
-    "loading.reading",
-    "loading.loading",
-    "loading.inference",
-    "stages.addresses",
-    "notifications.messages",  # before functions of users, which would be asked for its names
-    "python.repositories",
-    "python.packages",
-    "python.procedures",
-    "scripting.block",
-    "python.functions",
-    "models.kind",
-    "models.lineage",
-    "monitors.kind",
-    "notifications.integrations",
-    "notifications.log",
-    "notifications.sending",
-    "experiments.kind",
-    "jobs.kind",
-    "services.kind",
-    "services.gateway",
-    "services.deploying",
-    "services.batch",
-    "services.functions",
-    "jobs.history",
-    "jobs.methods",
-    "jobs.submitting",
-    "notebooks.bundles",  # before the kind that has its words, and those of its own
-    "notebooks.kind",
-    "notebooks.executing",
-    "streams.kind",
-    "streams.reading",
-    "dynamic_tables.kind",
-    "dynamic_tables.history",
-    "datasets.kind",
-    "objects.online_features",
-    "tasks.kind",
-    "tasks.functions",
-    "tasks.graph_objects.kind",
-    "tasks.graph_objects.committed_tasks",
-    "tasks.graph_objects.changes",
-)
+# `snow://<scheme>/rest`: which place in a stage the rest names.
+Scheme = Callable[["Session", str], Any]
+
+# The names of the modules, in their order: `opening` gives them.
+_names: list[str] = []
+
+
+def gather(names: Iterable[str]) -> None:
+    """Take in the modules whose names these are; they are loaded when somebody asks what they bring."""
+    _names.extend(names)
 
 
 @cache
 def _modules() -> tuple[ModuleType, ...]:
-    return tuple(import_module(f"local_snowflake.{name}") for name in _MODULES)
+    if not _names:
+        raise LookupError("no feature is known yet: import local_snowflake.opening")
+    return tuple(import_module(f"local_snowflake.{name}") for name in _names)
 
 
 NOTHING: frozenset[str] = frozenset()
 
 
+@cache
+def _brought(attribute: str) -> dict[str, tuple[ModuleType, Any]]:
+    """What the modules bring, by its name, and which of them does."""
+    return _each_once((n, (m, brought)) for m in _modules() for n, brought in getattr(m, attribute, {}).items())
+
+
+def _each_once(found: Iterable[tuple[str, tuple[ModuleType, Any]]]) -> dict[str, tuple[ModuleType, Any]]:
+    """By name.
+
+    Raises:
+        TypeError: two modules bring the same.
+
+    """
+    known: dict[str, tuple[ModuleType, Any]] = {}
+    for name, (module, brought) in found:
+        if name in known:
+            raise TypeError(f"{name} is registered twice: by {known[name][0].__name__} and by {module.__name__}")
+        known[name] = module, brought
+    return known
+
+
 def _merged(attribute: str, lacking: frozenset[str]) -> dict[str, Any]:
     """What the modules bring, without those of a feature (`FEATURE = "TASK GRAPH"`) that the account lacks."""
-    found: dict[str, Any] = {}
-    for module in _modules():
-        if getattr(module, "FEATURE", "") not in lacking:
-            found.update(getattr(module, attribute, {}))
-    return found
+    return {name: brought for name, (m, brought) in _brought(attribute).items() if _feature(m) not in lacking}
+
+
+def _feature(module: ModuleType) -> str:
+    return getattr(module, "FEATURE", "")
+
+
+@cache
+def _kinds() -> dict[str, tuple[ModuleType, Kind]]:
+    return _each_once((word, (m, kind)) for m in _modules() for kind in getattr(m, "KINDS", ()) for word in kind.words)
 
 
 @cache
 def kinds() -> dict[str, Kind]:
     """Kinds by their word in the singular ("TASK") and the plural ("TASKS")."""
-    every = [kind for module in _modules() for kind in getattr(module, "KINDS", ())]
-    aliases = {alias: kind for kind in every for alias in kind.aliases}
-    return {kind.word: kind for kind in every} | {kind.plural: kind for kind in every} | aliases
+    return {word: kind for word, (_, kind) in _kinds().items()}
 
 
 @cache
 def features() -> dict[str, str]:
     """The feature of each kind that has one, by the words that `kinds` has: an account may lack it."""
-    of = {id(k): module.FEATURE for module in _modules() if hasattr(module, "FEATURE") for k in _kinds_of(module)}
-    found = {word: kind.feature or of.get(id(kind), "") for word, kind in kinds().items()}
+    found = {word: kind.feature or _feature(module) for word, (module, kind) in _kinds().items()}
     return {word: feature for word, feature in found.items() if feature}
 
 
 @cache
 def features_of_verbs() -> dict[str, str]:
     """The feature of each verb that has one."""
-    return {v: m.FEATURE for m in _modules() if hasattr(m, "FEATURE") for v in getattr(m, "VERBS", {})}
-
-
-def _kinds_of(module: ModuleType) -> tuple[Kind, ...]:
-    return getattr(module, "KINDS", ())
+    return {verb: _feature(module) for verb, (module, _) in _brought("VERBS").items() if _feature(module)}
 
 
 @cache
@@ -183,6 +143,18 @@ def views() -> dict[str, View]:
 def methods(lacking: frozenset[str] = NOTHING) -> dict[str, Method]:
     """Methods of objects by name."""
     return _merged("METHODS", lacking)
+
+
+@cache
+def schemes() -> dict[str, Scheme]:
+    """Who resolves the rest of `snow://<scheme>/rest`."""
+    return _merged("SCHEMES", NOTHING)
+
+
+@cache
+def writable_schemes() -> dict[str, Scheme]:
+    """The same for files that are to be written there; most such files are written by statements only."""
+    return _merged("WRITABLE_SCHEMES", NOTHING)
 
 
 @cache

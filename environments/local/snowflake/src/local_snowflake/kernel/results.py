@@ -7,9 +7,12 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .result import Result
-    from .session import Session
+    from collections.abc import Collection
 
+    from .result import Result
+
+# "USER" or "ROLE", and its name.
+Owner = tuple[str, str]
 # A request with a statement for every task of a large graph has thousands of results, which the client asks for one
 # by one.
 _KEPT_RESULTS, _KEPT_BYTES = 10_000, 2**30
@@ -21,15 +24,15 @@ class Results:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._results: OrderedDict[str, Result] = OrderedDict()
-        self._owners: dict[str, tuple[str, str]] = {}
+        self._owners: dict[str, Owner] = {}
         self._bytes = 0
 
-    def keep(self, result: Result, session: Session) -> None:
+    def keep(self, result: Result, owner: Owner) -> None:
         """Remember a result and whose it is; the oldest are forgotten."""
         with self._lock:
             self._forget(result.query_id)
             self._results[result.query_id] = result
-            self._owners[result.query_id] = ("ROLE", session.role) if session.task else ("USER", session.user)
+            self._owners[result.query_id] = owner
             self._bytes += result.rows.nbytes
             while len(self._results) > 1 and (len(self._results) > _KEPT_RESULTS or self._bytes > _KEPT_BYTES):
                 self._forget(next(iter(self._results)))
@@ -39,12 +42,8 @@ class Results:
         with self._lock:
             return self._results.get(query_id)
 
-    def of(self, query_id: str, session: Session) -> Result | None:
-        """A remembered result that belongs to the session's user, or, if a task made it, to the task's role.
-
-        https://docs.snowflake.com/en/sql-reference/functions/result_scan
-        """
-        mine = {("ROLE", session.role)} | (set() if session.task else {("USER", session.user)})
+    def of(self, query_id: str, mine: Collection[Owner]) -> Result | None:
+        """A remembered result that one of these owns."""
         with self._lock:
             return self._results.get(query_id) if self._owners.get(query_id) in mine else None
 

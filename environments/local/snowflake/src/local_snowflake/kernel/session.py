@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from ..parameters.settings import Settings
 from .access import OWNERSHIP
 from .errors import cannot_be_performed, does_not_exist, invalid
 from .names import Name, literal, qualify
+from .parameters.settings import Settings
 
 if TYPE_CHECKING:
     from .account import Account
@@ -282,6 +282,16 @@ class Session:
         """The queries that run in it and in its callers: what cancels one of them stops what it does."""
         mine = [e for e in self.account.executions.of(self) if e.begun]
         return mine + (self.caller.running if self.caller else [])
+
+    @property
+    def result_owner(self) -> tuple[str, str]:
+        """Whose its results are: its user's, or, of a task, its role's."""
+        return ("ROLE", self.role) if self.task else ("USER", self.user)
+
+    @property
+    def result_owners(self) -> set[tuple[str, str]]:
+        """Whose results it may read again: https://docs.snowflake.com/en/sql-reference/functions/result_scan."""
+        return {("ROLE", self.role), self.result_owner}
 
     # ---- its end
     @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ..sql import reserved
+from . import reserved
 from .errors import syntax_error
 from .names import Name, fold
 

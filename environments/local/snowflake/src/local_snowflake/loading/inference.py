@@ -11,8 +11,7 @@ from ..kernel.names import literal, quote, shown
 from ..kernel.result import SELECT, Result, rows
 from ..sql.datatypes import column_of, type_of
 from ..sql.faults import translated
-from ..stages import locations
-from . import formats
+from ..stages import formats, locations
 
 if TYPE_CHECKING:
     from ..kernel.session import Session

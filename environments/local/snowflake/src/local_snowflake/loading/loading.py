@@ -17,10 +17,10 @@ from ..sql.binding import inlined
 from ..sql.naming import relation_named
 from ..sql.parsing import parse
 from ..sql.scope import Scope
-from ..stages import history, locations, transforming
+from ..stages import formats, history, locations
 from ..streams import changes
 from ..tables.translate import generated, resolved
-from . import formats, reading, unloading
+from . import reading, transforming, unloading
 
 if TYPE_CHECKING:
     from ..kernel.catalogue import Object
@@ -38,7 +38,6 @@ _OPTIONS = {
     *("RETURN_FAILED_ONLY", "LOAD_UNCERTAIN_FILES"),
 }
 _ON_ERROR = ("ABORT_STATEMENT", "CONTINUE", "SKIP_FILE")
-MOST_FILES = 1000  # that FILES may name
 # Stands for the file in a generated SELECT, until the file's relation takes its place.
 _FILE = "'@~'"
 
@@ -112,8 +111,8 @@ def _check(query: str | None, options: dict[str, Any]) -> None:
         raise invalid("MATCH_BY_COLUMN_NAME can't be used with VALIDATION_MODE.")
     if "INCLUDE_METADATA" in options and not by_name:
         raise invalid("INCLUDE_METADATA can only be used with MATCH_BY_COLUMN_NAME.")
-    if len(options.get("FILES", ())) > MOST_FILES:
-        raise invalid(f"The maximum number of file names that can be specified is {MOST_FILES}.")
+    if len(options.get("FILES", ())) > locations.MOST_FILES:
+        raise invalid(f"The maximum number of file names that can be specified is {locations.MOST_FILES}.")
     if str(options.get("LOAD_MODE", "FULL_INGEST")).upper() == "ADD_FILES_COPY":
         raise invalid("LOAD_MODE = ADD_FILES_COPY is for Iceberg tables only.")
     if (mode := str(options.get("ON_ERROR", "CONTINUE")).upper()) not in _ON_ERROR:

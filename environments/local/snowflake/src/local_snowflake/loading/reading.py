@@ -12,8 +12,7 @@ from ..kernel.errors import invalid
 from ..kernel.names import quote
 from ..sql import datatypes
 from ..sql.faults import translated
-from ..stages import kinds, locations
-from . import formats
+from ..stages import formats, kinds, locations
 
 if TYPE_CHECKING:
     from ..kernel.account import Account

@@ -11,10 +11,9 @@ from ..kernel.names import literal, quote
 from ..kernel.result import COPY, Result, rows
 from ..sql.faults import translated
 from ..sql.scope import Scope
-from ..stages import locations
+from ..stages import formats, locations
 from ..streams.reading import consumed
 from ..tables.translate import translate
-from . import formats
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..datasets import kind as datasets
 from ..kernel.catalogue import Object
 from ..kernel.errors import already_exists, invalid
 from ..kernel.kinds import STAMP, Create, Kind, Show
@@ -20,7 +19,6 @@ from ..kernel.registry import kinds
 from ..kernel.result import Result, rows, status
 from ..kernel.tokens import Tokens
 from ..python import repositories
-from ..services.properties import of_version
 from ..stages import locations
 from ..statements import read_show
 from . import inference, lineage, versions
@@ -61,6 +59,10 @@ class _Models(Kind):
         version = _from(session, tokens, version_name)
         kept = {"default": version.name, "aliases": {}, "versions": {version.name: versions.to_json(version)}}
         return self.add(session, create, Object(self.word, name, session.role, kept))
+
+    def versions(self, session: Session, show: Show, tokens: Tokens) -> Result:
+        """SHOW VERSIONS [LIKE '...'] IN MODEL name."""
+        return _versions(session, show, tokens)
 
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
         """ALTER MODEL: versions, their aliases, comments and metadata; the default version; the name."""
@@ -210,11 +212,16 @@ _CHANGES: tuple[tuple[tuple[str, ...], _Change], ...] = (
 
 # ---- SHOW VERSIONS, SHOW FUNCTIONS
 def _show_versions(session: Session, tokens: Tokens) -> Result:
-    """SHOW VERSIONS [LIKE '...'] IN MODEL name; in a dataset, its versions."""
+    """SHOW VERSIONS [LIKE '...'] IN MODEL | DATASET name."""
     show = Show(like=tokens.value() if tokens.accept("LIKE") else None)
-    if tokens.accept("IN", "DATASET"):
-        return datasets.show_versions(session, show, tokens)
-    tokens.expect("IN", "MODEL")
+    tokens.expect("IN")
+    word = tokens.accept_any("MODEL", "DATASET")
+    if not word:
+        raise tokens.unexpected()
+    return kinds()[word].versions(session, show, tokens)
+
+
+def _versions(session: Session, show: Show, tokens: Tokens) -> Result:
     model = model_of(session, tokens.name())
     tokens.end()
     found = [v for v in versions.all_of(model).values() if show.admits(v.name)]
@@ -262,7 +269,7 @@ def _version_row(session: Session, model: Object, version: Version) -> dict[str,
 
 def _services(session: Session, version: Version) -> list[Object]:
     """The services that answer for a version, as far as the session sees them."""
-    return [service for service in of_version(session.account, version) if session.sees(service)]
+    return [service for service in versions.services(session.account, version) if session.sees(service)]
 
 
 def _show_functions_in(session: Session, tokens: Tokens) -> Result:
@@ -301,7 +308,7 @@ def _files(session: Session, rest: str) -> locations.Location:
     return locations.Location(model, where, locations.checked_path(path), f"versions/{version.name}/")
 
 
-locations.SCHEMES["model"] = _files
+SCHEMES = {"model": _files}
 
 MODELS = _Models()
 KINDS = (MODELS,)

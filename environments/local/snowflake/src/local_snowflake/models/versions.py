@@ -144,6 +144,11 @@ def aliases(model: Object, version: str) -> list[str]:
     return given + [alias for alias in _SYSTEM_ALIASES if find(model, alias).name == version]
 
 
+def services(account: Account, version: Version) -> list[Object]:
+    """The services that answer for the version."""
+    return [o for o in account.catalogue.of("SERVICE") if o.properties.get("serves", {}).get("id") == version.id]
+
+
 def folder(account: Account, version: Version) -> Path:
     """Where the files of a version lie."""
     return account.home / "models" / version.id

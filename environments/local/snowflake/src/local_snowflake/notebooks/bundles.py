@@ -23,9 +23,9 @@ FEATURE = "CODE BUNDLE"
 
 
 class CodeBundle(NotebookProject):
-    """The kind by its new words; the registry has it by the older ones from kind.py."""
+    """The kind by its new words; kind.py has it by the older ones."""
 
-    aliases = grammar = ("CODE BUNDLE", "CODE BUNDLES")
+    words = grammar = ("CODE BUNDLE", "CODE BUNDLES")
 
 
 def execute(session: Session, tokens: Tokens) -> Result:

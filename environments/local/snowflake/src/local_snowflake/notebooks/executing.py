@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..jobs import states, waiting
 from ..jobs.container import Place, bare_specification, place
+from ..jobs.processes import Jobs
 from ..jobs.submitting import PYTHON, check_owner
 from ..kernel.catalogue import Object
 from ..kernel.errors import execution_error, invalid, unsupported
@@ -73,7 +74,7 @@ def run(session: Session, project: Object, asked: Execution) -> Result:
     job = job.with_properties(spec=bare_specification(at, f"local/notebook-runtime:py{PYTHON}", arguments))
     payload = _payload(session, project, job, program, text)
     kinds()["SERVICE"].add(session, Create(), job)
-    session.account.jobs.start(job, payload)
+    session.account[Jobs].start(job, payload)
     try:
         _end(session, name, at)
     finally:

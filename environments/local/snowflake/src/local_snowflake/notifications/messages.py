@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from ..kernel.errors import SnowflakeError
+from ..tables.translate import constants
 
 if TYPE_CHECKING:
     from ..sql.scope import Scope
@@ -41,8 +42,6 @@ _FUNCTIONS = {
 
 def _call(scope: Scope, node: exp.Dot) -> exp.Expression | None:
     """`SNOWFLAKE.NOTIFICATION.TEXT_PLAIN('...')` with its value in its place."""
-    from ..tables.translate import constants
-
     function = node.expression
     if not isinstance(function, exp.Anonymous) or _parts(node.this) != _SPACE:
         return None

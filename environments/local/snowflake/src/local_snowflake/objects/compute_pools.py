@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..jobs.processes import Jobs
+from ..jobs.room import CPUS, Tenant, taken
+from ..jobs.states import is_model_service
 from ..kernel.catalogue import Object
 from ..kernel.errors import invalid, unsupported
 from ..kernel.kinds import STAMP, Create, Kind
 from ..kernel.names import Name, shown
 from ..kernel.registry import kinds
 from ..kernel.result import EXECUTED, Result, status
-from ..services.properties import is_model_service
-from ..services.room import CPUS
 from . import options
 from .clauses import merged, with_tags
 
@@ -94,17 +95,16 @@ class ComputePool(Kind):
     def remove(self, session: Session, name: Name) -> None:
         """Drop the pool, and cancel the jobs that run on it."""
         for job in _services(session, name):
-            session.account.jobs.stop(job)
+            session.account[Jobs].stop(job)
         super().remove(session, name)
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW COMPUTE POOLS."""
-        jobs, services = session.account.jobs.nodes(thing.name.name), session.account.services
-        taken = sum(jobs) + services.nodes(thing.name.name)
-        nodes = {"active_nodes": taken, "idle_nodes": 0, "target_nodes": taken}
-        counts = {"num_services": services.number(thing.name.name), "num_jobs": len(jobs), **nodes}
-        row = {"auto_suspend_secs": 3600, **counts, **super().row(session, thing)}
-        state = {"state": "ACTIVE"} if taken else {}
+        active = taken(session.account, thing.name.name)
+        counts = {each.counted: each.number(thing.name.name) for each in session.account.parts.of(Tenant)}
+        nodes = {"active_nodes": active, "idle_nodes": 0, "target_nodes": active}
+        row = {"auto_suspend_secs": 3600, **counts, **nodes, **super().row(session, thing)}
+        state = {"state": "ACTIVE"} if active else {}
         return row | state | {"auto_resume": str(thing.properties.get("auto_resume", True)).lower()}
 
 

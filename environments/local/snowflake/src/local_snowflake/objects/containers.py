@@ -11,10 +11,11 @@ from ..kernel.catalogue import Object
 from ..kernel.errors import already_exists, does_not_exist, invalid, unsupported
 from ..kernel.kinds import STAMP, Create, Kind, Show, read_tags
 from ..kernel.names import Name
+from ..kernel.parameters.table import can_set
 from ..kernel.registry import kinds
 from ..kernel.result import DESCRIBE, Result, rows, status
-from ..parameters.table import can_set
 from ..policies import attached
+from ..sample_data import SampleData
 from . import options
 from .clauses import merged
 
@@ -196,7 +197,7 @@ class Database(Container):
             if create.if_not_exists:
                 return status(f"{name} already exists, statement succeeded.")
             raise already_exists(name)
-        session.account.sample_data.furnish()
+        session.account[SampleData].furnish()
         return status(f"Database {name} successfully created.")
 
     def furnish(self, session: Session, name: Name) -> None:

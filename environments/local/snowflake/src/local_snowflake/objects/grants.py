@@ -10,8 +10,8 @@ from ..kernel.errors import SnowflakeError, does_not_exist, insufficient_privile
 from ..kernel.names import Name
 from ..kernel.registry import kinds
 from ..kernel.result import EXECUTED, Result, status
-from ..services.access import SERVICE_ROLE
 from . import depending, ownership, privileges, securables
+from .privileges import SERVICE_ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..kernel.errors import invalid, unsupported
 from ..kernel.names import fold
-from ..parameters.statements import typed
-from ..parameters.table import can_set
+from ..kernel.parameters.table import can_set
+from .parameters import typed
 
 if TYPE_CHECKING:
     from ..kernel.session import Session

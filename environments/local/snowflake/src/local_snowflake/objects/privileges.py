@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 RENAMED = {"CREATE CODE BUNDLE": "CREATE NOTEBOOK PROJECT"}
 """A privilege by its new name, and as it is kept: https://docs.snowflake.com/en/sql-reference/sql/create-code-bundle."""
 
+SERVICE_ROLE = "ALL_ENDPOINTS_USAGE"
+"""Who may call a service: https://docs.snowflake.com/en/sql-reference/sql/grant-service-role."""
+
 _CREATED_IN_SCHEMAS = (
     "AGENT", "AGGREGATION POLICY", "ALERT", "APPLICATION SERVICE", "ARTIFACT REPOSITORY", "AUTHENTICATION POLICY",
     "BACKUP POLICY", "BACKUP SET", "CONTACT", "CORTEX SEARCH SERVICE", "DATA METRIC FUNCTION", "DATA MOVEMENT POLICY",

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from ..kernel.access import ACCOUNT
 from ..kernel.errors import does_not_exist, syntax_error, unsupported
 from ..kernel.names import Name
+from ..kernel.profile import GRAMMAR
 from ..kernel.registry import features, kinds
-from ..profile import GRAMMAR
 from ..statements import refused_kind
 from . import privileges
 

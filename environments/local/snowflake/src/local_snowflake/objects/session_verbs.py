@@ -12,7 +12,7 @@ from ..kernel.kinds import Kind, Show
 from ..kernel.registry import kinds
 from ..kernel.result import ALTER_SESSION, EXECUTED, USE, Result, rows, status
 from ..kernel.tokens import Tokens
-from ..sql import syntax
+from ..statements import syntax
 
 if TYPE_CHECKING:
     from ..kernel.session import Session

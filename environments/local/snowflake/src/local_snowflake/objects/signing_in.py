@@ -6,6 +6,7 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from ..jobs.processes import Jobs
 from ..kernel.errors import SnowflakeError
 from ..kernel.passwords import matches
 from . import access_tokens, policies
@@ -53,7 +54,7 @@ def authenticate(account: Account, data: dict[str, Any], role: str) -> Session:
 
 def _by_ticket(account: Account, ticket: str) -> Session:
     """Python in the account signs in with a ticket that the account gave it, as containers do with their token."""
-    session = account.tickets.get(ticket) or account.jobs.signed_in(ticket)
+    session = account.tickets.get(ticket) or account[Jobs].signed_in(ticket)
     if session is None:
         raise SnowflakeError("Invalid OAuth access token.", "390303", "08001")
     return session

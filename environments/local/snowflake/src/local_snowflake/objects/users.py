@@ -9,10 +9,10 @@ from ..kernel.catalogue import Object
 from ..kernel.errors import already_exists, invalid, unsupported
 from ..kernel.kinds import STAMP, Create, Kind
 from ..kernel.names import Name, fold
+from ..kernel.parameters.table import can_set
 from ..kernel.passwords import hashed
 from ..kernel.result import DESCRIBE, EXECUTED, Result, rows, status
 from ..kernel.tokens import Tokens
-from ..parameters.table import can_set
 from . import access_tokens, options, policies, workload_identity
 from .clauses import merged, with_tags
 from .signing_in import EVERY_ROLE, SECONDARY, fingerprint, login_name, public_key

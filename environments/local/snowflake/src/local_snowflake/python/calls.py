@@ -10,9 +10,10 @@ from ..kernel.catalogue import now
 from ..kernel.errors import invalid
 from ..kernel.result import CALL, Result
 from ..kernel.types import arrow_type
+from ..sql import datatypes
 from . import imports, inner, visibility
 from .interpreter import values
-from .workers import WorkerGoneError, crashed, failed
+from .workers import WorkerGoneError, Workers, crashed, failed
 
 if TYPE_CHECKING:
     from ..kernel.account import Account
@@ -36,7 +37,7 @@ def run(session: Session, routine: Routine, arguments: pa.RecordBatch) -> Result
 
     """
     session.require_warehouse()
-    with inner.opened(session, routine) as own, session.account.workers.worker() as worker:
+    with inner.opened(session, routine) as own, session.account[Workers].worker() as worker:
         imports.copy(own, routine.definition.imports, worker.place.imports)
         with session.stopped_by(worker.end):
             head, payload = _answer(worker, routine, inner.credentials(own), arguments)
@@ -81,8 +82,6 @@ def returned(routine: Routine) -> tuple[Column, ...]:
     definition = routine.definition
     if definition.tabular:
         return tuple(c.column for c in definition.columns)
-    from ..sql import datatypes
-
     return (datatypes.parse(definition.returns).column(routine.name),)
 
 

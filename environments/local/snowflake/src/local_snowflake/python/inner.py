@@ -64,7 +64,7 @@ def _made(caller: Session, routine: Routine) -> InnerSession:
         return InnerSession(caller.account, caller.user, caller.role, **shared, **place, **own)
     if routine.thing:
         place |= {"database": routine.thing.name.database, "schema": routine.thing.name.schema}
-    parameters = caller.parameters.for_owner(caller.account)
+    parameters = caller.parameters.for_owner(caller.account.parameters)
     own = {"secondary": False, "parameters": parameters, "owners_rights": routine.definition.language}
     return InnerSession(caller.account, caller.user, routine.owner, **shared, **place, **own)
 

@@ -18,7 +18,7 @@ from ..sql.datatypes import type_of
 from ..sql.scope import RESOLVED
 from .calls import plain
 from .gathering import Gathering
-from .residents import Handler, Use
+from .residents import Handler, Residents, Use
 
 if TYPE_CHECKING:
     from ..kernel.data import Connection
@@ -53,7 +53,7 @@ def call(
 
     """
     scope.computes = True
-    use = caller or Use(scope.session.account.residents, handler)
+    use = caller or Use(scope.session.account[Residents], handler)
     name = scope.endings.enter_context(_registered(scope.session, handler, use))
     cast = [_cast(argument, column) for argument, column in zip(arguments, handler.arguments, strict=True)]
     # A function without arguments is told by a column how many rows to make.

@@ -11,9 +11,9 @@ from ..kernel.names import Name
 from ..kernel.registry import methods, queries
 from ..kernel.result import CALL, Result, rows
 from ..kernel.tokens import Tokens
-from ..models.inference import without_model_aliases
 from ..scripting import block
 from ..sql.binding import inlined
+from ..sql.model_aliases import without_model_aliases
 from . import arguments, calls, packages, resolving, scripting
 from .arguments import Given
 from .definitions import Definition, read

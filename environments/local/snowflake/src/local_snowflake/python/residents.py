@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from ..kernel.parts import Part
 from ..kernel.types import Column
 from . import visibility
 from .calls import kind
 from .interpreter import values
-from .workers import Worker, WorkerGoneError, crashed, failed
+from .workers import Worker, WorkerGoneError, Workers, crashed, failed
 
 if TYPE_CHECKING:
-    from .workers import Workers
+    from ..kernel.account import Account
 
 # Idle workers kept, over all functions: each holds what its function has loaded.
 _KEPT = 6
@@ -49,11 +50,11 @@ class Handler:
     imports: Path | None = None
 
 
-class Residents:
+class Residents(Part):
     """The loaded functions of an account."""
 
-    def __init__(self, workers: Workers) -> None:
-        self._workers = workers
+    def __init__(self, account: Account) -> None:
+        self._workers = account[Workers]
         self._lock = threading.Lock()
         self._idle: list[tuple[str, Worker]] = []  # the longest idle first
 

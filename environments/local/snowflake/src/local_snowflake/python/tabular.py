@@ -17,7 +17,7 @@ from ..tables import translate
 from . import imports, inline, packages, visibility
 from .calls import kind
 from .interpreter import values
-from .workers import WorkerGoneError, crashed, failed
+from .workers import WorkerGoneError, Workers, crashed, failed
 
 if TYPE_CHECKING:
     from ..sql.scope import Scope
@@ -81,7 +81,7 @@ def _rows(scope: Scope, routine: Routine, rows: pa.RecordBatch, partitions: list
         return _none(routine)
     packages.require(session, definition)
     owner = replace(session, role=routine.owner, secondary=False)
-    with session.account.workers.worker() as worker:
+    with session.account[Workers].worker() as worker:
         imports.copy(owner, definition.imports, worker.place.imports)
         with session.stopped_by(worker.end):
             return _answer(worker, routine, rows, partitions)

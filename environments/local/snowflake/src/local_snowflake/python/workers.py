@@ -11,28 +11,30 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..kernel.errors import SnowflakeError, execution_error
+from ..kernel.parts import Part
 from .forks import Fork, Forks
 from .interpreter import channel as messages
+
+if TYPE_CHECKING:
+    from ..kernel.account import Account
 
 _HERE = Path(__file__).parent
 _TAIL = 4000
 
 
-class Workers:
+class Workers(Part):
     """Starts workers for an account.
 
     Args:
-        folder: where calls have their directories; what an earlier server left there is removed.
+        account: whose folder of temporary files has the directories of calls.
 
     """
 
-    def __init__(self, folder: Path) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        self._folder = folder
+    def __init__(self, account: Account) -> None:
+        self._folder = account.folder("temporary", "python")
         self._forks = Forks()
 
     def start(self) -> None:

@@ -12,8 +12,8 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from ..kernel.errors import SnowflakeError, syntax_error
-from ..sql import syntax
 from ..sql.parsing import parse
+from ..statements import syntax
 from . import tree, values
 from .text import Text
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from ..kernel.blocks import split
 from ..kernel.errors import SnowflakeError
-from ..sql import syntax
 from ..sql.binding import inlined
+from ..statements import syntax
 from . import values
 from .variables import NULL, Cursor, Value, cell
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..kernel.errors import SnowflakeError
+from ..objects.privileges import SERVICE_ROLE
 
 if TYPE_CHECKING:
     from ..kernel.account import Account
     from ..kernel.catalogue import Object
     from ..kernel.session import Session
-
-SERVICE_ROLE = "ALL_ENDPOINTS_USAGE"
 
 
 def may_call(account: Account, roles: set[str], service: Object) -> bool:

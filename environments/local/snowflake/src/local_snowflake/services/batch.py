@@ -17,6 +17,7 @@ import yaml
 from .. import python
 from ..jobs import states, submitting
 from ..jobs.container import Place, bare_specification, place
+from ..jobs.processes import Jobs
 from ..kernel.catalogue import Object
 from ..kernel.errors import invalid, unsupported
 from ..kernel.kinds import Create
@@ -82,7 +83,7 @@ def execute(session: Session, tokens: Tokens) -> Result:
     kinds()["SERVICE"].add(session, Create(), job)
     request = _request(session, asked, version, method)
     paths = {"input": str(source), "output": str(base.folder / base.path / name.name)}
-    session.account.jobs.start(job, _payload(at, request | paths))
+    session.account[Jobs].start(job, _payload(at, request | paths))
     if not asked.is_async:
         submitting.wait(session, name)
     done = "submitted" if asked.is_async else "completed"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from ..jobs import states, submitting
+from ..jobs import room, states, submitting
 from ..kernel.access import ACCOUNT
 from ..kernel.catalogue import Object
 from ..kernel.errors import execution_error, invalid, unsupported
@@ -17,8 +17,9 @@ from ..kernel.kinds import Create
 from ..kernel.names import Name
 from ..kernel.registry import kinds
 from ..models import versions
-from . import properties, room
+from . import properties
 from .request import Request, read
+from .running import Services
 
 if TYPE_CHECKING:
     from ..kernel.session import Session
@@ -39,7 +40,7 @@ def _deploy(session: Session, arguments: list[Any]) -> str:
     name = session.qualify(request.service)
     service = Object("SERVICE", name, session.role, properties.initial(request, model, version))
     kinds()["SERVICE"].add(session, Create(), service)
-    session.account.services.start(service)
+    session.account[Services].start(service)
     ended = _settled(session, name)
     if ended.properties["status"] != states.RUNNING:
         text = f"Model deployment failed: service {name} is {ended.properties['status']}. "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from sqlglot import exp
 
+from ..jobs.states import is_model_service
 from ..kernel.errors import SnowflakeError, execution_error
 from ..kernel.names import Name, fold
 from ..kernel.tokens import Tokens
@@ -18,7 +19,7 @@ from ..python import inquery
 from ..python.interpreter import values
 from . import access
 from .instances import UnavailableError, failed
-from .properties import is_model_service
+from .running import Services
 
 if TYPE_CHECKING:
     from ..kernel.account import Account
@@ -42,7 +43,7 @@ class Use:
         """
         head: dict[str, Any] = {"method": self._method.name, "http": False}
         try:
-            head, payload = self._account.services.ask(self._service, head, values.write_batch(batch))
+            head, payload = self._account[Services].ask(self._service, head, values.write_batch(batch))
         except UnavailableError as error:
             raise execution_error(f"Service {self._service.name} is not available: {error}", "395119") from error
         if "error" in head:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ..jobs.states import is_model_service
 from ..kernel.access import ACCOUNT
 from ..kernel.catalogue import Object, now
 from ..kernel.errors import does_not_exist, invalid, unsupported
@@ -19,6 +20,7 @@ from ..kernel.names import Name
 from ..kernel.result import DESCRIBE, EXECUTED, Result, rows, status
 from ..kernel.tokens import Tokens
 from . import access, properties
+from .running import Services
 
 if TYPE_CHECKING:
     from ..kernel.account import Account
@@ -104,7 +106,7 @@ def _target(session: Session, written: dict[str, Any]) -> tuple[str, int]:
     service, _, endpoint = str(written["value"]).partition("!")
     name = session.qualify(Tokens(service).name())
     found = session.get("SERVICE", name)
-    if not properties.is_model_service(found) or endpoint.lower() != properties.ENDPOINT:
+    if not is_model_service(found) or endpoint.lower() != properties.ENDPOINT:
         raise does_not_exist("Endpoint", f"{name}!{endpoint}")
     access.require_endpoint(session, found)
     return str(name), written["weight"]
@@ -122,7 +124,7 @@ def chosen(account: Account, gateway: Object, without: set[str]) -> Object | Non
     healthy: list[tuple[Object, int]] = []
     for written, weight in gateway.properties["targets"]:
         service = account.catalogue.find("SERVICE", Name(*Tokens(written).name()))
-        if service is None or not weight or service.id in without or not account.services.may_answer(service):
+        if service is None or not weight or service.id in without or not account[Services].may_answer(service):
             continue
         if access.may_call(account, {gateway.owner}, service):
             healthy.append((service, weight))

@@ -15,7 +15,7 @@ from ..kernel.errors import SnowflakeError
 from ..kernel.names import fold
 from ..models import inference, versions
 from ..python.calls import kind
-from ..python.workers import WorkerGoneError
+from ..python.workers import WorkerGoneError, Workers
 from ..sql import datatypes
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def launch(account: Account, version: Version, instance: Instance) -> str:
 
     What the model prints is the container's log.
     """
-    worker = account.workers.worker()
+    worker = account[Workers].worker()
     first = worker.start(
         kind="service",
         imports=str(versions.folder(account, version)),

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from ..jobs.container import container, place
 from ..jobs.kind import Service as JobOrService
 from ..jobs.kind import digest
+from ..jobs.states import is_model_service
 from ..kernel.errors import invalid
 from ..kernel.kinds import Kind, Show
 from ..kernel.result import EXECUTED, Result, rows, status
 from ..objects import options
 from . import properties
-from .properties import is_model_service
+from .running import Services
 
 if TYPE_CHECKING:
     from ..kernel.catalogue import Object
@@ -44,7 +45,7 @@ class Service(JobOrService):
         if verb:
             tokens.end()
             session.get(self.word, name, "OPERATE")
-            services = session.account.services
+            services = session.account[Services]
             services.suspend(service) if verb == "SUSPEND" else services.resume(service)
             return status(EXECUTED)
         if is_model_service(service) and tokens.looking_at("SET") and tokens.peek(1).upper in _SETTINGS:
@@ -65,7 +66,7 @@ class Service(JobOrService):
         comment = changes.pop("comment", service.comment)
         changes["target_instances"] = target
         answer = self.change(session, service.name, lambda o: replace(o.with_properties(**changes), comment=comment))
-        session.account.services.scale(session.account.catalogue.get(self.word, service.name))
+        session.account[Services].scale(session.account.catalogue.get(self.word, service.name))
         return answer
 
     def remove(self, session: Session, name: Name) -> None:
@@ -75,12 +76,12 @@ class Service(JobOrService):
             super().remove(session, name)
             return
         Kind.remove(self, session, name)
-        session.account.services.stop(service)
+        session.account[Services].stop(service)
         shutil.rmtree(place(session.account, service.id).logs, ignore_errors=True)
 
     def listed(self, session: Session, show: Show) -> list[Object]:
         """The services that the session sees, once those that nobody calls have been suspended."""
-        session.account.services.rest()
+        session.account[Services].rest()
         return super().listed(session, show)
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the catalogue keeps of a model's service, and which of the services is one: the others are jobs."""
+"""What the catalogue keeps of a model's service."""
 
 from __future__ import annotations
 
@@ -21,16 +21,6 @@ IMAGE = "local/model-inference:latest"
 SUSPENDED = "SUSPENDED"
 _SUFFIX = "-local.snowflakecomputing.app"
 _IDLE_SECONDS = 1800  # https://docs.snowflake.com/en/developer-guide/snowflake-ml/inference/service-management-scaling
-
-
-def is_model_service(thing: Object) -> bool:
-    """Whether a service answers for a model, rather than runs as a job."""
-    return "serves" in thing.properties
-
-
-def of_version(account: Account, version: Version) -> list[Object]:
-    """The services that answer for a version of a model."""
-    return [o for o in account.catalogue.of("SERVICE") if o.properties.get("serves", {}).get("id") == version.id]
 
 
 def initial(request: Request, model: Object, version: Version) -> dict[str, Any]:

@@ -7,16 +7,17 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ..jobs import states
+from ..jobs import room, states
 from ..jobs.container import place
+from ..jobs.processes import Jobs
+from ..jobs.states import is_model_service
 from ..kernel.catalogue import now
 from ..kernel.errors import SnowflakeError
 from ..kernel.names import Name
 from ..kernel.tokens import Tokens
 from ..models import versions
-from . import room
 from .instances import Instance, Instances, UnavailableError, launch
-from .properties import SUSPENDED, is_model_service
+from .properties import SUSPENDED
 
 if TYPE_CHECKING:
     from ..kernel.account import Account
@@ -30,8 +31,10 @@ _NO_ROOM = "Unschedulable due to insufficient resources in the compute pool."
 _PATIENCE_SECONDS = 60
 
 
-class Services:
+class Services(room.Tenant):
     """The model services of an account."""
+
+    counted = "num_services"
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -41,7 +44,7 @@ class Services:
         self._lock = threading.RLock()
 
     # ---- beginning and end
-    def restart(self) -> None:
+    def begin(self) -> None:
         """Start the services that ran when the last server stopped: no process outlives its server."""
         for left in self._account.catalogue.of("SERVICE"):
             if is_model_service(left) and left.properties["status"] not in {SUSPENDED, states.FAILED}:
@@ -143,7 +146,7 @@ class Services:
 
     def _take_room(self, thing: Object, count: int) -> bool:
         """Whether the pool has had room for the instances, which have it from now on."""
-        given, jobs = thing.properties, self._account.jobs
+        given, jobs = thing.properties, self._account[Jobs]
         pool = self._account.catalogue.find("COMPUTE POOL", Name("", "", given["compute_pool"]))
         if pool is None:
             return False
@@ -213,6 +216,6 @@ class Services:
         changed = None
         with suppress(SnowflakeError):  # it was dropped meanwhile
             changed = self._account.catalogue.change("SERVICE", name, lambda o: o.with_properties(**properties))
-        with self._account.jobs.changed:
-            self._account.jobs.changed.notify_all()
+        with self._account[Jobs].changed:
+            self._account[Jobs].changed.notify_all()
         return changed

@@ -11,12 +11,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..kernel.errors import invalid, unsupported
+from ..kernel.tokens import Tokens
 from ..kernel.types import MAX_BINARY, MAX_TEXT, Column
 
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
-
-    from ..kernel.tokens import Tokens
 
 _BIGINT_DIGITS = 18
 _MAX_DIGITS = 38
@@ -144,8 +143,6 @@ def parse(text: str) -> DataType:
 
 @lru_cache(maxsize=1024)
 def _parsed(text: str, _timestamp: str) -> DataType:
-    from ..kernel.tokens import Tokens
-
     tokens = Tokens(text)
     found = read(tokens)
     tokens.end()

@@ -19,7 +19,7 @@ from .transforms.parts import part, strftime
 from .transforms.rewriting import Node, call, cast, literal, number, text
 
 if TYPE_CHECKING:
-    from ..parameters.settings import Settings
+    from ..kernel.parameters.settings import Settings
 
 _MONDAY = 1
 _DAYS = 7

@@ -8,11 +8,11 @@ after an error while a statement runs, it can only be rolled back.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..kernel import locks
 from ..kernel.errors import SnowflakeError, invalid
+from ..kernel.executions import go_on
 from ..kernel.result import EXECUTED, TRANSACTION, Result, status
 from . import engine
 
@@ -110,7 +110,8 @@ def once_committed(session: Session, action: Callable[[], object]) -> None:
         action()
 
 
-def changing(session: Session, table: Hashable) -> AbstractContextManager[None]:
+@contextmanager
+def changing(session: Session, table: Hashable) -> Iterator[None]:
     """Wait until nobody else changes the table; nobody does then until the statement or its transaction has ended.
 
     Args:
@@ -121,7 +122,15 @@ def changing(session: Session, table: Hashable) -> AbstractContextManager[None]:
         SnowflakeError: 000625 when LOCK_TIMEOUT is over, or in a deadlock.
 
     """
-    return locks.changing(session, table, active)
+    locks, running = session.account.locks, session.running
+    if table is not None:
+        seconds = session.parameters["LOCK_TIMEOUT"]
+        locks.acquire(session.connection, table, float(seconds), lambda: go_on(running))
+    try:
+        yield
+    finally:
+        if not active(session):
+            locks.release(session.connection)
 
 
 def write(session: Session, sql: str) -> list[tuple]:

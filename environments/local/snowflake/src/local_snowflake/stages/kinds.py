@@ -12,8 +12,7 @@ from ..kernel.errors import already_exists, invalid, unsupported
 from ..kernel.kinds import STAMP, Create, Kind, read_tags
 from ..kernel.result import DESCRIBE, EXECUTED, Result, rows, status
 from ..kernel.tokens import Tokens
-from ..loading import formats
-from . import locations
+from . import formats, locations
 
 if TYPE_CHECKING:
     from ..kernel.names import Name

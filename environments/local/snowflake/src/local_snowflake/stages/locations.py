@@ -7,17 +7,18 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..kernel import rights
 from ..kernel.access import OWNERSHIP
 from ..kernel.errors import SnowflakeError, invalid, syntax_error, unsupported
 from ..kernel.names import Name, fold
-from ..python import rights
+from ..kernel.registry import schemes, writable_schemes
 
 if TYPE_CHECKING:
     from ..kernel.account import Account
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ..kernel.session import Session
     from ..kernel.tokens import Tokens
 
+MOST_FILES = 1000  # that FILES of COPY may name
 _PART = r'(?:"(?:[^"]|"")*"|[\w$]+)'
 _AT = re.compile(
     rf"@(?:(?P<user>~)|(?P<names>(?:(?:{_PART})?\.){{0,2}}(?P<table>%?){_PART}))(?:/(?P<path>.*))?\Z", re.DOTALL
@@ -78,12 +80,6 @@ class StagedFile:
     def md5(self) -> str:
         """The digest that LIST prints, hexadecimal."""
         return _md5(self.path, self.size, self.modified)
-
-
-# `snow://<scheme>/rest`: who resolves the rest. The packages that keep such files (models) add themselves.
-SCHEMES: dict[str, Callable[[Session, str], Location]] = {}
-# The same for files that are to be written there; most such files are written by statements only.
-WRITABLE: dict[str, Callable[[Session, str], Location]] = {}
 
 
 def resolve(session: Session, location: str, privilege: str = "READ") -> Location:
@@ -210,9 +206,9 @@ def checked_path(path: str) -> str:
 
 def _elsewhere(session: Session, location: str, privilege: str) -> Location:
     scheme, _, rest = location.removeprefix("snow://").partition("/")
-    if scheme.lower() not in SCHEMES:
+    if scheme.lower() not in schemes():
         raise invalid(f"Unknown scheme in '{location}'.")
-    known = WRITABLE if privilege == "WRITE" else SCHEMES
+    known = writable_schemes() if privilege == "WRITE" else schemes()
     if scheme.lower() not in known:
         raise unsupported(f"writing to '{location}'")
     return known[scheme.lower()](session, rest)

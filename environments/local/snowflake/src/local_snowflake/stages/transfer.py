@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..http.files import Upload, publish, receive
 from ..kernel.errors import invalid
 from ..kernel.result import GET, PUT, Result, status
 from ..kernel.types import Column
 from . import locations
+from .addresses import Addresses, Upload
 
 if TYPE_CHECKING:
     from ..kernel.session import Session
@@ -110,7 +110,7 @@ def _skipped_row(put: _Put, source: str) -> list[str]:
 
 def _address(session: Session, put: _Put) -> str:
     upload = Upload(put.target.folder / put.target.directory, Path(put.source).name, put.compresses, put.overwrite)
-    return receive(session.account, upload)
+    return session.account[Addresses].receive(upload)
 
 
 def _storage(address: str) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def _get(session: Session, tokens: Tokens) -> Result:
         "command": "DOWNLOAD",
         # The client drops the first step of each path, and shows the rest.
         "src_locations": ["stage/" + locations.below(source, f) for f in found],
-        "presignedUrls": [publish(session.account, f.path) for f in found],
+        "presignedUrls": [session.account[Addresses].publish(f.path) for f in found],
         "localLocation": local,
         "parallel": int(options.get("PARALLEL", 4)),
         "stageInfo": _storage(""),

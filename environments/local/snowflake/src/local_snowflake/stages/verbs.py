@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..kernel.errors import invalid
 from ..kernel.result import LIST, Result, rows
-from ..loading.loading import MOST_FILES
 from . import locations
 
 if TYPE_CHECKING:
@@ -50,8 +49,8 @@ def _copy_files(session: Session, tokens: Tokens) -> Result:
     tokens.expect("FROM")
     source = locations.read(session, tokens)
     options = _options(tokens, "COPY FILES", "FILES", "PATTERN", "DETAILED_OUTPUT")
-    if len(options.get("FILES", ())) > MOST_FILES:
-        raise invalid(f"The maximum number of file names that can be specified is {MOST_FILES}.")
+    if len(options.get("FILES", ())) > locations.MOST_FILES:
+        raise invalid(f"The maximum number of file names that can be specified is {locations.MOST_FILES}.")
     copied = []
     for file in locations.files(source, options.get("PATTERN")):
         kept = locations.below(source, file)

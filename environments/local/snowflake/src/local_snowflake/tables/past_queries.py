@@ -23,7 +23,7 @@ def _result_scan(session: Session, positional: list[Any], _: dict[str, Any]) -> 
     query_id = positional[0] if positional else None
     if query_id is None:
         raise invalid("RESULT_SCAN needs a query id")
-    found = session.account.results.of(str(query_id), session)
+    found = session.account.results.of(str(query_id), session.result_owners)
     if found is None:
         raise SnowflakeError(f"Statement {query_id} not found", "000709", "02000")
     return found

@@ -64,4 +64,4 @@ def select(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa:
         return known or answer(scope, query, describe=describe)
 
 
-QUERIES = dict.fromkeys(("SELECT", "WITH", "(", "VALUES"), select)
+QUERIES = dict.fromkeys(("SELECT", "(", "VALUES"), select)  # WITH may name procedures, too: python.procedures has it

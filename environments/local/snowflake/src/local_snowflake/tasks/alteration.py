@@ -10,9 +10,9 @@ from ..kernel.errors import SnowflakeError, invalid, unsupported
 from ..kernel.result import EXECUTED, status
 from . import condition, graph, options, reading
 from .graph_objects.membership import refuse_own_life
-from .graph_runs import suspended
 from .rules import check, detached, require_suspended, schema_tasks
-from .spec import STARTED, Task
+from .scheduler import Scheduler
+from .spec import STARTED, Task, suspended
 from .work import check_privileges
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def resume(session: Session, name: Name) -> Result:
             root with neither a schedule nor a stream to wait for.
 
     """
-    scheduler = session.account.scheduler
+    scheduler = session.account[Scheduler]
     task = Task.of(session.get("TASK", name, "OPERATE"))
     if task.started:
         return status(EXECUTED)
@@ -130,7 +130,7 @@ def suspend(session: Session, name: Name) -> Result:
         why = suspended("USER_SUSPENDED")
         session.account.catalogue.change("TASK", name, lambda o: o.with_properties(**why))
         if task.is_root:
-            session.account.scheduler.wake()
+            session.account[Scheduler].wake()
     return status(EXECUTED)
 
 

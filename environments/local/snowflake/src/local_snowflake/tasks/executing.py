@@ -12,7 +12,7 @@ from ..kernel.errors import invalid, unsupported
 from ..kernel.result import Result, status
 from . import config
 from .graph_objects.membership import refuse_own_life
-from .scheduler import EXECUTE_TASK
+from .scheduler import EXECUTE_TASK, Scheduler
 from .spec import Task
 from .work import check_privileges
 
@@ -79,10 +79,10 @@ def run_now(session: Session, name: Name, over: str | None = None) -> Result:
 
     """
     task = _root(session, name)
-    with session.account.scheduler.shape:
-        runs = session.account.scheduler.runs
+    with session.account[Scheduler].shape:
+        runs = session.account[Scheduler].runs
         version = runs.commit(name)
-        following = session.account.scheduler.next_run(task)
+        following = session.account[Scheduler].next_run(task)
         request = runs.request(version, now(), EXECUTE_TASK, merged(task.config, over), following)
         runs.start(request, queue=True)
     return status(f"Task {name.name} is scheduled to run immediately.")
@@ -96,8 +96,8 @@ def retry(session: Session, name: Name, group: str | None = None) -> Result:
 
     """
     root = _root(session, name)
-    with session.account.scheduler.shape:
-        session.account.scheduler.runs.retry(root.id, f"graph with root task {name.name}", group)
+    with session.account[Scheduler].shape:
+        session.account[Scheduler].runs.retry(root.id, f"graph with root task {name.name}", group)
     return status(f"Task {name.name} is scheduled to run immediately.")
 
 

@@ -19,7 +19,7 @@ from .history import GraphRun, History, TaskRun
 from .index import TaskIndex
 from .progress import AUTO_SUSPENDED, CANCELLED, FAILED, FAILURES, SKIPPED, SUCCEEDED
 from .run import Runner
-from .spec import ALL_OVERLAP, NO_OVERLAP, STARTED, SUSPENDED, Task
+from .spec import ALL_OVERLAP, NO_OVERLAP, STARTED, Task, suspended
 from .versions import GraphVersion, Versions
 
 if TYPE_CHECKING:
@@ -283,11 +283,6 @@ class GraphRuns:
     def _prune(self) -> None:
         self.history.prune()
         self.versions.keep_only((run.root_id, run.version) for run in self.history.all())
-
-
-def suspended(reason: str) -> dict[str, str]:
-    """The properties of a task that is suspended now, and why."""
-    return {"state": SUSPENDED, "last_suspended_on": now().isoformat(), "last_suspended_reason": reason}
 
 
 def _no_retry(why: str) -> SnowflakeError:

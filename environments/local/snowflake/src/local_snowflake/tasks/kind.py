@@ -19,10 +19,10 @@ from . import graph, options
 from .alteration import alter
 from .executing import execute
 from .graph_objects.membership import refuse_committed
-from .graph_runs import suspended
 from .reading import Draft, read
 from .rules import check, detached, require_suspended, schema_tasks
-from .spec import CHILD_OVERLAP, Task
+from .scheduler import Scheduler
+from .spec import CHILD_OVERLAP, Task, suspended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,7 +91,7 @@ class TaskKind(Kind):
             SnowflakeError: 091421 when the task's graph is not suspended; others for broken rules and privileges.
 
         """
-        with session.account.scheduler.shape:
+        with session.account[Scheduler].shape:
             if create.or_alter and draft.tags:
                 raise unsupported("TAG in CREATE OR ALTER TASK")
             old = session.account.catalogue.find(self.word, name)
@@ -124,12 +124,12 @@ class TaskKind(Kind):
 
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
         """ALTER TASK."""
-        with session.account.scheduler.shape:
+        with session.account[Scheduler].shape:
             return alter(super().alter, session, name, tokens)
 
     def drop(self, session: Session, name: Name, tokens: Tokens) -> Result:
         """DROP TASK: the tasks after it lose a predecessor."""
-        with session.account.scheduler.shape:
+        with session.account[Scheduler].shape:
             session.own(self.word, name)
             refuse_committed(session, name)
             tasks = schema_tasks(session, name)
@@ -170,7 +170,7 @@ class TaskKind(Kind):
 
     def remove(self, session: Session, name: Name) -> None:
         """Take the task out; the tasks after it lose a predecessor, its finalizer its root."""
-        scheduler = session.account.scheduler
+        scheduler = session.account[Scheduler]
         gone = session.account.catalogue.get(self.word, name)
         tasks = schema_tasks(session, name)
         for other in graph.freed_by(tasks, name.name):

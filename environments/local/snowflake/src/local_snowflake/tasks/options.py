@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..kernel.errors import SnowflakeError, does_not_exist, invalid
 from ..kernel.names import Name
+from ..kernel.parameters.table import can_set, known
 from ..kernel.tokens import Tokens
-from ..parameters.table import can_set, known
 from . import condition, config, schedule, task_errors
 from .spec import ALL_OVERLAP, CHILD_OVERLAP, NO_OVERLAP
 

@@ -13,7 +13,7 @@ from ..kernel.catalogue import now
 from ..kernel.errors import SnowflakeError
 from .history import GraphRun, TaskRun, visible
 from .progress import SCHEDULED
-from .scheduler import SCHEDULE
+from .scheduler import SCHEDULE, Scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ class Reports:
     """
 
     def __init__(self, session: Session) -> None:
-        self._session, self._scheduler = session, session.account.scheduler
+        self._session, self._scheduler = session, session.account[Scheduler]
         self._runs = self._scheduler.runs
         # Many rows name the same few tasks.
         self._sees: Callable[[str, Name, str], bool] = lru_cache(maxsize=None)(self._sees_thing)

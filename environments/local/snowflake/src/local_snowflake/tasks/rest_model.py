@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..kernel.errors import unsupported
 from ..kernel.names import Name, qualify, shown
+from ..kernel.parameters.table import can_set
 from ..kernel.tokens import Tokens
-from ..parameters.table import can_set
 from . import condition, options, reading, schedule
 from .spec import DEFAULTS, Task
 

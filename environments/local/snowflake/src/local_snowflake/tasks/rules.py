@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ..kernel.errors import SnowflakeError
 from . import graph
-from .graph_runs import suspended
-from .spec import Task
+from .scheduler import Scheduler
+from .spec import Task, suspended
 
 if TYPE_CHECKING:
     from ..kernel.catalogue import Object
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def schema_tasks(session: Session, name: Name) -> Linked:
     """The tasks of the schema in which a task lies, as they are now."""
-    return session.account.scheduler.runs.tasks(name.container)
+    return session.account[Scheduler].runs.tasks(name.container)
 
 
 def detached(thing: Object, task: Task) -> Object:

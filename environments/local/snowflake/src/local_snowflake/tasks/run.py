@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..kernel.catalogue import now
 from ..kernel.executions import internal
@@ -20,11 +20,20 @@ from .work import Work, cancelled, timed_out
 
 if TYPE_CHECKING:
     from ..kernel.account import Account
-    from .graph_runs import GraphRuns
     from .spec import Task
     from .versions import GraphVersion
 
 _log = logging.getLogger(__name__)
+
+
+class Listener(Protocol):
+    """Who is told how far a graph run is."""
+
+    def root_ended(self, runner: Runner) -> None:
+        """The root task has ended."""
+
+    def ended(self, runner: Runner) -> None:
+        """The whole run has ended."""
 
 
 class Runner:
@@ -64,7 +73,7 @@ class Runner:
         """The run's state, once it has ended."""
         return self._progress.outcome
 
-    def start(self, history: History, pool: ThreadPoolExecutor, listener: GraphRuns) -> None:
+    def start(self, history: History, pool: ThreadPoolExecutor, listener: Listener) -> None:
         """Note the run, start its first tasks, and go on in the background.
 
         Args:

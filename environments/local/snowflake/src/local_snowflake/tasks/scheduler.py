@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..kernel.catalogue import now
+from ..kernel.parts import Part
 from .graph_objects.committed import CommittedGraphs
 from .graph_objects.spec import WORD, clock_task
 from .graph_runs import GraphRuns
@@ -36,7 +37,7 @@ class Due:
     moment: datetime
 
 
-class Scheduler:
+class Scheduler(Part):
     """The account's schedules, and the graph runs that they and EXECUTE TASK start.
 
     Args:
@@ -62,8 +63,8 @@ class Scheduler:
         self._closing = False
         self._thread = threading.Thread(target=self._watch, name="schedules", daemon=True)
 
-    def start(self) -> None:
-        """Begin; runs that were due while no server ran are not made up for."""
+    def begin(self) -> None:
+        """Runs that were due while no server ran are not made up for."""
         self._began = now()
         self.runs.recover()
         self._thread.start()

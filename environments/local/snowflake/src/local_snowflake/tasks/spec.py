@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ..kernel.catalogue import now
 from . import condition, schedule
 
 if TYPE_CHECKING:
@@ -106,6 +107,11 @@ class Task:
             return None
         since = datetime.fromisoformat(self.since) if self.since else moment
         return schedule.parse(self.schedule).after(moment, since)
+
+
+def suspended(reason: str) -> dict[str, str]:
+    """The properties of a task that is suspended now, and why."""
+    return {"state": SUSPENDED, "last_suspended_on": now().isoformat(), "last_suspended_reason": reason}
 
 
 _FIELDS = set(Task.__dataclass_fields__) - {"name", "id", "owner"}

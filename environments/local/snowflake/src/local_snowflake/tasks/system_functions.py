@@ -11,6 +11,7 @@ from ..kernel.errors import SnowflakeError, invalid
 from ..kernel.tokens import Tokens
 from . import config
 from .alteration import resume_dependents
+from .scheduler import Scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +81,7 @@ def _last_success(work: Work, part: int) -> str | None:
 
 
 def _dependents_enable(session: Session, arguments: list[Any]) -> str:
-    with session.account.scheduler.shape:
+    with session.account[Scheduler].shape:
         count = resume_dependents(session, _name(session, arguments))
     return f"Successfully enabled {count} tasks."
 
@@ -88,7 +89,7 @@ def _dependents_enable(session: Session, arguments: list[Any]) -> str:
 def _cancel_ongoing(session: Session, arguments: list[Any]) -> str:
     name = _name(session, arguments)
     session.get("TASK", name, "OPERATE")
-    count = session.account.scheduler.runs.cancel(name)
+    count = session.account[Scheduler].runs.cancel(name)
     return f"Cancelled {count} ongoing executions of task {name}."
 
 

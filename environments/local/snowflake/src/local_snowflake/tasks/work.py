@@ -12,7 +12,7 @@ from ..kernel.catalogue import now
 from ..kernel.errors import SnowflakeError
 from ..kernel.executions import Execution
 from ..kernel.names import Name, fold
-from ..parameters.table import can_set
+from ..kernel.parameters.table import can_set
 from ..streams.reading import has_data
 from . import condition
 from .history import GraphRun, TaskRun

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sqlglot import exp
 from sqlglot.tokens import Token
 
+from ...kernel import reserved
 from ...kernel.errors import invalid, unsupported
-from .. import reserved
 from .position import Rule, refused
 
 _METHODS, _SIDES, _KINDS = {None, "NATURAL", "ASOF"}, {None, "LEFT", "RIGHT", "FULL"}, {None, "INNER", "OUTER", "CROSS"}

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from sqlglot import exp
 from sqlglot.tokens import Token
 
+from ...kernel import reserved
 from ...kernel.errors import invalid
-from .. import datatypes, reserved
+from .. import datatypes
 from .position import Rule, refused
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot.tokens import Token, TokenType
 
-from ..reserved import words
+from ...kernel.reserved import words
 from .position import unexpected
 
 # Grammar of queries and DML; what else stands in a statement must be a name, a type or a literal.

@@ -9,9 +9,9 @@ from ...kernel.catalogue import now
 from ...kernel.errors import SnowflakeError, invalid, unsupported
 from ...kernel.result import EXECUTED, status
 from .. import condition
-from ..graph_runs import suspended
 from ..rules import schema_tasks
-from ..spec import STARTED
+from ..scheduler import Scheduler
+from ..spec import STARTED, suspended
 from ..versions import GraphVersion
 from ..work import check_privileges
 from . import clauses, shape
@@ -63,7 +63,7 @@ def commit(session: Session, name: Name) -> Result:
         SnowflakeError: naming the rule that the graph breaks; what was committed before then stays.
 
     """
-    thing, scheduler = session.own(WORD, name), session.account.scheduler
+    thing, scheduler = session.own(WORD, name), session.account[Scheduler]
     live = TaskGraph.of(thing)
     members = shape.members(schema_tasks(session, name), live)
     _refuse_shared(session, thing, members)
@@ -80,7 +80,7 @@ def commit(session: Session, name: Name) -> Result:
 
 def _refuse_shared(session: Session, thing: Object, members: dict[str, object]) -> None:
     for member in members:
-        other = session.account.scheduler.committed.graph_of(thing.name.sibling(member))
+        other = session.account[Scheduler].committed.graph_of(thing.name.sibling(member))
         if other and other.id != thing.id:
             raise invalid(f"Task '{member}' is in the committed version of task graph {other.name}.")
 
@@ -101,10 +101,10 @@ def resume(session: Session, name: Name) -> Result:
         why = "a task graph needs a SCHEDULE, and the committed version has none."
         raise invalid(f"Task graph {name} cannot be resumed: {why}", "091093", "22023")
     check_owner(session, version)
-    session.account.scheduler.runs.failures.forget(thing.id)
+    session.account[Scheduler].runs.failures.forget(thing.id)
     since = now().isoformat()
     session.account.catalogue.change(WORD, name, lambda o: o.with_properties(state=STARTED, since=since))
-    session.account.scheduler.wake()
+    session.account[Scheduler].wake()
     return status(EXECUTED)
 
 
@@ -113,7 +113,7 @@ def suspend(session: Session, name: Name) -> Result:
     if TaskGraph.of(session.get(WORD, name, "OPERATE")).started:
         why = suspended("USER_SUSPENDED")
         session.account.catalogue.change(WORD, name, lambda o: o.with_properties(**why))
-        session.account.scheduler.wake()
+        session.account[Scheduler].wake()
     return status(EXECUTED)
 
 
@@ -124,7 +124,7 @@ def committed_version(session: Session, thing: Object) -> GraphVersion:
         SnowflakeError: 091093 when nothing is committed.
 
     """
-    version = session.account.scheduler.runs.versions.latest(thing.id)
+    version = session.account[Scheduler].runs.versions.latest(thing.id)
     if version is None:
         text = f"Task graph {thing.name} has no committed version: ALTER TASK GRAPH {thing.name} COMMIT first."
         raise SnowflakeError(text, "091093", "22023")

@@ -11,6 +11,7 @@ from ...kernel.errors import SnowflakeError, invalid
 from ...kernel.result import SELECT, Result, rows
 from ...kernel.tokens import Tokens
 from ..rules import schema_tasks
+from ..scheduler import Scheduler
 from . import ddl, shape
 from .spec import WORD, TaskGraph
 
@@ -35,7 +36,7 @@ def task_graph_changes(session: Session, positional: list[Any], named: dict[str,
         raise invalid("Function TASK_GRAPH_CHANGES takes one argument: TASK_GRAPH_NAME.", "001015")
     name = session.qualify(Tokens(str(given["TASK_GRAPH_NAME"])).name())
     thing = session.get(WORD, name)
-    committed = session.account.scheduler.committed.of(thing)
+    committed = session.account[Scheduler].committed.of(thing)
     if committed is None:
         raise SnowflakeError(f"Task graph {name} has no committed version to compare with.", "091093", "22023")
     own = _row("TASK_GRAPH", name.name, ddl.graph(committed.graph), ddl.graph(thing))

@@ -12,6 +12,7 @@ from ...kernel.catalogue import inside
 from ...kernel.kinds import Kind
 from ...kernel.registry import kinds
 from ...kernel.result import DESCRIBE, Result, rows
+from ..scheduler import Scheduler
 from .spec import WORD
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class CommittedTask(Kind):
 
     def listed(self, session: Session, show: Show) -> Iterable[Object]:
         """The committed tasks of one graph, or of every graph in a place, that the session sees."""
-        graphs = session.account.scheduler.committed
+        graphs = session.account[Scheduler].committed
         if show.about:
             one = graphs.of(show.about)
             wanted = [one] if one else []
@@ -55,7 +56,7 @@ def _describe(session: Session, tokens: Tokens) -> Result:
     name = session.qualify(tokens.name())
     tokens.end()
     session.get("TASK", name)
-    found = session.account.scheduler.committed.member(name)
+    found = session.account[Scheduler].committed.member(name)
     kind = kinds()["TASK"]
     return rows(kind.columns, [kind.row(session, found)] if found else [], DESCRIBE)
 

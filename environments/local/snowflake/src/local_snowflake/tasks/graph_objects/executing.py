@@ -8,7 +8,7 @@ from ...kernel.catalogue import now
 from ...kernel.errors import unsupported
 from ...kernel.result import Result, status
 from ..executing import merged, read_how
-from ..scheduler import EXECUTE_TASK
+from ..scheduler import EXECUTE_TASK, Scheduler
 from .alteration import check_owner, committed_version
 from .spec import WORD, clock_task
 
@@ -24,7 +24,7 @@ def execute(session: Session, tokens: Tokens) -> Result:
     if tokens.looking_at("AWAIT"):
         raise unsupported(f"EXECUTE TASK GRAPH ... {tokens.rest[:100]}")
     how = read_how(tokens)
-    with session.account.scheduler.shape:
+    with session.account[Scheduler].shape:
         if how.retry:
             return _retry(session, name, how.group)
         return _run_now(session, name, how.config)
@@ -32,7 +32,7 @@ def execute(session: Session, tokens: Tokens) -> Result:
 
 def _run_now(session: Session, name: Name, over: str | None) -> Result:
     """Start a run of the committed version, whether or not the graph is resumed."""
-    thing, scheduler = session.get(WORD, name, "OPERATE"), session.account.scheduler
+    thing, scheduler = session.get(WORD, name, "OPERATE"), session.account[Scheduler]
     version = committed_version(session, thing)
     check_owner(session, version)
     following = scheduler.next_run(clock_task(thing, version.root_task))
@@ -44,5 +44,5 @@ def _run_now(session: Session, name: Name, over: str | None) -> Result:
 def _retry(session: Session, name: Name, group: str | None) -> Result:
     thing = session.get(WORD, name, "OPERATE")
     check_owner(session, committed_version(session, thing))
-    session.account.scheduler.runs.retry(thing.id, f"task graph {name.name}", group)
+    session.account[Scheduler].runs.retry(thing.id, f"task graph {name.name}", group)
     return status(f"Task graph {name.name} is scheduled to run immediately.")

@@ -14,8 +14,8 @@ from ...kernel.catalogue import Object
 from ...kernel.errors import SnowflakeError
 from ...kernel.kinds import STAMP, Create, Kind
 from ...kernel.result import EXECUTED, Result, status
-from ..graph_runs import suspended
-from ..spec import DEFAULTS
+from ..scheduler import Scheduler
+from ..spec import DEFAULTS, suspended
 from . import clauses, membership
 from .alteration import alter
 from .executing import execute
@@ -62,7 +62,7 @@ class TaskGraphKind(Kind):
         """CREATE [OR REPLACE | OR ALTER] TASK GRAPH."""
         name = self.read_name(session, tokens)
         draft = clauses.read(session, name, tokens)
-        with session.account.scheduler.shape:
+        with session.account[Scheduler].shape:
             old = session.account.catalogue.find(self.word, name)
             if old and create.or_alter:
                 return self._redefine(session, old, draft)
@@ -84,12 +84,12 @@ class TaskGraphKind(Kind):
 
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
         """ALTER TASK GRAPH."""
-        with session.account.scheduler.shape:
+        with session.account[Scheduler].shape:
             return alter(super().alter, session, name, tokens)
 
     def drop(self, session: Session, name: Name, tokens: Tokens) -> Result:
         """DROP TASK GRAPH: its members stay, as ordinary tasks."""
-        with session.account.scheduler.shape:
+        with session.account[Scheduler].shape:
             _require_suspended(session.own(self.word, name))
             return super().drop(session, name, tokens)
 
@@ -114,7 +114,7 @@ class TaskGraphKind(Kind):
 
     def remove(self, session: Session, name: Name) -> None:
         """Take the graph out; what it had committed is forgotten, a run under way goes on."""
-        scheduler = session.account.scheduler
+        scheduler = session.account[Scheduler]
         gone = session.account.catalogue.get(self.word, name)
         scheduler.runs.forget(gone.id)
         scheduler.committed.forget(gone.id)

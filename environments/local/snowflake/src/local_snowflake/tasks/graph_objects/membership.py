@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...kernel.errors import SnowflakeError, invalid
 from ..rules import schema_tasks
+from ..scheduler import Scheduler
 from . import shape
 from .spec import WORD, TaskGraph
 
@@ -41,7 +42,7 @@ def refuse_committed(session: Session, task: Name) -> None:
         SnowflakeError: 091421, naming the graph and the way out.
 
     """
-    graph = session.account.scheduler.committed.graph_of(task)
+    graph = session.account[Scheduler].committed.graph_of(task)
     if graph:
         text = (
             f"Task {task} is in the committed version of task graph {graph.name}: "
@@ -52,7 +53,7 @@ def refuse_committed(session: Session, task: Name) -> None:
 
 def graph_of(session: Session, task: Name) -> Name | None:
     """The graph object that a task is in, as it was committed or is now."""
-    found = session.account.scheduler.committed.graph_of(task)
+    found = session.account[Scheduler].committed.graph_of(task)
     if found:
         return found.name
     graphs = session.account.catalogue.of(WORD, task.container)

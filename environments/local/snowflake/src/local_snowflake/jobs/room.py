@@ -5,9 +5,16 @@ https://docs.snowflake.com/en/developer-guide/snowpark-container-services/instan
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 
 from ..kernel.errors import invalid
+from ..kernel.parts import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..kernel.account import Account
 
 # vCPUs of a node by instance family, of all clouds (pages instance-families-aws, -azure and -gcp of 2026-11); the least
 # where they differ.
@@ -23,6 +30,30 @@ CPUS = {
     "GPU_R6K_G1_192": 188, "GPU_GCP_NV_L4_1_24G": 6, "GPU_GCP_NV_L4_4_24G": 44, "GPU_A100_G1_12": 10,
     "GPU_A100_G1_48": 44, "GPU_GCP_NV_A100_8_40G": 92,
 }  # fmt: skip
+
+
+class Tenant(Part, ABC):
+    """What takes nodes of compute pools: jobs, and services of models.
+
+    Attributes:
+        counted: the column of SHOW COMPUTE POOLS that has their number.
+
+    """
+
+    counted = ""
+
+    @abstractmethod
+    def nodes(self, pool: str) -> int:
+        """How many nodes of a pool they take."""
+
+    @abstractmethod
+    def number(self, pool: str) -> int:
+        """How many of them have nodes of a pool."""
+
+
+def taken(account: Account, pool: str) -> int:
+    """How many nodes of a pool are taken."""
+    return sum(tenant.nodes(pool) for tenant in account.parts.of(Tenant))
 
 
 def share(family: str, cpus: float | None) -> float:

@@ -14,13 +14,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from .kernel.errors import SnowflakeError
+from .errors import SnowflakeError
 from .parameters.table import REPOSITORIES, known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .kernel.store import Store
+    from .store import Store
 
 EDITIONS = ("standard", "enterprise")
 PACKAGE_SOURCES = ("pypi", "anaconda")

@@ -16,7 +16,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from ..kernel.errors import SnowflakeError, unsupported
+from ..errors import SnowflakeError, unsupported
 from . import values as v
 from .values import BOOLEAN, NUMBER, STRING, Reader
 

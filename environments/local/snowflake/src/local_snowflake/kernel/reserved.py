@@ -5,7 +5,7 @@ https://docs.snowflake.com/en/sql-reference/reserved-keywords
 
 from __future__ import annotations
 
-from ..kernel.errors import SnowflakeError, invalid
+from .errors import SnowflakeError, invalid
 
 
 def words(text: str) -> frozenset[str]:

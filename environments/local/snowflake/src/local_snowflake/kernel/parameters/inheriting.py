@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..kernel.access import ACCOUNT
+from ..access import ACCOUNT
 from .settings import Setting, set_on
 from .table import PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..kernel.account import Account
-    from ..kernel.names import Name
+    from ..account import Account
+    from ..names import Name
 
 
 def _up(kind: str, name: Name) -> Iterator[tuple[str, Name]]:
@@ -29,7 +29,7 @@ def _up(kind: str, name: Name) -> Iterator[tuple[str, Name]]:
 def setting(account: Account, parameter: str, kind: str, name: Name) -> Setting:
     """The value that holds for an object, and the level on which it was set."""
     for level, place in _up(kind, name):
-        given = set_on(account, level, place)
+        given = account.parameters.all if level == "ACCOUNT" else set_on(account.catalogue.find(level, place))
         if parameter in given:
             return given[parameter], level
     return PARAMETERS[parameter].default, ""

@@ -10,8 +10,8 @@ from ..kernel.blocks import has_body
 from ..kernel.errors import unsupported
 from ..kernel.registry import verbs
 from ..kernel.tokens import Tokens
-from ..statements import OBJECT_VERBS, head_of, key_of, kind_named, known_verb, verb_of
-from .parsing import parse
+from ..sql.parsing import parse
+from . import OBJECT_VERBS, head_of, key_of, kind_named, known_verb, verb_of
 
 if TYPE_CHECKING:
     from ..kernel.account import Account

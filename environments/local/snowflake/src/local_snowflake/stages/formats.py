@@ -12,7 +12,7 @@ from ..kernel.tokens import Tokens
 if TYPE_CHECKING:
     from ..kernel.data import Connection
     from ..kernel.session import Session
-    from ..stages.locations import Location, StagedFile
+    from .locations import Location, StagedFile
 
 _CSV = {
     *("FIELD_DELIMITER", "SKIP_HEADER", "PARSE_HEADER", "FIELD_OPTIONALLY_ENCLOSED_BY", "ESCAPE", "TRIM_SPACE"),

@@ -13,20 +13,20 @@ from ..kernel.access import ACCOUNT, OWNERSHIP
 from ..kernel.errors import unsupported
 from ..kernel.kinds import like_pattern
 from ..kernel.names import Name
+from ..kernel.parameters.inheriting import setting
+from ..kernel.parameters.settings import Settings, of_user
+from ..kernel.parameters.table import CLIENT, PARAMETERS, Parameter, at, known, shown
 from ..kernel.registry import kinds
 from ..kernel.result import ALTER_SESSION, EXECUTED, Result, rows, status
-from .inheriting import setting
-from .settings import Settings, of_user
-from .table import CLIENT, PARAMETERS, Parameter, at, known, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..kernel.account import Account
     from ..kernel.catalogue import Object
+    from ..kernel.parameters.settings import Setting
     from ..kernel.session import Session
     from ..kernel.tokens import Tokens
-    from .settings import Setting
 
 _PAGE = "https://docs.snowflake.com/en/sql-reference/parameters#"
 _COLUMNS = ("key", "value", "default", "level", "description", "type")
@@ -170,7 +170,7 @@ def _of_user(session: Session, tokens: Tokens) -> list[dict[str, Any]]:
         name = Name("", "", session.user)
     else:
         name = session.get("USER", kinds()["USER"].read_name(session, tokens)).name
-    began = Settings(of_user(session.account, name.name))
+    began = Settings(of_user(session.account.parameters, session.account.catalogue.find("USER", name)))
     listed = [p for p in at("USER") if p.name in began]
     others = [p for p in at("USER") if p.name not in began]
     return sorted(

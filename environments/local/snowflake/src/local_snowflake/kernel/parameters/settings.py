@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ..kernel.names import Name
 from .table import OF_CALLER, PARAMETERS, at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ..kernel.account import Account
+    from ..catalogue import Object
+    from .account import AccountParameters
 
 # What a statement means depends on these.
 _MEANING = (
@@ -69,7 +69,7 @@ class Settings(dict[str, Any]):
         """Where the value was set."""
         return "SESSION" if name in self.own else self.inherited.get(name, ("", ""))[1]
 
-    def for_owner(self, account: Account) -> Settings:
+    def for_owner(self, account: AccountParameters) -> Settings:
         """What a procedure with its owner's rights works with when a session with these calls it."""
         kept = {name: (self[name], self.level(name)) for name in OF_CALLER if self.level(name)}
         given = {name: setting for name, setting in of_account(account).items() if name not in OF_CALLER}
@@ -86,26 +86,24 @@ def _defaults() -> dict[str, Any]:
     return {p.name: p.default for p in at("SESSION")}
 
 
-def of_account(account: Account) -> dict[str, Setting]:
+def of_account(parameters: AccountParameters) -> dict[str, Setting]:
     """The session parameters that are set on the account."""
-    return _session_ones(account.parameters.all.items(), "ACCOUNT")
+    return _session_ones(parameters.all.items(), "ACCOUNT")
 
 
-def of_user(account: Account, user: str) -> dict[str, Setting]:
-    """The session parameters that a session of the user begins with."""
-    own = set_on(account, "USER", Name("", "", user))
-    return {**of_account(account), **_session_ones(own.items(), "USER")}
+def of_user(parameters: AccountParameters, user: Object | None) -> dict[str, Setting]:
+    """The session parameters that a session of the user begins with; None for one who is gone."""
+    return {**of_account(parameters), **_session_ones(set_on(user).items(), "USER")}
 
 
 def _session_ones(given: Iterable[tuple[str, Any]], level: str) -> dict[str, Setting]:
     return {name: (value, level) for name, value in given if name in _defaults()}
 
 
-def set_on(account: Account, kind: str, name: Name) -> Mapping[str, Any]:
-    """The parameters that are set on an object itself."""
-    from ..kernel.registry import kinds
-
-    if kind == "ACCOUNT":
-        return account.parameters.all
-    thing = account.catalogue.find(kind, name)
-    return kinds()[kind].given_parameters(thing) if thing else {}
+def set_on(thing: Object | None) -> Mapping[str, Any]:
+    """The parameters that are set on an object itself; none on one that is not there."""
+    if thing is None:
+        return {}
+    mine = thing.properties
+    kept = {p.name: mine[p.name.lower()] for p in at(thing.kind) if mine.get(p.name.lower()) is not None}
+    return {**kept, **mine.get("parameters", {})}

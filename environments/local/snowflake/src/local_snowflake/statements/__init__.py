@@ -5,28 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .grammar.admission import admit
-from .kernel import pipes
-from .kernel.blocks import BLOCK, has_body, opens, split
-from .kernel.errors import SnowflakeError, invalid, syntax_error, unsupported
-from .kernel.executions import go_on
-from .kernel.kinds import Create, Kind, Show
-from .kernel.names import Name
-from .kernel.registry import features, features_of_verbs, kinds, queries, verbs
-from .kernel.result import MULTI, Result, rows, status
-from .kernel.tokens import Tokens
-from .parameters.reading import folded, read_by
-from .profile import GRAMMAR
-from .python import rights
-from .sql import transactions
-from .sql.binding import inlined, placeholders
+from ..grammar.admission import admit
+from ..kernel import pipes, rights
+from ..kernel.blocks import BLOCK, has_body, opens, split
+from ..kernel.errors import SnowflakeError, invalid, syntax_error, unsupported
+from ..kernel.executions import go_on
+from ..kernel.kinds import Create, Kind, Show
+from ..kernel.names import Name
+from ..kernel.profile import GRAMMAR
+from ..kernel.registry import features, features_of_verbs, kinds, queries, verbs
+from ..kernel.result import MULTI, Result, rows, status
+from ..kernel.tokens import Tokens
+from ..sql import transactions
+from ..sql.binding import inlined, placeholders
+from ..sql.reading import folded, read_by
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .kernel.account import Account
-    from .kernel.catalogue import Object
-    from .kernel.session import Session
+    from ..kernel.account import Account
+    from ..kernel.catalogue import Object
+    from ..kernel.session import Session
 
 # What may stand before a kind; which of them its own kind has, its grammar says.
 _MODIFIERS = {
@@ -63,7 +62,7 @@ def run(session: Session, text: str, bindings: list[Any] | None = None, count: i
 def child(session: Session, text: str, bindings: list[Any] | None = None) -> Result:
     """Run a statement that is a part of another one; the next one may read its answer with RESULT_SCAN."""
     result = statement(session, text, bindings)
-    session.account.results.keep(result, session)
+    session.account.results.keep(result, session.result_owner)
     session.last_query_id = result.query_id
     return result
 
@@ -76,7 +75,7 @@ def statement(session: Session, text: str, bindings: list[Any] | None = None, *,
 
     """
     if session.account.recorder:
-        session.account.recorder.statement(session, text)
+        session.account.recorder.statement(session.parameters["QUERY_TAG"], text)
     settings = session.parameters
     if settings.plain:
         return _statement(session, text, bindings, describe=describe)

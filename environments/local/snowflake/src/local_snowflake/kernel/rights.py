@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..kernel.errors import SnowflakeError
-from ..kernel.names import fold
+from .errors import SnowflakeError
+from .names import fold
 
 if TYPE_CHECKING:
-    from ..kernel.session import Session
-    from ..kernel.tokens import Tokens
+    from .session import Session
+    from .tokens import Tokens
 
 # Statements by their first word: queries, DML, DDL, GRANT and REVOKE, SHOW, DESCRIBE and LIST; a procedure may call
 # another one and have transactions: https://docs.snowflake.com/en/sql-reference/transactions

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from ..kernel.errors import SnowflakeError, does_not_exist, invalid, unsupported
+from ..errors import SnowflakeError, does_not_exist, invalid, unsupported
 
 Reader = Callable[[str, Any], Any]
 BOOLEAN, NUMBER, STRING = "BOOLEAN", "NUMBER", "STRING"

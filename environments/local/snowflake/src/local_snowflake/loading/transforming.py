@@ -12,10 +12,10 @@ from sqlglot import exp
 
 from ..kernel.errors import invalid, unsupported
 from ..kernel.tokens import Tokens
-from ..loading import reading
 from ..sql.parsing import parse
 from ..sql.transforms import arity
-from . import locations
+from ..stages import locations
+from . import reading
 
 if TYPE_CHECKING:
     from ..kernel.session import Session

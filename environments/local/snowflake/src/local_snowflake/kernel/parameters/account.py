@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..kernel.store import Store
+    from ..store import Store
 
 
 class AccountParameters:

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..kernel.tokens import Token, tokenize
-from ..sql import datatypes
+from . import datatypes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .settings import Settings
+    from ..kernel.parameters.settings import Settings
 
 
 @contextmanager
