@@ -13,16 +13,15 @@ import dataclasses
 import re
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deploy import names
+from deploy.account.connection import Connection
 from deploy.errors import DeployError, MissingObjectError
+from deploy.graph.graph import TASK_GRAPH
+from deploy.setup.github import Workload
+from ml_pipeline.config import Environment
 from ml_pipeline.payload import PYPI
-
-if TYPE_CHECKING:
-    from deploy.account.connection import Connection
-    from deploy.setup.workload import Workload
-    from ml_pipeline.config import Environment
 
 SQL = Path(__file__).parent / "sql"
 ADMINISTRATOR = "ACCOUNTADMIN"
@@ -41,7 +40,7 @@ _PUBLIC_KEY = "60_public_key.sql"
 POLICIES = {"authentication-policy": "70_authentication_policy.sql", "network-policy": "80_network_policy.sql"}
 """What an account, or its edition, may lack or have already, and so can be left out by these names."""
 # Every account may have the sample data; older ones have to fetch it.
-_SHARE = "as ACCOUNTADMIN: CREATE DATABASE SNOWFLAKE_SAMPLE_DATA FROM SHARE SFC_SAMPLES.SAMPLE_DATA"
+SHARE = "as ACCOUNTADMIN: CREATE DATABASE SNOWFLAKE_SAMPLE_DATA FROM SHARE SFC_SAMPLES.SAMPLE_DATA"
 # An account may be refused what another has.
 _WITHOUT = {file: f"mend it, or leave it out: --without {name}" for name, file in POLICIES.items()} | {
     _COPIED_MODELS: "run that environment's graph, which registers its first model: python -m deploy run --env ENV",
@@ -58,11 +57,11 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/=]+")
 
 
 def scripts(
-    environment: "Environment",
+    environment: Environment,
     public_key: str = "",
-    workload: "Workload | None" = None,
+    workload: Workload | None = None,
     without: Collection[str] = (),
-    models_of: "Environment | None" = None,
+    models_of: Environment | None = None,
 ) -> dict[str, str]:
     """Return the SQL of each file that this environment needs, by file name, in order.
 
@@ -87,15 +86,23 @@ def scripts(
     if models_of:
         found |= {f"source_{name}": getattr(models_of.snowflake, name) for name in ("database", "schema")}
         found["source_model"] = models_of.pipeline.model
-    files = (path for path in sorted(SQL.glob("*.sql")) if path.name not in left_out)
-    return {path.name: _render(path.read_text(encoding="utf-8"), found) for path in files}
+    import jinja2
+
+    renderer = jinja2.Environment(
+        variable_start_string="<%",
+        variable_end_string="%>",
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701 - SQL, not HTML; the values are checked names, see config.py and _key_text
+    )
+    files = {path.name: path.read_text(encoding="utf-8") for path in sorted(SQL.glob("*.sql"))}
+    return {name: renderer.from_string(text).render(found) for name, text in files.items() if name not in left_out}
 
 
-def not_asked_for(environment: "Environment") -> set[str]:
+def not_asked_for(environment: Environment) -> set[str]:
     """Return the files that this environment's configuration has no use for."""
     asked_for = {
         TEMPORARY_SCHEMAS: environment.name == names.TEMPORARY_ENVIRONMENT,
-        _TASK_GRAPH: environment.deploy.backend == "task_graph",
+        _TASK_GRAPH: environment.deploy.backend == TASK_GRAPH,
         _COMPUTE_POOL: environment.snowflake.compute_pool,
         _SERVICE_POOL: environment.pipeline.service_pool,
         _NOTEBOOKS: environment.graph.notebook,
@@ -107,7 +114,7 @@ def not_asked_for(environment: "Environment") -> set[str]:
     return {file for file, wanted in asked_for.items() if not wanted}
 
 
-def values(environment: "Environment") -> dict[str, Any]:
+def values(environment: Environment) -> dict[str, Any]:
     """Return the values that the files have by name, for an environment alone."""
     snowflake = dataclasses.asdict(environment.snowflake)
     database = snowflake["database"]
@@ -138,34 +145,18 @@ def _key_text(public_key: str) -> str:
     return text
 
 
-def _render(text: str, values: dict[str, Any]) -> str:
-    import jinja2
-
-    environment = jinja2.Environment(
-        variable_start_string="<%",
-        variable_end_string="%>",
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 - SQL, not HTML; the values are checked names, see config.py and _key_text
-    )
-    return environment.from_string(text).render(values)
-
-
-def as_administrator(environment: "Environment") -> "Environment":
+def as_administrator(environment: Environment) -> Environment:
     """Return the environment with the role that may do all this; the user is the administrator's own."""
     return dataclasses.replace(environment, snowflake=dataclasses.replace(environment.snowflake, role=ADMINISTRATOR))
 
 
-def bootstrap(connection: "Connection", texts: dict[str, str], say: Callable[[str], None]) -> None:
+def bootstrap(connection: Connection, texts: dict[str, str], say: Callable[[str], None]) -> None:
     """Run the rendered files, one request each, and nothing else. Raises DeployError at the first that fails."""
     for name, text in texts.items():
         try:
             connection.script(text)
         except DeployError as error:
-            raise DeployError(f"{name}: {error.cause}", _remedy(name, error)) from error
+            unshared = isinstance(error, MissingObjectError) and "SNOWFLAKE_SAMPLE_DATA" in error.cause
+            remedy = SHARE if unshared else _WITHOUT.get(name, error.remedy)
+            raise DeployError(f"{name}: {error.cause}", remedy) from error
         say(f"ran {name}")
-
-
-def _remedy(name: str, error: DeployError) -> str:
-    if isinstance(error, MissingObjectError) and "SNOWFLAKE_SAMPLE_DATA" in error.cause:
-        return _SHARE
-    return _WITHOUT.get(name, error.remedy)
