@@ -8,7 +8,7 @@ import pytest
 from croniter import croniter
 
 from deploy.graph import rules
-from tests.unit.test_deploy_limits import scheduled
+from tests.unit.test_deploy_rules import scheduled
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
