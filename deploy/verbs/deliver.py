@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from deploy import job, names
-from deploy.cleanup import gc, temporary
+from deploy.cleanup import gc as releases
+from deploy.cleanup import temporary
 from deploy.delivery import preflight
 from deploy.delivery.delivery import Candidate
 from deploy.errors import CHANGES, FAILED, OK
@@ -127,8 +128,8 @@ def sweep(call: Call) -> Outcome:
     return Outcome(temporary.to_dict(swept), temporary.text(swept, dry_run=options.dry_run), code)
 
 
-def collect(call: Call) -> Outcome:
+def gc(call: Call) -> Outcome:
     """Remove releases from the stage that nothing needs any more."""
     with call.connection("gc") as connection:
-        verdicts = gc.collect(connection, call.environment, keep=call.options.keep, dry_run=call.options.dry_run)
-    return Outcome(gc.to_dict(verdicts), gc.text(verdicts, dry_run=call.options.dry_run))
+        verdicts = releases.collect(connection, call.environment, keep=call.options.keep, dry_run=call.options.dry_run)
+    return Outcome(releases.to_dict(verdicts), releases.text(verdicts, dry_run=call.options.dry_run))

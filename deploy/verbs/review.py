@@ -10,7 +10,8 @@ from deploy.graph import render
 from deploy.graph.graph import Graph
 from deploy.plan import text
 from deploy.plan.plan import Plan
-from deploy.records import record, snapshot
+from deploy.records import record
+from deploy.records import snapshot as snapshots
 from deploy.setup import packages
 from deploy.verbs.call import Call, Outcome
 from ml_pipeline.config import Environment
@@ -67,7 +68,7 @@ def preview(call: Call) -> Outcome:
             plans["main"] = (f"{_title(main)}, after the merge", home.plan(rendered(main)))
         connection, later = delivery.connection, rendered(following)
         with connection.step("read"):
-            known = snapshot.published(connection, own, following)
+            known = snapshots.published(connection, own, following)
             if following.snowflake.package_repository != own.snowflake.package_repository:
                 answers = connection.gather(**packages.reads(following, later))
                 packages.check(following, later, answers, connection.gather)
@@ -84,12 +85,12 @@ def _title(environment: Environment) -> str:
     return f"{environment.snowflake.database}.{environment.snowflake.schema} ({environment.name})"
 
 
-def take(call: Call) -> Outcome:
+def snapshot(call: Call) -> Outcome:
     """Write down what an environment runs."""
     environment = call.environment
     with call.delivery() as delivery:
         there = delivery.look()
-        taken = snapshot.Snapshot(environment.name, there.deployed, there.backend(environment))
+        taken = snapshots.Snapshot(environment.name, there.deployed, there.backend(environment))
     call.options.to.write_text(taken.to_text(), encoding="utf-8")
     release = there.deployed.graph.release
     return Outcome({"release": release}, f"{environment.name} runs release {release or 'none'}")
@@ -98,9 +99,9 @@ def take(call: Call) -> Outcome:
 def publish(call: Call) -> Outcome:
     """Put the snapshot of another environment where previews read it."""
     _require_dev(call, "snapshots of other environments")
-    taken = snapshot.read_file(call.options.snapshot)
+    taken = snapshots.read_file(call.options.snapshot)
     with call.connection("publish") as connection:
-        snapshot.publish(connection, call.environment, taken)
+        snapshots.publish(connection, call.environment, taken)
     return Outcome({"published": taken.environment}, f"published what {taken.environment} runs")
 
 

@@ -1,11 +1,12 @@
 """The verbs, each with what it is for, what it takes, what it works on and what runs: all that is known of them.
 
-What runs is a function of a module of this folder, imported when it does: --help imports none of them.
+What runs is a function of that name in a module of this folder, imported when it does: --help imports none of them.
 """
 
 import argparse
 import importlib
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -104,6 +105,10 @@ _SWEEP = (
     ),
     _DRY_RUN,
 )
+_DELIVERED = (*_BUILT, _PLANNED, _WHEN_RUNNING)
+_RETRAIN = _option("--retrain", action="store_true", help="train a model, whether one is due or not")
+_COMMENT = _option("--comment", type=Path, metavar="FILE", help="write the pull request's comment there")
+_KEEP = _option("--keep", type=int, metavar="N", help="count only the N newest recorded releases")
 _TO = _option("--to", type=Path, default=_SNAPSHOT, metavar="FILE", help=f"where to write it (default: {_SNAPSHOT})")
 _TAKEN = _option("snapshot", type=Path, nargs="?", default=_SNAPSHOT, metavar="FILE", help=f"(default: {_SNAPSHOT})")
 
@@ -112,13 +117,13 @@ _TAKEN = _option("snapshot", type=Path, nargs="?", default=_SNAPSHOT, metavar="F
 class Verb:
     """A command of `python -m deploy`.
 
-    `options` exclude each other where several are in one tuple. One that `renders` runs dag/dag.py, which may import
-    anything, data frames included.
+    `runs` is the module whose function of the verb's name runs. `options` exclude each other where several are in one
+    tuple. One that `renders` runs dag/dag.py, which may import anything, data frames included.
     """
 
     name: str
-    help: str
     runs: str
+    help: str
     options: tuple[tuple[Option, ...], ...] = ()
     target: Target = Target.SCHEMA
     renders: bool = False
@@ -130,111 +135,48 @@ class Verb:
         return (_JSON, *targets[self.target], *self.options)
 
 
-VERBS = {
-    verb.name: verb
-    for verb in (
-        Verb(
-            "bootstrap",
-            "make the database, warehouse, roles and service user of an environment (administrator, once)",
-            "setup.bootstrap",
-            _BOOTSTRAP,
-            Target.ENVIRONMENT,
-        ),
-        Verb(
-            "github",
-            "make the environments, their rules and variables, and main's rules on GitHub (administrator, once)",
-            "setup.github",
-            _GITHUB,
-            Target.NOTHING,
-        ),
-        Verb(
-            "doctor",
-            "look whether an environment has all that a delivery needs, and say what to do if not",
-            "setup.doctor",
-            target=Target.ENVIRONMENT,
-            renders=True,
-        ),
-        Verb(
-            "build",
-            "build the release of the commit that is checked out into dist/<digest>/",
-            "deliver.build",
-            (_DIST,),
-            Target.NOTHING,
-        ),
-        Verb("upload", "put the release on the stage; what is there already stays", "deliver.upload", _BUILT),
-        Verb("plan", "show what apply would change", "deliver.plan", _PLAN, renders=True),
-        Verb(
-            "apply",
-            "make the deployed graph the release's, with its schedule off",
-            "deliver.apply",
-            (*_BUILT, _PLANNED, _WHEN_RUNNING),
-            renders=True,
-        ),
-        Verb("smoke", "run the deployed graph once with the smoke settings and judge that run", "deliver.smoke"),
-        Verb(
-            "run",
-            "run the deployed graph once with its real settings, as its schedule would, and follow that run",
-            "deliver.run",
-            (_option("--retrain", action="store_true", help="train a model, whether one is due or not"),),
-        ),
-        Verb(
-            "preview",
-            "plan a release where it goes, in main's schema, and in the environment that follows (DEV only)",
-            "review.preview",
-            (*_BUILT, _option("--comment", type=Path, metavar="FILE", help="write the pull request's comment there")),
-            renders=True,
-        ),
-        Verb(
-            "release",
-            "upload, plan, apply, smoke; then switch the schedule on, or put the earlier release back",
-            "deliver.release",
-            (*_BUILT, _PLANNED, _WHEN_RUNNING),
-            renders=True,
-        ),
-        Verb("rollback", "deliver an earlier release from its record", "deliver.rollback", _ROLLBACK),
-        Verb("status", "show what is deployed, its record, its schedule and its last run", "status.status"),
-        Verb(
-            "model",
-            "show the versions of the model; put an earlier one in use again, or copy one of another environment",
-            "model.model",
-            _MODEL,
-        ),
-        Verb("teardown", "drop the schema of a pull request or branch (DEV only)", "deliver.teardown"),
-        Verb(
-            "sweep",
-            "drop the schemas of pull requests and branches that have grown old (DEV only)",
-            "deliver.sweep",
-            _SWEEP,
-            Target.ENVIRONMENT,
-        ),
-        Verb(
-            "snapshot",
-            "write down what an environment runs, for another one to plan against",
-            "review.take",
-            (_TO,),
-            Target.ENVIRONMENT,
-        ),
-        Verb(
-            "publish",
-            "put the snapshot of another environment where plans can read it (DEV only)",
-            "review.publish",
-            (_TAKEN,),
-            Target.ENVIRONMENT,
-        ),
-        Verb(
-            "gc",
-            "remove releases from the stage that nothing needs any more",
-            "deliver.collect",
-            (_option("--keep", type=int, metavar="N", help="count only the N newest recorded releases"), _DRY_RUN),
-        ),
-    )
-}
+def _verbs() -> Iterator[Verb]:
+    nothing, environment = Target.NOTHING, Target.ENVIRONMENT
+    text = "make the database, warehouse, roles and service user of an environment (administrator, once)"
+    yield Verb("bootstrap", "setup", text, _BOOTSTRAP, environment)
+    text = "make the environments, their rules and variables, and main's rules on GitHub (administrator, once)"
+    yield Verb("github", "setup", text, _GITHUB, nothing)
+    text = "look whether an environment has all that a delivery needs, and say what to do if not"
+    yield Verb("doctor", "setup", text, target=environment, renders=True)
+    text = "build the release of the commit that is checked out into dist/<digest>/"
+    yield Verb("build", "deliver", text, (_DIST,), nothing)
+    yield Verb("upload", "deliver", "put the release on the stage; what is there already stays", _BUILT)
+    yield Verb("plan", "deliver", "show what apply would change", _PLAN, renders=True)
+    text = "make the deployed graph the release's, with its schedule off"
+    yield Verb("apply", "deliver", text, _DELIVERED, renders=True)
+    text = "run the deployed graph once with the smoke settings and judge that run"
+    yield Verb("smoke", "deliver", text)
+    text = "run the deployed graph once with its real settings, as its schedule would, and follow that run"
+    yield Verb("run", "deliver", text, (_RETRAIN,))
+    text = "plan a release where it goes, in main's schema, and in the environment that follows (DEV only)"
+    yield Verb("preview", "review", text, (*_BUILT, _COMMENT), renders=True)
+    text = "upload, plan, apply, smoke; then switch the schedule on, or put the earlier release back"
+    yield Verb("release", "deliver", text, _DELIVERED, renders=True)
+    yield Verb("rollback", "deliver", "deliver an earlier release from its record", _ROLLBACK)
+    yield Verb("status", "status", "show what is deployed, its record, its schedule and its last run")
+    text = "show the versions of the model; put an earlier one in use again, or copy one of another environment"
+    yield Verb("model", "model", text, _MODEL)
+    yield Verb("teardown", "deliver", "drop the schema of a pull request or branch (DEV only)")
+    text = "drop the schemas of pull requests and branches that have grown old (DEV only)"
+    yield Verb("sweep", "deliver", text, _SWEEP, environment)
+    text = "write down what an environment runs, for another one to plan against"
+    yield Verb("snapshot", "review", text, (_TO,), environment)
+    text = "put the snapshot of another environment where plans can read it (DEV only)"
+    yield Verb("publish", "review", text, (_TAKEN,), environment)
+    yield Verb("gc", "deliver", "remove releases from the stage that nothing needs any more", (_KEEP, _DRY_RUN))
+
+
+VERBS = {verb.name: verb for verb in _verbs()}
 
 
 def run(options: argparse.Namespace, project: Path) -> "Outcome":
     """Run the verb. Raises DeployError for everything that a person can do something about."""
     from deploy.verbs.call import Call
 
-    module, _, function = VERBS[options.verb].runs.partition(".")
-    verb = getattr(importlib.import_module(f"deploy.verbs.{module}"), function)
-    return verb(Call(options, project, sys.stderr if options.json else sys.stdout))
+    module = importlib.import_module(f"deploy.verbs.{VERBS[options.verb].runs}")
+    return getattr(module, options.verb)(Call(options, project, sys.stderr if options.json else sys.stdout))

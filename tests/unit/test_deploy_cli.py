@@ -25,8 +25,8 @@ def on(*targets):
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_what_a_verb_runs_is_there_and_says_what_it_does(verb):
-    module, function = VERBS[verb].runs.split(".")
-    assert getattr(importlib.import_module(f"deploy.verbs.{module}"), function).__doc__
+    module = importlib.import_module(f"deploy.verbs.{VERBS[verb].runs}")
+    assert getattr(module, verb).__doc__
 
 
 def test_what_can_be_left_out_is_what_the_set_up_knows():
