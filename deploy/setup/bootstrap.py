@@ -26,31 +26,28 @@ from ml_pipeline.payload import PYPI
 SQL = Path(__file__).parent / "sql"
 ADMINISTRATOR = "ACCOUNTADMIN"
 
-_COPIED_MODELS = "45_copied_models.sql"
 TEMPORARY_SCHEMAS = "40_temporary_schemas.sql"
-_TASK_GRAPH = "35_task_graph.sql"
-_NOTEBOOKS = "36_notebooks.sql"
-_DATA_POLICIES = "45_policies.sql"
-_COMPUTE_POOL = "32_compute_pool.sql"
-_PYPI = "39_pypi.sql"
-_ERROR_INTEGRATION, _NOTIFICATION_INTEGRATION = "47_error_integration.sql", "48_notification_integration.sql"
-_SERVICE_POOL = "33_service_pool.sql"
-_WORKLOAD_IDENTITY = "55_workload_identity.sql"
-_PUBLIC_KEY = "60_public_key.sql"
+_COPIED_MODELS, _PUBLIC_KEY = "45_copied_models.sql", "60_public_key.sql"
 POLICIES = {"authentication-policy": "70_authentication_policy.sql", "network-policy": "80_network_policy.sql"}
 """What an account, or its edition, may lack or have already, and so can be left out by these names."""
+# What an environment has only if its file names it: an account may be refused what another has.
+_CONFIGURED = {
+    "32_compute_pool.sql": ("snowflake", "compute_pool"),
+    "33_service_pool.sql": ("pipeline", "service_pool"),
+    "36_notebooks.sql": ("graph", "notebook"),
+    "45_policies.sql": ("pipeline", "policies"),
+    "47_error_integration.sql": ("graph", "error_integration"),
+    "48_notification_integration.sql": ("pipeline", "notification_integration"),
+}
 # Every account may have the sample data; older ones have to fetch it.
 SHARE = "as ACCOUNTADMIN: CREATE DATABASE SNOWFLAKE_SAMPLE_DATA FROM SHARE SFC_SAMPLES.SAMPLE_DATA"
-# An account may be refused what another has.
-_WITHOUT = {file: f"mend it, or leave it out: --without {name}" for name, file in POLICIES.items()} | {
+_REMEDIES = {
+    **{file: f"mend it, or leave it out: --without {name}" for name, file in POLICIES.items()},
+    **{
+        file: f'create it, or leave it out: {key} = "" in [{table}] of the environment\'s TOML file'
+        for file, (table, key) in _CONFIGURED.items()
+    },
     _COPIED_MODELS: "run that environment's graph, which registers its first model: python -m deploy run --env ENV",
-    _DATA_POLICIES: 'mend it, or leave it out: policies = "" in [pipeline] of the environment\'s TOML file',
-    _ERROR_INTEGRATION: 'create it, or leave it out: error_integration = "" in [graph] of the environment\'s TOML file',
-    _NOTIFICATION_INTEGRATION: (
-        'create it, or leave it out: notification_integration = "" in [pipeline] of the environment\'s TOML file'
-    ),
-    _COMPUTE_POOL: 'mend it, or leave it out: compute_pool = "" in [snowflake] of the environment\'s TOML file',
-    _SERVICE_POOL: 'mend it, or leave it out: service_pool = "" in [pipeline] of the environment\'s TOML file',
 }
 _PEM = re.compile(r"-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=]+")
@@ -74,18 +71,18 @@ def scripts(
 
     """
     left_out = {POLICIES[name] for name in without} | not_asked_for(environment)
-    if not models_of:
-        left_out.add(_COPIED_MODELS)
+    found = values(environment) | {"public_key": _key_text(public_key)}
     if not public_key:
         left_out.add(_PUBLIC_KEY)
-    if not workload:
-        left_out |= {_WORKLOAD_IDENTITY, *POLICIES.values()}
-    found = values(environment) | {"public_key": _key_text(public_key)}
     if workload:
         found |= {"issuer": workload.issuer, "subject": workload.subject(environment.name)}
+    else:
+        left_out |= {"55_workload_identity.sql", *POLICIES.values()}
     if models_of:
         found |= {f"source_{name}": getattr(models_of.snowflake, name) for name in ("database", "schema")}
         found["source_model"] = models_of.pipeline.model
+    else:
+        left_out.add(_COPIED_MODELS)
     import jinja2
 
     renderer = jinja2.Environment(
@@ -101,15 +98,10 @@ def scripts(
 def not_asked_for(environment: Environment) -> set[str]:
     """Return the files that this environment's configuration has no use for."""
     asked_for = {
+        **{file: getattr(getattr(environment, table), key) for file, (table, key) in _CONFIGURED.items()},
+        "35_task_graph.sql": environment.deploy.backend == TASK_GRAPH,
+        "39_pypi.sql": environment.snowflake.package_repository == PYPI,
         TEMPORARY_SCHEMAS: environment.name == names.TEMPORARY_ENVIRONMENT,
-        _TASK_GRAPH: environment.deploy.backend == TASK_GRAPH,
-        _COMPUTE_POOL: environment.snowflake.compute_pool,
-        _SERVICE_POOL: environment.pipeline.service_pool,
-        _NOTEBOOKS: environment.graph.notebook,
-        _PYPI: environment.snowflake.package_repository == PYPI,
-        _DATA_POLICIES: environment.pipeline.policies,
-        _ERROR_INTEGRATION: environment.graph.error_integration,
-        _NOTIFICATION_INTEGRATION: environment.pipeline.notification_integration,
     }
     return {file for file, wanted in asked_for.items() if not wanted}
 
@@ -157,6 +149,6 @@ def bootstrap(connection: Connection, texts: dict[str, str], say: Callable[[str]
             connection.script(text)
         except DeployError as error:
             unshared = isinstance(error, MissingObjectError) and "SNOWFLAKE_SAMPLE_DATA" in error.cause
-            remedy = SHARE if unshared else _WITHOUT.get(name, error.remedy)
+            remedy = SHARE if unshared else _REMEDIES.get(name, error.remedy)
             raise DeployError(f"{name}: {error.cause}", remedy) from error
         say(f"ran {name}")
