@@ -167,7 +167,7 @@ def test_the_delivery_works_in_an_account_of_that_profile(deploy: Delivery, serv
     deploy("release", "--env", "prod", release="two")
     assert deploy("status", "--env", "prod")["schedule"]["on"]
     deploy("release", "--env", "dev", release="failing", code=1)
-    assert (deploy.runs("dev"), deploy.smoke.runs("prod")) == ("one", "two")
+    assert (deploy.runs("dev"), deploy.runs("prod")) == ("one", "two")
     deploy("rollback", "--env", "prod")
     assert deploy.runs("prod") == "one"
     every = {"ROWS_PER_RESULTSET": 0}
