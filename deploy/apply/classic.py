@@ -1,12 +1,11 @@
 """The classic backend: the root task is the graph. Every account has it.
 
 A graph changes only while its root is suspended, so the root is suspended first and stays so: only a passed smoke run
-resumes it (see `activation`). A run in progress goes on with the version of the graph that it started with.
+resumes it (statements.py). A run in progress goes on with the version of the graph that it started with.
 https://docs.snowflake.com/en/user-guide/tasks-graphs
 """
 
 from deploy import names
-from deploy.account.sql import literal
 from deploy.graph import properties
 from deploy.graph.graph import TaskSpec
 from deploy.graph.properties import drops
@@ -34,16 +33,6 @@ def statements(environment: Environment, plan: Plan) -> list[str]:
 def suspension(environment: Environment) -> list[str]:
     """Switch the schedule off."""
     return [f"ALTER TASK IF EXISTS {names.root(environment)} SUSPEND"]
-
-
-def activation(environment: Environment) -> list[str]:
-    """Switch the schedule on."""
-    return [f"ALTER TASK {names.root(environment)} RESUME"]
-
-
-def execution(environment: Environment, config: str) -> str:
-    """Run the graph once, with this JSON over its CONFIG."""
-    return f"EXECUTE TASK {names.root(environment)} USING CONFIG = {literal(config)}"
 
 
 def leaving(environment: Environment, finalizers: list[TaskSpec]) -> list[str]:

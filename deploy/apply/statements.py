@@ -5,12 +5,15 @@ Whichever backend holds the graph, this is where the two are told apart and wher
 
 from types import ModuleType
 
+from deploy import names
+from deploy.account.sql import literal
 from deploy.apply import classic, task_graph, trigger
 from deploy.graph.graph import CLASSIC, TASK_GRAPH, Graph
 from deploy.plan.plan import Plan
 from ml_pipeline.config import Environment
 
 _BACKENDS: dict[str, ModuleType] = {CLASSIC: classic, TASK_GRAPH: task_graph}
+_KINDS = {CLASSIC: "TASK", TASK_GRAPH: "TASK GRAPH"}  # of the object that is the graph
 # A request's text may have 1 MB, and quotes are doubled twice in it; a new task has two statements.
 _LONGEST_REQUEST, _MOST_STATEMENTS = 500_000, 600
 
@@ -47,9 +50,9 @@ def activation(environment: Environment, backend: str, graph: Graph) -> list[str
     """Switch the graph's schedule on, or what starts it in its place; nothing if it has neither."""
     if graph.changes_of:
         return trigger.activation(environment)
-    return _BACKENDS[backend].activation(environment) if graph.scheduled else []
+    return [f"ALTER {_KINDS[backend]} {names.root(environment)} RESUME"] if graph.scheduled else []
 
 
 def execution(environment: Environment, backend: str, config: str) -> str:
-    """Run the graph once, with this JSON over its CONFIG."""
-    return _BACKENDS[backend].execution(environment, config)
+    """Run the graph, as it is committed, once, with this JSON over its CONFIG."""
+    return f"EXECUTE {_KINDS[backend]} {names.root(environment)} USING CONFIG = {literal(config)}"

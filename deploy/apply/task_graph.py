@@ -7,7 +7,6 @@ https://docs.snowflake.com/user-guide/task-graph-object
 """
 
 from deploy import names
-from deploy.account.sql import literal
 from deploy.graph import properties
 from deploy.graph.properties import drops
 from deploy.plan.plan import Plan
@@ -44,16 +43,6 @@ def statements(environment: Environment, plan: Plan) -> list[str]:
 def suspension(environment: Environment) -> list[str]:
     """Switch the schedule off."""
     return [f"ALTER TASK GRAPH IF EXISTS {names.root(environment)} SUSPEND"]
-
-
-def activation(environment: Environment) -> list[str]:
-    """Switch the schedule on."""
-    return [f"ALTER TASK GRAPH {names.root(environment)} RESUME"]
-
-
-def execution(environment: Environment, config: str) -> str:
-    """Run the committed graph once, with this JSON over its CONFIG."""
-    return f"EXECUTE TASK GRAPH {names.root(environment)} USING CONFIG = {literal(config)}"
 
 
 def leaving(environment: Environment) -> list[str]:

@@ -103,8 +103,7 @@ class Delivery:
 
         Raises DeployError if what there is to do is not the plan that has this hash (or begins with it).
         """
-        there, proposal = self._considered(candidate)
-        self._require(proposal, expected)
+        there, proposal = self._considered(candidate, expected)
         stage.check(self.connection, self.environment, there.files, candidate.release.manifest)
         if proposal.empty and not there.lock.unfinished:
             self.say(text.text(proposal))
@@ -120,8 +119,7 @@ class Delivery:
         Raises DeployError if what there is to do is not the plan that has this hash, before
         anything is changed; or if it did not pass: the release before it is in use again, or (exit code 3) nothing is.
         """
-        there, proposal = self._considered(candidate)
-        self._require(proposal, expected)
+        there, proposal = self._considered(candidate, expected)
         with self._holding(there, candidate, proposal) as holding:
             try:
                 self._bring(candidate, there.files)
@@ -159,12 +157,15 @@ class Delivery:
             return there
         self.say(f"the {unfinished.told} by {there.lock.told} did not end")
         with self._locked(there, unfinished) as holding:
-            self._put_back(holding, there, [_entry(unfinished, holding, record.INTERRUPTED)])
+            self._put_back(holding, there, [unfinished.entry(record.INTERRUPTED, holding.held.number)])
         return self.look()
 
     # ---- before the first write
-    def _considered(self, candidate: Candidate) -> tuple[State, Plan]:
-        """Look at what is there until it may be changed; raises DeployError for what stands in the way."""
+    def _considered(self, candidate: Candidate, expected: str) -> tuple[State, Plan]:
+        """Look at what is there until it may be changed; raises DeployError for what stands in the way.
+
+        It is held to the plan that was reviewed. Where nothing is left to do that was done, as before a second try.
+        """
         preflight.check_graph(candidate.graph, self.environment, datetime.datetime.now(datetime.UTC))
         # An earlier release had its packages when it was new; putting it back waits for nobody.
         new = candidate.graph if candidate.release else EMPTY
@@ -182,16 +183,13 @@ class Delivery:
             self._meet_run(there)
             there = self.look(candidate.digest)
             proposal = self._plan(candidate.graph, there)
-        return there, proposal
-
-    def _require(self, proposal: Plan, expected: str) -> None:
-        """Hold it to the plan that was reviewed. Where nothing is left to do that was done, as before a second try."""
         if expected and not proposal.empty and not proposal.hash.startswith(expected):
             now = f"{proposal.hash[:12]}: {text.summary(proposal)}"
             raise DeployError(
                 f"what there is to do is not plan {expected[:12]} any more, but {now}",
                 f"look at it: python -m deploy plan {names.arguments(self.environment)}",
             )
+        return there, proposal
 
     def _plan(self, graph: Graph, there: State) -> Plan:
         """Compare, if it is the same release with all that may have been changed by hand."""
@@ -226,7 +224,7 @@ class Delivery:
         with self._locked(there, candidate.journal(proposal, there.current), later=later) as holding:
             if unfinished := there.lock.unfinished:
                 self.say(f"the {unfinished.told} by {there.lock.told} did not end: this takes its place")
-                entry = _entry(unfinished, holding, record.INTERRUPTED)
+                entry = unfinished.entry(record.INTERRUPTED, holding.held.number)
                 with self.connection.step("record"):
                     holding.held.run([record.insertion(self.environment, entry)])
             yield holding
@@ -266,7 +264,7 @@ class Delivery:
 
     def _activate(self, holding: Holding, candidate: Candidate, proposal: Plan) -> None:
         graph = candidate.graph
-        entry = _entry(candidate.journal(proposal), holding, record.PASSED)
+        entry = candidate.journal(proposal).entry(record.PASSED, holding.held.number)
         switched = apply.activation(self.environment, proposal.backend, graph)
         holding.close([*switched, record.insertion(self.environment, entry)])
         schedule = "its schedule is on" if graph.scheduled else "it has no schedule"
@@ -276,7 +274,7 @@ class Delivery:
     def _undo(self, holding: Holding, candidate: Candidate, proposal: Plan, there: State, reason: str) -> DeployError:
         """Put the earlier release back and return the error that tells of it."""
         options, before = names.arguments(self.environment), there.current
-        failed = _entry(candidate.journal(proposal), holding, record.FAILED)
+        failed = candidate.journal(proposal).entry(record.FAILED, holding.held.number)
         try:
             if before:
                 self._put_back(holding, there, [failed])
@@ -303,7 +301,7 @@ class Delivery:
         proposal = holding.put(graph, backend)
         if before:
             journal = Journal(record.RESTORED, before.digest, before.commit, proposal.hash, graph)
-            entries = [*entries, _entry(journal, holding, record.PASSED)]
+            entries = [*entries, journal.entry(record.PASSED, holding.held.number)]
         switched = apply.activation(self.environment, backend, graph)
         holding.close([*switched, *(record.insertion(self.environment, entry) for entry in entries)])
 
@@ -314,15 +312,3 @@ class Delivery:
         except DeployError as error:
             return f"whether its schedule is off is unknown: {error.cause}"
         return "its schedule stays off"
-
-
-def _entry(journal: Journal, holding: Holding, verdict: str) -> Entry:
-    return Entry(
-        action=journal.action,
-        commit=journal.commit,
-        digest=journal.digest,
-        plan_hash=journal.plan_hash,
-        graph=journal.graph,
-        verdict=verdict,
-        fence=holding.held.number,
-    )

@@ -42,12 +42,14 @@ def check_alone(environment: Environment, graph: Graph, others: Sequence[str]) -
         raise DeployError(cause, f"drop its tasks, or put its name back into {where}")
 
 
-def source_reads(environment: Environment) -> dict[str, str]:
-    """Return the read that `check_changes` wants the answer of: none where no table's changes start the graph."""
-    if not environment.graph.changes_of:
-        return {}
-    database, schema, table = environment.graph.changes_of.split(".")
-    return {"source": f"SHOW TABLES LIKE {literal(like(table))} IN SCHEMA {qualified(database, schema)}"}
+def reads(environment: Environment) -> dict[str, str]:
+    """Return the reads for `check_warehouse` and, where a table's changes start the graph, `check_changes`."""
+    warehouse = identifier(environment.snowflake.warehouse)
+    found = {"timeouts": f"SHOW PARAMETERS LIKE 'STATEMENT%TIMEOUT_IN_SECONDS' IN WAREHOUSE {warehouse}"}
+    if environment.graph.changes_of:
+        database, schema, table = environment.graph.changes_of.split(".")
+        found["source"] = f"SHOW TABLES LIKE {literal(like(table))} IN SCHEMA {qualified(database, schema)}"
+    return found
 
 
 def check_changes(environment: Environment, graph: Graph, source: Rows, held: Answers) -> None:
@@ -68,12 +70,6 @@ def check_changes(environment: Environment, graph: Graph, source: Rows, held: An
             f"{table} does not track its changes, and only {owner} can let it",
             f"ask for: ALTER TABLE {table} SET CHANGE_TRACKING = TRUE",
         )
-
-
-def warehouse_reads(environment: Environment) -> dict[str, str]:
-    """Return the read that `check_warehouse` wants the answer of."""
-    warehouse = identifier(environment.snowflake.warehouse)
-    return {"timeouts": f"SHOW PARAMETERS LIKE 'STATEMENT%TIMEOUT_IN_SECONDS' IN WAREHOUSE {warehouse}"}
 
 
 def check_warehouse(environment: Environment, timeouts: Rows) -> None:

@@ -83,8 +83,7 @@ def read(connection: Connection, environment: Environment, digest: str = "", gra
         current=record.select_current(environment),
         running=runs.running_statement(environment),
         **({"files": stage.listing_statement(environment, digest)} if digest else {}),
-        **preflight.source_reads(environment),
-        **preflight.warehouse_reads(environment),
+        **preflight.reads(environment),
         **asked,
     )
     found = dict(deployed.complete(environment, found, connection.gather))

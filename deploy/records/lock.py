@@ -22,7 +22,7 @@ from deploy.account.gathering import executed, lowered, readable
 from deploy.account.sql import literal
 from deploy.errors import DeployError, LockLostError, LostReplyError
 from deploy.graph.graph import Graph
-from deploy.records.record import TIME_FORMAT
+from deploy.records.record import TIME_FORMAT, Entry
 from ml_pipeline.config import Environment
 
 TABLE = "DEPLOY_LOCK"
@@ -54,6 +54,10 @@ class Journal:
         """Read what `to_json` wrote."""
         values = json.loads(text)
         return cls(**{**values, "graph": Graph.from_text(values["graph"])})
+
+    def entry(self, verdict: str, fence: int) -> Entry:
+        """Return what is recorded of it in the end; `fence` is its number of the lock."""
+        return Entry(self.action, self.commit, self.digest, self.plan_hash, self.graph, verdict, fence)
 
     @property
     def told(self) -> str:
