@@ -1,5 +1,7 @@
 """What can go wrong in a deploy, said so that the reader knows what to type next."""
 
+from collections.abc import Iterable
+
 OK = 0
 FAILED = 1
 USAGE = 2
@@ -27,3 +29,8 @@ class LostReplyError(DeployError):
 
 class LockLostError(DeployError):
     """Somebody else has the lock by now: there is nothing left that we may do, nor put back."""
+
+
+def listed(what: str, lines: Iterable[object]) -> str:
+    """Return several causes as one, a line each."""
+    return "\n  ".join((f"{what}:", *map(str, lines)))

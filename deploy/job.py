@@ -1,11 +1,19 @@
-"""What a verb tells the workflow that runs it: outputs and the summary, in the files that GitHub names; else nothing.
+"""The job of a workflow that a verb runs in: what is told to it, who set it off, where people can look at it.
 
+Outputs and the summary go into the files that GitHub names; outside of a workflow, nowhere.
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """
 
+import getpass
 import os
+import socket
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from ml_pipeline.config import Environment
 
 LONGEST_SUMMARY = 1_000_000  # bytes; GitHub refuses a step's summary above 1 MiB, all of it
 _CUT = "\n\n_Cut here: it is too long._\n"
@@ -48,3 +56,25 @@ def cut(markdown: str, longest: int, ending: str = _CUT) -> str:
     fence = "\n```" if sum(line.startswith("```") for line in kept.splitlines()) % 2 else ""
     details = "\n\n</details>" if kept.count("<details>") > kept.count("</details>") else ""
     return f"{kept}{fence}{details}{ending}"
+
+
+def who(variables: Mapping[str, str] = os.environ) -> str:
+    """Return the person who set the workflow off; outside of one, the user and the machine."""
+    return variables.get("GITHUB_ACTOR") or f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+def run_url(variables: Mapping[str, str] = os.environ) -> str:
+    """Return the address of the workflow run that this is part of; empty outside of one."""
+    keys = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    server, repository, run = (variables.get(key, "") for key in keys)
+    return f"{server}/{repository}/actions/runs/{run}" if run else ""
+
+
+def graph_url(environment: "Environment", variables: Mapping[str, str] = os.environ) -> str:
+    """Return where Snowsight shows the graph; empty unless the account is given as <organization>-<account>."""
+    organization, dash, account = variables.get("SNOWFLAKE_ACCOUNT", "").partition("-")
+    if not (organization and dash and account):
+        return ""
+    database, schema = environment.snowflake.database, environment.snowflake.schema
+    place = f"databases/{quote(database)}/schemas/{quote(schema)}/task/{quote(environment.graph.name)}/graph"
+    return f"https://app.snowflake.com/{quote(organization)}/{quote(account)}/#/data/{place}"

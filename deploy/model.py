@@ -1,21 +1,22 @@
-"""The model in use: which versions there are, where they come from, and one command to put an earlier one in use."""
+"""The model in use: which versions there are, where they come from, how an earlier one or another's is put in use.
+
+Usually each environment trains a model of its own with the release that was promoted, and nothing of one can be read in
+the other. The other way to promote is to copy a version that one environment has validated to another's Registry,
+which needs what `bootstrap --copy-models-from` grants.
+https://docs.snowflake.com/en/sql-reference/sql/create-model and .../alter-model-add-version
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from deploy import names
-from deploy.account.gathering import Unread
+from deploy.account.connection import Connection
+from deploy.account.gathering import Rows, there
 from deploy.account.sql import identifier, literal
 from deploy.errors import USAGE, DeployError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from deploy.account.connection import Connection
-    from deploy.account.gathering import Rows
-    from ml_pipeline.config import Environment
+from ml_pipeline.config import Environment
 
 _SHOWN = "auc"
 QUALITY_GATE, PROVENANCE = "quality_gate", "provenance"
@@ -30,28 +31,28 @@ class Version:
     created: str
     in_use: bool
     comment: str
-    metadata: "Mapping[str, Any]"
+    metadata: Mapping[str, Any]
 
     @classmethod
-    def from_row(cls, row: "Mapping[str, Any]") -> Self:
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
         """Read a row of SHOW VERSIONS IN MODEL."""
         in_use = str(row["is_default_version"]).lower() == "true"
         metadata = {"metrics": {}} | json.loads(row["metadata"] or "{}")
         return cls(row["name"], str(row["created_on"]), in_use, row["comment"] or "", metadata)
 
     @property
-    def metrics(self) -> "dict[str, Any]":
+    def metrics(self) -> dict[str, Any]:
         """How good it is, on lines later than those it was trained with."""
         told = self.metadata["metrics"]
         return {name: value for name, value in told.items() if name not in (QUALITY_GATE, PROVENANCE)}
 
     @property
-    def quality_gate(self) -> "Mapping[str, Any]":
+    def quality_gate(self) -> Mapping[str, Any]:
         """Whether it passed, by how many checks, compared with which version; nothing if it never met the gate."""
         return self.metadata["metrics"].get(QUALITY_GATE, {})
 
     @property
-    def provenance(self) -> "Mapping[str, Any]":
+    def provenance(self) -> Mapping[str, Any]:
         """What it takes to train it again, and the sha256 that tells whether the same came of it."""
         return self.metadata["metrics"].get(PROVENANCE, {})
 
@@ -73,33 +74,30 @@ class Version:
         }
 
 
-def versions(connection: "Connection", environment: "Environment") -> tuple[Version, ...]:
+def versions(connection: Connection, environment: Environment) -> tuple[Version, ...]:
     """Return the versions of the environment's model, the newest first. Raises DeployError if it has none.
 
     https://docs.snowflake.com/en/sql-reference/sql/show-versions-in-model
     """
-    answer = connection.gather(versions=statement(environment))["versions"]
-    if isinstance(answer, Unread) and not answer.missing:
-        raise answer.error(environment)
-    if isinstance(answer, Unread) or not answer:
+    found = read(there(connection.gather(versions=statement(environment))["versions"], environment))
+    if not found:
         cause = f"there is no model {environment.pipeline.model} in {names.schema(environment)}"
-        raise DeployError(
-            f"{cause}: no run has registered one yet", f"python -m deploy status {_arguments(environment)}"
-        )
-    return read(answer)
+        remedy = f"python -m deploy status {names.arguments(environment)}"
+        raise DeployError(f"{cause}: no run has registered one yet", remedy)
+    return found
 
 
-def statement(environment: "Environment") -> str:
+def statement(environment: Environment) -> str:
     """Return the statement that lists the versions."""
     return f"SHOW VERSIONS IN MODEL {name(environment)}"
 
 
-def read(rows: "Rows") -> tuple[Version, ...]:
+def read(rows: Rows) -> tuple[Version, ...]:
     """Return the versions of the rows of that statement, the newest first."""
     return tuple(sorted(map(Version.from_row, rows), key=lambda version: version.created, reverse=True))
 
 
-def chosen(found: Sequence[Version], wanted: str, environment: "Environment") -> Version:
+def chosen(found: Sequence[Version], wanted: str, environment: Environment) -> Version:
     """Return the version of this name; without a name, the one that was logged before the one in use.
 
     Raises DeployError if there is none.
@@ -108,52 +106,113 @@ def chosen(found: Sequence[Version], wanted: str, environment: "Environment") ->
         version = next((each for each in found if each.name == wanted), None)
         cause = f"the model has no version {wanted}, only {', '.join(each.name for each in found)}"
     else:
-        older = found[_in_use(found) + 1 :]
-        version = older[0] if older else None
-        cause = f"no version is older than the one in use, {found[_in_use(found)].name}"
+        now = next(number for number, each in enumerate(found) if each.in_use)
+        version = next(iter(found[now + 1 :]), None)
+        cause = f"no version is older than the one in use, {found[now].name}"
     if version is None:
-        raise DeployError(cause, f"python -m deploy model {_arguments(environment)}", USAGE)
+        raise DeployError(cause, f"python -m deploy model {names.arguments(environment)}", USAGE)
     return version
 
 
-def use(connection: "Connection", environment: "Environment", version: Version) -> None:
-    """Let scoring take this version from now on, until a run registers a better one."""
-    connection.rows(using(environment, version))
-
-
-def using(environment: "Environment", version: Version) -> str:
+def using(environment: Environment, version: Version) -> str:
     """Return the statement that puts the version in use."""
     return f"ALTER MODEL {name(environment)} SET DEFAULT_VERSION = {identifier(version.name)}"
 
 
-def labels(environment: "Environment", version: Version) -> list[str]:
-    """Return the statements that have the version tell what it does: its comment and its metadata."""
-    modify = f"ALTER MODEL {name(environment)} MODIFY VERSION {identifier(version.name)} SET"
-    return [
-        f"{modify} COMMENT = {literal(version.comment)}",
-        f"{modify} METADATA = {literal(json.dumps(version.metadata))}",
-    ]
-
-
 def text(found: Sequence[Version]) -> str:
     """Return the versions for people, a line each; * is the one in use."""
-    return "\n".join(map(_line, found))
+    lines = []
+    for version in found:
+        metric = version.metrics.get(_SHOWN)
+        shown = [f"{'*' if version.in_use else ' '} {version.name}", version.created[:19], version.comment]
+        lines.append("  ".join([*shown, *([f"{_SHOWN} {metric}"] if metric is not None else [])]))
+    return "\n".join(lines)
 
 
-def _line(version: Version) -> str:
-    metric = version.metrics.get(_SHOWN)
-    shown = [f"{'*' if version.in_use else ' '} {version.name}", version.created[:19], version.comment]
-    return "  ".join([*shown, *([f"{_SHOWN} {metric}"] if metric is not None else [])])
-
-
-def _in_use(found: Sequence[Version]) -> int:
-    return next(number for number, version in enumerate(found) if version.in_use)
-
-
-def name(environment: "Environment") -> str:
+def name(environment: Environment) -> str:
     """Return the quoted name of the environment's model."""
     return names.named(environment, environment.pipeline.model)
 
 
-def _arguments(environment: "Environment") -> str:
-    return names.arguments(environment)
+@dataclass(frozen=True)
+class Copy:
+    """What is to be copied, and where to; `statements` do what of it is not done yet."""
+
+    version: Version
+    source: str
+    target: str
+    is_there: bool
+    statements: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """Say what was done, for people."""
+        did = f"{self.target} already has {self.version.name} of" if self.is_there else f"copied {self.version.name} of"
+        return f"{did} {self.source}" + ("" if self.is_there else f" to {self.target}")
+
+
+def copy(
+    connection: Connection, source: Environment, target: Environment, wanted: str = "", *, use: bool = False
+) -> Copy:
+    """Copy a version of the source's model, by default the one in use, and put it in use if asked to.
+
+    Done again, it does nothing. The first version of a model is in use in any case: Snowflake has it so.
+    Raises DeployError for a version that has not passed the source's quality gate, or that cannot be read.
+    """
+    if names.schema(source) == names.schema(target):
+        remedy = f"python -m deploy model {names.arguments(target)} --use VERSION"
+        raise DeployError(f"{names.schema(target)} is where it would be copied from, too", remedy, USAGE)
+    parts = connection.gather(source=statement(source), target=statement(target))
+    version = _validated(read(there(parts["source"], source)), source, target, wanted)
+    made = copying(version, source, target, read(there(parts["target"], target)), use=use)
+    if made.statements:
+        connection.run(made.statements)
+    return made
+
+
+def _validated(found: Sequence[Version], source: Environment, target: Environment, wanted: str) -> Version:
+    """Return the version that is to be copied. Raises DeployError unless it has passed its own quality gate."""
+    if not found:
+        raise DeployError(
+            f"there is no model {_shown(source)}, or role {target.snowflake.role} may not read it",
+            f"as the administrator: python -m deploy bootstrap --env {target.name} --copy-models-from {source.name}",
+        )
+    version = chosen(found, wanted, source) if wanted else next(each for each in found if each.in_use)
+    if not version.quality_gate.get("passed"):
+        raise DeployError(
+            f"{version.name} of {_shown(source)} was never validated: it does not say that it passed the quality gate",
+            f"python -m deploy run {names.arguments(source)}, and copy the version that its run registers",
+        )
+    return version
+
+
+def copying(
+    version: Version, source: Environment, target: Environment, targets: Sequence[Version], *, use: bool
+) -> Copy:
+    """Return what it takes to have `version` of the source among the target's versions.
+
+    The copy tells of itself all that the original does, and where that is. Raises DeployError when another model has
+    its name there.
+    """
+    old = next((each for each in targets if each.name == version.name), None)
+    if old and old.sha256 not in ("", version.sha256):
+        remedy = f"python -m deploy model {names.arguments(target)} --json shows where each comes from"
+        raise DeployError(f"{_shown(target)} has another model as {version.name}", remedy)
+    place = f"{_shown(source)} {version.name}"
+    metadata: dict[str, Any] = json.loads(json.dumps(version.metadata))
+    metadata["metrics"].setdefault(PROVENANCE, {})["copied_from"] = place
+    comment, own, statements = f"{version.comment}, copied from {place}", identifier(version.name), []
+    if not old:
+        taken = f"FROM MODEL {name(source)} VERSION {own}"
+        first = f"CREATE MODEL {name(target)} WITH VERSION {own} {taken}"
+        statements.append(f"ALTER MODEL {name(target)} ADD VERSION {own} {taken}" if targets else first)
+    if not old or old.metadata != metadata or old.comment != comment:
+        modify = f"ALTER MODEL {name(target)} MODIFY VERSION {own} SET"
+        statements += [f"{modify} COMMENT = {literal(comment)}", f"{modify} METADATA = {literal(json.dumps(metadata))}"]
+    if use and not (old and old.in_use):
+        statements.append(using(target, version))
+    return Copy(version, _shown(source), _shown(target), old is not None, tuple(statements))
+
+
+def _shown(environment: Environment) -> str:
+    return name(environment).replace('"', "")

@@ -1,6 +1,5 @@
 """Where a release goes: which schema, which stage path, which tasks."""
 
-import dataclasses
 import hashlib
 import re
 import shlex
@@ -42,22 +41,39 @@ class Temporary(Environment):
         """What the schema is for, for people."""
         return f"branch {self.branch}" if self.branch else f"pull request {self.pull_request}"
 
+    @property
+    def option(self) -> str:
+        """The option of the command line that names it; a shell can read it."""
+        return f"--branch {shlex.quote(self.branch)}" if self.branch else f"--pr {self.pull_request}"
+
 
 def in_pull_request(environment: Environment, number: int) -> Temporary:
     """Return the environment in the schema of a pull request. Raises DeployError outside of DEV."""
-    _require_dev(environment, "pull requests", f"--pr {number}")
     if number < 1:
-        raise DeployError(
-            f"not the number of a pull request: {number}", "pass --pr the number that GitHub shows", USAGE
-        )
+        cause = f"not the number of a pull request: {number}"
+        raise DeployError(cause, "pass --pr the number that GitHub shows", USAGE)
     return _moved(environment, pull_request_schema(number), pull_request=number)
 
 
 def in_branch(environment: Environment, branch: str) -> Temporary:
     """Return the environment in the schema of a branch. Raises DeployError outside of DEV, or for what is no name."""
-    schema = branch_schema(branch)
-    _require_dev(environment, "branches", _branch_option(branch))
-    return _moved(environment, schema, branch=branch)
+    return _moved(environment, branch_schema(branch), branch=branch)
+
+
+def _moved(environment: Environment, schema: str, *, pull_request: int = 0, branch: str = "") -> Temporary:
+    home, name, dev = environment.snowflake.schema, environment.name, TEMPORARY_ENVIRONMENT
+    moved = Temporary(**vars(environment.in_schema(schema)), home=home, pull_request=pull_request, branch=branch)
+    if name != dev:
+        what = "branches" if branch else "pull requests"
+        remedy = f"python -m deploy release --env {dev} {moved.option}"
+        raise DeployError(f"{what} are deployed to {dev} only, not to {name}", remedy, USAGE)
+    if schema == home:
+        raise DeployError(
+            f"{home} is the schema that main is delivered to, and cannot be a temporary one too",
+            f'give "schema" in environments/{name}.toml another name, such as MAIN',
+            USAGE,
+        )
+    return moved
 
 
 def in_ref(environment: Environment, ref: str) -> Environment:
@@ -73,28 +89,6 @@ def in_ref(environment: Environment, ref: str) -> Environment:
     if number:
         return in_pull_request(environment, int(number))
     return environment if branch == MAIN_BRANCH else in_branch(environment, branch)
-
-
-def _require_dev(environment: Environment, what: str, option: str) -> None:
-    if environment.name != TEMPORARY_ENVIRONMENT:
-        raise DeployError(
-            f"{what} are deployed to {TEMPORARY_ENVIRONMENT} only, not to {environment.name}",
-            f"python -m deploy release --env {TEMPORARY_ENVIRONMENT} {option}",
-            USAGE,
-        )
-
-
-def _moved(environment: Environment, schema: str, *, pull_request: int = 0, branch: str = "") -> Temporary:
-    home = environment.snowflake.schema
-    if schema == home:
-        raise DeployError(
-            f"{home} is the schema that main is delivered to, and cannot be a temporary one too",
-            f'give "schema" in environments/{environment.name}.toml another name, such as MAIN',
-            USAGE,
-        )
-    moved = environment.in_schema(schema)
-    values = {field.name: getattr(moved, field.name) for field in dataclasses.fields(Environment)}
-    return Temporary(**values, home=home, pull_request=pull_request, branch=branch)
 
 
 def pull_request_schema(number: int) -> str:
@@ -131,14 +125,7 @@ def is_temporary(environment: Environment) -> bool:
 
 def arguments(environment: Environment) -> str:
     """Return the command line options that name this target, for messages; a shell can read them."""
-    if not isinstance(environment, Temporary):
-        return f"--env {environment.name}"
-    option = _branch_option(environment.branch) if environment.branch else f"--pr {environment.pull_request}"
-    return f"--env {environment.name} {option}"
-
-
-def _branch_option(branch: str) -> str:
-    return f"--branch {shlex.quote(branch)}"
+    return f"--env {environment.name}" + (f" {environment.option}" if isinstance(environment, Temporary) else "")
 
 
 def database(environment: Environment) -> str:

@@ -13,16 +13,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from deploy.account import gathering, refusals
+from deploy.account import gathering
 from deploy.account.deadline import LateError, Step
-from deploy.account.gathering import Rows, Unread
+from deploy.account.gathering import Answer, Rows
 from deploy.account.sql import literal
 from deploy.errors import DeployError, LostReplyError
+from ml_pipeline.config import Environment
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
-
-    from ml_pipeline.config import Environment
 
 T = TypeVar("T")
 
@@ -39,11 +38,15 @@ class Connection:
     Args:
         environment: where to sign in, and as whom.
         sign_in: opens a session of the connector.
+        options: those of the command line that name the target, for messages (deploy/names.py).
 
     """
 
-    def __init__(self, environment: "Environment", sign_in: "Callable[[], SnowflakeConnection]") -> None:
+    def __init__(
+        self, environment: Environment, sign_in: "Callable[[], SnowflakeConnection]", options: str = ""
+    ) -> None:
         self._environment = environment
+        self._look_again = f"python -m deploy status {options or f'--env {environment.name}'}"
         self._sign_in = sign_in
         self._lost: set[int] = set()  # sessions of which nobody knows what they are doing
         self._change = threading.Lock()  # of the session: what was given up late may still be at work in its thread
@@ -99,7 +102,7 @@ class Connection:
         value = next(iter(row.values()))
         return json.loads(value) if isinstance(value, str) else value
 
-    def gather(self, **reads: str | gathering.Filtered) -> dict[str, Rows | Unread]:
+    def gather(self, **reads: str | gathering.Filtered) -> dict[str, Answer]:
         """Run several reads (SHOW, LIST, SELECT) in one request.
 
         Returns the rows of each, with column names in lower case and values as JSON has them; a read that Snowflake
@@ -154,28 +157,20 @@ class Connection:
         used: list[SnowflakeConnection] = []
 
         def done() -> T:
-            used.append(self._open_in(step))
+            used.append(self._session or self._opened(step))
+            if not step.seconds_left:  # nobody waits for us any more, and somebody else goes on
+                raise LateError
             return work(used[0])
 
         try:
             return step.within(done)
         except errors.Error as error:
-            if refusals.is_over(error):
-                self._forget(used)
-                raise _ExpiredError(*self._silence(f"from Snowflake: {refusals.one_line(error)}")) from error
-            if refusals.is_lost(error):
-                self._forget(used)
-                raise LostReplyError(*self._silence(f"from Snowflake: {refusals.one_line(error)}")) from error
-            raise refusals.explained(error, self._environment.name) from error
+            if not (gathering.is_over(error) or gathering.is_lost(error)):
+                raise gathering.explained(error, self._environment.name) from error
+            kind = _ExpiredError if gathering.is_over(error) else LostReplyError
+            raise self._silence(used, kind, f"from Snowflake: {gathering.one_line(error)}") from error
         except LateError as error:
-            self._forget(used)
-            raise LostReplyError(*self._silence(f"within {self._step.seconds:.0f} seconds")) from error
-
-    def _open_in(self, step: Step) -> "SnowflakeConnection":
-        session = self._session or self._opened(step)
-        if not step.seconds_left:  # nobody waits for us any more, and somebody else goes on
-            raise LateError
-        return session
+            raise self._silence(used, LostReplyError, f"within {step.seconds:.0f} seconds") from error
 
     def _opened(self, step: Step) -> "SnowflakeConnection":
         """Sign in, and let this be the session; unless it is too late for that, or another is there by now."""
@@ -191,13 +186,14 @@ class Connection:
             raise LateError
         return session
 
-    def _forget(self, used: "Sequence[SnowflakeConnection]") -> None:
-        """Leave this session, which may be waiting for an answer still: to close it would be to wait with it."""
+    def _silence(self, used: "Sequence[SnowflakeConnection]", kind: type[LostReplyError], how: str) -> LostReplyError:
+        """Leave the session, which may be waiting for an answer still: to close it would be to wait with it."""
         with self._change:
             for session in used:
                 if session is self._session:  # and not one that has taken its place
                     self._lost.add(session.session_id)
                     self._session = None
+        return kind(f"{self._step.name}: no answer {how}", self._look_again)
 
     def _cancel_lost(self, session: "SnowflakeConnection") -> None:
         """Cancel what the sessions that were left may still be doing, so that what is read back stays as it is.
@@ -208,26 +204,17 @@ class Connection:
             self._execute(session, f"SELECT SYSTEM$CANCEL_ALL_QUERIES({int(lost)})")
             self._lost.discard(lost)
 
-    def _silence(self, how: str) -> tuple[str, str]:
-        return f"{self._step.name}: no answer {how}", self._status
-
-    @property
-    def _status(self) -> str:
-        from deploy import names
-
-        return f"python -m deploy status {names.arguments(self._environment)}"
-
 
 class _ExpiredError(LostReplyError):
     """The session has ended; a statement that was at work may go on all the same."""
 
 
-def open_connection(environment: "Environment") -> Connection:
+def open_connection(environment: Environment, options: str = "") -> Connection:
     """Sign in to this environment. Raises DeployError if it cannot be reached or refuses."""
-    return Connection(environment, lambda: _sign_in(environment))
+    return Connection(environment, lambda: _sign_in(environment), options)
 
 
-def _sign_in(environment: "Environment") -> "SnowflakeConnection":
+def _sign_in(environment: Environment) -> "SnowflakeConnection":
     from snowflake.connector import errors
     from snowflake.connector.backoff_policies import linear_backoff
 

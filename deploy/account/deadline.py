@@ -42,15 +42,15 @@ class Step:
         The connector's own time-outs bound single tries and sleeps, not an answer that never comes.
         """
         done: Future[T] = Future()
-        threading.Thread(target=_settle, args=(done, work), daemon=True, name=self.name).start()
+
+        def settle() -> None:
+            try:
+                done.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
+                done.set_exception(error)
+
+        threading.Thread(target=settle, daemon=True, name=self.name).start()
         try:
             return done.result(self.seconds_left)
         except TimeoutError as error:
             raise LateError from error
-
-
-def _settle(future: "Future[T]", work: Callable[[], T]) -> None:
-    try:
-        future.set_result(work())
-    except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
-        future.set_exception(error)

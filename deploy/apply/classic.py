@@ -1,60 +1,43 @@
 """The classic backend: the root task is the graph. Every account has it.
 
 A graph changes only while its root is suspended, so the root is suspended first and stays so: only a passed smoke run
-resumes it (see `activation`). A run in progress goes on with the version of the graph that it started with.
+resumes it (statements.py). A run in progress goes on with the version of the graph that it started with.
 https://docs.snowflake.com/en/user-guide/tasks-graphs
 """
 
-from typing import TYPE_CHECKING
-
 from deploy import names
-from deploy.account.sql import literal
-from deploy.graph import task_sql
+from deploy.graph import properties
 from deploy.graph.graph import TaskSpec
-from deploy.graph.task_sql import drops
+from deploy.graph.properties import drops
 from deploy.plan.plan import Plan
-
-if TYPE_CHECKING:
-    from ml_pipeline.config import Environment
+from ml_pipeline.config import Environment
 
 
-def statements(environment: "Environment", plan: Plan) -> list[str]:
+def statements(environment: Environment, plan: Plan) -> list[str]:
     """Return the statements of a plan, in an order in which none meets a graph that forbids it."""
-    freed = _freed(plan)
+    # A graph has one finalizer, so it goes before the new one comes. After a move nobody is it any more.
+    freed = [] if plan.moved_from else [task for task in plan.removed if task.finalizes]
     removed = [task for task in plan.removed if task not in freed]
+    # New children are created suspended, and a suspended one would be skipped as if it had passed.
+    new = [task.name for task in (*plan.added, *_demoted(plan)) if task != plan.graph.root]
     return [
         *suspension(environment),
         *drops(environment, freed),
         *(line for task in _demoted(plan) for line in _dismissal(environment, task)),
-        *(line for task in plan.written for line in task_sql.statements(environment, plan, task)),
+        *(line for task in plan.written for line in properties.statements(environment, task, plan.old(task))),
         *drops(environment, removed),  # by now no task of the new graph follows them
-        *_resumptions(environment, plan),
+        *(f"ALTER TASK {names.named(environment, name)} RESUME" for name in dict.fromkeys([*new, *plan.resumed])),
     ]
 
 
-def suspension(environment: "Environment") -> list[str]:
+def suspension(environment: Environment) -> list[str]:
     """Switch the schedule off."""
     return [f"ALTER TASK IF EXISTS {names.root(environment)} SUSPEND"]
 
 
-def activation(environment: "Environment") -> list[str]:
-    """Switch the schedule on."""
-    return [f"ALTER TASK {names.root(environment)} RESUME"]
-
-
-def execution(environment: "Environment", config: str) -> str:
-    """Run the graph once, with this JSON over its CONFIG."""
-    return f"EXECUTE TASK {names.root(environment)} USING CONFIG = {literal(config)}"
-
-
-def leaving(environment: "Environment", finalizers: list[TaskSpec]) -> list[str]:
+def leaving(environment: Environment, finalizers: list[TaskSpec]) -> list[str]:
     """Take from the root what makes it the graph, so that another backend can hold it."""
     return [*suspension(environment), *(line for task in finalizers for line in _dismissal(environment, task))]
-
-
-def _freed(plan: Plan) -> list[TaskSpec]:
-    """Return the finalizer that goes before the new one comes: a graph has one. After a move nobody is it any more."""
-    return [] if plan.moved_from else [task for task in plan.removed if task.finalizes]
 
 
 def _demoted(plan: Plan) -> list[TaskSpec]:
@@ -63,13 +46,7 @@ def _demoted(plan: Plan) -> list[TaskSpec]:
     return [] if plan.moved_from else demoted
 
 
-def _dismissal(environment: "Environment", finalizer: TaskSpec) -> list[str]:
+def _dismissal(environment: Environment, finalizer: TaskSpec) -> list[str]:
     """Take its place from a finalizer. It is a root of its own then, which nobody may change unless it is suspended."""
     name = names.named(environment, finalizer.name)
     return [f"ALTER TASK {name} SUSPEND", f"ALTER TASK {name} UNSET FINALIZE"]
-
-
-def _resumptions(environment: "Environment", plan: Plan) -> list[str]:
-    """Resume the children: new ones are created suspended, and a suspended one would be skipped as if it had passed."""
-    new = [task.name for task in (*plan.added, *_demoted(plan)) if task != plan.graph.root]
-    return [f"ALTER TASK {names.named(environment, name)} RESUME" for name in dict.fromkeys([*new, *plan.resumed])]

@@ -6,16 +6,12 @@ as long as nothing is new.
 https://docs.snowflake.com/en/user-guide/tasks-triggered
 """
 
-from typing import TYPE_CHECKING
-
 from deploy import names
 from deploy.account.sql import identifier, literal, qualified
 from deploy.graph import properties
-from deploy.graph.graph import Graph, TaskSpec
-
-if TYPE_CHECKING:
-    from deploy.plan.plan import Plan
-    from ml_pipeline.config import Environment
+from deploy.graph.graph import CHANGES_OF, Graph, task_name
+from deploy.plan.plan import Plan
+from ml_pipeline.config import Environment
 
 TABLE = "SOURCE_CHANGES"
 """What the streams had: one row for each kind of change, each time the graph was started."""
@@ -23,17 +19,13 @@ TABLE = "SOURCE_CHANGES"
 _WITHOUT_WAREHOUSE = "TARGET_COMPLETION_INTERVAL = '5 MINUTES'"  # which Snowflake asks of a serverless one
 
 
-def task_name(root: str) -> str:
-    """Return the name of the task that waits, beside this root."""
-    return f"{root}_ON_CHANGE"
-
-
-def around(environment: "Environment", plan: "Plan", statements: list[str], start: str) -> list[str]:
+def around(environment: Environment, plan: Plan, statements: list[str], start: str) -> list[str]:
     """Return a plan's statements with those for its trigger: off before them, there or gone after them.
 
     `start` is the statement that runs the graph once.
     """
-    old, new = _of(plan.before), plan.graph.changes_of
+    old = next((str(task.values[CHANGES_OF]) for task in plan.before if CHANGES_OF in task.values), "")
+    new = plan.graph.changes_of
     if not (old or new):
         return statements
     made = _made(environment, plan.graph, start) if new else [f"DROP TASK IF EXISTS {_task(environment)}"]
@@ -41,25 +33,21 @@ def around(environment: "Environment", plan: "Plan", statements: list[str], star
     return [*suspension(environment), *statements, *made, *gone]
 
 
-def suspension(environment: "Environment") -> list[str]:
+def suspension(environment: Environment) -> list[str]:
     """Let nothing start the graph."""
     return [f"ALTER TASK IF EXISTS {_task(environment)} SUSPEND"]
 
 
-def activation(environment: "Environment") -> list[str]:
+def activation(environment: Environment) -> list[str]:
     """Let a change start the graph: from now on, and one that came since the stream was made."""
     return [f"ALTER TASK {_task(environment)} RESUME"]
 
 
-def _of(tasks: tuple[TaskSpec, ...]) -> str:
-    return next((table for task in tasks if (table := Graph((task,)).changes_of)), "")
-
-
-def _made(environment: "Environment", graph: Graph, start: str) -> list[str]:
+def _made(environment: Environment, graph: Graph, start: str) -> list[str]:
     table = graph.changes_of
     stream = _stream(environment, table)
     changes = names.named(environment, TABLE)
-    warehouse = str(dict(graph.root.properties).get("WAREHOUSE", ""))
+    warehouse = str(graph.root.values.get("WAREHOUSE", ""))
     has_data = f"SYSTEM$STREAM_HAS_DATA({literal(stream)})"
     comment = f"COMMENT = {literal(table)}"
     # What a serverless one needs, CREATE OR ALTER does not know; nothing is lost with an earlier one but its history.
@@ -79,10 +67,10 @@ def _made(environment: "Environment", graph: Graph, start: str) -> list[str]:
     ]
 
 
-def _task(environment: "Environment") -> str:
+def _task(environment: Environment) -> str:
     return names.named(environment, task_name(environment.graph.name))
 
 
-def _stream(environment: "Environment", table: str) -> str:
+def _stream(environment: Environment, table: str) -> str:
     """Return the stream's name, which tells its table: another table has another stream."""
     return names.named(environment, f"CHANGES${table.replace('.', '$')}")

@@ -13,9 +13,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deploy import names
+from deploy.account.connection import Connection
+from deploy.account.gathering import Answer, Answers, Rows, Unread, readable
 from deploy.account.sql import literal
 from deploy.errors import USAGE, DeployError
 from deploy.plan import deployed
@@ -23,11 +25,7 @@ from deploy.records import lock, record
 from deploy.records.lock import Lock
 from deploy.release import stage
 from deploy.release.manifest import MANIFEST
-
-if TYPE_CHECKING:
-    from deploy.account.connection import Connection
-    from deploy.account.gathering import Rows, Unread
-    from ml_pipeline.config import Environment
+from ml_pipeline.config import Environment
 
 YOUNG = datetime.timedelta(days=1)
 _MOST_ROWS = 10_000
@@ -66,21 +64,15 @@ class Usage:
 
 def judge(releases: Iterable[Staged], usage: Usage, now: datetime.datetime) -> tuple[Verdict, ...]:
     """Judge each release on the stage."""
-    return tuple(Verdict(release, _reason(release, usage, now)) for release in releases)
-
-
-def removable(releases: Iterable[Staged], usage: Usage, now: datetime.datetime) -> tuple[Staged, ...]:
-    """Return the releases that nothing needs."""
-    return tuple(verdict.release for verdict in judge(releases, usage, now) if not verdict.reason)
-
-
-def _reason(release: Staged, usage: Usage, now: datetime.datetime) -> str:
-    young = "younger than a day" if release.young(now) else ""
-    return usage.needed.get(release.digest, "") or young or usage.unknown
+    verdicts = []
+    for release in releases:
+        young = "younger than a day" if release.young(now) else ""
+        verdicts.append(Verdict(release, usage.needed.get(release.digest, "") or young or usage.unknown))
+    return tuple(verdicts)
 
 
 def collect(
-    connection: "Connection", environment: "Environment", *, keep: int | None = None, dry_run: bool = False
+    connection: Connection, environment: Environment, *, keep: int | None = None, dry_run: bool = False
 ) -> tuple[Verdict, ...]:
     """Remove what nothing needs and return the verdicts on all releases.
 
@@ -90,48 +82,50 @@ def collect(
     if keep is not None and keep < 1:
         raise DeployError(f"cannot keep {keep} releases: the one in use is needed", "pass --keep 1 or more", USAGE)
     found = deployed.complete(environment, connection.gather(**_reads(environment)), connection.gather)
-    releases = staged(_none_if_missing(environment, found["files"]))
+    files = found["files"]
+    releases = () if isinstance(files, Unread) and files.missing else staged(_rows(environment, files))
     if not releases:
         return ()
-    read = _lock(_rows(environment, found["lock"]))
+    read = Lock.of(_rows(environment, found["lock"]))
     if read.live:
         raise DeployError(*lock.taken_over(environment, read))
-    verdicts = judge(releases, _usage(environment, found, keep), _now(_rows(environment, found["clock"])))
+    # Snowflake's clock dates the files too.
+    now = datetime.datetime.fromtimestamp(float(_rows(environment, found["clock"])[0]["seconds"]), datetime.UTC)
+    verdicts = judge(releases, _usage(environment, found, keep), now)
     gone = [verdict.release.digest for verdict in verdicts if not verdict.reason]
     if gone and not dry_run:
-        _remove(connection, environment, read, gone)
+        # In one request, with the lock in hand; the journal of an unfinished delivery stays in it.
+        held = lock.acquire(connection, environment, read, read.journal)
+        try:
+            held.run([*removal(environment, gone), held.abandonment])
+        except DeployError:
+            with contextlib.suppress(DeployError):
+                connection.run([held.abandonment])
+            raise
     return verdicts
 
 
-def _reads(environment: "Environment") -> dict[str, str]:
+def _reads(environment: Environment) -> dict[str, str]:
+    """Return the reads, among them the runs of this schema's graphs that have not ended, and those to come."""
+    recorded = f"{names.named(environment, record.TABLE)} WHERE verdict = {literal(record.PASSED)}"
+    function = f"{names.database(environment)}.INFORMATION_SCHEMA.CURRENT_TASK_GRAPHS(RESULT_LIMIT => {_MOST_ROWS})"
+    database, schema = literal(environment.snowflake.database), literal(environment.snowflake.schema)
+    here = f"database_name = {database} AND schema_name = {schema}"
     return {
         "files": stage.listing_statement(environment),
-        "records": _select_recorded(environment),
+        "records": f"SELECT digest FROM {recorded} ORDER BY recorded_at DESC, fence DESC",
         "lock": lock.select(environment),
         **deployed.statements(environment),
-        "runs": _select_runs(environment),
+        "runs": f"SELECT root_task_name, state, config FROM TABLE({function}) WHERE {here}",
         "clock": "SELECT DATE_PART(EPOCH_SECOND, CURRENT_TIMESTAMP()) AS seconds",
     }
 
 
-def _select_recorded(environment: "Environment") -> str:
-    where = f"{names.named(environment, record.TABLE)} WHERE verdict = {literal(record.PASSED)}"
-    return f"SELECT digest FROM {where} ORDER BY recorded_at DESC, fence DESC"
-
-
-def _select_runs(environment: "Environment") -> str:
-    """Read the runs of this schema's graphs that have not ended, and those to come."""
-    function = f"{names.database(environment)}.INFORMATION_SCHEMA.CURRENT_TASK_GRAPHS(RESULT_LIMIT => {_MOST_ROWS})"
-    database, schema = literal(environment.snowflake.database), literal(environment.snowflake.schema)
-    where = f"database_name = {database} AND schema_name = {schema}"
-    return f"SELECT root_task_name, state, config FROM TABLE({function}) WHERE {where}"
-
-
-def _usage(environment: "Environment", found: "Mapping[str, Rows | Unread]", keep: int | None) -> Usage:
+def _usage(environment: Environment, found: Answers, keep: int | None) -> Usage:
     recorded = list(dict.fromkeys(row["digest"] for row in _rows(environment, found["records"])))
     runs = _rows(environment, found["runs"])
     # An account without TASK GRAPH objects refuses to show them, and any account the changes of a graph it lacks.
-    optional = [row for key in ("graphs", "staged") for row in _optional(found[key])]
+    optional = [row for key in ("graphs", "staged") for row in readable(found[key])]
     reasons = {
         "recorded": recorded[:keep],
         "deployed": digests([*_rows(environment, found["tasks"]), *optional]),
@@ -141,6 +135,14 @@ def _usage(environment: "Environment", found: "Mapping[str, Rows | Unread]", kee
     unnamed = [row["root_task_name"] for row in runs if row["state"] == "EXECUTING" and not digests([row])]
     unknown = f"a run of {unnamed[0]} has not ended that does not say which release it uses" if unnamed else ""
     return Usage({digest: reason for reason, several in reasons.items() for digest in several}, unknown)
+
+
+def _rows(environment: Environment, answer: Answer) -> Rows:
+    """Return the rows. Raises DeployError for what cannot be read: it might name a release that is needed."""
+    if isinstance(answer, Unread):
+        remedy = f"python -m deploy upload {names.arguments(environment)} makes the tables; bootstrap gives the grants"
+        raise DeployError(f"cannot tell which releases are needed: {answer.message}", remedy)
+    return answer
 
 
 def digests(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -154,13 +156,12 @@ def staged(rows: Iterable[Mapping[str, Any]]) -> tuple[Staged, ...]:
     for row in rows:
         if found := _FILE.fullmatch(str(row["name"])):
             folders.setdefault(found["digest"], []).append(row)
-    return tuple(_staged(digest, files) for digest, files in sorted(folders.items()))
-
-
-def _staged(digest: str, files: Sequence[Mapping[str, Any]]) -> Staged:
-    times = [_time(file["last_modified"]) for file in files]
-    newest = max(time for time in times if time) if all(times) else None
-    return Staged(digest, sum(int(file["size"]) for file in files), newest)
+    found = []
+    for digest, files in sorted(folders.items()):
+        times = [_time(file["last_modified"]) for file in files]
+        newest = max(time for time in times if time) if all(times) else None
+        found.append(Staged(digest, sum(int(file["size"]) for file in files), newest))
+    return tuple(found)
 
 
 def _time(text: Any) -> datetime.datetime | None:
@@ -172,43 +173,7 @@ def _time(text: Any) -> datetime.datetime | None:
     return time.replace(tzinfo=time.tzinfo or datetime.UTC)
 
 
-def _now(rows: "Rows") -> datetime.datetime:
-    """Return the time by Snowflake's clock, which dates the files too."""
-    return datetime.datetime.fromtimestamp(float(rows[0]["seconds"]), datetime.UTC)
-
-
-def _lock(rows: "Rows") -> Lock:
-    return Lock.from_row(rows[0]) if rows else Lock()
-
-
-def _rows(environment: "Environment", part: "Rows | Unread") -> "Rows":
-    """Return the rows. Raises DeployError for what cannot be read: it might name a release that is needed."""
-    if isinstance(part, list):
-        return part
-    remedy = f"python -m deploy upload {names.arguments(environment)} makes the tables; bootstrap gives the grants"
-    raise DeployError(f"cannot tell which releases are needed: {part.message}", remedy)
-
-
-def _none_if_missing(environment: "Environment", part: "Rows | Unread") -> "Rows":
-    return [] if not isinstance(part, list) and part.missing else _rows(environment, part)
-
-
-def _optional(part: "Rows | Unread") -> "Rows":
-    return part if isinstance(part, list) else []
-
-
-def _remove(connection: "Connection", environment: "Environment", read: Lock, gone: Sequence[str]) -> None:
-    """Remove releases in one request, with the lock in hand; the journal of an unfinished delivery stays in it."""
-    held = lock.acquire(connection, environment, read, read.journal)
-    try:
-        held.run([*removal(environment, gone), held.abandonment])
-    except DeployError:
-        with contextlib.suppress(DeployError):
-            connection.run([held.abandonment])
-        raise
-
-
-def removal(environment: "Environment", gone: Sequence[str]) -> list[str]:
+def removal(environment: Environment, gone: Sequence[str]) -> list[str]:
     """Return the statements: every manifest first, so that a release whose removal is cut counts as incomplete."""
     folders = [f"{names.stage_path(environment, digest)}/" for digest in gone]
     return [f"REMOVE {literal(path)}" for path in (*(folder + MANIFEST for folder in folders), *folders)]

@@ -3,47 +3,74 @@
 import contextlib
 import datetime
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deploy import names
-from deploy.account import packages
-from deploy.account.gathering import Rows, Unread
+from deploy.account.connection import Connection
+from deploy.account.gathering import Rows
 from deploy.apply import statements as apply
-from deploy.cleanup import temporary as target
+from deploy.cleanup import temporary
 from deploy.delivery import preflight, state
-from deploy.delivery.candidate import Candidate
 from deploy.delivery.holding import Holding, Say
 from deploy.delivery.state import State
 from deploy.errors import RESTORE_FAILED, DeployError, LockLostError
 from deploy.graph.graph import EMPTY, Graph
-from deploy.plan import deployed, plan
-from deploy.plan import text as plan_text
+from deploy.plan import deployed, plan, text
 from deploy.plan.plan import Plan
-from deploy.records import lease, lock, record
-from deploy.records.journal import Journal
+from deploy.records import lock, record
+from deploy.records.lock import Journal
 from deploy.records.record import Entry
 from deploy.release import stage
+from deploy.release.manifest import Release
+from deploy.setup import grants, packages
 from deploy.smoke import runs, smoke
 from deploy.smoke.smoke import Show, Verdict
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from deploy.account.connection import Connection
-    from ml_pipeline.config import Environment
+from ml_pipeline.config import Environment
 
 WAIT, REFUSE, PROCEED = "wait", "refuse", "proceed"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What is to be delivered, and why. `release` has its files, if they are here and may have to be uploaded."""
+
+    action: str
+    digest: str
+    commit: str
+    graph: Graph
+    release: Release | None = None
+
+    def lies_among(self, files: Rows) -> bool:
+        """Whether nothing is left to upload: `files` are the rows of LIST."""
+        return self.release is None or stage.whole(files, self.release.manifest)
+
+    def journal(self, proposal: Plan, before: Entry | None = None) -> Journal:
+        """Return what is written down before the first change; `before` is the release in use."""
+        return Journal(
+            self.action, self.digest, self.commit, proposal.hash, self.graph, before.digest if before else ""
+        )
+
+    def outcome(self, proposal: Plan, verdict: Verdict | None) -> dict[str, Any]:
+        """Return what a delivery that is in use tells machines."""
+        return {
+            "action": self.action,
+            "release": self.digest,
+            "commit": self.commit,
+            "plan": proposal.to_dict() | {"hash": proposal.hash},
+            "smoke": verdict.to_dict() if verdict else None,
+        }
 
 
 @dataclass(frozen=True)
 class Delivery:
     """One target, how to tell people what happens there, and what to do about a run that is under way."""
 
-    connection: "Connection"
-    environment: "Environment"
+    connection: Connection
+    environment: Environment
     say: Say
-    showing: Callable[[Graph], "AbstractContextManager[Show]"]
+    showing: Callable[[Graph], AbstractContextManager[Show]]
     when_running: str = WAIT
 
     def plan(self, graph: Graph) -> Plan:
@@ -52,12 +79,8 @@ class Delivery:
         Raises DeployError if the account lacks what its tasks ask for.
         """
         there = self.look(graph=graph)
-        self.require_packages(graph, there.packages)
+        packages.check(self.environment, graph, there.packages, self.connection.gather)
         return self._plan(graph, there)
-
-    def require_packages(self, graph: Graph, answers: Mapping[str, Rows | Unread]) -> None:
-        """Raise DeployError if what the account says of the tasks' packages is not that it has them."""
-        packages.check(self.environment, graph, answers, self.connection.gather)
 
     def drift(self) -> Plan:
         """Return what would put the release in use back as it was recorded: what somebody changed by hand since.
@@ -80,14 +103,13 @@ class Delivery:
 
         Raises DeployError if what there is to do is not the plan that has this hash (or begins with it).
         """
-        there, proposal = self._considered(candidate)
-        self._require(proposal, expected)
+        there, proposal = self._considered(candidate, expected)
         stage.check(self.connection, self.environment, there.files, candidate.release.manifest)
         if proposal.empty and not there.lock.unfinished:
-            self.say(plan_text.text(proposal))
+            self.say(text.text(proposal))
             return proposal
         with self._holding(there, candidate, proposal) as holding:
-            self.say(plan_text.text(proposal))
+            self.say(text.text(proposal))
             holding.apply(proposal, closing=True)
         return proposal
 
@@ -97,12 +119,13 @@ class Delivery:
         Raises DeployError if what there is to do is not the plan that has this hash, before
         anything is changed; or if it did not pass: the release before it is in use again, or (exit code 3) nothing is.
         """
-        there, proposal = self._considered(candidate)
-        self._require(proposal, expected)
+        there, proposal = self._considered(candidate, expected)
         with self._holding(there, candidate, proposal) as holding:
             try:
                 self._bring(candidate, there.files)
-                verdict = self._try(holding, proposal, with_smoke=with_smoke)
+                self.say(text.text(proposal))
+                holding.apply(proposal)
+                verdict = self._execute(holding, smoke.SMOKE) if with_smoke else None
                 if verdict is None or verdict.passed:
                     self._activate(holding, candidate, proposal)
                     return candidate.outcome(proposal, verdict)
@@ -134,35 +157,39 @@ class Delivery:
             return there
         self.say(f"the {unfinished.told} by {there.lock.told} did not end")
         with self._locked(there, unfinished) as holding:
-            self._put_back(holding, there, [_entry(unfinished, holding, record.INTERRUPTED)])
+            self._put_back(holding, there, [unfinished.entry(record.INTERRUPTED, holding.held.number)])
         return self.look()
 
     # ---- before the first write
-    def _considered(self, candidate: Candidate) -> tuple[State, Plan]:
-        """Look at what is there until it may be changed; raises DeployError for what stands in the way."""
+    def _considered(self, candidate: Candidate, expected: str) -> tuple[State, Plan]:
+        """Look at what is there until it may be changed; raises DeployError for what stands in the way.
+
+        It is held to the plan that was reviewed. Where nothing is left to do that was done, as before a second try.
+        """
         preflight.check_graph(candidate.graph, self.environment, datetime.datetime.now(datetime.UTC))
         # An earlier release had its packages when it was new; putting it back waits for nobody.
         new = candidate.graph if candidate.release else EMPTY
         there = self.look(candidate.digest, new)
-        preflight.check_grants(self.environment, candidate.graph, there.grants)
+        grants.check(self.environment, candidate.graph, there.grants)
         preflight.check_alone(self.environment, candidate.graph, there.deployed.others)
-        preflight.check_changes(self.environment, candidate.graph, there)
+        preflight.check_changes(self.environment, candidate.graph, there.source, there.grants)
         preflight.check_warehouse(self.environment, there.timeouts)
-        self.require_packages(new, there.packages)
+        packages.check(self.environment, new, there.packages, self.connection.gather)
         if there.lock.live:
-            lease.await_end(self.connection, self.environment, there.lock, self.say)
+            lock.await_end(self.connection, self.environment, there.lock, self.say)
             there = self.look(candidate.digest)
         proposal = self._plan(candidate.graph, there)
         if there.running and not proposal.empty:
             self._meet_run(there)
             there = self.look(candidate.digest)
             proposal = self._plan(candidate.graph, there)
-        return there, proposal
-
-    def _require(self, proposal: Plan, expected: str) -> None:
-        """Hold it to the plan that was reviewed. Where nothing is left to do that was done, as before a second try."""
         if expected and not proposal.empty and not proposal.hash.startswith(expected):
-            raise _outdated(self.environment, proposal, expected)
+            now = f"{proposal.hash[:12]}: {text.summary(proposal)}"
+            raise DeployError(
+                f"what there is to do is not plan {expected[:12]} any more, but {now}",
+                f"look at it: python -m deploy plan {names.arguments(self.environment)}",
+            )
+        return there, proposal
 
     def _plan(self, graph: Graph, there: State) -> Plan:
         """Compare, if it is the same release with all that may have been changed by hand."""
@@ -192,12 +219,12 @@ class Delivery:
         """
         if not there.prepared:
             with self.connection.step("prepare"):
-                target.prepare(self.connection, self.environment)
+                temporary.prepare(self.connection, self.environment)
         later = not proposal.empty and not there.lock.unfinished and candidate.lies_among(there.files)
         with self._locked(there, candidate.journal(proposal, there.current), later=later) as holding:
             if unfinished := there.lock.unfinished:
                 self.say(f"the {unfinished.told} by {there.lock.told} did not end: this takes its place")
-                entry = _entry(unfinished, holding, record.INTERRUPTED)
+                entry = unfinished.entry(record.INTERRUPTED, holding.held.number)
                 with self.connection.step("record"):
                     holding.held.run([record.insertion(self.environment, entry)])
             yield holding
@@ -226,11 +253,6 @@ class Delivery:
             with self.connection.step("look for the files"):
                 stage.require(self.connection, self.environment, candidate.digest, files)
 
-    def _try(self, holding: Holding, proposal: Plan, *, with_smoke: bool) -> Verdict | None:
-        self.say(plan_text.text(proposal))
-        holding.apply(proposal)
-        return self._execute(holding, smoke.SMOKE) if with_smoke else None
-
     def _execute(self, holding: Holding, settings: Mapping[str, Any]) -> Verdict:
         there = holding.there()
         self.say(f"{'smoke run' if settings == smoke.SMOKE else 'run'} of {names.root(self.environment)}")
@@ -242,7 +264,7 @@ class Delivery:
 
     def _activate(self, holding: Holding, candidate: Candidate, proposal: Plan) -> None:
         graph = candidate.graph
-        entry = _entry(candidate.journal(proposal), holding, record.PASSED)
+        entry = candidate.journal(proposal).entry(record.PASSED, holding.held.number)
         switched = apply.activation(self.environment, proposal.backend, graph)
         holding.close([*switched, record.insertion(self.environment, entry)])
         schedule = "its schedule is on" if graph.scheduled else "it has no schedule"
@@ -252,7 +274,7 @@ class Delivery:
     def _undo(self, holding: Holding, candidate: Candidate, proposal: Plan, there: State, reason: str) -> DeployError:
         """Put the earlier release back and return the error that tells of it."""
         options, before = names.arguments(self.environment), there.current
-        failed = _entry(candidate.journal(proposal), holding, record.FAILED)
+        failed = candidate.journal(proposal).entry(record.FAILED, holding.held.number)
         try:
             if before:
                 self._put_back(holding, there, [failed])
@@ -263,7 +285,8 @@ class Delivery:
             return error
         except DeployError as error:
             cause = f"{reason}; putting the earlier release back failed too: {error.cause}; {self._switch_off(holding)}"
-            return DeployError(cause, f"python -m deploy rollback {options}{_to(before)}", RESTORE_FAILED)
+            to = f" --to {before.digest[:12]}" if before else ""
+            return DeployError(cause, f"python -m deploy rollback {options}{to}", RESTORE_FAILED)
         ending = (
             f"release {before.digest[:12]} is in use again" if before else "no earlier release: its schedule is off"
         )
@@ -278,7 +301,7 @@ class Delivery:
         proposal = holding.put(graph, backend)
         if before:
             journal = Journal(record.RESTORED, before.digest, before.commit, proposal.hash, graph)
-            entries = [*entries, _entry(journal, holding, record.PASSED)]
+            entries = [*entries, journal.entry(record.PASSED, holding.held.number)]
         switched = apply.activation(self.environment, backend, graph)
         holding.close([*switched, *(record.insertion(self.environment, entry) for entry in entries)])
 
@@ -289,27 +312,3 @@ class Delivery:
         except DeployError as error:
             return f"whether its schedule is off is unknown: {error.cause}"
         return "its schedule stays off"
-
-
-def _entry(journal: Journal, holding: Holding, verdict: str) -> Entry:
-    return Entry(
-        action=journal.action,
-        commit=journal.commit,
-        digest=journal.digest,
-        plan_hash=journal.plan_hash,
-        graph=journal.graph,
-        verdict=verdict,
-        fence=holding.held.number,
-    )
-
-
-def _outdated(environment: "Environment", proposal: Plan, expected: str) -> DeployError:
-    now = f"{proposal.hash[:12]}: {plan_text.summary(proposal)}"
-    return DeployError(
-        f"what there is to do is not plan {expected[:12]} any more, but {now}",
-        f"look at it: python -m deploy plan {names.arguments(environment)}",
-    )
-
-
-def _to(entry: Entry | None) -> str:
-    return f" --to {entry.digest[:12]}" if entry else ""

@@ -1,28 +1,24 @@
 """All that a deploy has to know about a schema before it changes anything, read in one request."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from deploy import names
-from deploy.account import packages
-from deploy.account.gathering import Rows, Unread
+from deploy.account import gathering
+from deploy.account.connection import Connection
+from deploy.account.gathering import Answers, Rows, Unread, readable
 from deploy.delivery import preflight
 from deploy.errors import DeployError
-from deploy.graph.graph import EMPTY, Graph
+from deploy.graph.graph import AUTO, CLASSIC, EMPTY, TASK_GRAPH, Graph
 from deploy.plan import deployed
-from deploy.plan.deployed import AUTO, CLASSIC, TASK_GRAPH, Deployed
+from deploy.plan.deployed import Deployed
 from deploy.records import lock, record
 from deploy.records.lock import Lock
 from deploy.records.record import Entry
 from deploy.release import stage
-from deploy.setup import grants
+from deploy.setup import grants, packages
 from deploy.setup.grants import Grant
 from deploy.smoke import runs
-
-if TYPE_CHECKING:
-    from deploy.account.connection import Connection
-    from ml_pipeline.config import Environment
+from ml_pipeline.config import Environment
 
 
 @dataclass(frozen=True)
@@ -49,14 +45,14 @@ class State:
     current: Entry | None
     files: Rows
     running: Rows
-    grants: Mapping[str, Rows | Unread]
+    grants: Answers
     prepared: bool
     has_task_graphs: bool
     source: Rows = field(default_factory=list)
     timeouts: Rows = field(default_factory=list)
-    packages: Mapping[str, Rows | Unread] = field(default_factory=dict)
+    packages: Answers = field(default_factory=dict)
 
-    def backend(self, environment: "Environment") -> str:
+    def backend(self, environment: Environment) -> str:
         """Return what is to hold the graph. Raises DeployError if the account does not have it."""
         wanted = environment.deploy.backend
         if wanted == TASK_GRAPH and not self.has_task_graphs:
@@ -64,20 +60,17 @@ class State:
                 "this account has no TASK GRAPH objects",
                 f'set backend = "{CLASSIC}" (or "{AUTO}") in [deploy] of environments/{environment.name}.toml',
             )
-        if wanted == AUTO:
-            return TASK_GRAPH if self.has_task_graphs and self._may_make_one(environment) else CLASSIC
-        return wanted
-
-    def _may_make_one(self, environment: "Environment") -> bool:
-        """Whether the role may make a TASK GRAPH; the bootstrap grants that only where it is configured by name."""
-        if names.is_temporary(environment):
-            return True  # the schema will be its own
+        if wanted != AUTO:
+            return wanted
+        # The bootstrap grants it only where it is configured by name; a temporary schema will be the role's own.
         snowflake = environment.snowflake
-        wanted = Grant("SCHEMA", (snowflake.database, snowflake.schema), "CREATE TASK GRAPH")
-        return not grants.missing([wanted], grants.of_role(snowflake.role, self.grants))
+        making = Grant("SCHEMA", (snowflake.database, snowflake.schema), "CREATE TASK GRAPH")
+        lacking = grants.missing([making], grants.of_role(snowflake.role, self.grants))
+        may_make_one = names.is_temporary(environment) or not lacking
+        return TASK_GRAPH if self.has_task_graphs and may_make_one else CLASSIC
 
 
-def read(connection: "Connection", environment: "Environment", digest: str = "", graph: Graph = EMPTY) -> State:
+def read(connection: Connection, environment: Environment, digest: str = "", graph: Graph = EMPTY) -> State:
     """Return the state of a schema; an empty one where there is none yet.
 
     `digest` is the release to look for, `graph` has the tasks whose packages are asked for.
@@ -85,43 +78,38 @@ def read(connection: "Connection", environment: "Environment", digest: str = "",
     asked = packages.reads(environment, graph)
     found = connection.gather(
         **deployed.statements(environment),
-        **preflight.reads(environment),
+        **grants.reads(environment),
         lock=lock.select(environment),
         current=record.select_current(environment),
         running=runs.running_statement(environment),
         **({"files": stage.listing_statement(environment, digest)} if digest else {}),
-        **preflight.source_reads(environment),
-        **preflight.warehouse_reads(environment),
+        **preflight.reads(environment),
         **asked,
     )
-
     found = dict(deployed.complete(environment, found, connection.gather))
-    held = preflight.held(environment, found, connection.gather)
+    held = grants.held(environment, found, connection.gather)
 
     def rows(name: str) -> Rows:
         """Of what is not there yet, as before a first release, there are none."""
         answer = found.get(name, [])
         if isinstance(answer, Unread) and not answer.missing:
-            preflight.check_grants(environment, EMPTY, held)  # which names the grant, if that is why
-            raise answer.error(environment)
-        return [] if isinstance(answer, Unread) else answer
+            grants.check(environment, EMPTY, held)  # which names the grant, if that is why
+        return gathering.there(answer, environment)
 
-    locks, current, graphs = rows("lock"), rows("current"), found["graphs"]
+    graphs = found["graphs"]
+    entries = (Entry.from_row(row) for row in rows("current"))
     return State(
         deployed=deployed.from_parts(found, environment),
-        lock=Lock.from_row(locks[0]) if locks else Lock(),
-        current=_of(environment, Entry.from_row(current[0])) if current else None,
+        lock=Lock.of(rows("lock")),
+        current=next(
+            (each for each in entries if each.graph.root and each.graph.root.name == environment.graph.name), None
+        ),
         files=rows("files"),
         running=rows("running"),
         grants=held,
         prepared=not isinstance(found["lock"], Unread) and not isinstance(found["current"], Unread),
         has_task_graphs=not isinstance(graphs, Unread) or graphs.missing,
         source=rows("source"),
-        timeouts=found["timeouts"] if isinstance(found["timeouts"], list) else [],
+        timeouts=readable(found["timeouts"]),
         packages={name: found[name] for name in asked},
     )
-
-
-def _of(environment: "Environment", entry: Entry) -> Entry | None:
-    root = entry.graph.root
-    return entry if root and root.name == environment.graph.name else None

@@ -16,7 +16,10 @@ from deploy.errors import DeployError
 Value = str | int | bool
 
 CHANGES_OF = "CHANGES_OF"
-"""Among a root's properties, the table whose changes start the graph (deploy/trigger.py)."""
+"""Among a root's properties, the table whose changes start the graph (deploy/apply/trigger.py)."""
+
+CLASSIC, TASK_GRAPH, AUTO = "classic", "task_graph", "auto"
+"""What holds a graph together; AUTO is what the account has."""
 
 _LONGEST_PLAIN = 100_000  # characters
 
@@ -39,11 +42,22 @@ class TaskSpec:
         """Return the task as JSON-able values."""
         return dict(vars(self))
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` wrote, from JSON."""
+        properties = tuple((key, value) for key, value in values["properties"])
+        return cls(**{**values, "predecessors": tuple(values["predecessors"]), "properties": properties})
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """The properties by name."""
+        return dict(self.properties)
+
     @property
     def aspects(self) -> dict[str, Any]:
         """Everything that can differ between two versions of this task, by the words of CREATE TASK."""
         placed = {"AFTER": ", ".join(self.predecessors), "FINALIZE": self.finalizes, "WHEN": self.condition}
-        return {key: value for key, value in placed.items() if value} | dict(self.properties) | {"AS": self.definition}
+        return {key: value for key, value in placed.items() if value} | self.values | {"AS": self.definition}
 
 
 @dataclass(frozen=True)
@@ -90,18 +104,22 @@ class Graph:
     @property
     def release(self) -> str:
         """The digest that the graph's CONFIG carries; empty if it carries none."""
-        config = dict(self.root.properties).get("CONFIG", "{}") if self.root else "{}"
-        return str(json.loads(str(config)).get("release", ""))
+        return str(json.loads(str(self._of_root("CONFIG", "{}"))).get("release", ""))
 
     @property
     def scheduled(self) -> bool:
         """Whether the graph starts by itself (once that is switched on): on a schedule, or when a table changes."""
-        return self.root is not None and not {"SCHEDULE", CHANGES_OF}.isdisjoint(dict(self.root.properties))
+        return bool(self.schedule or self.changes_of)
 
     @property
     def changes_of(self) -> str:
         """The table whose changes start the graph; empty if none do."""
-        return str(dict(self.root.properties).get(CHANGES_OF, "")) if self.root else ""
+        return str(self._of_root(CHANGES_OF, ""))
+
+    @property
+    def schedule(self) -> str:
+        """The schedule as it is written; empty if there is none."""
+        return str(self._of_root("SCHEDULE", ""))
 
     def on_change_of(self, table: str) -> Self:
         """Return this graph as one that changes of the table start; itself for no table."""
@@ -113,7 +131,10 @@ class Graph:
     @property
     def retries(self) -> int:
         """How often Snowflake starts a failed run again by itself."""
-        return int(dict(self.root.properties).get("TASK_AUTO_RETRY_ATTEMPTS", 0)) if self.root else 0
+        return int(self._of_root("TASK_AUTO_RETRY_ATTEMPTS", 0))
+
+    def _of_root(self, name: str, default: Value) -> Value:
+        return self.root.values.get(name, default) if self.root else default
 
     def to_text(self) -> str:
         """Return the graph as rendered, for the record of releases: JSON, compressed if it is long.
@@ -127,15 +148,12 @@ class Graph:
     def from_text(cls, text: str) -> Self:
         """Read what `to_text` wrote."""
         plain = text if text.startswith("[") else zlib.decompress(base64.b85decode(text)).decode()
-        return cls(tuple(_task(values) for values in json.loads(plain)))
+        return cls(tuple(map(TaskSpec.from_dict, json.loads(plain))))
 
 
 EMPTY = Graph(())
 
 
-def _task(values: Mapping[str, Any]) -> TaskSpec:
-    lists = {
-        "predecessors": tuple(values["predecessors"]),
-        "properties": tuple((key, value) for key, value in values["properties"]),
-    }
-    return TaskSpec(**{**values, **lists})
+def task_name(root: str) -> str:
+    """Return the name of the task that waits for a table's changes, beside this root."""
+    return f"{root}_ON_CHANGE"

@@ -1,4 +1,4 @@
-"""The properties of a task: their SQL names, where the DAG API keeps them, where SHOW TASKS shows them, their text.
+"""A task's properties: their SQL names, where the DAG API keeps them, where SHOW TASKS shows them, their statements.
 
 SHOW TASKS does not show all of them, and SHOW PARAMETERS costs a request for each task. What is not shown is written
 at the end of the task's comment, so one request reads a whole graph:
@@ -9,13 +9,15 @@ at the end of the task's comment, so one request reads a whole graph:
 import itertools
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from deploy import names
 from deploy.account.sql import identifier, keyword, literal
 from deploy.graph.graph import TaskSpec, Value
+from ml_pipeline.config import Environment
 from ml_pipeline.parameters import OF_TASKS
 
 _NOTE = re.compile(r"\s*\[deploy (\{.*\})\]$", re.DOTALL)
@@ -139,14 +141,53 @@ def collect(read: Callable[[Property], Any], *, root: bool = False) -> tuple[tup
     A task has the session parameters that it needs, and a root all of those that have a default.
     """
     defaults = _DEFAULTS | _ROOT_DEFAULTS if root else _DEFAULTS
-    values = ((known, read(known)) for known in PROPERTIES)
-    full = ((known, defaults.get(known.name) if _absent(value) else value) for known, value in values)
-    return tuple((known.name, known.normal(value)) for known, value in full if value is not None)
+    found = []
+    for known in PROPERTIES:
+        value = read(known)
+        # Cron compares itself with nothing but Cron, so `value in (...)` will not do.
+        if value is None or (isinstance(value, str) and value in ("", "null")):
+            value = defaults.get(known.name)
+        if value is not None:
+            found.append((known.name, known.normal(value)))
+    return tuple(found)
 
 
-def _absent(value: Any) -> bool:
-    # Cron compares itself with nothing but Cron, so `value in (...)` will not do.
-    return value is None or (isinstance(value, str) and value in ("", "null"))
+def create_or_alter(environment: Environment, task: TaskSpec, *, without: Collection[str] = ()) -> str:
+    """Make a task what its specification says, whether it is there or not, as far as one statement can.
+
+    `without` names what the task does not say itself, because the graph's own object says it: properties, FINALIZE
+    and WHEN.
+    """
+    after = ", ".join(names.named(environment, name) for name in task.predecessors)
+    finalized = names.root(environment) if task.finalizes and "FINALIZE" not in without else ""
+    said = [
+        *clauses(task, finalized, without),
+        *([f"AFTER {after}"] if after else []),
+        *([f"WHEN {task.condition}"] if task.condition and "WHEN" not in without else []),
+    ]
+    head = f"CREATE OR ALTER TASK {names.named(environment, task.name)}"
+    return "\n  ".join([head, *said]) + f"\nAS\n{task.definition}"
+
+
+def statements(
+    environment: Environment, task: TaskSpec, old: TaskSpec | None, *, without: Collection[str] = ()
+) -> list[str]:
+    """Make a task, which is `old` now, what its specification says, in as many statements as that takes: usually one.
+
+    What CREATE OR ALTER TASK has no place for, ALTER TASK sets, and takes back where only the old task has it.
+    """
+    name, given = names.named(environment, task.name), _altered(task)
+    gone = [each for each in (_altered(old) if old else {}) if each not in given]
+    return [
+        *([f"ALTER TASK {name} UNSET " + ", ".join(gone)] if gone else []),
+        create_or_alter(environment, task, without=without),
+        *([" ".join((f"ALTER TASK {name} SET", *itertools.starmap(_clause, given.items())))] if given else []),
+    ]
+
+
+def drops(environment: Environment, tasks: Collection[TaskSpec]) -> list[str]:
+    """Drop tasks, successors first."""
+    return [f"DROP TASK IF EXISTS {names.named(environment, task.name)}" for task in reversed(list(tasks))]
 
 
 def clauses(task: TaskSpec, finalized: str = "", without: Collection[str] = ()) -> list[str]:
@@ -155,40 +196,31 @@ def clauses(task: TaskSpec, finalized: str = "", without: Collection[str] = ()) 
     The comment notes what SHOW TASKS leaves out. `finalized` is the quoted name of the root that the task finalizes.
     """
     values = {name: value for name, value in task.properties if name in _BY_NAME and name not in without}
-    said = {name: value for name, value in values.items() if name != _LAST and not _BY_NAME[name].altered}
     hidden = {
         name: value for name, value in values.items() if not _BY_NAME[name].column and _DEFAULTS.get(name) != value
     }
-    comment = "" if "COMMENT" in without else str(dict(task.properties).get("COMMENT", ""))
-    last = _clause(_LAST, values[_LAST]) if _LAST in values else ""
-    noted = f"COMMENT = {literal(_with_note(comment, hidden))}" if comment or hidden else ""
-    finalize = f"FINALIZE = {finalized}" if finalized else ""
-    return [each for each in (*_clauses(said), noted, finalize, last) if each]
+    comment = "" if "COMMENT" in without else str(task.values.get("COMMENT", ""))
+    if hidden:
+        comment = f"{comment} [deploy {json.dumps(hidden, sort_keys=True)}]".strip()
+    found = []
+    said = (name for name in values if name != _LAST and not _BY_NAME[name].altered)
+    for is_list, group in itertools.groupby(said, key=OF_TASKS.__contains__):
+        texts = [_clause(name, values[name]) for name in group]
+        found += [", ".join(texts)] if is_list else texts  # session parameters are a list, and one clause
+    return [
+        *found,
+        *([f"COMMENT = {literal(comment)}"] if comment else []),
+        *([f"FINALIZE = {finalized}"] if finalized else []),
+        *([_clause(_LAST, values[_LAST])] if _LAST in values else []),
+    ]
 
 
 def _clause(name: str, value: Value) -> str:
     return f"{name} = {_BY_NAME[name].text(value)}"
 
 
-def given_up(task: TaskSpec, old: TaskSpec | None) -> list[str]:
-    """Return the properties that CREATE OR ALTER TASK knows nothing of, and that the task as it is there has alone."""
-    return [name for name in (_altered(old) if old else {}) if name not in _altered(task)]
-
-
-def alterations(task: TaskSpec) -> list[str]:
-    """Return what CREATE OR ALTER TASK cannot say of the task, as clauses of ALTER TASK ... SET."""
-    return [_clause(name, value) for name, value in _altered(task).items()]
-
-
 def _altered(task: TaskSpec) -> dict[str, Value]:
     return {name: value for name, value in task.properties if name in _BY_NAME and _BY_NAME[name].altered}
-
-
-def _clauses(values: Mapping[str, Value]) -> Iterator[str]:
-    """Return a clause for each, and one for all session parameters, which are a list."""
-    for is_list, group in itertools.groupby(values, key=OF_TASKS.__contains__):
-        texts = [_clause(name, values[name]) for name in group]
-        yield from [", ".join(texts)] if is_list else texts
 
 
 def session_clause() -> str:
@@ -198,13 +230,9 @@ def session_clause() -> str:
 
 def graph_clauses(root: TaskSpec) -> list[str]:
     """Return a root's properties as clauses of CREATE TASK GRAPH, which shows all that it is told."""
-    values = dict(root.properties)
+    values = root.values
     shown = [_clause(name, value) for name, value in values.items() if name in GRAPH_WIDE]
     return [*shown, *([f"COMMENT = {literal(values['COMMENT'])}"] if "COMMENT" in values else [])]
-
-
-def _with_note(comment: str, hidden: Mapping[str, Value]) -> str:
-    return f"{comment} [deploy {json.dumps(hidden, sort_keys=True)}]".strip() if hidden else comment
 
 
 def read_comment(text: str | None) -> tuple[str, dict[str, Value]]:

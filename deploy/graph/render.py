@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any
 from deploy.errors import DeployError
 from deploy.graph import properties
 from deploy.graph.graph import Graph, TaskSpec
+from ml_pipeline.config import Environment
 
 if TYPE_CHECKING:
     from snowflake.core.task.dagv1 import DAG, DAGTask
-
-    from ml_pipeline.config import Environment
 
 # What DAGOperation gives the root, which only joins the tasks that have no predecessor of their own.
 _ROOT_DEFINITION = "select 'dag dummy root'"
 _REFUSED = ("session_parameters", "execute_as_user")
 
 
-def render(environment: "Environment", release: str, commit: str = "") -> Graph:
+def render(environment: Environment, release: str, commit: str = "") -> Graph:
     """Return the graph of a release (its digest, and the commit it was built of) in this environment."""
     from dag.dag import build  # snowflake.core takes seconds to import
 
@@ -40,29 +39,23 @@ def from_dag(dag: "DAG") -> Graph:
 
 
 def _child(dag: "DAG", task: "DAGTask", *, finalizes: bool) -> TaskSpec:
+    text = task.definition
+    if not isinstance(text, str):
+        if not hasattr(text, "to_sql"):
+            raise DeployError(
+                f"the definition of task {task.name} is a Python function: it would be uploaded apart from the release",
+                "give it SQL text that imports the release, as the other tasks in dag/dag.py do",
+            )
+        text = text.to_sql()
     after = sorted(_upper(predecessor.full_name) for predecessor in task.predecessors) or [_upper(dag.name)]
     return TaskSpec(
         name=_upper(task.full_name),
-        definition=_definition(task),
+        definition=properties.definition(text),
         predecessors=() if finalizes else tuple(after),
         finalizes=finalizes,
         condition=properties.condition(task.condition or ""),
         properties=_properties(task, task.name),
     )
-
-
-def _definition(task: "DAGTask") -> str:
-    text = task.definition if isinstance(task.definition, str) else _converted(task.definition)
-    if text is None:
-        raise DeployError(
-            f"the definition of task {task.name} is a Python function, which would be uploaded apart from the release",
-            "give it SQL text that imports the release, as the other tasks in dag/dag.py do",
-        )
-    return properties.definition(text)
-
-
-def _converted(definition: Any) -> str | None:
-    return definition.to_sql() if hasattr(definition, "to_sql") else None
 
 
 def _properties(source: Any, name: str, *, root: bool = False) -> tuple[tuple[str, Any], ...]:

@@ -1,137 +1,113 @@
-"""A cron schedule as Snowflake documents it: `USING CRON <minute> <hour> <day> <month> <weekday> <zone>`.
+"""What Snowflake would refuse of a graph in one environment though it took it in another, found offline, all at once.
 
-https://docs.snowflake.com/en/sql-reference/sql/create-task (SCHEDULE): numbers, names, `*`, lists, ranges, `/n`, and
-`L` for the last day of the month or, as in `5L`, the last Friday. `#` is not documented, so it is refused.
+The shape of a graph is the same everywhere, so that DEV refuses a wrong one before PROD sees it. Schedules and numbers
+are each environment's own.
+https://docs.snowflake.com/en/sql-reference/sql/create-task
 """
 
 import difflib
 import re
 import zoneinfo
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Self
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
-PREFIX = "USING CRON "
-_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-_WORD = r"[A-Z]{3}|\d+"
-_ITEM = re.compile(rf"(?:(?P<every>\*)|(?P<first>{_WORD})(?:-(?P<last>{_WORD}))?)(?:/(?P<step>\d+))?")
-_LAST_WEEKDAY = re.compile(r"([A-Z]{3}|\d)L")
-_WEEK = timedelta(days=7)
+from deploy.graph.graph import Graph, TaskSpec
 
-
-@dataclass(frozen=True)
-class Kind:
-    """One of the five fields: what it may hold."""
-
-    title: str
-    low: int
-    high: int
-    names: tuple[str, ...] = ()
-
-    def number(self, word: str) -> int:
-        """Return what a number or a name stands for. Raises ValueError for one that is not of this field."""
-        value = self.low + self.names.index(word) if word in self.names else int(word) if word.isdecimal() else -1
-        if not self.low <= value <= self.high:
-            raise ValueError(f"the {self.title} {word} is not one of {self.low}-{self.high}")
-        return value
+_CRON = "USING CRON "
+# A field's name, its least and greatest number, the names that stand for its numbers, what says "last" in it.
+_FIELDS = (
+    ("minute", 0, 59, (), ""),
+    ("hour", 0, 23, (), ""),
+    ("day of month", 1, 31, (), "L"),
+    ("month", 1, 12, ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"), ""),
+    ("day of week", 0, 6, ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"), r"L|([A-Z]{3}|\d)L"),
+)
+_ITEM = re.compile(r"(?:\*|([A-Z]{3}|\d+)(?:-([A-Z]{3}|\d+))?)(?:/(\d+))?")
+_LONGEST_NAME = 255
+# Of these the least and the most; None where only the least is documented.
+_RANGES = {
+    "USER_TASK_TIMEOUT_MS": (0, 604_800_000),
+    "SUSPEND_TASK_AFTER_NUM_FAILURES": (0, None),
+    "TASK_AUTO_RETRY_ATTEMPTS": (0, 30),
+}
+_SHORTEST_INTERVAL, _LONGEST_INTERVAL = timedelta(seconds=10), timedelta(days=8)
+_AHEAD = timedelta(days=731)
+# Shorter than any period of daylight saving time: Morocco's break for Ramadan, the shortest, lasts a month.
+_STRIDE = timedelta(days=7)
 
 
-MINUTE, HOUR = Kind("minute", 0, 59), Kind("hour", 0, 23)
-DAY, MONTH = Kind("day of month", 1, 31), Kind("month", 1, 12, _MONTHS)
-WEEKDAY = Kind("day of week", 0, 6, _WEEKDAYS)
+def problems(graph: Graph, now: datetime) -> tuple[str, ...]:
+    """Return everything that is wrong with a graph, a line each; `now` is an aware time."""
+    return (*(line for task in graph.tasks for line in _of_task(task)), *_of_schedule(graph.schedule, now))
 
 
-@dataclass(frozen=True)
-class Field:
-    """One field, read: its values; those that mean the last one of the month; whether it covers its whole range."""
-
-    values: frozenset[int]
-    last: frozenset[int] = frozenset()
-    whole: bool = False
-
-    @classmethod
-    def read(cls, kind: Kind, text: str) -> Self:
-        """Read a field such as `1-5,*/15`. Raises ValueError naming what is wrong with it."""
-        values: set[int] = set()
-        last: set[int] = set()
-        whole = False
-        for item in text.upper().split(","):
-            if marked := _last(kind, item):
-                last |= marked
-                continue
-            # The last day of any week is its Saturday.
-            span = _span(kind, "SAT" if kind is WEEKDAY and item == "L" else item)
-            values.update(span)
-            # `*/4` runs all day long, as `0-23/4` does: its first and last round are those of the whole range.
-            whole = whole or (span.start == kind.low and span.stop > kind.high)
-        return cls(frozenset(values), frozenset(last), whole)
+def _of_task(task: TaskSpec) -> Iterator[str]:
+    if not 0 < len(task.name) <= _LONGEST_NAME or "\0" in task.name:
+        yield f"not the name of a task (1 to {_LONGEST_NAME} characters, no NUL): {task.name[:60]!r}..."
+    for name, (least, most) in _RANGES.items():
+        value = task.values.get(name, least)
+        if type(value) is not int or value < least or (most is not None and value > most):
+            most_of_all = "" if most is None else f" to {most}"
+            yield f"{task.name}: {name} is {value}, it must be a whole number from {least}{most_of_all}"
 
 
-@dataclass(frozen=True)
-class Cron:
-    """A schedule that can be asked whether it is due at a local time."""
-
-    minute: Field
-    hour: Field
-    day: Field
-    month: Field
-    weekday: Field
-    zone: zoneinfo.ZoneInfo
-
-    def due(self, local: datetime) -> bool:
-        """Whether it is due at this local time, a naive one, to the minute."""
-        return local.minute in self.minute.values and local.hour in self.hour.values and self.due_on(local.date())
-
-    def due_on(self, day: date) -> bool:
-        """Whether it is due at some time on this day.
-
-        A day of the month and a day of the week that are both given are alternatives, as Snowflake documents.
-        """
-        if day.month not in self.month.values:
-            return False
-        tomorrow = day + timedelta(days=1)
-        of_month = day.day in self.day.values or bool(self.day.last and tomorrow.month != day.month)
-        sunday_first = day.isoweekday() % 7
-        last_of_month = (day + _WEEK).month != day.month
-        of_week = sunday_first in self.weekday.values or (last_of_month and sunday_first in self.weekday.last)
-        both_given = not self.day.whole and not self.weekday.whole
-        return of_month or of_week if both_given else of_month and of_week
+def _of_schedule(schedule: str, now: datetime) -> Iterator[str]:
+    if schedule.startswith(_CRON):
+        try:
+            yield from _stumbles(schedule, *parse(schedule), now)
+        except ValueError as error:
+            yield f'schedule "{schedule}": {error}'
+    elif schedule:
+        number, unit = schedule.split()
+        if not _SHORTEST_INTERVAL <= timedelta(**{f"{unit.lower()}s": int(number)}) <= _LONGEST_INTERVAL:
+            yield f'schedule "{schedule}": an interval lies between 10 SECOND and 8 days (11520 MINUTE)'
 
 
-def parse(schedule: str) -> Cron:
-    """Read a schedule that begins with USING CRON. Raises ValueError naming what is wrong with it."""
-    words = schedule.removeprefix(PREFIX).split()
-    if len(words) != 6:
+def parse(schedule: str) -> tuple[tuple[str, ...], zoneinfo.ZoneInfo]:
+    """Return the five fields, as croniter has them, and the zone of a schedule that begins with USING CRON.
+
+    The fields are there twice, any of which makes it due, where some days of the week are meant in every week and some
+    in a month's last one: croniter has no list of both.
+
+    Raises ValueError naming what is wrong with it. Allowed are numbers, names, `*`, lists, ranges, `/n`, and `L` for
+    the last day of the month or, as in `5L`, its last Friday. `#` is not documented, so it is refused.
+    """
+    words = schedule.removeprefix(_CRON).upper().split()
+    if len(words) != len(_FIELDS) + 1:
         raise ValueError(f"expected five fields and a time zone, found {len(words)} words")
-    *fields, zone = words
-    kinds = (MINUTE, HOUR, DAY, MONTH, WEEKDAY)
-    return Cron(*(Field.read(kind, text) for kind, text in zip(kinds, fields, strict=True)), _zone(zone))
+    for (title, low, high, names, last), text in zip(_FIELDS, words, strict=False):
+        for item in text.split(","):
+            if not (last and re.fullmatch(last, item)):
+                _check(item, title, low, high, names)
+            elif len(item) > 1:
+                _number(item[:-1], title, low, high, names)
+    *fields, weekdays = words[:-1]
+    # A week's last day is its Saturday, and the last Friday of a month is L5 to croniter.
+    days = ["6" if each == "L" else each for each in weekdays.split(",")]
+    every = [each for each in days if not each.endswith("L")]
+    last_ones = [f"L{_number(each[:-1], *_FIELDS[-1][:4])}" for each in days if each.endswith("L")]
+    return tuple(" ".join((*fields, ",".join(each))) for each in (every, last_ones) if each), _zone(
+        schedule.split()[-1]
+    )
 
 
-def _span(kind: Kind, item: str) -> range:
+def _check(item: str, title: str, low: int, high: int, names: tuple[str, ...]) -> None:
     found = _ITEM.fullmatch(item)
     if not found:
-        raise ValueError(f'"{item}" is no {kind.title}')
-    step = int(found["step"] or 1)
-    if not step:
+        raise ValueError(f'"{item}" is no {title}')
+    first, last, step = found.groups()
+    if step and not int(step):
         raise ValueError(f'"{item}" has a step of 0')
-    if found["every"]:
-        return range(kind.low, kind.high + 1, step)
-    first = kind.number(found["first"])
-    # A step without an end goes on to the end of the field: 4/3 in the month is April, July and October.
-    last = kind.number(found["last"]) if found["last"] else kind.high if found["step"] else first
-    if last < first:
+    numbers = [_number(word, title, low, high, names) for word in (first, last) if word]
+    if numbers != sorted(numbers):
         raise ValueError(f'"{item}" ends before it begins')
-    return range(first, last + 1, step)
 
 
-def _last(kind: Kind, item: str) -> set[int]:
-    if kind is DAY and item == "L":
-        return {DAY.high}
-    if kind is WEEKDAY and (found := _LAST_WEEKDAY.fullmatch(item)):
-        return {WEEKDAY.number(found[1])}
-    return set()
+def _number(word: str, title: str, low: int, high: int, names: tuple[str, ...]) -> int:
+    value = low + names.index(word) if word in names else int(word) if word.isdecimal() else -1
+    if not low <= value <= high:
+        raise ValueError(f"the {title} {word} is not one of {low}-{high}")
+    return value
 
 
 def _zone(name: str) -> zoneinfo.ZoneInfo:
@@ -142,3 +118,41 @@ def _zone(name: str) -> zoneinfo.ZoneInfo:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f', did you mean "{close[0]}"?' if close else "" if known else ": this machine lacks the package tzdata"
         raise ValueError(f'no time zone "{name}"{hint}') from error
+
+
+def _stumbles(schedule: str, fields: tuple[str, ...], zone: zoneinfo.ZoneInfo, now: datetime) -> Iterator[str]:
+    """Yield what the schedule does at the zone's clock changes of the next two years, each kind once.
+
+    A task that is scheduled in the hour that comes twice in autumn runs twice, in the hour that never comes in spring
+    not at all. Only hours that were chosen matter: a schedule that runs around the clock goes on.
+    """
+    if re.match(r"\S+ (\S+,)?(\*|0-23)", fields[0]):
+        return
+    from croniter import croniter
+
+    kinds = set()
+    for old, new in changes(zone, now, now + _AHEAD):
+        first, last = min(old, new), max(old, new)
+        due = min(croniter(each, first - timedelta(minutes=1)).get_next(datetime) for each in fields)
+        if due < last and (new > old) not in kinds:
+            kinds.add(new > old)
+            what, comes = ("never run", "does not exist") if new > old else ("run twice", "comes twice")
+            yield (
+                f'schedule "{schedule}" would {what} on {due:%Y-%m-%d}: {due:%H:%M} {comes} in {zone.key}, where the '
+                f"clock goes from {old:%H:%M} to {new:%H:%M}; choose a time outside {first:%H:%M}-{last:%H:%M}, or the "
+                "zone UTC"
+            )
+
+
+def changes(zone: zoneinfo.ZoneInfo, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the changes of a zone's clock between two aware times: the local time before, and the one it jumps to."""
+    low = start.astimezone(UTC).replace(microsecond=0)
+    while low < end:
+        after = high = low + _STRIDE
+        old, new = (moment.astimezone(zone).utcoffset() or timedelta() for moment in (low, high))
+        while old != new and high - low > timedelta(seconds=1):
+            middle = (low + (high - low) / 2).replace(microsecond=0)
+            low, high = (middle, high) if middle.astimezone(zone).utcoffset() == old else (low, middle)
+        if old != new:
+            yield high.replace(tzinfo=None) + old, high.replace(tzinfo=None) + new
+        low = after

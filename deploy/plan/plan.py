@@ -6,45 +6,33 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.graph.graph import Graph, TaskSpec
-from deploy.plan.deployed import CLASSIC, Deployed
+from deploy.graph.graph import CLASSIC, Graph, TaskSpec
+from deploy.plan.deployed import Deployed
 
 
 @dataclass(frozen=True)
-class Added:
+class _Change:
+    task: TaskSpec
+
+    @property
+    def name(self) -> str:
+        """The task's name."""
+        return self.task.name
+
+
+class Added(_Change):
     """A task that is not there yet."""
 
-    task: TaskSpec
 
-    @property
-    def name(self) -> str:
-        """The task's name."""
-        return self.task.name
-
-
-@dataclass(frozen=True)
-class Removed:
+class Removed(_Change):
     """A task that the release no longer has."""
 
-    task: TaskSpec
-
-    @property
-    def name(self) -> str:
-        """The task's name."""
-        return self.task.name
-
 
 @dataclass(frozen=True)
-class Changed:
+class Changed(_Change):
     """A task that is there with other properties."""
 
     old: TaskSpec
-    task: TaskSpec
-
-    @property
-    def name(self) -> str:
-        """The task's name."""
-        return self.task.name
 
     @property
     def differences(self) -> dict[str, tuple[Any, Any]]:
@@ -93,6 +81,10 @@ class Plan:
         """The tasks that go, predecessors first."""
         return tuple(change.task for change in self.changes if isinstance(change, Removed))
 
+    def old(self, task: TaskSpec) -> TaskSpec | None:
+        """Return a task that is changed as it is there now."""
+        return next((change.old for change in self.changed if change.name == task.name), None)
+
     @property
     def before(self) -> tuple[TaskSpec, ...]:
         """The tasks as they are there now."""
@@ -132,15 +124,12 @@ class Plan:
 
 def make(desired: Graph, deployed: Deployed, backend: str = CLASSIC) -> Plan:
     """Return the plan that leads from what is deployed to the desired graph, held together by this backend."""
-    changes = tuple(_changes(desired, deployed.graph.by_name))
-    moved = deployed.backend if deployed.graph.tasks and deployed.backend != backend else ""
-    resumed = _suspended(desired, deployed, changes) if backend == CLASSIC else ()
+    there = deployed.graph.by_name
+    changes = tuple(_changes(desired, there))
+    moved = deployed.backend if there and deployed.backend != backend else ""
+    suspended = [task.name for task in desired.children if task.name in there and task.name not in deployed.started]
+    resumed = tuple(suspended) if backend == CLASSIC else ()
     return Plan(desired, changes, resumed, backend, moved, deployed.staged and not moved)
-
-
-def _suspended(desired: Graph, deployed: Deployed, changes: tuple[Change, ...]) -> tuple[str, ...]:
-    new = {change.name for change in changes if isinstance(change, Added)}
-    return tuple(task.name for task in desired.children if task.name not in deployed.started | new)
 
 
 def _changes(desired: Graph, there: Mapping[str, TaskSpec]) -> Iterator[Change]:
@@ -148,5 +137,5 @@ def _changes(desired: Graph, there: Mapping[str, TaskSpec]) -> Iterator[Change]:
         if task.name not in there:
             yield Added(task)
         elif there[task.name] != task:
-            yield Changed(there[task.name], task)
+            yield Changed(task, there[task.name])
     yield from (Removed(task) for task in there.values() if task.name not in desired)

@@ -5,29 +5,23 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from deploy.graph.graph import Graph
 from deploy.plan.plan import Added, Change, Changed, Plan, Removed
 
 _SIGNS = {Added: "+", Changed: "~", Removed: "-"}
 _WHOLE = 200  # characters of two values that are shown whole
 _AROUND = 24  # characters shown on both sides of a difference
-_STYLES = {"added": "#d3f9d8,stroke:#2b8a3e", "changed": "#fff3bf,stroke:#e67700", "removed": "#ffe3e3,stroke:#c92a2a"}
+_STYLES = {Added: "#d3f9d8,stroke:#2b8a3e", Changed: "#fff3bf,stroke:#e67700", Removed: "#ffe3e3,stroke:#c92a2a"}
 
 
 def summary(plan: Plan) -> str:
     """One line: how many of each."""
     if plan.empty:
         return "no changes: the deployed graph is the release's"
-    counts = {kind: sum(isinstance(change, kind) for change in plan.changes) for kind in _SIGNS}
-    line = f"{counts[Added]} to add, {counts[Changed]} to change, {counts[Removed]} to remove"
-    return ", ".join([line, *([f"{len(plan.resumed)} to resume"] if plan.resumed else []), *_held(plan)])
-
-
-def _held(plan: Plan) -> Iterator[str]:
-    if plan.moved_from:
-        yield f"moved from {plan.moved_from} to {plan.backend}"
-    if plan.commits:
-        yield "staged edits to commit"
+    words = [f"{len(plan.added)} to add, {len(plan.changed)} to change, {len(plan.removed)} to remove"]
+    words += [f"{len(plan.resumed)} to resume"] if plan.resumed else []
+    words += [f"moved from {plan.moved_from} to {plan.backend}"] if plan.moved_from else []
+    words += ["staged edits to commit"] if plan.commits else []
+    return ", ".join(words)
 
 
 def text(plan: Plan) -> str:
@@ -45,7 +39,10 @@ def _lines(change: Change) -> Iterator[str]:
 
 def _difference(key: str, old: Any, new: Any) -> Iterator[str]:
     if key == "CONFIG":
-        yield from _config(json.loads(old or "{}"), json.loads(new or "{}"))
+        before, after = json.loads(old or "{}"), json.loads(new or "{}")
+        for name in sorted({*before, *after}):
+            if before.get(name) != after.get(name):
+                yield f"    CONFIG {name}: {_shown(before.get(name))} -> {_shown(after.get(name))}"
     elif "\n" in f"{old}{new}":
         yield f"    {key}:"
         kept = list(difflib.unified_diff(str(old or "").splitlines(), str(new or "").splitlines(), lineterm="", n=0))
@@ -70,12 +67,6 @@ def _common(old: str, new: str) -> int:
     return next((index for index, (one, other) in pairs if one != other), min(len(old), len(new)))
 
 
-def _config(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
-    for key in sorted({*old, *new}):
-        if old.get(key) != new.get(key):
-            yield f"    CONFIG {key}: {_shown(old.get(key))} -> {_shown(new.get(key))}"
-
-
 def _shown(value: Any) -> str:
     return "(none)" if value is None else str(value)
 
@@ -89,8 +80,7 @@ def markdown(plan: Plan, title: str) -> str:
 
 def mermaid(plan: Plan) -> str:
     """Return the graph that the plan leads to, and what it removes, as a Mermaid flowchart."""
-    gone = Graph(tuple(change.task for change in plan.changes if isinstance(change, Removed)))
-    drawn = [*plan.graph.tasks, *gone.tasks]
+    drawn = [*plan.graph.tasks, *plan.removed]
     numbers = {task.name: f"t{index}" for index, task in enumerate(drawn)}
     lines = ["flowchart LR"]
     for task in drawn:
@@ -99,15 +89,8 @@ def mermaid(plan: Plan) -> str:
     lines += [
         f"  {numbers[name]} --> {numbers[task.name]}" for task in drawn for name in task.predecessors if name in numbers
     ]
-    return "\n".join([*lines, *_marks(plan, numbers)])
-
-
-def _marks(plan: Plan, numbers: dict[str, str]) -> Iterator[str]:
-    marked = {
-        word: [numbers[change.name] for change in plan.changes if type(change) is kind]
-        for word, kind in {"added": Added, "changed": Changed, "removed": Removed}.items()
-    }
-    for word, nodes in marked.items():
-        if nodes:
-            yield f"  classDef {word} fill:{_STYLES[word]}"
-            yield f"  class {','.join(nodes)} {word}"
+    for kind, style in _STYLES.items():
+        if marked := [numbers[change.name] for change in plan.changes if type(change) is kind]:
+            word = kind.__name__.lower()
+            lines += [f"  classDef {word} fill:{style}", f"  class {','.join(marked)} {word}"]
+    return "\n".join(lines)

@@ -8,29 +8,61 @@ A journal that is left under a free lock, or one whose lease ran out, is a deliv
 After M. Kleppmann, "How to do distributed locking" (2016), for the fencing number.
 """
 
-import contextlib
 import dataclasses
+import json
+import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-from deploy import caller, names
-from deploy.account.gathering import executed
+from deploy import job, names
+from deploy.account.connection import Connection
+from deploy.account.gathering import executed, lowered, readable
 from deploy.account.sql import literal
 from deploy.errors import DeployError, LockLostError, LostReplyError
-from deploy.records.journal import Journal
-from deploy.records.record import TIME_FORMAT
-
-if TYPE_CHECKING:
-    from deploy.account.connection import Connection
-    from ml_pipeline.config import Environment
+from deploy.graph.graph import Graph
+from deploy.records.record import TIME_FORMAT, Entry
+from ml_pipeline.config import Environment
 
 TABLE = "DEPLOY_LOCK"
 RELEASED, ABANDONED = "/released", "/abandoned"  # behind the token of a holder who gave it back
 _LOST = "DEPLOY_LOCK_LOST"  # the name of the exception that a fence raises
 _UNLESS_LOST = f"IF (SQLROWCOUNT = 0) THEN RAISE {_LOST}; END IF;"
 _FENCED = 50  # statements between two fences: few enough that a lease never runs out among them
+_LOOKS = 4  # at a lease that somebody else has
+_MARGIN_SECONDS = 0.5  # of two clocks
+
+
+@dataclass(frozen=True)
+class Journal:
+    """A delivery under way: what is put there and why, and the digest of the release that was in use before it."""
+
+    action: str
+    digest: str
+    commit: str
+    plan_hash: str
+    graph: Graph
+    before: str = ""
+
+    def to_json(self) -> str:
+        """Return the text that the row of DEPLOY_LOCK keeps."""
+        return json.dumps({**self.__dict__, "graph": self.graph.to_text()}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote."""
+        values = json.loads(text)
+        return cls(**{**values, "graph": Graph.from_text(values["graph"])})
+
+    def entry(self, verdict: str, fence: int) -> Entry:
+        """Return what is recorded of it in the end; `fence` is its number of the lock."""
+        return Entry(self.action, self.commit, self.digest, self.plan_hash, self.graph, verdict, fence)
+
+    @property
+    def told(self) -> str:
+        """The delivery in a few words."""
+        return f"{self.action} of {self.digest[:12]}"
 
 
 @dataclass(frozen=True)
@@ -46,9 +78,11 @@ class Lock:
     journal: Journal | None = None
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Self:
-        """Read a row of `select`."""
-        journal = row["journal"]
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> Self:
+        """Read the row of `select`; without one the lock is free, and nobody ever had it."""
+        if not rows:
+            return cls()
+        row, journal = rows[0], rows[0]["journal"]
         return cls(
             fence=int(row["fence"]),
             token=row["token"],
@@ -76,7 +110,7 @@ class Lock:
         return f"{self.holder}{run}, since {self.taken_at}"
 
 
-def table(environment: "Environment") -> str:
+def table(environment: Environment) -> str:
     """Make the table, unless it is there."""
     columns = (
         "id NUMBER, fence NUMBER, token VARCHAR, holder VARCHAR, run_url VARCHAR, "
@@ -86,7 +120,7 @@ def table(environment: "Environment") -> str:
     return f"CREATE TABLE IF NOT EXISTS {names.named(environment, TABLE)} ({columns}) COMMENT = {comment}"
 
 
-def select(environment: "Environment") -> str:
+def select(environment: Environment) -> str:
     """Read the row; Snowflake's own clock says what is left of the lease."""
     left = "DATEDIFF('millisecond', CURRENT_TIMESTAMP(), expires_at)"
     return (
@@ -114,8 +148,8 @@ class Held:
     With `taking` it is ours only once the first request of `run` has taken it.
     """
 
-    connection: "Connection"
-    environment: "Environment"
+    connection: Connection
+    environment: Environment
     token: str
     number: int
     taking: Taking | None = None
@@ -127,7 +161,9 @@ class Held:
         somebody else was first, nothing is run.
         """
         chunks = [statements[start : start + _FENCED] for start in range(0, len(statements), _FENCED)]
-        first = _taking(self.environment, self.taking, self.token) if self.taking else self.check
+        first = self.check
+        if self.taking:
+            first = f"{_merged(self.environment, self.taking, self.token)}\n{_UNLESS_LOST}"
         fences = [first, *(self.check for _ in chunks[1:])]
         lines = [line for fence, chunk in zip(fences, chunks, strict=True) for line in (fence, *map(executed, chunk))]
         self._sent("\n".join(lines))
@@ -137,13 +173,9 @@ class Held:
         return self._sent(f"{self.check}\n{body}")
 
     def _sent(self, body: str) -> Any:
-        with self._naming_the_winner():
-            return self.connection.block(f"{self.declaration}\nBEGIN\n{body}\nEND")
-
-    @contextlib.contextmanager
-    def _naming_the_winner(self) -> Iterator[None]:
+        declared = f"DECLARE {_LOST} EXCEPTION (-20001, 'the deploy lock was taken over');"
         try:
-            yield
+            return self.connection.block(f"{declared}\nBEGIN\n{body}\nEND")
         except DeployError as error:
             if f"exception of type '{_LOST}'" not in error.cause:
                 raise
@@ -151,11 +183,6 @@ class Held:
             if self.taking and winner.token in (self.token, self.token + RELEASED):
                 raise LostReplyError("it was sent before, and is at work", status(self.environment)) from error
             raise LockLostError(*taken_over(self.environment, winner)) from error
-
-    @property
-    def declaration(self) -> str:
-        """What a block declares in order to check the fence."""
-        return f"DECLARE {_LOST} EXCEPTION (-20001, 'the deploy lock was taken over');"
 
     @property
     def check(self) -> str:
@@ -185,13 +212,12 @@ class Held:
         return f"token = {literal(self.token)} AND fence = {self.number}"
 
 
-def read(connection: "Connection", environment: "Environment") -> Lock:
+def read(connection: Connection, environment: Environment) -> Lock:
     """Read the lock alone; a free one where there is none yet."""
-    rows = connection.gather(lock=select(environment))["lock"]
-    return Lock.from_row(rows[0]) if isinstance(rows, list) and rows else Lock()
+    return Lock.of(readable(connection.gather(lock=select(environment))["lock"]))
 
 
-def acquire(connection: "Connection", environment: "Environment", seen: Lock, journal: Journal | None) -> Held:
+def acquire(connection: Connection, environment: Environment, seen: Lock, journal: Journal | None) -> Held:
     """Take the lock that was seen, with the journal of what is to be done.
 
     Raises DeployError if somebody else was first. After a lost reply it is sent again: if it had been done, it finds
@@ -199,15 +225,34 @@ def acquire(connection: "Connection", environment: "Environment", seen: Lock, jo
     """
     held = wanted(connection, environment, seen, journal)
     body = f"BEGIN\n{_merged(environment, Taking(seen, journal), held.token)}\n{_found(environment)}\nEND"
-    found = Lock.from_row(lowered(connection.block(body, again=True)))
+    found = Lock.of(lowered([connection.block(body, again=True)]))
     if found.token != held.token:
         raise DeployError(*taken_over(environment, found))
     return dataclasses.replace(held, taking=None)
 
 
-def wanted(connection: "Connection", environment: "Environment", seen: Lock, journal: Journal | None) -> Held:
+def wanted(connection: Connection, environment: Environment, seen: Lock, journal: Journal | None) -> Held:
     """Return the lock that was seen as it will be when the first request sent with it has taken it."""
     return Held(connection, environment, uuid.uuid4().hex, seen.fence + 1, Taking(seen, journal))
+
+
+def await_end(connection: Connection, environment: Environment, seen: Lock, say: Callable[[str], None]) -> Lock:
+    """Wait until the lease that was seen has run out, and return the lock as it is then: its holder is dead.
+
+    Raises DeployError as soon as the holder shows that it is not, by renewing its lease or by ending its work.
+    """
+    say(f"waiting: {names.schema(environment)} is being deployed by {seen.told}")
+    most = max(1.0, environment.deploy.lease_seconds / _LOOKS)
+    end = time.monotonic() + seen.seconds_left
+    now = seen
+    while now.live:
+        time.sleep(min(most, max(0.0, end - time.monotonic()) + _MARGIN_SECONDS))
+        with connection.step("wait for the lock"):
+            now = read(connection, environment)
+        renewed = now.live and time.monotonic() + now.seconds_left > end + _MARGIN_SECONDS
+        if renewed or now.token not in (seen.token, seen.token + ABANDONED):
+            raise DeployError(*taken_over(environment, now))
+    return now
 
 
 def advance(held: Held) -> Held | None:
@@ -219,7 +264,7 @@ def advance(held: Held) -> Held | None:
     lock, mine = names.named(held.environment, TABLE), literal(held.token)
     body = f"BEGIN\nUPDATE {lock} SET fence = fence + 1 WHERE token = {mine};\n{_found(held.environment)}\nEND"
     row = held.connection.block(body, again=True)
-    now = Lock.from_row(lowered(row)) if row else Lock()
+    now = Lock.of(lowered([row] if row else ()))
     if now.token == held.token:
         return dataclasses.replace(held, number=now.fence, taking=None)
     if now.token == held.token + RELEASED:
@@ -229,12 +274,7 @@ def advance(held: Held) -> Held | None:
     raise LockLostError(*taken_over(held.environment, now))
 
 
-def lowered(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an OBJECT with its keys in lower case, as `Connection.gather` does."""
-    return {key.lower(): value for key, value in values.items()}
-
-
-def taken_over(environment: "Environment", winner: Lock) -> tuple[str, str]:
+def taken_over(environment: Environment, winner: Lock) -> tuple[str, str]:
     """Say who was first."""
     where = names.schema(environment)
     remedy = f"wait for it, then look: {status(environment)}"
@@ -243,17 +283,12 @@ def taken_over(environment: "Environment", winner: Lock) -> tuple[str, str]:
     return f"{where} was deployed meanwhile by {winner.told}: what was planned here is out of date", remedy
 
 
-def status(environment: "Environment") -> str:
+def status(environment: Environment) -> str:
     """Return the command that shows what is there."""
     return f"python -m deploy status {names.arguments(environment)}"
 
 
-def _taking(environment: "Environment", taking: Taking, token: str) -> str:
-    """Take the lock, or raise."""
-    return f"{_merged(environment, taking, token)}\n{_UNLESS_LOST}"
-
-
-def _merged(environment: "Environment", taking: Taking, token: str) -> str:
+def _merged(environment: Environment, taking: Taking, token: str) -> str:
     """Take the lock if it is as it was seen: the statement changes one row, or none."""
     lock = names.named(environment, TABLE)
     expiry = f"DATEADD('second', {environment.deploy.lease_seconds}, CURRENT_TIMESTAMP())"
@@ -261,8 +296,8 @@ def _merged(environment: "Environment", taking: Taking, token: str) -> str:
     values = {
         "fence": str(taking.seen.fence + 1),
         "token": literal(token),
-        "holder": f"CURRENT_USER() || {literal(f' ({caller.who()})')}",
-        "run_url": literal(caller.run_url()),
+        "holder": f"CURRENT_USER() || {literal(f' ({job.who()})')}",
+        "run_url": literal(job.run_url()),
         "taken_at": "CURRENT_TIMESTAMP()",
         "expires_at": expiry,
         "journal": "wanted.journal",
@@ -275,7 +310,7 @@ WHEN MATCHED AND held.fence = {taking.seen.fence} AND held.expires_at <= CURRENT
 WHEN NOT MATCHED THEN INSERT (id, {", ".join(values)}) VALUES (1, {", ".join(values.values())});"""
 
 
-def _found(environment: "Environment") -> str:
+def _found(environment: Environment) -> str:
     """Return the row from a block."""
     row = f"SELECT OBJECT_CONSTRUCT_KEEP_NULL(*) FROM ({select(environment)})"
     return f"LET found OBJECT := ({row});\nRETURN found;"

@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-from deploy import caller, names
+from deploy import job, names
+from deploy.account.connection import Connection
 from deploy.account.sql import literal
 from deploy.errors import DeployError, MissingObjectError
 from deploy.graph.graph import Graph
 from deploy.release.manifest import checked
-
-if TYPE_CHECKING:
-    from deploy.account.connection import Connection
-    from ml_pipeline.config import Environment
+from ml_pipeline.config import Environment
 
 TABLE = "RELEASE_HISTORY"
 RELEASED, ROLLED_BACK, RESTORED = "release", "rollback", "restore"
@@ -55,7 +53,7 @@ class Entry:
         )
 
 
-def table(environment: "Environment") -> str:
+def table(environment: Environment) -> str:
     """Make the table of records, unless it is there."""
     columns = (
         "recorded_at TIMESTAMP_LTZ, recorded_by VARCHAR, fence NUMBER, action VARCHAR, commit_id VARCHAR, "
@@ -65,10 +63,10 @@ def table(environment: "Environment") -> str:
     return f"CREATE TABLE IF NOT EXISTS {names.named(environment, TABLE)} ({columns}) COMMENT = {comment}"
 
 
-def insertion(environment: "Environment", entry: Entry) -> str:
+def insertion(environment: Environment, entry: Entry) -> str:
     """Record an entry, unless this delivery has recorded it; Snowflake adds the time and the user."""
     values = (entry.action, entry.commit, entry.digest, entry.plan_hash, entry.graph.to_text(), entry.verdict)
-    texts = ", ".join(map(literal, (*values, caller.run_url())))
+    texts = ", ".join(map(literal, (*values, job.run_url())))
     where = names.named(environment, TABLE)
     same = f"fence = {entry.fence} AND action = {literal(entry.action)} AND verdict = {literal(entry.verdict)}"
     return (
@@ -77,19 +75,19 @@ def insertion(environment: "Environment", entry: Entry) -> str:
     )
 
 
-def select(environment: "Environment", where: str = "") -> str:
+def select(environment: Environment, where: str = "") -> str:
     """Read the entries, newest first."""
     at = f"TO_VARCHAR(recorded_at, {literal(TIME_FORMAT)}) AS recorded_on"
     columns = f"{at}, recorded_by, fence, action, commit_id, digest, plan_hash, graph, verdict, run_url"
     return f"SELECT {columns} FROM {names.named(environment, TABLE)} {where} ORDER BY recorded_at DESC, fence DESC"
 
 
-def select_current(environment: "Environment") -> str:
+def select_current(environment: Environment) -> str:
     """Read the entry that is in use: the latest that passed."""
     return select(environment, f"WHERE verdict = {literal(PASSED)}") + " LIMIT 1"
 
 
-def history(connection: "Connection", environment: "Environment") -> tuple[Entry, ...]:
+def history(connection: Connection, environment: Environment) -> tuple[Entry, ...]:
     """Return all entries, newest first; none where nothing was ever recorded."""
     try:
         return tuple(map(Entry.from_row, connection.rows(select(environment))))
@@ -97,34 +95,24 @@ def history(connection: "Connection", environment: "Environment") -> tuple[Entry
         return ()
 
 
-def current(entries: tuple[Entry, ...]) -> Entry | None:
-    """Return the entry that is in use: the latest that passed."""
-    return next((entry for entry in entries if entry.verdict == PASSED), None)
-
-
-def earlier(entries: tuple[Entry, ...], environment: "Environment", digest: str = "") -> Entry:
+def earlier(entries: tuple[Entry, ...], environment: Environment, digest: str = "") -> Entry:
     """Return the release to roll back to: this one, or the one released before the one in use.
 
     Rollbacks do not count as releases, so that rolling back twice goes back twice. Raises DeployError if there is
     none.
     """
-    released = [entry for entry in entries if entry.verdict == PASSED and entry.action == RELEASED]
-    found = _named(released, digest) if digest else _before_current(released, current(entries))
-    if found is None:
+    passed = [entry for entry in entries if entry.verdict == PASSED]
+    released = [entry for entry in passed if entry.action == RELEASED]
+    if digest:
+        found = [entry for entry in released if entry.digest.startswith(checked(digest))]
+    else:
+        now = passed[0].digest if passed else ""
+        digests = [entry.digest for entry in released]
+        older = released[digests.index(now) :] if now in digests else []
+        found = [entry for entry in older if entry.digest != now]
+    if not found:
         wanted = f"release {digest}" if digest else "earlier release"
         where = names.schema(environment)
         remedy = f"python -m deploy status {names.arguments(environment)}"
         raise DeployError(f"no {wanted} that passed is recorded in {where}: nothing to roll back to", remedy)
-    return found
-
-
-def _named(released: list[Entry], digest: str) -> Entry | None:
-    return next((entry for entry in released if entry.digest.startswith(checked(digest))), None)
-
-
-def _before_current(released: list[Entry], now: Entry | None) -> Entry | None:
-    digests = [entry.digest for entry in released]
-    if now is None or now.digest not in digests:
-        return None
-    older = released[digests.index(now.digest) + 1 :]
-    return next((entry for entry in older if entry.digest != now.digest), None)
+    return found[0]

@@ -6,21 +6,18 @@ It is taken by whoever is signed in to PROD, and published by whoever is signed 
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 
 from deploy import names
-from deploy.account.gathering import Unread
+from deploy.account.connection import Connection
+from deploy.account.gathering import there
 from deploy.account.sql import literal
 from deploy.errors import DeployError
-from deploy.graph.graph import Graph
+from deploy.graph.graph import AUTO, Graph
 from deploy.plan import plan
-from deploy.plan.deployed import AUTO, Deployed
-
-if TYPE_CHECKING:
-    from deploy.account.connection import Connection
-    from deploy.delivery.state import State
-    from deploy.plan.plan import Plan
-    from ml_pipeline.config import Environment
+from deploy.plan.deployed import Deployed
+from deploy.plan.plan import Plan
+from ml_pipeline.config import Environment
 
 TABLE = "PUBLISHED"
 NEVER = "never"
@@ -36,17 +33,12 @@ class Snapshot:
     taken_at: str = NEVER
 
     @classmethod
-    def of(cls, environment: "Environment", there: "State") -> Self:
-        """Take it from what was read."""
-        return cls(environment.name, there.deployed, there.backend(environment))
-
-    @classmethod
-    def nothing(cls, environment: "Environment") -> Self:
+    def nothing(cls, environment: Environment) -> Self:
         """Stand for an environment of which nothing was published: there, everything is new."""
         configured = environment.deploy.backend
         return cls(environment.name, Deployed(), Deployed().backend if configured == AUTO else configured)
 
-    def plan(self, graph: Graph, environment: "Environment") -> "Plan":
+    def plan(self, graph: Graph, environment: Environment) -> Plan:
         """Return what would be done there to make the deployed graph this one."""
         configured = environment.deploy.backend
         return plan.make(graph, self.deployed, self.backend if configured == AUTO else configured)
@@ -67,20 +59,17 @@ class Snapshot:
     def from_text(cls, text: str, taken_at: str = NEVER) -> Self:
         """Read what `to_text` wrote. Raises DeployError for anything else."""
         try:
-            return cls._from_values(json.loads(text), taken_at)
+            values = json.loads(text)
+            deployed = Deployed(
+                graph=Graph.from_text(values["graph"]),
+                started=frozenset(values["started"]),
+                backend=values["held_by"],
+                staged=values["staged"],
+            )
+            return cls(values["environment"], deployed, values["backend"], taken_at)
         except (KeyError, TypeError, ValueError) as error:
             remedy = "python -m deploy snapshot --env prod --to snapshot.json"
             raise DeployError(f"not a snapshot of an environment: {error}", remedy) from error
-
-    @classmethod
-    def _from_values(cls, values: dict[str, Any], taken_at: str) -> Self:
-        deployed = Deployed(
-            graph=Graph.from_text(values["graph"]),
-            started=frozenset(values["started"]),
-            backend=values["held_by"],
-            staged=values["staged"],
-        )
-        return cls(values["environment"], deployed, values["backend"], taken_at)
 
 
 def read_file(path: Path) -> Snapshot:
@@ -92,7 +81,7 @@ def read_file(path: Path) -> Snapshot:
         raise DeployError(f"cannot read {path.name}: {error.strerror}", remedy) from error
 
 
-def publish(connection: "Connection", environment: "Environment", taken: Snapshot) -> None:
+def publish(connection: Connection, environment: Environment, taken: Snapshot) -> None:
     """Write a snapshot of another environment down in this one, in the place of the one before."""
     name, text = literal(taken.environment), literal(taken.to_text())
     source = f"SELECT {name} AS environment, {text} AS snapshot, CURRENT_TIMESTAMP() AS taken_at"
@@ -109,17 +98,13 @@ def publish(connection: "Connection", environment: "Environment", taken: Snapsho
     )
 
 
-def published(connection: "Connection", environment: "Environment", of: "Environment") -> Snapshot:
+def published(connection: Connection, environment: Environment, of: Environment) -> Snapshot:
     """Return what this environment was told of another one."""
     at = f"TO_VARCHAR(taken_at, {literal('YYYY-MM-DD HH24:MI:SS TZHTZM')}) AS at"
     select = f"SELECT snapshot, {at} FROM {_table(environment)} WHERE environment = {literal(of.name)}"
-    rows = connection.gather(rows=select)["rows"]
-    if isinstance(rows, Unread) and not rows.missing:
-        raise rows.error(environment)
-    if isinstance(rows, Unread) or not rows:
-        return Snapshot.nothing(of)
-    return Snapshot.from_text(rows[0]["snapshot"], rows[0]["at"])
+    rows = there(connection.gather(rows=select)["rows"], environment)
+    return Snapshot.from_text(rows[0]["snapshot"], rows[0]["at"]) if rows else Snapshot.nothing(of)
 
 
-def _table(environment: "Environment") -> str:
+def _table(environment: Environment) -> str:
     return f"{names.home(environment)}.{TABLE}"

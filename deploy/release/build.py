@@ -12,7 +12,6 @@ import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from deploy.errors import DeployError
 from deploy.release.manifest import PAYLOAD, File, Manifest, Release, StagedFile, write
@@ -26,13 +25,21 @@ _EPOCH = "315532800"  # 1980-01-01, the earliest time that a zip file can hold
 def build(project: Path, dist: Path) -> Release:
     """Build the project's release into `dist/<digest>/`. Two builds of a commit are byte-identical."""
     wheel = _wheel(project)
-    files = {PAYLOAD: wheel, **_entrypoints(wheel), **_notebooks(project)}
+    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+        inside = {name: archive.read(name) for name in sorted(archive.namelist()) if not name.endswith("/")}
+    # An ML Job runs its entrypoint as a file.
+    entrypoints = [name for name in inside if Path(name).match(f"ml_pipeline/{payload.ENTRYPOINTS}")]
+    files = {
+        PAYLOAD: wheel,
+        **{Path(name).name: inside[name] for name in entrypoints},
+        **{path.name: path.read_bytes() for path in sorted((project / "notebooks").glob("*.ipynb"))},
+    }
     manifest = Manifest(
         commit=commit(project),
         python=payload.PYTHON,
         packages=payload.packages(),
         files=tuple(StagedFile.of(name, content) for name, content in files.items()),
-        contents=_contents(wheel),
+        contents=tuple(File.of(name, content) for name, content in inside.items()),
     )
     return write(dist, manifest, files)
 
@@ -44,14 +51,11 @@ def _wheel(project: Path) -> bytes:
         try:
             wheel = ProjectBuilder(project, runner=_run).build("wheel", directory)
         except (BuildBackendException, BuildException) as error:
-            raise DeployError(f"the wheel does not build: {_reason(error)}", "uv build --wheel") from error
+            # What the backend printed last says more than that it failed.
+            printed = getattr(getattr(error, "exception", None), "stderr", None) or str(error).encode()
+            reason = printed.decode(errors="replace").strip().splitlines()[-1]
+            raise DeployError(f"the wheel does not build: {reason}", "uv build --wheel") from error
         return Path(wheel).read_bytes()
-
-
-def _reason(error: Any) -> str:
-    """Return what the backend printed last, which says more than that it failed."""
-    printed = getattr(getattr(error, "exception", None), "stderr", None) or str(error).encode()
-    return printed.decode(errors="replace").strip().splitlines()[-1]
 
 
 def _run(command: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
@@ -59,23 +63,6 @@ def _run(command: Sequence[str], cwd: str | None = None, extra_environ: Mapping[
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     environ = {**os.environ, **(extra_environ or {}), "PATH": programs, "SOURCE_DATE_EPOCH": _EPOCH}
     subprocess.run(command, cwd=cwd, env=environ, check=True, capture_output=True)
-
-
-def _entrypoints(wheel: bytes) -> dict[str, bytes]:
-    """Return the entrypoints of ML Jobs, which a job runs as files, by the name that they are staged under."""
-    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
-        found = sorted(name for name in archive.namelist() if Path(name).match(f"ml_pipeline/{payload.ENTRYPOINTS}"))
-        return {Path(name).name: archive.read(name) for name in found}
-
-
-def _notebooks(project: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted((project / "notebooks").glob("*.ipynb"))}
-
-
-def _contents(wheel: bytes) -> tuple[File, ...]:
-    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
-        names = sorted(name for name in archive.namelist() if not name.endswith("/"))
-        return tuple(File.of(name, archive.read(name)) for name in names)
 
 
 def commit(project: Path) -> str:

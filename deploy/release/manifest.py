@@ -111,7 +111,16 @@ def find(dist: Path, digest: str = "") -> Release:
 
     Raises DeployError if it is not there, or not what it was when it was built.
     """
-    directory = _matching(dist, checked(digest)) if digest else _latest(dist)
+    if not digest:
+        pointer = dist / LATEST
+        if not pointer.is_file():
+            raise DeployError(f"no built release in {dist.name}/", _BUILD)
+        digest = pointer.read_text(encoding="utf-8").strip()
+    found = sorted(path for path in dist.glob(f"{checked(digest)}*") if path.is_dir())
+    if len(found) != 1:
+        problem = "no built release" if not found else f"{len(found)} built releases match"
+        raise DeployError(f"{problem} {digest} in {dist.name}/", _BUILD)
+    (directory,) = found
     text = _read(directory / MANIFEST)
     if hashlib.sha256(text).hexdigest() != directory.name:
         raise DeployError(f"{dist.name}/{directory.name}/{MANIFEST} is not what was built", _BUILD)
@@ -120,21 +129,6 @@ def find(dist: Path, digest: str = "") -> Release:
         if StagedFile.of(file.name, _read(directory / file.name)) != file:
             raise DeployError(f"{dist.name}/{directory.name}/{file.name} is not what was built", _BUILD)
     return Release(directory.name, manifest, directory)
-
-
-def _matching(dist: Path, digest: str) -> Path:
-    found = sorted(path for path in dist.glob(f"{digest}*") if path.is_dir())
-    if len(found) != 1:
-        problem = "no built release" if not found else f"{len(found)} built releases match"
-        raise DeployError(f"{problem} {digest} in {dist.name}/", _BUILD)
-    return found[0]
-
-
-def _latest(dist: Path) -> Path:
-    pointer = dist / LATEST
-    if not pointer.is_file():
-        raise DeployError(f"no built release in {dist.name}/", _BUILD)
-    return _matching(dist, checked(pointer.read_text(encoding="utf-8").strip()))
 
 
 def _read(path: Path) -> bytes:

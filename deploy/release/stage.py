@@ -13,17 +13,15 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from deploy import names
+from deploy.account.connection import Connection
+from deploy.account.gathering import Rows
 from deploy.account.sql import literal
 from deploy.errors import DeployError, MissingObjectError
 from deploy.release.manifest import MANIFEST, Manifest, Release, StagedFile
-
-if TYPE_CHECKING:
-    from deploy.account.connection import Connection
-    from deploy.account.gathering import Rows
-    from ml_pipeline.config import Environment
+from ml_pipeline.config import Environment
 
 
 @dataclass(frozen=True)
@@ -47,20 +45,25 @@ class Listed:
 class Folder:
     """The folder of a release on the stage, with its files as LIST shows them."""
 
-    connection: "Connection"
-    environment: "Environment"
+    connection: Connection
+    environment: Environment
     digest: str
     there: Mapping[str, Listed]
 
     @classmethod
-    def of(cls, connection: "Connection", environment: "Environment", digest: str, rows: "Rows | None" = None) -> Self:
-        """Return it of the rows of LIST, which are read if they were not."""
-        found = _rows(connection, environment, digest) if rows is None else rows
-        return cls(connection, environment, digest, listed(found, digest))
+    def of(cls, connection: Connection, environment: Environment, digest: str, rows: Rows | None = None) -> Self:
+        """Return it of the rows of LIST, which are read if they were not; there are none where there is no stage."""
+        if rows is None:
+            try:
+                rows = connection.rows(listing_statement(environment, digest))
+            except MissingObjectError:
+                rows = []
+        return cls(connection, environment, digest, listed(rows, digest))
 
     def differing(self, files: Iterable[StagedFile]) -> list[str]:
         """Return the names of those of these files that are there and are others."""
-        return [file.name for file in files if file.name in self.there and not self._holds(file)]
+        there = [file for file in files if file.name in self.there and not self.there[file.name].shows(file)]
+        return [file.name for file in there if hashlib.sha256(self.fetched(file.name)).hexdigest() != file.sha256]
 
     def missing(self, files: Iterable[StagedFile]) -> list[str]:
         """Return the names of those of these files that are not there."""
@@ -72,11 +75,39 @@ class Folder:
             self.connection.get(f"{names.stage_path(self.environment, self.digest)}/{name}", Path(directory))
             return (Path(directory) / name).read_bytes()
 
-    def _holds(self, file: StagedFile) -> bool:
-        return self.there[file.name].shows(file) or hashlib.sha256(self.fetched(file.name)).hexdigest() == file.sha256
+    def put(self, release: Release, name: str) -> None:
+        """Upload a file of the release, over what has its name."""
+        where = names.stage_path(self.environment, self.digest)
+        self.connection.put(release.directory / name, where, overwrite=name in self.there)
+
+    def require(self, manifest: Manifest) -> None:
+        """Raise DeployError unless the release is there whole: every file with its content."""
+        if self.missing(manifest.all_files):
+            raise self.incomplete
+        for name in self.differing(manifest.all_files):
+            raise self.damaged(name)
+
+    @property
+    def incomplete(self) -> DeployError:
+        """The error of a release that is not there whole."""
+        problem = "is not whole on" if self.there else "is not on"
+        cause = f"release {self.digest[:12]} {problem} {names.shown_path(self.environment, self.digest)}"
+        return DeployError(cause, self.upload_again)
+
+    def damaged(self, name: str) -> DeployError:
+        """Return the error of a file that is another."""
+        path = literal(f"{names.stage_path(self.environment, self.digest)}/{name}")
+        shown = f"{names.shown_path(self.environment, self.digest)}/{name}"
+        cause = f"{shown} is not what was built; no file of a release is overwritten"
+        return DeployError(cause, f"remove it (REMOVE {path}), then: {self.upload_again}")
+
+    @property
+    def upload_again(self) -> str:
+        """The command that completes what is there."""
+        return f"python -m deploy upload {names.arguments(self.environment)}"
 
 
-def listing_statement(environment: "Environment", digest: str = "") -> str:
+def listing_statement(environment: Environment, digest: str = "") -> str:
     """List the files of a release, or of all of them."""
     return f"LIST {literal(names.stage_path(environment, digest) + '/')}"
 
@@ -87,13 +118,9 @@ def listed(rows: Iterable[Mapping[str, Any]], digest: str) -> dict[str, Listed]:
     return {name: file for name, file in found.items() if name}
 
 
-def check(connection: "Connection", environment: "Environment", rows: "Rows", manifest: Manifest) -> None:
-    """Raise DeployError unless the release is there whole: every file with its content. `rows` are those of LIST."""
-    folder = Folder.of(connection, environment, manifest.digest, rows)
-    if folder.missing(manifest.all_files):
-        raise _incomplete(folder)
-    for name in folder.differing(manifest.all_files):
-        raise _damaged(folder, name)
+def check(connection: Connection, environment: Environment, rows: Rows, manifest: Manifest) -> None:
+    """Raise DeployError unless the release is there whole. `rows` are those of LIST."""
+    Folder.of(connection, environment, manifest.digest, rows).require(manifest)
 
 
 def whole(rows: Iterable[Mapping[str, Any]], manifest: Manifest) -> bool:
@@ -102,9 +129,7 @@ def whole(rows: Iterable[Mapping[str, Any]], manifest: Manifest) -> bool:
     return all(file.name in there and there[file.name].shows(file) for file in manifest.all_files)
 
 
-def upload(
-    connection: "Connection", environment: "Environment", release: Release, rows: "Rows | None" = None
-) -> list[str]:
+def upload(connection: Connection, environment: Environment, release: Release, rows: Rows | None = None) -> list[str]:
     """Upload the files that are not there yet or not whole, one after another; verify them; then the manifest.
 
     `rows` are those of LIST, if they were read already. Returns the names of the files that were uploaded.
@@ -115,66 +140,32 @@ def upload(
     differing = folder.differing(manifest.all_files)
     complete = MANIFEST in folder.there
     if complete and differing:  # files may be missing beside a manifest, as they can be added, but not be others
-        raise _damaged(folder, differing[0])
+        raise folder.damaged(differing[0])
     wrong = [file.name for file in manifest.files if file.name not in folder.there or file.name in differing]
     for name in wrong:
-        _put(folder, release, name)
+        folder.put(release, name)
     if wrong:
-        _verify(Folder.of(connection, environment, release.digest), manifest)
+        arrived = Folder.of(connection, environment, release.digest)
+        for name in (*arrived.missing(manifest.files), *arrived.differing(manifest.files)):
+            path = f"{names.shown_path(environment, release.digest)}/{name}"
+            raise DeployError(f"{path} did not arrive whole", folder.upload_again)
     if complete:
         return wrong
-    _put(folder, release, MANIFEST)
+    folder.put(release, MANIFEST)
     return [*wrong, MANIFEST]
 
 
-def _put(folder: Folder, release: Release, name: str) -> None:
-    where = names.stage_path(folder.environment, release.digest)
-    folder.connection.put(release.directory / name, where, overwrite=name in folder.there)
-
-
-def _verify(folder: Folder, manifest: Manifest) -> None:
-    for name in (*folder.missing(manifest.files), *folder.differing(manifest.files)):
-        path = f"{names.shown_path(folder.environment, manifest.digest)}/{name}"
-        raise DeployError(f"{path} did not arrive whole", _upload_again(folder.environment))
-
-
-def require(connection: "Connection", environment: "Environment", digest: str, rows: "Rows | None" = None) -> Manifest:
+def require(connection: Connection, environment: Environment, digest: str, rows: Rows | None = None) -> Manifest:
     """Return the manifest of a release that is on the stage and whole. Raises DeployError otherwise.
 
     `rows` are those of LIST, if they were read already.
     """
-    found = _rows(connection, environment, digest) if rows is None else rows
-    folder = Folder.of(connection, environment, digest, found)
+    folder = Folder.of(connection, environment, digest, rows)
     if MANIFEST not in folder.there:
-        raise _incomplete(folder)
+        raise folder.incomplete
     text = folder.fetched(MANIFEST)
     if hashlib.sha256(text).hexdigest() != digest:
-        raise _damaged(folder, MANIFEST)
+        raise folder.damaged(MANIFEST)
     manifest = Manifest.from_bytes(text)
-    check(connection, environment, found, manifest)
+    folder.require(manifest)
     return manifest
-
-
-def _rows(connection: "Connection", environment: "Environment", digest: str) -> "Rows":
-    """Return the rows of LIST; none where there is no stage."""
-    try:
-        return connection.rows(listing_statement(environment, digest))
-    except MissingObjectError:
-        return []
-
-
-def _incomplete(folder: Folder) -> DeployError:
-    problem = "is not whole on" if folder.there else "is not on"
-    cause = f"release {folder.digest[:12]} {problem} {names.shown_path(folder.environment, folder.digest)}"
-    return DeployError(cause, _upload_again(folder.environment))
-
-
-def _upload_again(environment: "Environment") -> str:
-    return f"python -m deploy upload {names.arguments(environment)}"
-
-
-def _damaged(folder: Folder, name: str) -> DeployError:
-    path = literal(f"{names.stage_path(folder.environment, folder.digest)}/{name}")
-    shown = f"{names.shown_path(folder.environment, folder.digest)}/{name}"
-    cause = f"{shown} is not what was built; no file of a release is overwritten"
-    return DeployError(cause, f"remove it (REMOVE {path}), then: {_upload_again(folder.environment)}")

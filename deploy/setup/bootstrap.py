@@ -13,56 +13,52 @@ import dataclasses
 import re
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deploy import names
+from deploy.account.connection import Connection
 from deploy.errors import DeployError, MissingObjectError
+from deploy.graph.graph import TASK_GRAPH
+from deploy.setup.github import Workload
+from ml_pipeline.config import Environment
 from ml_pipeline.payload import PYPI
-
-if TYPE_CHECKING:
-    from deploy.account.connection import Connection
-    from deploy.setup.workload import Workload
-    from ml_pipeline.config import Environment
 
 SQL = Path(__file__).parent / "sql"
 ADMINISTRATOR = "ACCOUNTADMIN"
 
-_COPIED_MODELS = "45_copied_models.sql"
 TEMPORARY_SCHEMAS = "40_temporary_schemas.sql"
-_TASK_GRAPH = "35_task_graph.sql"
-_NOTEBOOKS = "36_notebooks.sql"
-_DATA_POLICIES = "45_policies.sql"
-_COMPUTE_POOL = "32_compute_pool.sql"
-_PYPI = "39_pypi.sql"
-_ERROR_INTEGRATION, _NOTIFICATION_INTEGRATION = "47_error_integration.sql", "48_notification_integration.sql"
-_SERVICE_POOL = "33_service_pool.sql"
-_WORKLOAD_IDENTITY = "55_workload_identity.sql"
-_PUBLIC_KEY = "60_public_key.sql"
+_COPIED_MODELS, _PUBLIC_KEY = "45_copied_models.sql", "60_public_key.sql"
 POLICIES = {"authentication-policy": "70_authentication_policy.sql", "network-policy": "80_network_policy.sql"}
 """What an account, or its edition, may lack or have already, and so can be left out by these names."""
+# What an environment has only if its file names it: an account may be refused what another has.
+_CONFIGURED = {
+    "32_compute_pool.sql": ("snowflake", "compute_pool"),
+    "33_service_pool.sql": ("pipeline", "service_pool"),
+    "36_notebooks.sql": ("graph", "notebook"),
+    "45_policies.sql": ("pipeline", "policies"),
+    "47_error_integration.sql": ("graph", "error_integration"),
+    "48_notification_integration.sql": ("pipeline", "notification_integration"),
+}
 # Every account may have the sample data; older ones have to fetch it.
-_SHARE = "as ACCOUNTADMIN: CREATE DATABASE SNOWFLAKE_SAMPLE_DATA FROM SHARE SFC_SAMPLES.SAMPLE_DATA"
-# An account may be refused what another has.
-_WITHOUT = {file: f"mend it, or leave it out: --without {name}" for name, file in POLICIES.items()} | {
+SHARE = "as ACCOUNTADMIN: CREATE DATABASE SNOWFLAKE_SAMPLE_DATA FROM SHARE SFC_SAMPLES.SAMPLE_DATA"
+_REMEDIES = {
+    **{file: f"mend it, or leave it out: --without {name}" for name, file in POLICIES.items()},
+    **{
+        file: f'create it, or leave it out: {key} = "" in [{table}] of the environment\'s TOML file'
+        for file, (table, key) in _CONFIGURED.items()
+    },
     _COPIED_MODELS: "run that environment's graph, which registers its first model: python -m deploy run --env ENV",
-    _DATA_POLICIES: 'mend it, or leave it out: policies = "" in [pipeline] of the environment\'s TOML file',
-    _ERROR_INTEGRATION: 'create it, or leave it out: error_integration = "" in [graph] of the environment\'s TOML file',
-    _NOTIFICATION_INTEGRATION: (
-        'create it, or leave it out: notification_integration = "" in [pipeline] of the environment\'s TOML file'
-    ),
-    _COMPUTE_POOL: 'mend it, or leave it out: compute_pool = "" in [snowflake] of the environment\'s TOML file',
-    _SERVICE_POOL: 'mend it, or leave it out: service_pool = "" in [pipeline] of the environment\'s TOML file',
 }
 _PEM = re.compile(r"-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=]+")
 
 
 def scripts(
-    environment: "Environment",
+    environment: Environment,
     public_key: str = "",
-    workload: "Workload | None" = None,
+    workload: Workload | None = None,
     without: Collection[str] = (),
-    models_of: "Environment | None" = None,
+    models_of: Environment | None = None,
 ) -> dict[str, str]:
     """Return the SQL of each file that this environment needs, by file name, in order.
 
@@ -75,39 +71,42 @@ def scripts(
 
     """
     left_out = {POLICIES[name] for name in without} | not_asked_for(environment)
-    if not models_of:
-        left_out.add(_COPIED_MODELS)
+    found = values(environment) | {"public_key": _key_text(public_key)}
     if not public_key:
         left_out.add(_PUBLIC_KEY)
-    if not workload:
-        left_out |= {_WORKLOAD_IDENTITY, *POLICIES.values()}
-    found = values(environment) | {"public_key": _key_text(public_key)}
     if workload:
         found |= {"issuer": workload.issuer, "subject": workload.subject(environment.name)}
+    else:
+        left_out |= {"55_workload_identity.sql", *POLICIES.values()}
     if models_of:
         found |= {f"source_{name}": getattr(models_of.snowflake, name) for name in ("database", "schema")}
         found["source_model"] = models_of.pipeline.model
-    files = (path for path in sorted(SQL.glob("*.sql")) if path.name not in left_out)
-    return {path.name: _render(path.read_text(encoding="utf-8"), found) for path in files}
+    else:
+        left_out.add(_COPIED_MODELS)
+    import jinja2
+
+    renderer = jinja2.Environment(
+        variable_start_string="<%",
+        variable_end_string="%>",
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701 - SQL, not HTML; the values are checked names, see config.py and _key_text
+    )
+    files = {path.name: path.read_text(encoding="utf-8") for path in sorted(SQL.glob("*.sql"))}
+    return {name: renderer.from_string(text).render(found) for name, text in files.items() if name not in left_out}
 
 
-def not_asked_for(environment: "Environment") -> set[str]:
+def not_asked_for(environment: Environment) -> set[str]:
     """Return the files that this environment's configuration has no use for."""
     asked_for = {
+        **{file: getattr(getattr(environment, table), key) for file, (table, key) in _CONFIGURED.items()},
+        "35_task_graph.sql": environment.deploy.backend == TASK_GRAPH,
+        "39_pypi.sql": environment.snowflake.package_repository == PYPI,
         TEMPORARY_SCHEMAS: environment.name == names.TEMPORARY_ENVIRONMENT,
-        _TASK_GRAPH: environment.deploy.backend == "task_graph",
-        _COMPUTE_POOL: environment.snowflake.compute_pool,
-        _SERVICE_POOL: environment.pipeline.service_pool,
-        _NOTEBOOKS: environment.graph.notebook,
-        _PYPI: environment.snowflake.package_repository == PYPI,
-        _DATA_POLICIES: environment.pipeline.policies,
-        _ERROR_INTEGRATION: environment.graph.error_integration,
-        _NOTIFICATION_INTEGRATION: environment.pipeline.notification_integration,
     }
     return {file for file, wanted in asked_for.items() if not wanted}
 
 
-def values(environment: "Environment") -> dict[str, Any]:
+def values(environment: Environment) -> dict[str, Any]:
     """Return the values that the files have by name, for an environment alone."""
     snowflake = dataclasses.asdict(environment.snowflake)
     database = snowflake["database"]
@@ -138,34 +137,18 @@ def _key_text(public_key: str) -> str:
     return text
 
 
-def _render(text: str, values: dict[str, Any]) -> str:
-    import jinja2
-
-    environment = jinja2.Environment(
-        variable_start_string="<%",
-        variable_end_string="%>",
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 - SQL, not HTML; the values are checked names, see config.py and _key_text
-    )
-    return environment.from_string(text).render(values)
-
-
-def as_administrator(environment: "Environment") -> "Environment":
+def as_administrator(environment: Environment) -> Environment:
     """Return the environment with the role that may do all this; the user is the administrator's own."""
     return dataclasses.replace(environment, snowflake=dataclasses.replace(environment.snowflake, role=ADMINISTRATOR))
 
 
-def bootstrap(connection: "Connection", texts: dict[str, str], say: Callable[[str], None]) -> None:
+def bootstrap(connection: Connection, texts: dict[str, str], say: Callable[[str], None]) -> None:
     """Run the rendered files, one request each, and nothing else. Raises DeployError at the first that fails."""
     for name, text in texts.items():
         try:
             connection.script(text)
         except DeployError as error:
-            raise DeployError(f"{name}: {error.cause}", _remedy(name, error)) from error
+            unshared = isinstance(error, MissingObjectError) and "SNOWFLAKE_SAMPLE_DATA" in error.cause
+            remedy = SHARE if unshared else _REMEDIES.get(name, error.remedy)
+            raise DeployError(f"{name}: {error.cause}", remedy) from error
         say(f"ran {name}")
-
-
-def _remedy(name: str, error: DeployError) -> str:
-    if isinstance(error, MissingObjectError) and "SNOWFLAKE_SAMPLE_DATA" in error.cause:
-        return _SHARE
-    return _WITHOUT.get(name, error.remedy)

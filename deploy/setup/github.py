@@ -1,11 +1,17 @@
-"""The repository on GitHub: its environments and who may use them, their variables, and what main asks of a merge.
+"""The repository on GitHub: its environments, their variables, main's rules, and who its jobs are to Snowflake.
 
 Each command is one of `gh`, which a person can read, and type. All of them can be repeated.
 https://docs.github.com/en/rest/deployments/environments
 https://docs.github.com/en/rest/repos/rules
+
+A job is known by the issuer of its token, and the subject that the token carries. Repositories created, renamed or
+transferred since 2026-07-15 have their ids in the subject, older ones have not, and only GitHub knows which is which:
+`gh api /repos/OWNER/REPO/actions/oidc/customization/sub --jq .sub_claim_prefix`.
+https://docs.github.com/en/actions/reference/security/oidc
 """
 
 import json
+import re
 import shlex
 import subprocess
 from collections.abc import Callable, Collection, Iterable
@@ -13,7 +19,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.errors import USAGE, DeployError
-from deploy.setup.workload import of_repository
 
 REVIEWERS, MERGE_QUEUE = "reviewers", "merge-queue"
 OPTIONAL = (REVIEWERS, MERGE_QUEUE)
@@ -26,6 +31,47 @@ GATE = "gate"
 _RULESET = "main"
 _GITHUB_ACTIONS = 15368  # the app whose checks count: nobody else can report a green gate
 
+ISSUER = "https://token.actions.githubusercontent.com"
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+_PREFIX = re.compile(r"[\w.@/:+-]+")
+_ISSUER = re.compile(r"https?://[\w.:/-]+")
+_LONGEST_SUBJECT = 255
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A repository's jobs. Only those of an environment may sign in: each has a subject, and a user, of its own."""
+
+    prefix: str
+    issuer: str = ISSUER
+
+    def subject(self, environment: str) -> str:
+        """Return the `sub` of the jobs of a GitHub environment, which is named as ours is."""
+        return f"{self.prefix}:environment:{environment}"
+
+
+def of_repository(repository: str, owner_id: int | None = None, repository_id: int | None = None) -> str:
+    """Return the prefix of a repository's subjects: with both ids the newer form, without them the older.
+
+    Raises DeployError for what is no OWNER/REPO, and for one id without the other.
+    """
+    if not _REPOSITORY.fullmatch(repository):
+        raise DeployError(f"not a repository: {repository!r}", "pass --repository OWNER/REPO", USAGE)
+    if (owner_id is None) != (repository_id is None):
+        raise DeployError("one id without the other", "pass --owner-id and --repository-id, or neither", USAGE)
+    owner, name = repository.split("/")
+    return f"repo:{repository}" if owner_id is None else f"repo:{owner}@{owner_id}/{name}@{repository_id}"
+
+
+def workload(prefix: str, issuer: str = ISSUER) -> Workload:
+    """Return the workload of a prefix, checked. Raises DeployError for what GitHub would not say, or Snowflake take."""
+    if not _PREFIX.fullmatch(prefix) or len(prefix) > _LONGEST_SUBJECT - len(":environment:local"):
+        told = "gh api /repos/OWNER/REPO/actions/oidc/customization/sub --jq .sub_claim_prefix"
+        raise DeployError(f"not the prefix of a subject: {prefix!r}", f"pass what this prints: {told}", USAGE)
+    if not _ISSUER.fullmatch(issuer):
+        raise DeployError(f"not the address of an issuer: {issuer!r}", f"leave --issuer out: it is {ISSUER}", USAGE)
+    return Workload(prefix, issuer)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -33,6 +79,11 @@ class Answer:
 
     before: str
     words: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """As it can be pasted into a shell."""
+        return f'"{self.before}$({shlex.join(("gh", *self.words))})"'
 
 
 @dataclass(frozen=True)
@@ -59,15 +110,10 @@ class Command:
     @property
     def text(self) -> str:
         """The command as it can be pasted into a shell."""
-        line = " ".join(("gh", *map(_shown, self.words)))
+        words = (word.text if isinstance(word, Answer) else shlex.quote(word) for word in self.words)
+        line = " ".join(("gh", *words))
         stdin = f" <<'JSON'\n{json.dumps(self.body, indent=2)}\nJSON" if self.body else ""
         return f"# {self.why}\n{line}{stdin}"
-
-
-def _shown(word: str | Answer) -> str:
-    if isinstance(word, Answer):
-        return f'"{word.before}$({shlex.join(("gh", *word.words))})"'
-    return shlex.quote(word)
 
 
 def commands(
@@ -88,10 +134,21 @@ def commands(
     if not account:
         raise DeployError("no Snowflake account is named", "pass --account <organization>-<account>", USAGE)
     found: list[Command] = []
-    for name in BRANCHES:
+    for name, branches in BRANCHES.items():
         people = reviewers if name == REVIEWED and REVIEWERS not in without else ()
-        found += [_environment(repository, name, people), *_branches(repository, name)]
-        found.append(_variable(repository, name, "SNOWFLAKE_ACCOUNT", account))
+        found.append(_environment(repository, name, people))
+        policies = f"repos/{repository}/environments/{name}/deployment-branch-policies"
+        found += [
+            Command(
+                f"Jobs of {branch} may use {name}.",
+                ("api", "--method", "POST", policies, "--silent", "-f", f"name={branch}"),
+                there=("api", policies, "--jq", ".branch_policies[].name"),
+                name=branch,
+            )
+            for branch in branches
+        ]
+        words = ("variable", "set", "SNOWFLAKE_ACCOUNT", "--repo", repository, "--env", name, "--body", account)
+        found.append(Command(f"Which account {name} is in; this is no secret.", words))
     return (*found, _ruleset(repository, queue=MERGE_QUEUE not in without))
 
 
@@ -105,33 +162,43 @@ def _environment(repository: str, name: str, reviewers: Iterable[str]) -> Comman
     return Command(f"The environment {name}: its name is part of what its jobs are to Snowflake.", tuple(words))
 
 
-def _branches(repository: str, name: str) -> list[Command]:
-    policies = f"repos/{repository}/environments/{name}/deployment-branch-policies"
-    there = ("api", policies, "--jq", ".branch_policies[].name")
-    return [
-        Command(
-            f"Jobs of {branch} may use {name}.",
-            ("api", "--method", "POST", policies, "--silent", "-f", f"name={branch}"),
-            there=there,
-            name=branch,
-        )
-        for branch in BRANCHES[name]
-    ]
-
-
-def _variable(repository: str, environment: str, name: str, value: str) -> Command:
-    words = ("variable", "set", name, "--repo", repository, "--env", environment, "--body", value)
-    return Command(f"Which account {environment} is in; this is no secret.", words)
+_PULL_REQUEST = {
+    "required_approving_review_count": 0,
+    "dismiss_stale_reviews_on_push": True,
+    "require_code_owner_review": False,
+    "require_last_push_approval": False,
+    "required_review_thread_resolution": True,
+    "allowed_merge_methods": ["squash"],
+}
+_CHECKS = {
+    "strict_required_status_checks_policy": False,
+    "required_status_checks": [{"context": GATE, "integration_id": _GITHUB_ACTIONS}],
+}
+_QUEUE = {
+    "merge_method": "SQUASH",
+    "grouping_strategy": "ALLGREEN",
+    "max_entries_to_build": 5,
+    "max_entries_to_merge": 5,
+    "min_entries_to_merge": 1,
+    "min_entries_to_merge_wait_minutes": 0,
+    "check_response_timeout_minutes": 120,
+}
 
 
 def _ruleset(repository: str, *, queue: bool) -> Command:
-    rules = [{"type": "deletion"}, {"type": "non_fast_forward"}, _pull_request(), _gate()]
+    rules = [
+        {"type": "deletion"},
+        {"type": "non_fast_forward"},
+        {"type": "pull_request", "parameters": _PULL_REQUEST},
+        {"type": "required_status_checks", "parameters": _CHECKS},
+        *([{"type": "merge_queue", "parameters": _QUEUE}] if queue else []),
+    ]
     body = {
         "name": _RULESET,
         "target": "branch",
         "enforcement": "active",
         "conditions": {"ref_name": {"include": ["~DEFAULT_BRANCH"], "exclude": []}},
-        "rules": [*rules, _queue()] if queue else rules,
+        "rules": rules,
     }
     rulesets = f"repos/{repository}/rulesets"
     return Command(
@@ -142,37 +209,6 @@ def _ruleset(repository: str, *, queue: bool) -> Command:
         name=_RULESET,
         instead=("api", "--method", "PUT", f"{rulesets}/{{}}", "--silent", "--input", "-"),
     )
-
-
-def _pull_request() -> dict[str, Any]:
-    parameters = {
-        "required_approving_review_count": 0,
-        "dismiss_stale_reviews_on_push": True,
-        "require_code_owner_review": False,
-        "require_last_push_approval": False,
-        "required_review_thread_resolution": True,
-        "allowed_merge_methods": ["squash"],
-    }
-    return {"type": "pull_request", "parameters": parameters}
-
-
-def _gate() -> dict[str, Any]:
-    checks = [{"context": GATE, "integration_id": _GITHUB_ACTIONS}]
-    parameters = {"strict_required_status_checks_policy": False, "required_status_checks": checks}
-    return {"type": "required_status_checks", "parameters": parameters}
-
-
-def _queue() -> dict[str, Any]:
-    parameters = {
-        "merge_method": "SQUASH",
-        "grouping_strategy": "ALLGREEN",
-        "max_entries_to_build": 5,
-        "max_entries_to_merge": 5,
-        "min_entries_to_merge": 1,
-        "min_entries_to_merge_wait_minutes": 0,
-        "check_response_timeout_minutes": 120,
-    }
-    return {"type": "merge_queue", "parameters": parameters}
 
 
 def run(wanted: Iterable[Command], say: Callable[[str], None]) -> None:
@@ -206,15 +242,10 @@ def _gh(words: Iterable[str], command: Command) -> str:
     except FileNotFoundError as error:
         raise DeployError("there is no gh on this machine", "install it: https://cli.github.com, or --print") from error
     if done.returncode:
-        raise DeployError(f"{command.why}\n{done.stderr.strip() or done.stdout.strip()}", _remedy(command))
+        # What a repository may lack is named.
+        lacks_answer = any(isinstance(word, Answer) for word in command.words)
+        optional = MERGE_QUEUE if command.body else REVIEWERS if lacks_answer else ""
+        without = f", --without {optional} if this repository cannot have that" if optional else ""
+        remedy = f"gh auth status; then again: python -m deploy github{without}"
+        raise DeployError(f"{command.why}\n{done.stderr.strip() or done.stdout.strip()}", remedy)
     return done.stdout
-
-
-def _remedy(command: Command) -> str:
-    """Return what to do about a command that failed; what a repository may lack is named."""
-    by_hand = "gh auth status; then again: python -m deploy github"
-    if command.body:
-        return f"{by_hand}, --without {MERGE_QUEUE} if this repository cannot have one"
-    if any(isinstance(word, Answer) for word in command.words):
-        return f"{by_hand}, --without {REVIEWERS} if this repository cannot have them"
-    return by_hand

@@ -10,16 +10,15 @@ import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from deploy.account.gathering import Answer, Answers, Gather, Rows, readable
 from deploy.account.sql import identifier, split_name
+from deploy.errors import DeployError, listed
 from deploy.graph.graph import Graph
 from deploy.names import Temporary
 from deploy.setup import bootstrap
-
-if TYPE_CHECKING:
-    from deploy.account.gathering import Rows, Unread
-    from ml_pipeline.config import Environment
+from ml_pipeline.config import Environment
 
 PUBLIC = "PUBLIC"
 _ACCOUNT = "ACCOUNT"
@@ -91,18 +90,20 @@ GRANTED: Mapping[str, tuple[Grant, ...]] = {
 }
 
 
-def granted(environment: "Environment") -> dict[str, tuple[Grant, ...]]:
+def granted(environment: Environment) -> dict[str, tuple[Grant, ...]]:
     """Return what the bootstrap of this environment grants to the roles that deliver, by file, as the files say it."""
     values = bootstrap.values(environment)
     asked_for = GRANTED.keys() - bootstrap.not_asked_for(environment)
-    return {file: tuple(_named(grant, values) for grant in GRANTED[file]) for file in sorted(asked_for)}
+    return {
+        file: tuple(
+            Grant(grant.kind, split_name(".".join(grant.name).format_map(values)), grant.privilege)
+            for grant in GRANTED[file]
+        )
+        for file in sorted(asked_for)
+    }
 
 
-def _named(grant: Grant, values: Mapping[str, Any]) -> Grant:
-    return Grant(grant.kind, split_name(".".join(grant.name).format_map(values)), grant.privilege)
-
-
-def required(environment: "Environment", graph: Graph | None = None) -> tuple[Grant, ...]:
+def required(environment: Environment, graph: Graph | None = None) -> tuple[Grant, ...]:
     """Return what a delivery to this target needs, in order: what the bootstrap grants, and what the graph names.
 
     A temporary schema is the delivering role's own: it needs no privileges in main's, but those to make a schema and
@@ -118,7 +119,7 @@ def required(environment: "Environment", graph: Graph | None = None) -> tuple[Gr
 
 
 @functools.cache
-def _of_bootstrap(environment: "Environment") -> tuple[set[Grant], set[Grant]]:
+def _of_bootstrap(environment: Environment) -> tuple[set[Grant], set[Grant]]:
     """Return what the bootstrap grants for main, and what more it grants for temporary schemas."""
     files = granted(environment.in_schema(environment.home) if isinstance(environment, Temporary) else environment)
     extra = files.pop(bootstrap.TEMPORARY_SCHEMAS, ())
@@ -131,67 +132,90 @@ def _shown(grant: Grant) -> Grant:
     return Grant(grant.kind, grant.name, "USAGE") if grant.privilege == "IMPORTED PRIVILEGES" else grant
 
 
-def roles(environment: "Environment") -> tuple[str, ...]:
+def roles(environment: Environment) -> tuple[str, ...]:
     """Return the roles whose grants to read first: the delivering role, what it inherits, and PUBLIC.
 
-    They are those of the bootstrap, so that one request usually reads them all; see `unread` for others.
+    They are those of the bootstrap, so that one request usually reads them all.
     """
     values = bootstrap.values(environment)
     return (values["role"], values["access_role"], values["compute_role"], PUBLIC)
 
 
-def statements(of: Sequence[str]) -> dict[str, str]:
-    """Return the statements that read what these roles hold, by a name for each: a read for Connection.gather."""
+def reads(environment: Environment) -> dict[str, str]:
+    """Return the statements that `held` wants the answers of; they may be part of a larger request."""
+    return _statements(roles(environment))
+
+
+def _statements(of: Sequence[str]) -> dict[str, str]:
     return {f"grants_{number}": f"SHOW GRANTS TO ROLE {identifier(role)}" for number, role in enumerate(of)}
 
 
-def answers(of: Sequence[str], parts: "Mapping[str, Rows | Unread]") -> "dict[str, Rows | Unread]":
-    """Return what was read of each role, by its name, of the answer of Connection.gather to `statements`."""
-    return {role: parts[name] for role, name in zip(of, statements(of), strict=True)}
+def held(environment: Environment, parts: Answers, gather: Gather) -> Answers:
+    """Return the grants of the delivering role and of all that it inherits, by role.
+
+    Args:
+        environment: the target.
+        parts: what Connection.gather answered to `reads`, and perhaps to more.
+        gather: Connection.gather, asked again only for roles that the bootstrap does not know, a level each time.
+
+    """
+    found: dict[str, Answer] = {}
+    more: Sequence[str] = roles(environment)
+    while more:
+        found |= {role: parts[name] for role, name in zip(more, _statements(more), strict=True)}
+        more = [role for role in inherited(environment.snowflake.role, found) if role not in found]
+        parts = gather(**_statements(more)) if more else {}
+    return found
 
 
-def inherited(role: str, held: "Mapping[str, Rows | Unread]") -> tuple[str, ...]:
+def inherited(role: str, held: Answers) -> tuple[str, ...]:
     """Return the role, PUBLIC, which every role has, and all that they inherit as far as it has been read."""
     found = [role, PUBLIC]
     for each in found:
-        rows = _rows(held.get(each))
-        inner = [split_name(row["name"])[-1] for row in rows if row["granted_on"] == "ROLE"]
+        inner = [split_name(row["name"])[-1] for row in readable(held.get(each)) if row["granted_on"] == "ROLE"]
         found += [name for name in dict.fromkeys(inner) if name not in found]
     return tuple(found)
 
 
-def unread(role: str, held: "Mapping[str, Rows | Unread]") -> tuple[str, ...]:
-    """Return the roles that are inherited and whose grants are still to be read."""
-    return tuple(name for name in inherited(role, held) if name not in held)
+def of_role(role: str, held: Answers) -> Rows:
+    """Return the rows of a role and of all that it inherits."""
+    return [row for name in inherited(role, held) for row in readable(held.get(name))]
 
 
 def missing(needed: Iterable[Grant], rows: Iterable[Mapping[str, Any]]) -> tuple[Grant, ...]:
     """Return what is needed and not among the grants; who owns an object may do everything with it."""
-    found = set(map(_held, rows))
+    found = set()
+    for row in rows:
+        kind, privilege = row["granted_on"].replace("_", " "), _RENAMED.get(row["privilege"], row["privilege"])
+        found.add(Grant(kind, () if kind == _ACCOUNT else split_name(row["name"] or ""), privilege))
     everything = {(grant.kind, grant.name) for grant in found if grant.privilege in _EVERYTHING}
     return tuple(grant for grant in needed if grant not in found and (grant.kind, grant.name) not in everything)
 
 
-def of_role(role: str, held: "Mapping[str, Rows | Unread]") -> "Rows":
-    """Return the rows of a role and of all that it inherits."""
-    return [row for name in inherited(role, held) for row in _rows(held.get(name))]
+def check(environment: Environment, graph: Graph, found: Answers) -> None:
+    """Raise DeployError naming every grant that the delivery needs and the role lacks, of those that `held` found.
 
-
-def _rows(answer: "Rows | Unread | None") -> "Rows":
-    return answer if isinstance(answer, list) else []
-
-
-def _held(row: Mapping[str, Any]) -> Grant:
-    kind, name = row["granted_on"].replace("_", " "), row["name"] or ""
-    privilege = _RENAMED.get(row["privilege"], row["privilege"])
-    return Grant(kind, () if kind == _ACCOUNT else split_name(name), privilege)
+    It names what to type: the bootstrap, and the grants that it does not know, as the graph alone names them.
+    """
+    role, bootstrapped = environment.snowflake.role, f"python -m deploy bootstrap --env {environment.name}"
+    for each in inherited(role, found):
+        answer = found[each]
+        if each != PUBLIC and not isinstance(answer, list):  # it might be all that is needed
+            cause = f"cannot read the grants of the role {each}: {answer.message}"
+            raise DeployError(cause, f"ask an administrator: {bootstrapped}")
+    lacking = missing(required(environment, graph), of_role(role, found))
+    if lacking:
+        others = [f"GRANT {grant} TO ROLE {role};" for grant in lacking if grant not in required(environment)]
+        remedies = [] if len(others) == len(lacking) else [f"ask an administrator: {bootstrapped}"]
+        remedies += [f"ask an administrator to run {' '.join(others)}"] if others else []
+        raise DeployError(listed(f"the role {role} lacks", lacking), "; ".join(remedies))
 
 
 def _of_graph(graph: Graph) -> set[Grant]:
     """Return what the graph names: warehouses (or the right to do without), integrations, the table that starts it."""
     needed = set()
     for task in graph.tasks:
-        values = dict(task.properties)
+        values = task.values
         if warehouse := values.get("WAREHOUSE"):
             needed.add(Grant("WAREHOUSE", (str(warehouse),), "USAGE"))
         else:

@@ -6,15 +6,12 @@ https://docs.snowflake.com/en/developer-guide/logging-tracing/logging-accessing-
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
+from deploy.account.connection import Connection
 from deploy.account.gathering import Unread
 from deploy.account.sql import literal
 from deploy.errors import DeployError
 from deploy.smoke.runs import TaskRun
-
-if TYPE_CHECKING:
-    from deploy.account.connection import Connection
 
 _VIEW = "SNOWFLAKE.TELEMETRY.EVENTS_VIEW"
 _READER = "the application role SNOWFLAKE.EVENTS_VIEWER may read it"
@@ -23,7 +20,7 @@ _DAYS = 1  # back, so that not the whole table is searched
 _SECONDS = 60
 
 
-def read(connection: "Connection", failed: Sequence[TaskRun]) -> tuple[str, ...]:
+def read(connection: Connection, failed: Sequence[TaskRun]) -> tuple[str, ...]:
     """Return what these tasks logged, or why that is not known; nothing if none of them ran."""
     ran = {task.query_id: task.name for task in failed if task.query_id}
     if not ran:
@@ -35,7 +32,10 @@ def read(connection: "Connection", failed: Sequence[TaskRun]) -> tuple[str, ...]
         return (f"{_VIEW} was not read: {error.cause}",)
     if isinstance(found, Unread):
         return (f"{_VIEW} cannot be read ({_READER}): {' '.join(found.message.split())}",)
-    return tuple(_line(ran, row) for row in found) or (f"{_VIEW} has no lines of these tasks, or not yet",)
+    lines = [
+        f"{row['logged_at']} {ran.get(row['query_id'], '')} {row['severity'] or ''}: {row['line']}" for row in found
+    ]
+    return tuple(lines) or (f"{_VIEW} has no lines of these tasks, or not yet",)
 
 
 def statement(query_ids: Sequence[str]) -> str:
@@ -47,7 +47,3 @@ FROM {_VIEW}
 WHERE record_type = 'LOG' AND timestamp >= DATEADD('day', -{_DAYS}, SYSDATE())
   AND {query_id} IN ({", ".join(map(literal, query_ids))})
 ORDER BY timestamp LIMIT {_MOST_LINES}"""
-
-
-def _line(names: dict[str, str], row: dict[str, Any]) -> str:
-    return f"{row['logged_at']} {names.get(row['query_id'], '')} {row['severity'] or ''}: {row['line']}"

@@ -30,7 +30,7 @@ class Poll:
 
     @property
     def seconds(self) -> float:
-        """The deadline of a step that consists of it: a request may take a third of its step (deploy/requests.py)."""
+        """The deadline of a step that consists of it: a request may take a third of its step (account/deadline.py)."""
         return 3 * self.patience + _REPLY_SECONDS
 
     def loop(self, look: str) -> str:

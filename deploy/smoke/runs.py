@@ -3,17 +3,15 @@
 import datetime
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from deploy import names
+from deploy.account.connection import Connection
+from deploy.account.gathering import Rows, lowered
 from deploy.account.sql import identifier, literal
 from deploy.errors import DeployError, LostReplyError
-from deploy.smoke.polling import Poll, polls
-
-if TYPE_CHECKING:
-    from deploy.account.connection import Connection
-    from deploy.account.gathering import Rows
-    from ml_pipeline.config import Environment
+from deploy.smoke.polling import polls
+from ml_pipeline.config import Environment
 
 SUCCEEDED, SKIPPED = "SUCCEEDED", "SKIPPED"
 ACTIVE = ("SCHEDULED", "EXECUTING")
@@ -84,7 +82,8 @@ class GraphRun:
     @classmethod
     def newest(cls, rows: Iterable[Mapping[str, Any]]) -> Self:
         """Gather the rows of the group that is the last to be scheduled; a retried task counts by its last attempt."""
-        rows = sorted(rows, key=_order)
+        # By attempt, then as the tasks began.
+        rows = sorted(rows, key=lambda row: (int(row["attempt_number"] or 1), _time(row["query_start_time"]) or _NEVER))
         last = max(rows, key=lambda row: _time(row["scheduled_time"]) or _NEVER, default=None)
         if last is None:
             return cls()
@@ -120,13 +119,8 @@ def _time(text: str | None) -> datetime.datetime | None:
     return datetime.datetime.fromisoformat(text) if text else None
 
 
-def _order(row: Mapping[str, Any]) -> tuple[int, datetime.datetime]:
-    """Sort by attempt, then as the tasks began."""
-    return int(row["attempt_number"] or 1), _time(row["query_start_time"]) or _NEVER
-
-
 # ---- what is asked
-def rows_statement(environment: "Environment", minutes: int, root_id: str, condition: str) -> str:
+def rows_statement(environment: Environment, minutes: int, root_id: str, condition: str) -> str:
     """Read the task runs of the last minutes in this schema, those of the graph runs of which one row fulfils this.
 
     `root_id` narrows the search to one graph, before the limit on rows applies; runs of a TASK GRAPH object have none,
@@ -152,7 +146,7 @@ def rows_statement(environment: "Environment", minutes: int, root_id: str, condi
     AND ROW_NUMBER() OVER (PARTITION BY graph_run_group_id, name ORDER BY attempt_number DESC) = 1)"""
 
 
-def current_statement(environment: "Environment", columns: str, condition: str) -> str:
+def current_statement(environment: Environment, columns: str, condition: str) -> str:
     """Read the graph runs of this schema that wait or are under way.
 
     https://docs.snowflake.com/en/sql-reference/functions/current_task_graphs
@@ -161,7 +155,7 @@ def current_statement(environment: "Environment", columns: str, condition: str) 
     return f"SELECT {columns} FROM TABLE({function}) WHERE {_here(environment)} AND {condition}"
 
 
-def running_statement(environment: "Environment") -> str:
+def running_statement(environment: Environment) -> str:
     """Read the runs of the graph that are under way now.
 
     The runs of a TASK GRAPH object have no root task's name, and only accounts that have such objects have a column
@@ -182,17 +176,17 @@ def running_statement(environment: "Environment") -> str:
     return f"SELECT graph_run_group_id, state, query_start_time, config FROM ({every}) WHERE {own}"
 
 
-def _here(environment: "Environment") -> str:
+def _here(environment: Environment) -> str:
     place = environment.snowflake
     return f"database_name = {literal(place.database)} AND schema_name = {literal(place.schema)}"
 
 
-def _function(environment: "Environment", name: str) -> str:
+def _function(environment: Environment, name: str) -> str:
     return f"{identifier(environment.snowflake.database)}.INFORMATION_SCHEMA.{name}"
 
 
 # ---- answers
-def last(connection: "Connection", environment: "Environment", root_id: str, minutes: int) -> GraphRun:
+def last(connection: Connection, environment: Environment, root_id: str, minutes: int) -> GraphRun:
     """Find the latest run of the last minutes that has begun; for `root_id` see `rows_statement`."""
     root = environment.graph.name
     ours = f"name = {literal(root)} OR STARTSWITH(name, {literal(root + '$')})"
@@ -202,7 +196,7 @@ def last(connection: "Connection", environment: "Environment", root_id: str, min
 
 
 def wait_until_idle(
-    connection: "Connection", environment: "Environment", say: Callable[[str], None], seen: "Rows | None" = None
+    connection: Connection, environment: Environment, say: Callable[[str], None], seen: Rows | None = None
 ) -> None:
     """Wait until no run of the graph is under way; `seen` are those that are, as far as they are known.
 
@@ -210,14 +204,23 @@ def wait_until_idle(
     """
     running = seen
     for poll in polls(connection.seconds_left - _MARGIN_SECONDS):
+        look = f"""SELECT ARRAY_AGG(OBJECT_CONSTRUCT_KEEP_NULL(*)), COUNT(*) INTO :found, :running
+  FROM ({running_statement(environment)});
+IF (running = 0) THEN RETURN found; END IF;"""
+        block = f"""BEGIN
+LET found ARRAY := ARRAY_CONSTRUCT();
+LET running NUMBER := 0;
+{poll.loop(look)}
+RETURN found;
+END"""
         try:
             with connection.step("wait for the run", poll.seconds):
-                found = _lowered(connection.block(_idle(environment, poll), again=True))
+                found = lowered(connection.block(block, again=True))
         except LostReplyError:
             continue
         if not found:
             return
-        known = {row["graph_run_group_id"] for row in found if running is None} | _groups(running or ())
+        known = {row["graph_run_group_id"] for row in (found if running is None else running)}
         for row in found:
             if row["graph_run_group_id"] not in known:
                 say(f"waiting for another run of the graph: {_told(row)}")
@@ -228,26 +231,6 @@ def wait_until_idle(
         f"a run of the graph did not end in time: {told}",
         f"wait for it, or go on beside it: python -m deploy release {options} --when-running proceed",
     )
-
-
-def _idle(environment: "Environment", poll: Poll) -> str:
-    look = f"""SELECT ARRAY_AGG(OBJECT_CONSTRUCT_KEEP_NULL(*)), COUNT(*) INTO :found, :running
-  FROM ({running_statement(environment)});
-IF (running = 0) THEN RETURN found; END IF;"""
-    return f"""BEGIN
-LET found ARRAY := ARRAY_CONSTRUCT();
-LET running NUMBER := 0;
-{poll.loop(look)}
-RETURN found;
-END"""
-
-
-def _lowered(rows: Iterable[Mapping[str, Any]]) -> "Rows":
-    return [{key.lower(): value for key, value in row.items()} for row in rows]
-
-
-def _groups(rows: Iterable[Mapping[str, Any]]) -> set[str]:
-    return {row["graph_run_group_id"] for row in rows}
 
 
 def _told(row: Mapping[str, Any]) -> str:

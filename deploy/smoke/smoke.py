@@ -5,22 +5,20 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deploy import names
+from deploy.account.gathering import lowered
 from deploy.account.sql import literal
 from deploy.apply import statements as apply
 from deploy.errors import DeployError, LostReplyError
-from deploy.graph.graph import Graph, TaskSpec
-from deploy.plan.deployed import CLASSIC, Deployed
-from deploy.smoke import log as task_log
-from deploy.smoke import polling, runs
+from deploy.graph.graph import CLASSIC, Graph, TaskSpec
+from deploy.plan.deployed import Deployed
+from deploy.records.lock import Held
+from deploy.smoke import log, polling, runs
 from deploy.smoke.polling import Poll
 from deploy.smoke.runs import GraphRun
-
-if TYPE_CHECKING:
-    from deploy.records.lock import Held
-    from ml_pipeline.config import Environment
+from ml_pipeline.config import Environment
 
 Show = Callable[[GraphRun], None]
 
@@ -79,7 +77,7 @@ class Verdict:
         }
 
 
-def execute(held: "Held", there: Deployed, show: Show, settings: Mapping[str, Any] = SMOKE) -> Verdict:
+def execute(held: Held, there: Deployed, show: Show, settings: Mapping[str, Any] = SMOKE) -> Verdict:
     """Run the deployed graph once, with `settings` over its CONFIG, and judge that run alone.
 
     A run that does not end within the graph's time-out is cancelled and has failed. Raises DeployError for what
@@ -89,19 +87,22 @@ def execute(held: "Held", there: Deployed, show: Show, settings: Mapping[str, An
     with held.connection.step(_STEP, max(_REQUEST_SECONDS, held.environment.graph.timeout_minutes * _SECONDS_A_MINUTE)):
         following.begin()
         ended = following.await_end()
-    reasons = judge(there.graph, following.run) if ended else (_late(held.environment, following.run),)
     seconds = following.elapsed
-    if not ended:
+    if ended:
+        reasons = judge(there.graph, following.run)
+    else:
+        waiting = ", ".join(f"{task.name} {task.state}" for task in following.run.active) or "no task was seen"
+        reasons = (f"no end after {held.environment.graph.timeout_minutes} minutes, cancelled: {waiting}",)
         with held.connection.step("cancel the run", _CANCEL_SECONDS):
             following.cancel()
-    log = task_log.read(held.connection, following.run.broken)
-    return Verdict(reasons, following.run, seconds, following.polls, log)
+    logged = log.read(held.connection, following.run.broken)
+    return Verdict(reasons, following.run, seconds, following.polls, logged)
 
 
 class _Following:
     """A run that is being followed: what was seen of it, and when it began."""
 
-    def __init__(self, held: "Held", there: Deployed, show: Show, settings: Mapping[str, Any]) -> None:
+    def __init__(self, held: Held, there: Deployed, show: Show, settings: Mapping[str, Any]) -> None:
         self.run = GraphRun()
         self.polls = 0
         self._held = held
@@ -134,11 +135,15 @@ class _Following:
         return any(self._look(poll) for poll in self._polls(self._seconds_left))
 
     def cancel(self) -> None:
-        """Cancel what has not ended: each task, as cancelling one leaves the others running."""
+        """Cancel what has not ended: each task, as cancelling one leaves the others running.
+
+        https://docs.snowflake.com/en/sql-reference/functions/system_user_task_cancel_ongoing_executions
+        """
         unfinished = [task.name for task in self.run.active] or [self._held.environment.graph.name]
         for poll in self._polls(_CANCEL_SECONDS):
             try:
-                self._send([_cancellation(self._held.environment, name) for name in unfinished])
+                quoted = (literal(names.named(self._held.environment, name)) for name in unfinished)
+                self._send([f"SELECT SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS({task_name})" for task_name in quoted])
             except LostReplyError:
                 continue
             if self._look(poll):
@@ -178,12 +183,12 @@ class _Following:
         except LostReplyError:
             time.sleep(poll.pause)
             return None
-        self.run = GraphRun.newest(_lowered(row) for row in answer["rows"])
+        self.run = GraphRun.newest(lowered(answer["rows"]))
         self._show(self.run)
         return bool(answer["ended"])
 
 
-def block(held: "Held", there: Deployed, nonce: str, minutes: int, poll: Poll) -> str:
+def block(held: Held, there: Deployed, nonce: str, minutes: int, poll: Poll) -> str:
     """Return the statements of one poll: look at the run until it has ended; their value is its rows.
 
     It has ended when none of its tasks is active, Snowflake does not count it among the current ones, none of its
@@ -216,27 +221,12 @@ RETURN OBJECT_CONSTRUCT('ended', FALSE, 'rows', found);"""
 
 def _unsettled(graph: Graph) -> str:
     """Count the tasks that are active, or (if Snowflake may still start a failed run again by itself) any."""
-    active = f"COUNT_IF(state IN {_listed(runs.ACTIVE)})"
+    active, broken = (", ".join(map(literal, states)) for states in (runs.ACTIVE, runs.BROKEN))
+    counted = f"COUNT_IF(state IN ({active}))"
     if not graph.retries:
-        return active
-    retried = f"COUNT_IF(state IN {_listed(runs.BROKEN)} AND attempt_number <= {graph.retries})"
-    return f"{active} + {retried} * COUNT_IF(quiet_seconds < {_RETRY_GRACE_SECONDS})"
-
-
-def _listed(texts: tuple[str, ...]) -> str:
-    return f"({', '.join(map(literal, texts))})"
-
-
-def _lowered(row: dict[str, Any]) -> dict[str, Any]:
-    return {key.lower(): value for key, value in row.items()}
-
-
-def _cancellation(environment: "Environment", task: str) -> str:
-    """Cancel what this task does now.
-
-    https://docs.snowflake.com/en/sql-reference/functions/system_user_task_cancel_ongoing_executions
-    """
-    return f"SELECT SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS({literal(names.named(environment, task))})"
+        return counted
+    retried = f"COUNT_IF(state IN ({broken}) AND attempt_number <= {graph.retries})"
+    return f"{counted} + {retried} * COUNT_IF(quiet_seconds < {_RETRY_GRACE_SECONDS})"
 
 
 def judge(graph: Graph, run: GraphRun) -> tuple[str, ...]:
@@ -247,8 +237,11 @@ def judge(graph: Graph, run: GraphRun) -> tuple[str, ...]:
     """
     if run.broken:
         return tuple(f"{task.name} {task.state}: {task.cause} (query {task.query_id})" for task in run.broken)
-    excused = _excused(graph, run)
     states = {name: task.state for name, task in run.by_name.items()}
+    excused: set[str] = set()
+    for task in graph.tasks:  # predecessors come first
+        if states.get(task.name) in (None, runs.SKIPPED) and _may_be_skipped(task, states, excused):
+            excused.add(task.name)
     return tuple(
         f"{task.name} {states.get(task.name, 'never ran')}"
         for task in graph.tasks
@@ -256,31 +249,16 @@ def judge(graph: Graph, run: GraphRun) -> tuple[str, ...]:
     )
 
 
-def _excused(graph: Graph, run: GraphRun) -> set[str]:
-    states = {name: task.state for name, task in run.by_name.items()}
-    excused: set[str] = set()
-    for task in graph.tasks:  # predecessors come first
-        if states.get(task.name) in (None, runs.SKIPPED) and _may_be_skipped(task, states, excused):
-            excused.add(task.name)
-    return excused
-
-
 def _may_be_skipped(task: TaskSpec, states: dict[str, str], excused: set[str]) -> bool:
-    before = task.predecessors
-    if before and all(name in excused for name in before):
+    skipped = [name in excused for name in task.predecessors]
+    if skipped and all(skipped):
         return True
     if _JOINS in task.condition:  # it runs whichever branch was taken
         return False
-    by_condition = bool(task.condition) and states.get(task.name) == runs.SKIPPED
-    return by_condition or any(name in excused for name in before)
+    return any(skipped) or (bool(task.condition) and states.get(task.name) == runs.SKIPPED)
 
 
-def _late(environment: "Environment", run: GraphRun) -> str:
-    waiting = ", ".join(f"{task.name} {task.state}" for task in run.active)
-    return f"no end after {environment.graph.timeout_minutes} minutes, cancelled: {waiting or 'no task was seen'}"
-
-
-def require_graph(graph: Graph, environment: "Environment") -> None:
+def require_graph(graph: Graph, environment: Environment) -> None:
     """Raise DeployError if there is no graph to run."""
     if graph.root is None:
         raise DeployError(

@@ -1,37 +1,32 @@
 """The verb that looks at the versions of the model, and chooses which of them is in use, or is copied."""
 
-from typing import TYPE_CHECKING
+import argparse
 
-from deploy import copying
-from deploy import model as versions
-from deploy.account import connection as requests
+from deploy import model as models
 from deploy.errors import USAGE, DeployError
-from deploy.verbs.outcome import Outcome
-
-if TYPE_CHECKING:
-    import argparse
-
-    from deploy.account.connection import Connection
-    from deploy.verbs.deliver import Call
+from deploy.verbs.call import Call, Outcome
 
 
-def model(call: "Call") -> Outcome:
+def model(call: Call) -> Outcome:
     """Show the versions, once the one that is asked for is in use, or copied."""
     environment, options = call.environment, call.options
     _check(options)
-    with requests.open_connection(environment) as connection, connection.step("model"):
-        done = _copied(call, connection) if options.copy_from else None
-        found = versions.versions(connection, environment)
-        if not done and (options.use or options.back):
-            versions.use(connection, environment, versions.chosen(found, options.use, environment))
-            found = versions.versions(connection, environment)
+    did = ""
+    with call.connection("model") as connection:
+        if options.copy_from:
+            source, use = call.named(options.copy_from), options.use is not None
+            did = models.copy(connection, source, environment, options.version, use=use).text
+        found = models.versions(connection, environment)
+        if not did and (options.use or options.back):
+            connection.rows(models.using(environment, models.chosen(found, options.use, environment)))
+            found = models.versions(connection, environment)
     values = {"versions": [version.to_dict() for version in found]}
-    if done:
-        return Outcome({"did": done.text, **values}, f"{done.text}\n{versions.text(found)}")
-    return Outcome(values, versions.text(found))
+    if did:
+        return Outcome({"did": did, **values}, f"{did}\n{models.text(found)}")
+    return Outcome(values, models.text(found))
 
 
-def _check(options: "argparse.Namespace") -> None:
+def _check(options: argparse.Namespace) -> None:
     """Refuse what argparse cannot: what belongs to copying, without it, and the other way round."""
     if options.copy_from and options.back:
         raise DeployError("--back and --copy-from are two things to do", "pass one of them", USAGE)
@@ -43,10 +38,3 @@ def _check(options: "argparse.Namespace") -> None:
         raise DeployError(
             "--version names what is to be copied, and --use puts that in use", "leave its value out", USAGE
         )
-
-
-def _copied(call: "Call", connection: "Connection") -> copying.Copy:
-    options = call.options
-    return copying.copy(
-        connection, call.other(options.copy_from), call.environment, options.version, use=options.use is not None
-    )

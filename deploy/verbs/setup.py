@@ -1,49 +1,43 @@
 """The verbs that set an account and a repository up, and the one that looks whether all of it is there."""
 
+import argparse
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from deploy.account import connection as requests
+from deploy.account.connection import open_connection
 from deploy.errors import FAILED, OK, USAGE, DeployError
 from deploy.setup import bootstrap as scripts
 from deploy.setup import doctor as checks
 from deploy.setup import github as repositories
-from deploy.setup import workload
-from deploy.verbs.outcome import Outcome
-
-if TYPE_CHECKING:
-    import argparse
-
-    from deploy.verbs.deliver import Call
+from deploy.verbs.call import Call, Outcome
 
 
-def bootstrap(call: "Call") -> Outcome:
+def bootstrap(call: Call) -> Outcome:
     """Run the administrator's SQL, or print it."""
     options = call.options
     jobs = _workload(options)
-    models_of = call.other(options.copy_models_from) if options.copy_models_from else None
+    models_of = call.named(options.copy_models_from) if options.copy_models_from else None
     texts = scripts.scripts(call.environment, _public_key(options.public_key), jobs, options.without, models_of)
     if options.print:
         return Outcome({"scripts": texts}, "\n".join(texts.values()))
-    with requests.open_connection(scripts.as_administrator(call.environment)) as connection:
+    with open_connection(scripts.as_administrator(call.environment)) as connection:
         scripts.bootstrap(connection, texts, call.say)
     subject = jobs.subject(call.environment.name) if jobs else ""
     keyless = f"; its service user is {subject}" if jobs else ""
     return Outcome({"ran": list(texts), "subject": subject}, f"{call.environment.name} is set up{keyless}")
 
 
-def _workload(options: "argparse.Namespace") -> workload.Workload | None:
+def _workload(options: argparse.Namespace) -> repositories.Workload | None:
     """Return whose jobs are the service user, if the options say so."""
     prefix = options.subject_prefix
     if options.repository:
         if prefix:
             raise DeployError("both a repository and a prefix", "pass --subject-prefix or --repository", USAGE)
-        prefix = workload.of_repository(options.repository, options.owner_id, options.repository_id)
+        prefix = repositories.of_repository(options.repository, options.owner_id, options.repository_id)
     elif options.owner_id is not None or options.repository_id is not None:
         raise DeployError("ids without their repository", "pass --repository OWNER/REPO, too", USAGE)
-    return workload.workload(prefix, options.issuer) if prefix else None
+    return repositories.workload(prefix, options.issuer or repositories.ISSUER) if prefix else None
 
 
 def _public_key(path: Path | None) -> str:
@@ -57,7 +51,7 @@ def _public_key(path: Path | None) -> str:
         ) from error
 
 
-def github(call: "Call", variables: Mapping[str, str] = os.environ) -> Outcome:
+def github(call: Call, variables: Mapping[str, str] = os.environ) -> Outcome:
     """Set the repository up on GitHub, or print the commands that do."""
     options = call.options
     repository = options.repository or variables.get("GITHUB_REPOSITORY", "")
@@ -66,11 +60,10 @@ def github(call: "Call", variables: Mapping[str, str] = os.environ) -> Outcome:
     lines = [command.text for command in commands]
     if not options.print:
         repositories.run(commands, call.say)
-    text = "\n".join(lines) if options.print else f"{repository} is set up"
-    return Outcome({"commands": lines}, text)
+    return Outcome({"commands": lines}, "\n".join(lines) if options.print else f"{repository} is set up")
 
 
-def doctor(call: "Call") -> Outcome:
+def doctor(call: Call) -> Outcome:
     """Look at everything that a delivery needs, and change nothing."""
     found = checks.examine(call.environment)
     return Outcome(checks.to_dict(found), checks.text(found), OK if all(check.ok for check in found) else FAILED)

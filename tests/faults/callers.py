@@ -44,7 +44,7 @@ def load() -> None:
 
 
 def _modules(package: ModuleType) -> list[str]:
-    found = pkgutil.iter_modules(package.__path__, package.__name__ + ".")
+    found = pkgutil.walk_packages(package.__path__, package.__name__ + ".")
     return [module.name for module in found if not module.name.endswith("__main__")]
 
 

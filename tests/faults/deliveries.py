@@ -17,12 +17,12 @@ from pathlib import Path
 from deploy import names
 from deploy.account import connection as requests
 from deploy.apply import statements as apply
-from deploy.cleanup import temporary as target
+from deploy.cleanup import temporary
 from deploy.delivery.delivery import Candidate, Delivery
 from deploy.errors import OK, DeployError
-from deploy.graph.graph import Graph, TaskSpec
+from deploy.graph.graph import TASK_GRAPH, Graph, TaskSpec
 from deploy.plan import plan
-from deploy.plan.deployed import TASK_GRAPH, Deployed
+from deploy.plan.deployed import Deployed
 from deploy.records import lock, record
 from deploy.records.lock import Lock
 from deploy.records.record import Entry
@@ -151,9 +151,9 @@ def prepare(site: Site, versions: tuple[Version, ...], backend: str, dist: Path)
         # The bootstrap makes it in main's schema; here each case has a schema of its own.
         tag = f"CREATE TAG IF NOT EXISTS {names.named(there, 'ML_PIPELINE_RELEASE')}"
         if not versions:
-            connection.run([tag, target.stage(there)])
+            connection.run([tag, temporary.stage(there)])
             return
-        connection.run([tag, *target.preparation(there)])
+        connection.run([tag, *temporary.preparation(there)])
         for version in versions:
             stage.upload(connection, there, built(version, dist), rows=[])
         proposal = plan.make(versions[-1].graph, Deployed(), backend)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from deploy.plan.deployed import CLASSIC, TASK_GRAPH
+from deploy.graph.graph import CLASSIC, TASK_GRAPH
 from tests.conftest import start, stop
 from tests.faults import baseline, canaries, commands, pauses, races, revocations, stalls
 from tests.faults.callers import Callers, load

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from deploy.plan.deployed import CLASSIC, TASK_GRAPH
+from deploy.graph.graph import CLASSIC, TASK_GRAPH
 from tests.faults.deliveries import BAD, NEW, OLD, OLDER, Version
 from tests.faults.rules import FOREVER, Fault, Request, Rule, ordinary, statements
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from deploy.plan.deployed import CLASSIC, TASK_GRAPH
+from deploy.graph.graph import CLASSIC, TASK_GRAPH
 from tests.faults import small_releases
 from tests.faults.callers import Ended
 from tests.faults.cases import Case, Cases, Site

@@ -18,8 +18,7 @@ from typing import Any
 from deploy.delivery.delivery import WAIT, Candidate, Delivery
 from deploy.errors import DeployError
 from deploy.graph import properties
-from deploy.graph.graph import Graph, TaskSpec
-from deploy.plan.deployed import CLASSIC, TASK_GRAPH
+from deploy.graph.graph import CLASSIC, TASK_GRAPH, Graph, TaskSpec
 from deploy.records import record
 from deploy.release import manifest
 from deploy.release.manifest import Manifest, Release, StagedFile

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from deploy.plan.deployed import CLASSIC, TASK_GRAPH
+from deploy.graph.graph import CLASSIC, TASK_GRAPH
 from tests.faults import deliveries, laws
 from tests.faults.cases import Case, Cases, Outcome, Step
 from tests.faults.deliveries import NEW, OLD, OLDER, Said, Version

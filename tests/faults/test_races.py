@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from deploy.plan.deployed import CLASSIC
+from deploy.graph.graph import CLASSIC
 from tests.conftest import DAY
 from tests.faults import pauses, races, small_releases
 from tests.faults.cases import Cases

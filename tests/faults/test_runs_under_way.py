@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from deploy.delivery.delivery import PROCEED, REFUSE, WAIT
-from deploy.plan.deployed import TASK_GRAPH
+from deploy.graph.graph import TASK_GRAPH
 from tests.conftest import DAY
 from tests.faults import races, small_releases
 from tests.faults.callers import Ended

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from deploy.account.connection import Connection, open_connection
-from deploy.plan.deployed import CLASSIC
+from deploy.graph.graph import CLASSIC
 from deploy.release import manifest, stage
 from deploy.release.manifest import Manifest, StagedFile
 from tests.conftest import DAY

@@ -7,13 +7,11 @@ import time
 import pytest
 
 from deploy import names
-from deploy.cleanup import gc
-from deploy.cleanup import temporary as target
+from deploy.cleanup import gc, temporary
 from deploy.errors import USAGE, DeployError
 from deploy.graph.graph import EMPTY
 from deploy.records import lock, record
-from deploy.records.journal import Journal
-from deploy.records.lock import Lock
+from deploy.records.lock import Journal, Lock
 from deploy.records.record import Entry
 from deploy.release import stage
 from deploy.verbs import cli
@@ -42,7 +40,7 @@ def connection(service_user):
     dropped = [f"DROP TABLE IF EXISTS {names.named(PROD, name)}" for name in (lock.TABLE, record.TABLE)]
     emptied = f"REMOVE '{names.stage_path(PROD)}/'"
     service_user.run([f"DROP TASK IF EXISTS {ROOT}", *dropped, emptied])
-    target.prepare(service_user, PROD)
+    temporary.prepare(service_user, PROD)
     return service_user
 
 

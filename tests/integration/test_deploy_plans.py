@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from deploy.account import connection as requests
 from deploy.apply import statements as apply
 from deploy.graph import properties
-from deploy.graph.graph import EMPTY, Graph, TaskSpec
+from deploy.graph.graph import CLASSIC, EMPTY, TASK_GRAPH, Graph, TaskSpec
 from deploy.plan import deployed, plan
 from deploy.plan import text as plan_text
-from deploy.plan.deployed import CLASSIC, TASK_GRAPH
 from ml_pipeline import config
 
 DEV = config.load("dev", Path(__file__).parents[2] / "environments")

@@ -84,7 +84,7 @@ def test_a_release_that_passes_is_recorded_and_scheduled(deploy):
         "LATE_DELIVERY",
         *(f"LATE_DELIVERY${name}" for name in ("A", "B", "REPORT")),
     }
-    status = deploy.verbs.status("--env", "prod")
+    status = deploy.status("--env", "prod")
     assert status["release"] == deploy.digests["one"]
     assert status["in_use"]
     assert status["schedule"] == {"text": "USING CRON 0 5 * * * UTC", "on": True}
@@ -105,7 +105,7 @@ def test_a_plan_changes_nothing(deploy):
     code, answer, _ = deploy("plan", "--env", "prod", "--detailed-exitcode", release="one")
     assert code == 2
     assert len(answer["added"]) == 4
-    assert deploy.verbs.status("--env", "prod")["release"] == ""
+    assert deploy.status("--env", "prod")["release"] == ""
 
 
 def test_releasing_again_keeps_the_release_in_use(deploy):
@@ -113,7 +113,7 @@ def test_releasing_again_keeps_the_release_in_use(deploy):
     code, answer, _ = deploy("release", "--env", "prod", release="one")
     assert code == 0
     assert answer["plan"]["changed"] == {}
-    assert deploy.verbs.status("--env", "prod")["schedule"]["on"]
+    assert deploy.status("--env", "prod")["schedule"]["on"]
 
 
 def test_a_manifest_that_is_not_ours_is_not_applied(deploy, admin, tmp_path):
@@ -145,7 +145,7 @@ def test_the_plan_names_what_a_release_changes(deploy, graph):
 def test_apply_leaves_the_schedule_off(deploy):
     deploy("upload", "--env", "prod", release="one")
     assert deploy("apply", "--env", "prod", release="one")[0] == 0
-    status = deploy.verbs.status("--env", "prod")
+    status = deploy.status("--env", "prod")
     assert status["release"] == deploy.digests["one"]
     assert not status["schedule"]["on"]
     assert not status["in_use"]
@@ -185,7 +185,7 @@ def test_a_release_that_fails_is_put_back(deploy, graph):
     assert "NO_SUCH_TABLE" in answer["error"]
     assert "(query " in answer["error"]
     assert f"putting release {deploy.digests['one'][:12]} back" in said
-    status = deploy.verbs.status("--env", "prod")
+    status = deploy.status("--env", "prod")
     assert status["release"] == deploy.digests["one"]
     assert status["recorded"]["action"] == "restore"
     assert status["schedule"]["on"]
@@ -196,7 +196,7 @@ def test_the_first_release_that_fails_stays_off(deploy, graph):
     code, answer, _ = deploy("release", "--env", "prod", release="one")
     assert code == 1
     assert "no earlier release: its schedule is off" in answer["error"]
-    assert not deploy.verbs.status("--env", "prod")["schedule"]["on"]
+    assert not deploy.status("--env", "prod")["schedule"]["on"]
 
 
 def test_rolling_back_redeploys_the_earlier_payload(deploy, admin, graph):
@@ -211,7 +211,7 @@ def test_rolling_back_redeploys_the_earlier_payload(deploy, admin, graph):
     tasks = {row[columns.index("name")]: row[columns.index("definition")] for row in admin.fetchall()}
     assert set(tasks) == {"LATE_DELIVERY", *(f"LATE_DELIVERY${name}" for name in ("A", "B", "REPORT"))}
     assert deploy.digests["one"] in tasks["LATE_DELIVERY$A"]
-    assert deploy.verbs.status("--env", "prod")["schedule"]["on"]
+    assert deploy.status("--env", "prod")["schedule"]["on"]
 
 
 def test_a_rollback_can_name_its_release_and_skip_the_smoke_run(deploy):
@@ -221,7 +221,7 @@ def test_a_rollback_can_name_its_release_and_skip_the_smoke_run(deploy):
     code, answer, _ = deploy("rollback", "--env", "prod", "--to", digest[:12], "--skip-smoke")
     assert code == 0
     assert answer["smoke"] is None
-    assert deploy.verbs.status("--env", "prod")["release"] == digest
+    assert deploy.status("--env", "prod")["release"] == digest
 
 
 def test_with_one_release_there_is_nothing_to_roll_back_to(deploy):
@@ -230,7 +230,7 @@ def test_with_one_release_there_is_nothing_to_roll_back_to(deploy):
     assert code == 1
     assert "nothing to roll back to" in answer["error"]
     assert answer["next"] == "python -m deploy status --env prod"
-    assert deploy.verbs.status("--env", "prod")["schedule"]["on"]
+    assert deploy.status("--env", "prod")["schedule"]["on"]
 
 
 def test_a_release_whose_files_are_gone_is_not_rolled_back_to(deploy, admin):
@@ -240,7 +240,7 @@ def test_a_release_whose_files_are_gone_is_not_rolled_back_to(deploy, admin):
     code, answer, _ = deploy("rollback", "--env", "prod")
     assert code == 1
     assert "is not on @ML_PROD.MAIN.RELEASES/" in answer["error"]
-    assert deploy.verbs.status("--env", "prod")["release"] == deploy.digests["two"]
+    assert deploy.status("--env", "prod")["release"] == deploy.digests["two"]
 
 
 def test_when_putting_back_fails_too_the_graph_stays_off_and_the_exit_code_is_3(deploy, admin, graph):
@@ -254,7 +254,7 @@ def test_when_putting_back_fails_too_the_graph_stays_off_and_the_exit_code_is_3(
     assert code == 3
     assert "putting the earlier release back failed too" in answer["error"]
     assert answer["next"] == f"python -m deploy rollback --env prod --to {deploy.digests['one'][:12]}"
-    status = deploy.verbs.status("--env", "prod")
+    status = deploy.status("--env", "prod")
     assert not status["schedule"]["on"]
     assert status["unfinished"].startswith(f"release of {deploy.digests['two'][:12]}")
 
@@ -267,7 +267,7 @@ def test_a_smoke_run_that_does_not_end_is_cancelled(deploy, graph, tmp_path):
     code, answer, _ = deploy("release", "--env", "prod", release="one", project=tmp_path)
     assert code == 1
     assert "no end after 0 minutes, cancelled" in answer["error"]
-    assert deploy.verbs.status("--env", "prod")["last_run"]["state"] in ("CANCELLED", "FAILED")
+    assert deploy.status("--env", "prod")["last_run"]["state"] in ("CANCELLED", "FAILED")
 
 
 def test_a_failure_is_final_when_its_retries_are_used_up(deploy, graph):
@@ -289,7 +289,7 @@ def test_a_release_that_is_not_on_the_stage_is_not_applied(deploy):
     code, answer, _ = deploy("apply", "--env", "prod", release="one")
     assert code == 1
     assert answer["next"] == "python -m deploy upload --env prod"
-    assert deploy.verbs.status("--env", "prod")["release"] == ""
+    assert deploy.status("--env", "prod")["release"] == ""
 
 
 def test_an_upload_that_was_cut_is_finished_and_until_then_not_applied(deploy, admin):
@@ -346,9 +346,9 @@ def test_a_child_that_somebody_suspended_is_resumed_by_the_next_release(deploy, 
     deploy("release", "--env", "prod", release="one")
     admin.execute(f'ALTER TASK {PROD}."LATE_DELIVERY" SUSPEND')
     admin.execute(f'ALTER TASK {PROD}."LATE_DELIVERY$A" SUSPEND')
-    assert deploy.verbs.status("--env", "prod")["suspended"] == ["LATE_DELIVERY$A"]
+    assert deploy.status("--env", "prod")["suspended"] == ["LATE_DELIVERY$A"]
     assert deploy("release", "--env", "prod", release="one")[0] == 0
-    assert deploy.verbs.status("--env", "prod")["suspended"] == []
+    assert deploy.status("--env", "prod")["suspended"] == []
 
 
 def test_a_missing_grant_is_named_before_anything_is_changed(deploy, admin):
@@ -356,7 +356,7 @@ def test_a_missing_grant_is_named_before_anything_is_changed(deploy, admin):
     code, answer, _ = deploy("release", "--env", "prod", release="one")
     assert code == 1
     assert answer["error"].endswith("CREATE TASK ON SCHEMA ML_PROD.MAIN")
-    assert deploy.verbs.status("--env", "prod")["release"] == ""
+    assert deploy.status("--env", "prod")["release"] == ""
 
 
 @pytest.mark.parametrize("verb", ["release", "rollback", "status", "smoke"])
@@ -425,7 +425,7 @@ def test_apply_does_the_plan_that_was_looked_at_or_nothing(deploy, graph):
     code, answer, _ = deploy("apply", "--env", "prod", "--plan", looked_at["hash"], release="one")
     assert code == 1
     assert looked_at["hash"][:12] in answer["error"]
-    assert deploy.verbs.status("--env", "prod")["release"] == ""
+    assert deploy.status("--env", "prod")["release"] == ""
     graph.tasks = account.SmallGraph().tasks
     assert deploy("apply", "--env", "prod", "--plan", looked_at["hash"][:12], release="one")[0] == 0
 
@@ -454,6 +454,6 @@ def test_a_graph_moves_to_a_task_graph_object_and_back(deploy, admin, tmp_path):
     )
     assert deploy("rollback", "--env", "prod", project=tmp_path)[0] == 0
     assert deploy("release", "--env", "prod", release="three")[0] == 0
-    status = deploy.verbs.status("--env", "prod")
+    status = deploy.status("--env", "prod")
     assert (status["backend"], status["schedule"]["on"], status["suspended"]) == ("classic", True, [])
     assert not admin.execute(f"SHOW TASK GRAPHS IN SCHEMA {PROD}").fetchall()

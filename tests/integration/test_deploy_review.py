@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dag import dag
-from deploy.verbs import cli, preview
+from deploy.verbs import cli, review
 from tests.integration import deploy_account as account
 
 PR = ("--env", "dev", "--ref", "refs/pull/7/merge")
@@ -81,7 +81,7 @@ def test_what_is_reviewed_is_what_is_deployed(deploy, graph, tmp_path):
     assert reviewed["next_plan"] == deploy("plan", "--env", "prod", release="two")[2]["hash"]
     assert reviewed["main_plan"] == deploy("plan", "--env", "dev", release="two")[2]["hash"]
     text = comment.read_text()
-    assert text.startswith(preview.MARKER)
+    assert text.startswith(review.MARKER)
     assert "ML_DEV.PR_7 (dev)" in text
     assert "ML_PROD.MAIN (prod), as it was published: 20" in text
     for _ in range(2):  # a job that is run again finds its plan carried out

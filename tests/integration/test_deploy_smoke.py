@@ -11,9 +11,9 @@ import pytest
 from deploy.account.connection import Connection
 from deploy.apply import statements as apply
 from deploy.errors import DeployError, LockLostError
-from deploy.graph.graph import Graph, TaskSpec
+from deploy.graph.graph import CLASSIC, TASK_GRAPH, Graph, TaskSpec
 from deploy.plan import plan
-from deploy.plan.deployed import CLASSIC, TASK_GRAPH, Deployed
+from deploy.plan.deployed import Deployed
 from deploy.records import lock
 from deploy.records.lock import Held, Lock
 from deploy.smoke import polling, runs, smoke

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from deploy.cleanup import temporary as target
+from deploy.cleanup import temporary
 from deploy.errors import DeployError
 from deploy.release import stage
 from deploy.release.manifest import MANIFEST
@@ -17,7 +17,7 @@ PROD = config.load("prod", account.PROJECT / "environments")
 @pytest.fixture(scope="module")
 def connection(snowflake):
     with account.connection(snowflake, account.new_key(), "prod") as opened:
-        target.prepare(opened, PROD)
+        temporary.prepare(opened, PROD)
         yield opened
 
 

@@ -5,8 +5,7 @@ import json
 import pytest
 
 from deploy import names
-from deploy.cleanup import sweep
-from deploy.cleanup import temporary as target
+from deploy.cleanup import temporary
 from deploy.errors import DeployError
 from deploy.verbs import cli
 from ml_pipeline import config
@@ -52,17 +51,17 @@ def foreign(admin, *created):
 
 def test_a_schema_is_made_with_our_tag_and_dropped_with_all_that_is_in_it(connection, admin):
     for environment in (names.in_pull_request(DEV, 7), names.in_branch(DEV, "feature/a;'\"--b")):
-        target.prepare(connection, environment)
-        target.prepare(connection, environment)
+        temporary.prepare(connection, environment)
+        temporary.prepare(connection, environment)
         schema = environment.snowflake.schema
-        assert target.marked(connection, DEV, [schema]) == {schema: True}
-        assert target.teardown(connection, environment)
-        assert not target.teardown(connection, environment)
+        assert temporary.marked(connection, DEV, [schema]) == {schema: True}
+        assert temporary.teardown(connection, environment)
+        assert not temporary.teardown(connection, environment)
         assert schema not in schemas(admin)
 
 
 def test_people_read_in_the_comment_what_a_schema_is_for(connection, admin):
-    target.prepare(connection, names.in_branch(DEV, "feature/it's"))
+    temporary.prepare(connection, names.in_branch(DEV, "feature/it's"))
     admin.execute("SHOW SCHEMAS LIKE 'BRANCH%' IN DATABASE ML_DEV")
     comments = [row[[column.name for column in admin.description].index("comment")] for row in admin.fetchall()]
     assert comments == ["ml-pipeline: branch feature/it's"]
@@ -71,7 +70,7 @@ def test_people_read_in_the_comment_what_a_schema_is_for(connection, admin):
 def test_a_schema_without_our_tag_is_not_torn_down(connection, admin):
     foreign(admin, "PR_8")
     with pytest.raises(DeployError, match="was not made by this deployer"):
-        target.teardown(connection, names.in_pull_request(DEV, 8))
+        temporary.teardown(connection, names.in_pull_request(DEV, 8))
     assert "PR_8" in schemas(admin)
 
 
@@ -79,15 +78,15 @@ def test_a_tag_that_is_inherited_or_anothers_does_not_count(connection, admin):
     foreign(admin, "PR_8", "PR_9")
     admin.execute(f"ALTER DATABASE ML_DEV SET TAG {TAG} = 'everything'")
     admin.execute(f"ALTER SCHEMA ML_DEV.PR_9 SET TAG {TAG} = 'PR_7'")
-    assert target.marked(connection, DEV, ["PR_8", "PR_9", "PR_10"]) == {"PR_8": False, "PR_9": False}
+    assert temporary.marked(connection, DEV, ["PR_8", "PR_9", "PR_10"]) == {"PR_8": False, "PR_9": False}
     admin.execute(f"ALTER DATABASE ML_DEV UNSET TAG {TAG}")
 
 
 def test_without_the_tag_nobody_says_that_a_schema_is_gone(connection, admin):
-    target.prepare(connection, names.in_pull_request(DEV, 7))
+    temporary.prepare(connection, names.in_pull_request(DEV, 7))
     admin.execute(f"DROP TAG {TAG}")
     with pytest.raises(DeployError, match="there is no tag") as error:
-        target.teardown(connection, names.in_pull_request(DEV, 7))
+        temporary.teardown(connection, names.in_pull_request(DEV, 7))
     assert error.value.remedy.endswith("python -m deploy bootstrap --env dev")
     assert "PR_7" in schemas(admin)
 
@@ -95,13 +94,13 @@ def test_without_the_tag_nobody_says_that_a_schema_is_gone(connection, admin):
 def test_a_sweep_drops_our_old_schemas_and_nothing_else(connection, admin):
     ours = [names.in_pull_request(DEV, 6), names.in_pull_request(DEV, 7), names.in_branch(DEV, "x")]
     for environment in ours:
-        target.prepare(connection, environment)
+        temporary.prepare(connection, environment)
     foreign(admin, "PR_8", "NOTES")
     before = schemas(admin)
     for harmless in ({}, {"older_than": 0, "dry_run": True}):
-        sweep.sweep(connection, DEV, **harmless)
+        temporary.sweep(connection, DEV, **harmless)
         assert schemas(admin) == before
-    swept = sweep.sweep(connection, DEV, older_than=0, keep=[7])
+    swept = temporary.sweep(connection, DEV, older_than=0, keep=[7])
     gone = {"PR_6", ours[2].snowflake.schema}
     assert {verdict.schema for verdict in swept if verdict.drop} == gone
     assert {verdict.schema for verdict in swept} == gone | {"PR_7", "PR_8"}
@@ -110,17 +109,17 @@ def test_a_sweep_drops_our_old_schemas_and_nothing_else(connection, admin):
 
 def test_a_schema_that_cannot_be_dropped_does_not_keep_the_others(connection, admin):
     for number in (6, 7):
-        target.prepare(connection, names.in_pull_request(DEV, number))
+        temporary.prepare(connection, names.in_pull_request(DEV, number))
     admin.execute("GRANT OWNERSHIP ON SCHEMA ML_DEV.PR_6 TO ROLE SYSADMIN REVOKE CURRENT GRANTS")
     admin.execute("GRANT USAGE ON SCHEMA ML_DEV.PR_6 TO ROLE ML_DEV_ACCESS")
-    swept = {verdict.schema: verdict for verdict in sweep.sweep(connection, DEV, older_than=0)}
+    swept = {verdict.schema: verdict for verdict in temporary.sweep(connection, DEV, older_than=0)}
     assert "missing grant" in swept["PR_6"].error
     assert {"PR_6", "PR_7"} & schemas(admin) == {"PR_6"}
 
 
 def test_the_verbs_do_it_too(connection, admin, capsys):
-    target.prepare(connection, names.in_pull_request(DEV, 6))
-    target.prepare(connection, names.in_branch(DEV, "a b"))
+    temporary.prepare(connection, names.in_pull_request(DEV, 6))
+    temporary.prepare(connection, names.in_branch(DEV, "a b"))
     assert cli.main(["teardown", "--env", "dev", "--branch", "a b", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"dropped": True}
     assert cli.main(["sweep", "--env", "dev", "--older-than", "0", "--keep-pr", "--dry-run"]) == 0

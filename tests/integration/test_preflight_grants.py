@@ -7,7 +7,6 @@ import pytest
 
 from deploy import names
 from deploy.account.connection import open_connection
-from deploy.delivery import preflight
 from deploy.errors import DeployError
 from deploy.graph.graph import EMPTY
 from deploy.setup import bootstrap, grants
@@ -65,10 +64,10 @@ def statements(environment):
 
 def lacked(gather):
     """What the preflight says that the role lacks, for main or else for a pull request; both need the same roles."""
-    held = preflight.held(MAIN, gather(**preflight.reads(MAIN)), gather)
+    held = grants.held(MAIN, gather(**grants.reads(MAIN)), gather)
     for environment in (MAIN, PULL_REQUEST):
         try:
-            preflight.check_grants(environment, EMPTY, held)
+            grants.check(environment, EMPTY, held)
         except DeployError as error:
             return error.cause.splitlines()[1:]
     return []

@@ -163,13 +163,13 @@ def test_the_delivery_works_in_an_account_of_that_profile(deploy: Delivery, serv
     assert deploy("teardown", "--env", "dev", "--pr", "7")["dropped"]
     for environment in ("dev", "prod"):
         deploy("release", "--env", environment, release="one")
-        assert deploy.smoke.runs(environment) == "one"
+        assert deploy.runs(environment) == "one"
     deploy("release", "--env", "prod", release="two")
     assert deploy("status", "--env", "prod")["schedule"]["on"]
     deploy("release", "--env", "dev", release="failing", code=1)
-    assert (deploy.smoke.runs("dev"), deploy.smoke.runs("prod")) == ("one", "two")
+    assert (deploy.runs("dev"), deploy.runs("prod")) == ("one", "two")
     deploy("rollback", "--env", "prod")
-    assert deploy.smoke.runs("prod") == "one"
+    assert deploy.runs("prod") == "one"
     every = {"ROWS_PER_RESULTSET": 0}
     written = (
         server.connector(warehouse="ML_PROD_WH", session_parameters=every)

@@ -3,7 +3,7 @@
 import dataclasses
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pytest
 from snowflake.core.task.dagv1 import DAGTaskBranch
 
 from dag.dag import ANY_WAY, build
-from deploy.graph.limits import limits
+from deploy.graph import rules
 from deploy.graph.render import from_dag
 from ml_pipeline import decision, payload, quality_gate, tasks
 from ml_pipeline.config import load
@@ -151,7 +151,7 @@ def test_an_interval_is_a_schedule_too(schedule, every, written):
     graph = build(environment, "d")
     assert graph.schedule == every
     assert dict(from_dag(graph).root.properties)["SCHEDULE"] == written
-    assert limits(from_dag(graph)) == ()
+    assert rules.problems(from_dag(graph), datetime.now(UTC)) == ()
 
 
 def test_the_packages_are_the_projects_own_in_the_versions_installed():

@@ -12,7 +12,7 @@ from snowflake.connector.util_text import split_statements
 
 from deploy.errors import USAGE, DeployError
 from deploy.setup import bootstrap, grants
-from deploy.setup.workload import Workload
+from deploy.setup.github import Workload
 from deploy.verbs import cli
 from ml_pipeline import config
 

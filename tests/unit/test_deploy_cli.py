@@ -1,5 +1,6 @@
 """The command line: quick to answer, and every error is a cause and the next command to type."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -8,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from deploy.errors import DeployError
-from deploy.verbs import cli
-from deploy.verbs import deliver as commands
+from deploy.setup import bootstrap, github
+from deploy.verbs import cli, table
+from deploy.verbs.table import VERBS, Target
 from tests.conftest import module
 
 ROOT = Path(__file__).parents[2]
@@ -17,11 +19,33 @@ ROOT = Path(__file__).parents[2]
 HEAVY = ("snowflake.", "rich", "jinja2", "pandas", "build", "ml_pipeline")
 
 
+def on(*targets):
+    return [verb.name for verb in VERBS.values() if verb.target in targets]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_what_a_verb_runs_is_there_and_says_what_it_does(verb):
+    module = importlib.import_module(f"deploy.verbs.{VERBS[verb].runs}")
+    assert getattr(module, verb).__doc__
+
+
+def test_what_can_be_left_out_is_what_the_set_up_knows():
+    def choices(verb):
+        return {flag: settings.get("choices") for ((flag, *_), settings), *_ in VERBS[verb].all_options}["--without"]
+
+    assert choices("bootstrap") == tuple(bootstrap.POLICIES)
+    assert choices("github") == github.OPTIONAL
+
+
+def test_verbs_that_get_no_data_frames_run_no_dag():
+    assert {name for name, verb in VERBS.items() if verb.renders} == {"apply", "doctor", "plan", "preview", "release"}
+
+
 def test_help_imports_nothing_heavy():
     code = "import sys; from deploy.verbs import cli; cli.main(['--help']); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
     assert not [name for name in done.stderr.split() if name.startswith(HEAVY)]
-    for verb in cli.VERBS:
+    for verb in VERBS:
         assert verb in done.stdout
 
 
@@ -32,7 +56,7 @@ def test_it_runs_as_a_module():
     assert "the following arguments are required: <verb>" in done.stderr
 
 
-@pytest.mark.parametrize("verb", sorted(set(cli.VERBS) - set(cli.OF_NO_ENVIRONMENT)))
+@pytest.mark.parametrize("verb", on(Target.ENVIRONMENT, Target.SCHEMA))
 def test_an_unknown_environment_names_the_nearest_one(verb, capsys):
     assert cli.main([verb, "--env", "prodd"]) == 2
     error = capsys.readouterr().err
@@ -40,7 +64,7 @@ def test_an_unknown_environment_names_the_nearest_one(verb, capsys):
     assert "\nnext: " in error
 
 
-@pytest.mark.parametrize("verb", sorted(set(cli.VERBS) - set(cli.OF_A_WHOLE_ENVIRONMENT)))
+@pytest.mark.parametrize("verb", on(Target.SCHEMA))
 def test_pull_requests_go_to_dev_only(verb, capsys):
     assert cli.main([verb, "--env", "prod", "--pr", "7"]) == 2
     assert "pull requests are deployed to dev only, not to prod" in capsys.readouterr().err
@@ -125,7 +149,7 @@ def test_an_interrupted_verb_says_how_to_look(argv, following, monkeypatch, caps
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, "run", interrupt)
+    monkeypatch.setattr(table, "run", interrupt)
     assert cli.main(argv) == 130
     assert capsys.readouterr().err == f"error: interrupted\nnext: {following}\n"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import copying
+from deploy import model
 from deploy.account.gathering import Unread
 from deploy.errors import USAGE, DeployError
 from deploy.model import Version
@@ -46,7 +46,7 @@ MISSING = Unread(2003, "02000", "Model does not exist or not authorized.")
 
 def copied(there=MISSING, source=None, **options):
     connection = Connection([row(VERSION)] if source is None else source, there)
-    return copying.copy(connection, DEV, PROD, **options), connection.ran
+    return model.copy(connection, DEV, PROD, **options), connection.ran
 
 
 def test_the_first_version_makes_the_model():
@@ -96,7 +96,7 @@ def test_what_was_never_validated_is_refused(told):
     with pytest.raises(DeployError) as caught:
         copied(
             source=[row(VERSION), row(replace(VERSION, name="V_8", in_use=False, metadata={"metrics": told}))],
-            name="V_8",
+            wanted="V_8",
         )
     assert caught.value.cause.startswith("V_8 of ML_DEV.MAIN.LATE_DELIVERY was never validated")
     assert caught.value.remedy.startswith("python -m deploy run --env dev")
@@ -111,5 +111,5 @@ def test_a_model_that_may_not_be_read_is_said_with_the_command_that_allows_it():
 
 def test_a_model_is_not_copied_to_where_it_is():
     with pytest.raises(DeployError) as caught:
-        copying.copy(Connection([], []), DEV, DEV)
+        model.copy(Connection([], []), DEV, DEV)
     assert caught.value.exit_code == USAGE

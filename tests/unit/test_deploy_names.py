@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from deploy import names
 from deploy.account.sql import identifier, literal, qualified
-from deploy.cleanup import temporary as target
+from deploy.cleanup import temporary
 from deploy.errors import USAGE, DeployError
-from deploy.verbs import cli
-from deploy.verbs import deliver as commands
+from deploy.verbs import cli, table
+from deploy.verbs.call import Call
 from ml_pipeline import config
 
 ENVIRONMENTS = Path(__file__).parents[2] / "environments"
@@ -69,7 +69,7 @@ def as_tokens(sql):
 
 
 def creation(environment):
-    return next(text for text in target.preparation(environment) if text.startswith("CREATE SCHEMA"))
+    return next(text for text in temporary.preparation(environment) if text.startswith("CREATE SCHEMA"))
 
 
 @settings(max_examples=20, deadline=None)
@@ -107,7 +107,7 @@ def as_a_branch(name):
     replaced = {
         ("quoted", identifier(PLAIN.snowflake.schema)): ("quoted", identifier(schema)),
         ("string", literal(PLAIN.snowflake.schema)): ("string", literal(schema)),
-        ("string", literal(target.purpose(PLAIN))): ("string", literal(target.purpose(environment))),
+        ("string", literal(temporary.purpose(PLAIN))): ("string", literal(temporary.purpose(environment))),
     }
     assert ours == [replaced.get(token, token) for token in as_tokens(creation(PLAIN))]
 
@@ -160,7 +160,7 @@ def test_the_schema_of_main_is_never_a_temporary_one():
 def test_the_options_that_a_message_names_lead_back_to_the_same_target(name):
     environment = names.in_branch(DEV, name)
     words = ["status", *shlex.split(names.arguments(environment))]
-    assert commands.Call(PARSER.parse_args(words), ENVIRONMENTS.parent, None).environment == environment
+    assert Call(PARSER.parse_args(words), ENVIRONMENTS.parent, None).environment == environment
 
 
 def test_the_options_name_a_pull_request_by_its_number():
@@ -177,7 +177,7 @@ def test_an_interrupted_verb_names_its_branch(monkeypatch, capsys):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, "run", interrupt)
+    monkeypatch.setattr(table, "run", interrupt)
     assert cli.main(["release", "--env", "dev", "--branch", "a b"]) == 130
     assert capsys.readouterr().err.endswith("next: python -m deploy status --env dev --branch 'a b'\n")
 
@@ -191,7 +191,7 @@ def test_a_temporary_schema_is_made_with_its_own_name_as_the_tags_value():
     sql = creation(names.in_pull_request(DEV, 7))
     assert sql.endswith("""WITH TAG ("ML_DEV"."MAIN"."ML_PIPELINE_TEMPORARY" = 'PR_7')""")
     assert "COMMENT = 'ml-pipeline: pull request 7'" in sql
-    assert not any(text.startswith("CREATE SCHEMA") for text in target.preparation(DEV))
+    assert not any(text.startswith("CREATE SCHEMA") for text in temporary.preparation(DEV))
 
 
 @pytest.mark.parametrize(

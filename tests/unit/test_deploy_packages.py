@@ -9,11 +9,11 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from deploy.account import packages
 from deploy.account.gathering import Unread
 from deploy.errors import DeployError
 from deploy.graph import render
 from deploy.graph.graph import Graph, TaskSpec
+from deploy.setup import packages
 from ml_pipeline import config, payload
 
 DEV = config.load("dev", Path(__file__).parents[2] / "environments")

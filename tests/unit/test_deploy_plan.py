@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from deploy.apply import classic
 from deploy.apply import statements as apply
 from deploy.graph.graph import EMPTY, Graph, TaskSpec
-from deploy.graph.task_sql import create_or_alter
+from deploy.graph.properties import create_or_alter
 from deploy.plan import plan
 from deploy.plan import text as plan_text
 from deploy.plan.deployed import Deployed
@@ -228,14 +228,14 @@ def test_a_changed_config_is_shown_key_by_key():
 def test_a_long_text_is_shown_as_its_differing_lines():
     old = TaskSpec("T", "BEGIN\nSELECT 1;\nEND")
     new = TaskSpec("T", "BEGIN\nSELECT 2;\nEND")
-    proposal = plan.Plan(EMPTY, (Changed(old, new),))
+    proposal = plan.Plan(EMPTY, (Changed(new, old),))
     assert plan_text.text(proposal).splitlines()[1:-1] == ["    AS:", "      -SELECT 1;", "      +SELECT 2;"]
 
 
 def test_of_two_long_lines_only_what_differs_is_shown_and_what_is_around_it():
     head, tail = "SELECT " + "a, " * 100, ", b" * 100
     old, new = (TaskSpec("T", f"{head}{middle}{tail}") for middle in ("one", "another"))
-    (line,) = plan_text.text(plan.Plan(EMPTY, (Changed(old, new),))).splitlines()[1:-1]
+    (line,) = plan_text.text(plan.Plan(EMPTY, (Changed(new, old),))).splitlines()[1:-1]
     assert "a, one, b" in line
     assert "a, another, b" in line
     assert len(line) < 200

@@ -32,7 +32,7 @@ def rows(environment=DEV, graph=None):
 
 
 def check(held, environment=DEV, graph=EMPTY):
-    preflight.check_grants(environment, graph, {role: held.get(role, []) for role in (ROLE, "PUBLIC", *held)})
+    grants.check(environment, graph, {role: held.get(role, []) for role in (ROLE, "PUBLIC", *held)})
 
 
 def lacking(held, environment=DEV, graph=EMPTY):
@@ -138,9 +138,9 @@ def test_roles_that_the_bootstrap_does_not_know_are_read_level_by_level():
         asked.append([statement.split('"')[1] for statement in reads.values()])
         return {name: there.get(statement.split('"')[1], []) for name, statement in reads.items()}
 
-    found = preflight.held(DEV, gather(**preflight.reads(DEV)), gather)
+    found = grants.held(DEV, gather(**grants.reads(DEV)), gather)
     assert asked == [[ROLE, "ML_DEV_ACCESS", "ML_DEV_COMPUTE", "PUBLIC"], ["X"], ["Y", "Z"]]
-    preflight.check_grants(DEV, EMPTY, found)
+    grants.check(DEV, EMPTY, found)
 
 
 def test_a_role_whose_grants_cannot_be_read_is_not_taken_for_one_without():

@@ -19,7 +19,7 @@ NUMBERS = {"int", "float", "bool", "list[int]"}
 STATEMENTS = {"sql", "reads", "body"}
 # What hands on what it is given.
 PASSING = {"join", "values", "items", "upper", "str", "enumerate", "map"}
-COUNTING = {"int", "len", "round"}
+COUNTING = {"int", "len", "range", "round"}
 
 
 @dataclass
@@ -113,8 +113,10 @@ class Source:
         for argument in [*arguments.args, *arguments.kwonlyargs] if arguments else ():
             if argument.arg == name:
                 return self._parameter(function, argument, seen)
-        values = [a.value for a in ast.walk(function) if isinstance(a, ast.Assign) and _binds(a.targets, name)]
-        values += [c.iter for c in ast.walk(function) if isinstance(c, ast.comprehension) and _binds([c.target], name)]
+        values = [value for a in ast.walk(function) if isinstance(a, ast.Assign) for value in _assigned(a, name)]
+        values += [n.value for n in ast.walk(function) if isinstance(n, ast.NamedExpr) and n.target.id == name]
+        loops = (each for each in ast.walk(function) if isinstance(each, ast.comprehension | ast.For))
+        values += [loop.iter for loop in loops if _binds([loop.target], name)]
         return bool(values) and all(self.safe(value, seen) for value in values)
 
     def _parameter(self, function, argument, seen):
@@ -154,6 +156,15 @@ def _given(call, place, name):
     return [*call.args[place : place + 1], *(keyword.value for keyword in call.keywords if keyword.arg == name)]
 
 
+def _assigned(node, name):
+    """What an assignment gives to this name: of `a, b = c, d` its own part."""
+    for target in node.targets:
+        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+            yield from (value for part, value in zip(target.elts, node.value.elts, strict=True) if _id(part) == name)
+        elif _binds([target], name):
+            yield node.value
+
+
 def _binds(targets, name):
     return any(isinstance(part, ast.Name) and part.id == name for target in targets for part in ast.walk(target))
 
@@ -177,6 +188,9 @@ def test_most_of_the_deployers_sql_is_read(source):
     [
         'return f"DROP SCHEMA {environment.snowflake.schema}"',
         'name = environment.name\n    return f"DROP SCHEMA {name}"',
+        'name, other = environment.name, "x"\n    return f"DROP SCHEMA {name}"',
+        'for name in environment.parts:\n        return f"DROP SCHEMA {name}"',
+        'return f"DROP SCHEMA {name}" if (name := environment.name) else ""',
         'return f"DROP SCHEMA {helped(environment.name)}"\n\n\ndef helped(name):\n    return f"x.{name}"',
         "return f\"DROP SCHEMA {'.'.join(part for part in environment.parts)}\"",
     ],

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy import caller, names
-from deploy.account.refusals import explained
+from deploy import job, names
+from deploy.account.gathering import explained
 from deploy.errors import DeployError, MissingObjectError
 from deploy.graph.graph import EMPTY
 from deploy.records import record
@@ -22,11 +22,6 @@ def entry(action, digest, verdict=record.PASSED):
 
 def history(*oldest_first):
     return tuple(reversed(oldest_first))
-
-
-def test_the_release_in_use_is_the_latest_that_passed():
-    entries = history(entry("release", A), entry("release", B, record.FAILED))
-    assert record.current(entries).digest == A
 
 
 def test_a_rollback_goes_to_the_release_before():
@@ -68,8 +63,8 @@ def test_an_unknown_release_is_not_rolled_back_to():
 
 def test_the_run_url_is_the_workflow_runs():
     variables = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "o/r", "GITHUB_RUN_ID": "7"}
-    assert caller.run_url(variables) == "https://github.com/o/r/actions/runs/7"
-    assert caller.run_url({}) == ""
+    assert job.run_url(variables) == "https://github.com/o/r/actions/runs/7"
+    assert job.run_url({}) == ""
 
 
 def test_a_pull_request_has_a_schema_and_options_of_its_own():

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from deploy.errors import DeployError
-from deploy.graph.graph import EMPTY, Graph, TaskSpec
-from deploy.plan.deployed import CLASSIC, TASK_GRAPH, Deployed
+from deploy.graph.graph import CLASSIC, EMPTY, TASK_GRAPH, Graph, TaskSpec
+from deploy.plan.deployed import Deployed
 from deploy.records.lock import Held
 from deploy.smoke import log as task_log
 from deploy.smoke import polling, runs, smoke

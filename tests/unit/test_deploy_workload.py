@@ -3,7 +3,7 @@
 import pytest
 
 from deploy.errors import DeployError
-from deploy.setup.workload import of_repository, workload
+from deploy.setup.github import of_repository, workload
 from deploy.verbs import cli
 
 

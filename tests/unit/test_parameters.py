@@ -12,7 +12,7 @@ from dag.connection import parameters
 from deploy.apply import trigger
 from deploy.delivery import preflight
 from deploy.errors import DeployError
-from deploy.graph import properties, task_sql
+from deploy.graph import properties
 from deploy.graph.graph import Graph, TaskSpec
 from deploy.setup import bootstrap
 from ml_pipeline import config, jobs, tasks, training_job
@@ -182,7 +182,7 @@ def task(name, *, root=False):
 
 @pytest.mark.parametrize("root", [True, False])
 def test_a_task_says_what_must_hold_before_its_first_statement(root):
-    assert CLAUSE in task_sql.create_or_alter(DEV, task("A", root=root))
+    assert CLAUSE in properties.create_or_alter(DEV, task("A", root=root))
 
 
 def test_the_task_that_waits_for_a_change_says_it_too():
@@ -191,7 +191,7 @@ def test_the_task_that_waits_for_a_change_says_it_too():
 
 
 def test_a_tasks_comment_does_not_repeat_what_every_task_says():
-    assert "AUTOCOMMIT" not in task_sql.create_or_alter(DEV, task("A")).partition("COMMENT")[2]
+    assert "AUTOCOMMIT" not in properties.create_or_alter(DEV, task("A")).partition("COMMENT")[2]
 
 
 def test_what_somebody_set_on_a_task_is_seen():

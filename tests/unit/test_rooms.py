@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.verbs import cli
+from deploy.verbs import table
 
 ROOT = Path(__file__).parents[2]
 SOURCES = {"ml_pipeline": "src/ml_pipeline", "dag": "dag", "deploy": "deploy"}
@@ -71,7 +71,7 @@ def test_nothing_knows_that_the_environment_is_local(room):
 
 def test_every_verb_is_in_the_readme():
     readme = (ROOT / "README.md").read_text()
-    assert [verb for verb in cli.VERBS if f"| `{verb}` |" not in readme] == []
+    assert [verb for verb in table.VERBS if f"| `{verb}` |" not in readme] == []
 
 
 def test_every_make_target_that_the_readme_names_exists():

@@ -5,7 +5,7 @@ import urllib.error
 
 import pytest
 
-from deploy.verbs import preview
+from deploy.verbs import review
 from environments.local.github.api import BOT, Api
 from tests.conftest import ROOT
 from tests.workflows.flow import script
@@ -97,5 +97,5 @@ def test_without_the_right_to_write_the_job_fails(put):
 
 
 def test_the_deployer_and_the_script_mean_the_same_comment():
-    assert comment.MARKER == preview.MARKER
-    assert preview.LONGEST_COMMENT < comment.LONGEST
+    assert comment.MARKER == review.MARKER
+    assert review.LONGEST_COMMENT < comment.LONGEST

@@ -4,12 +4,11 @@ import datetime
 
 import pytest
 
-from deploy import caller
-from deploy import job as workflow
+from deploy import job
 from deploy.graph.graph import Graph, TaskSpec
-from deploy.smoke import summary
+from deploy.smoke import view
 from deploy.smoke.runs import GraphRun, TaskRun
-from deploy.verbs import preview
+from deploy.verbs import review
 from ml_pipeline import config
 from tests.conftest import ROOT
 
@@ -22,24 +21,24 @@ def files(tmp_path):
 
 
 def test_outside_of_a_workflow_nothing_is_written():
-    workflow.output({"release": "abc"}, {})
-    workflow.summarize("text", {})
+    job.output({"release": "abc"}, {})
+    job.summarize("text", {})
 
 
 def test_outputs_add_up(files, tmp_path):
-    workflow.output({"release": "abc"}, files)
-    workflow.output({"verdict": "passed", "url": ""}, files)
+    job.output({"release": "abc"}, files)
+    job.output({"verdict": "passed", "url": ""}, files)
     assert (tmp_path / "output").read_text() == "release=abc\nverdict=passed\nurl=\n"
 
 
 def test_an_output_cannot_set_another_one(files, tmp_path):
     with pytest.raises(ValueError, match="several lines"):
-        workflow.output({"url": "x\nverdict=passed"}, files)
+        job.output({"url": "x\nverdict=passed"}, files)
     assert not (tmp_path / "output").exists()
 
 
 def test_a_failure_is_in_the_summary_with_the_next_command(files, tmp_path):
-    workflow.error("it broke\n````\n<b>", "python -m deploy status", files)
+    job.error("it broke\n````\n<b>", "python -m deploy status", files)
     text = (tmp_path / "summary").read_text()
     assert "it broke" in text
     assert "python -m deploy status" in text
@@ -48,11 +47,11 @@ def test_a_failure_is_in_the_summary_with_the_next_command(files, tmp_path):
 
 def test_a_text_that_is_cut_leaves_nothing_open():
     text = "<details><summary>x</summary>\n\n```diff\n" + "+ line\n" * 100 + "```\n\n</details>"
-    short = workflow.cut(text, 300)
+    short = job.cut(text, 300)
     assert len(short) <= 300
     assert short.count("```") == 2
     assert "</details>" in short
-    assert workflow.cut(text, 10_000) == text
+    assert job.cut(text, 10_000) == text
 
 
 @pytest.mark.parametrize("tasks", [1, 1000])
@@ -62,9 +61,9 @@ def test_a_comment_begins_with_its_marker_and_is_never_longer_than_github_takes(
 
     graph = Graph(tuple(TaskSpec(f"TASK_{number}", "SELECT 1") for number in range(tasks)))
     made = plan.make(graph, Deployed())
-    comment = preview.Preview("0" * 64, {"own": ("ML_DEV.PR_7", made), "next": ("ML_PROD.MAIN", made)}).comment
-    assert comment.startswith(preview.MARKER)
-    assert len(comment) <= preview.LONGEST_COMMENT
+    comment = review.Preview("0" * 64, {"own": ("ML_DEV.PR_7", made), "next": ("ML_PROD.MAIN", made)}).comment
+    assert comment.startswith(review.MARKER)
+    assert len(comment) <= review.LONGEST_COMMENT
 
 
 def spec(name, **options):
@@ -88,7 +87,7 @@ def test_a_smoke_run_is_a_table_a_chart_and_metrics():
             ),
         ),
     )
-    text = summary.smoke(graph, run, "ML_DEV.PR_7")
+    text = view.summary(graph, run, "ML_DEV.PR_7")
     assert text.startswith("### Smoke run of ML_DEV.PR_7: FAILED\n")
     assert "| ❌ | G$TRAIN | FAILED: 100132: a \\| b second &lt;line> | 2.0 | q1 |" in text
     assert "| … | G$LAST | did not run |  |  |" in text
@@ -99,18 +98,18 @@ def test_a_smoke_run_is_a_table_a_chart_and_metrics():
 
 @pytest.mark.parametrize("returned", ["", "no JSON", "[1]", '{"metrics": 3}'])
 def test_without_metrics_there_is_no_table_of_them(returned):
-    assert summary.metrics(GraphRun("1", (TaskRun("G", "SUCCEEDED", returned=returned),))) == ""
+    assert view.metrics(GraphRun("1", (TaskRun("G", "SUCCEEDED", returned=returned),))) == ""
 
 
 def test_without_a_run_the_summary_says_so():
-    text = summary.smoke(Graph((spec("G"),)), GraphRun(), "ML_DEV.MAIN")
+    text = view.summary(Graph((spec("G"),)), GraphRun(), "ML_DEV.MAIN")
     assert "| … | G | did not run |" in text
     assert "gantt" not in text
 
 
 def test_the_graph_has_an_address_where_the_account_is_given_in_full():
     dev = config.load("dev", ROOT / "environments")
-    url = caller.graph_url(dev, {"SNOWFLAKE_ACCOUNT": "acme-ml"})
+    url = job.graph_url(dev, {"SNOWFLAKE_ACCOUNT": "acme-ml"})
     assert url.startswith("https://app.snowflake.com/acme/ml/#/data/databases/ML_DEV/schemas/MAIN/task/LATE_DELIVERY")
-    assert caller.graph_url(dev, {"SNOWFLAKE_ACCOUNT": "xy12345"}) == ""
-    assert caller.graph_url(dev, {}) == ""
+    assert job.graph_url(dev, {"SNOWFLAKE_ACCOUNT": "xy12345"}) == ""
+    assert job.graph_url(dev, {}) == ""

@@ -5,24 +5,19 @@ https://docs.snowflake.com/en/sql-reference/functions/system_resolve_python_pack
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deploy.account import refusals
+from deploy.account.gathering import MISSING_GRANT, Answer, Answers, Gather, Rows, Unread
 from deploy.account.sql import literal, qualified
 from deploy.errors import DeployError
 from deploy.graph.graph import Graph
+from ml_pipeline.config import Environment
 from ml_pipeline.payload import ANACONDA, PYPI, PYTHON
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
-
-    from deploy.account.gathering import Rows, Unread
-    from ml_pipeline.config import Environment
-
-    Answers = Mapping[str, Rows | Unread]
-    Gather = Callable[..., dict[str, Rows | Unread]]
 
 _PYTHON_CODE = re.compile(r"\bLANGUAGE\s+PYTHON\b", re.IGNORECASE)
 _PACKAGES = re.compile(r"\bPACKAGES\s*=\s*\(([^)]*)\)", re.IGNORECASE)
@@ -51,29 +46,22 @@ class Wanted:
 
 def wanted(graph: Graph) -> tuple[Wanted, ...]:
     """Return what the tasks ask for, each combination once."""
-    found = [each for task in graph.tasks for each in _wanted(task.definition)]
+    found = []
+    for text in (task.definition for task in graph.tasks if _PYTHON_CODE.search(task.definition)):
+        runtime = _RUNTIME.search(text)
+        lists = (tuple(sorted(_PIN.findall(each))) for each in _PACKAGES.findall(text))
+        found += [Wanted(runtime[1] if runtime else PYTHON, each) for each in lists]
     return tuple(dict.fromkeys(found))
 
 
-def _wanted(definition: str) -> Iterable[Wanted]:
-    if not _PYTHON_CODE.search(definition):
-        return ()
-    runtime = _RUNTIME.search(definition)
-    lists = (tuple(sorted(_PIN.findall(each))) for each in _PACKAGES.findall(definition))
-    return [Wanted(runtime[1] if runtime else PYTHON, each) for each in lists]
-
-
-def reads(environment: "Environment", graph: Graph) -> dict[str, str]:
+def reads(environment: Environment, graph: Graph) -> dict[str, str]:
     """Return the statements that `check` wants the answers of; they may be part of a larger request."""
     repository = environment.snowflake.package_repository
     asked = {f"packages_{number}": resolution(repository, each) for number, each in enumerate(wanted(graph))}
     # Who may use it, Anaconda's shared repository says in newer accounts only.
-    seen = {} if repository == ANACONDA else {_REPOSITORY: f"DESCRIBE ARTIFACT REPOSITORY {_quoted(repository)}"}
-    return asked | (seen if asked else {})
-
-
-def _quoted(repository: str) -> str:
-    return qualified(*repository.split("."))
+    if asked and repository != ANACONDA:
+        asked[_REPOSITORY] = f"DESCRIBE ARTIFACT REPOSITORY {qualified(*repository.split('.'))}"
+    return asked
 
 
 def resolution(repository: str, asked: Wanted) -> str:
@@ -87,7 +75,7 @@ def clause(asked: Wanted) -> str:
     return f"({', '.join(map(literal, asked.packages))})"
 
 
-def check(environment: "Environment", graph: Graph, answers: "Answers", gather: "Gather") -> None:
+def check(environment: Environment, graph: Graph, answers: Answers, gather: Gather) -> None:
     """Raise DeployError for a repository that the role may not use, or one that lacks what the tasks ask for.
 
     Each package that is not there is named, with the nearest version that is.
@@ -99,27 +87,17 @@ def check(environment: "Environment", graph: Graph, answers: "Answers", gather: 
         gather: Connection.gather, asked again only where something is not there.
 
     """
-    seen = answers.get(_REPOSITORY, [])
-    if not isinstance(seen, list) and _is_refusal(seen):
-        raise _not_allowed(environment, seen.message)
-    for number, each in enumerate(wanted(graph)):
-        _require(environment, each, answers.get(f"packages_{number}", []), gather)
+    asked = {f"packages_{number}": each for number, each in enumerate(wanted(graph))}
+    for name in (_REPOSITORY, *asked):
+        answer = answers.get(name)
+        if isinstance(answer, Unread):
+            if answer.missing or answer.state in MISSING_GRANT:
+                raise _not_allowed(environment, answer.message)
+            if name in asked and answer.code not in _UNKNOWN:
+                raise _missing(environment, asked[name], answer.message, gather)
 
 
-def _require(environment: "Environment", asked: Wanted, answer: "Rows | Unread", gather: "Gather") -> None:
-    if isinstance(answer, list):
-        return
-    if _is_refusal(answer):
-        raise _not_allowed(environment, answer.message)
-    if answer.code not in _UNKNOWN:
-        raise _missing(environment, asked, answer.message, gather)
-
-
-def _is_refusal(answer: "Unread") -> bool:
-    return answer.missing or answer.state in refusals.MISSING_GRANT
-
-
-def _not_allowed(environment: "Environment", message: str) -> DeployError:
+def _not_allowed(environment: Environment, message: str) -> DeployError:
     repository, role = environment.snowflake.package_repository, environment.snowflake.role
     what = f"DATABASE ROLE SNOWFLAKE.{_DATABASE_ROLES[repository]}" if repository in _DATABASE_ROLES else ""
     grant = f"GRANT {what or f'READ ON ARTIFACT REPOSITORY {repository}'} TO ROLE {role}"
@@ -129,46 +107,34 @@ def _not_allowed(environment: "Environment", message: str) -> DeployError:
     )
 
 
-def _missing(environment: "Environment", asked: Wanted, message: str, gather: "Gather") -> DeployError:
-    """Ask which of the packages it is, and what there is in its place."""
+def _missing(environment: Environment, asked: Wanted, message: str, gather: Gather) -> DeployError:
+    """Ask of each package whether it is there as it is pinned, before that, or at all, and say it."""
     repository = environment.snowflake.package_repository
-    requirements = asked.requirements
-    questions = {
-        f"{name}_{number}": resolution(repository, Wanted(asked.python, (f"{each.name}{specifier}",)))
-        for number, each in enumerate(requirements)
-        for name, specifier in _questions(each).items()
-    }
+    questions = {}
+    for number, each in enumerate(asked.requirements):
+        bound = re.search(r"[\d.]+", str(each.specifier))
+        before = f"<{bound[0].rstrip('.')}" if bound else ""
+        for name, specifier in (("is", each.specifier), ("before", before), ("any", "")):
+            questions[f"{name}_{number}"] = resolution(repository, Wanted(asked.python, (f"{each.name}{specifier}",)))
     found = {name: versions(answer) for name, answer in gather(**questions).items()}
-    lacking = {
-        each: _nearest(found, number, each) for number, each in enumerate(requirements) if not found[f"is_{number}"]
-    }
-    if not lacking:
-        said = f"the packages that the tasks ask for do not go together in {repository}: {message}"
-        return DeployError(said, "lock versions that do: uv add 'PACKAGE==VERSION'; python -m deploy build")
-    lines = [
-        f"{each} is not in {repository}" + (f"; the nearest version that is: {near}" if near else "")
-        for each, near in lacking.items()
-    ]
-    remedies = [
-        f"uv add '{each.name}=={near}'" if near else f"do without {each.name}, or import it from a stage"
-        for each, near in lacking.items()
-    ]
+    lines, remedies = [], []
+    for number, each in enumerate(asked.requirements):
+        if not found[f"is_{number}"]:
+            # The newest version before the pinned one, else the newest of all.
+            near = next(
+                filter(None, (found[f"{name}_{number}"].get(_key(each.name)) for name in ("before", "any"))), ""
+            )
+            lines.append(f"{each} is not in {repository}" + (f"; the nearest version that is: {near}" if near else ""))
+            remedies.append(
+                f"uv add '{each.name}=={near}'" if near else f"do without {each.name}, or import it from a stage"
+            )
+    if not lines:
+        lines = [f"the packages that the tasks ask for do not go together in {repository}: {message}"]
+        remedies = ["lock versions that do: uv add 'PACKAGE==VERSION'"]
     return DeployError("\n  ".join(lines), "; ".join((*remedies, "python -m deploy build")))
 
 
-def _questions(asked: "Requirement") -> dict[str, str]:
-    """Return what to ask of a package: whether it is there as it is pinned, before that, or at all."""
-    bound = re.search(r"[\d.]+", str(asked.specifier))
-    return {"is": str(asked.specifier), "before": f"<{bound[0].rstrip('.')}" if bound else "", "any": ""}
-
-
-def _nearest(found: Mapping[str, dict[str, str]], number: int, asked: "Requirement") -> str:
-    """Return the newest version before the pinned one, else the newest of all; nothing if there is none."""
-    candidates = (found[f"{name}_{number}"].get(_key(asked.name), "") for name in ("before", "any"))
-    return next(filter(None, candidates), "")
-
-
-def versions(answer: "Rows | Unread") -> dict[str, str]:
+def versions(answer: Answer) -> dict[str, str]:
     """Return the versions that an answer has, by each package's name in its plain spelling; none if it was refused."""
     if not isinstance(answer, list) or not answer:
         return {}
@@ -193,7 +159,7 @@ def probe(asked: Wanted) -> str:
     )
 
 
-def given(answer: "Rows") -> dict[str, str]:
+def given(answer: Rows) -> dict[str, str]:
     """Return the versions that a probe was given."""
     return versions([{"packages": next(iter(answer[0].values()))}])
 
