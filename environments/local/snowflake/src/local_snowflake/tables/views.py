@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..kernel.catalogue import Object
@@ -48,7 +49,7 @@ class View(Relation):
             raise unsupported("CREATE RECURSIVE VIEW")
         name = self.read_name(session, tokens)
         defined = columns.read(tokens) if tokens.looking_at("(") else []
-        comment, tags, copy_grants, row_access = "", {}, False, None
+        comment, tags, row_access = "", {}, None
         while not tokens.accept("AS"):
             if tokens.accept("COMMENT", "="):
                 comment = tokens.value()
@@ -58,7 +59,7 @@ class View(Relation):
             elif found_policy := attaching.row_access_clause(tokens):
                 row_access = found_policy
             elif tokens.accept("COPY", "GRANTS"):
-                copy_grants = True
+                create = replace(create, copy_grants=True)
             else:
                 raise unsupported(f"CREATE VIEW ... {tokens.rest[:60]}")
         query = remaining(tokens)
@@ -67,7 +68,7 @@ class View(Relation):
         properties = {"query": query, "text": tokens.text, "is_secure": secure, "temporary": create.temporary}
         properties["columns"] = [c.document() for c in found]
         new = attaching.created(session, Object(self.word, name, session.role, properties, comment, tags), row_access)
-        return self.place(session, create, new, lambda: None, copy_grants=copy_grants)
+        return self.place(session, create, new, lambda: None)
 
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
         """ALTER VIEW ... SET | UNSET SECURE, policies, and what every kind has."""

@@ -1,0 +1,93 @@
+"""What a statement says is done: no clause is stored, or read and forgotten."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local_snowflake import statements
+from local_snowflake.kernel.account import Account
+from local_snowflake.kernel.session import Session
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    account = Account(tmp_path_factory.mktemp("account"), scale=0.01)
+    yield account
+    account.close()
+
+
+@pytest.fixture
+def session(account: Account) -> Iterator[Session]:
+    session = account.open_session("ADMIN", "ACCOUNTADMIN")
+    session.warehouse = "COMPUTE_WH"
+    run(session, "CREATE OR REPLACE DATABASE D", "CREATE ROLE IF NOT EXISTS R")
+    yield session
+    session.close()
+
+
+def run(session: Session, *texts: str) -> list[dict[str, Any]]:
+    """The rows of the last statement."""
+    return [statements.statement(session, text) for text in texts][-1].rows.to_pylist()
+
+
+def _held_by_r(session: Session, thing: str) -> set[str]:
+    return {g["privilege"] for g in run(session, f"SHOW GRANTS ON {thing}") if g["grantee_name"] == "R"}
+
+
+# An object, what R is granted on it, and how it is made, with `?` where COPY GRANTS stands.
+_COPIED = [
+    ("TABLE T", "SELECT", "CREATE OR REPLACE TABLE T (A INT) ?"),
+    ("TABLE T", "SELECT", "CREATE OR REPLACE TABLE T ? AS SELECT 1 AS A"),
+    ("VIEW V", "SELECT", "CREATE OR REPLACE VIEW V ? AS SELECT 1 AS A"),
+    ("FUNCTION F(INT)", "USAGE", "CREATE OR REPLACE FUNCTION F(X INT) ? RETURNS INT AS 'X'"),
+    ("PROCEDURE P()", "USAGE", "CREATE OR REPLACE PROCEDURE P() ? RETURNS INT LANGUAGE SQL AS 'BEGIN RETURN 1; END'"),
+    ("STREAM S", "SELECT", "CREATE OR REPLACE STREAM S ? ON TABLE OF_S"),
+    (
+        "DYNAMIC TABLE DT",
+        "SELECT",
+        "CREATE OR REPLACE DYNAMIC TABLE DT TARGET_LAG = DOWNSTREAM WAREHOUSE = COMPUTE_WH ? AS SELECT A FROM OF_S",
+    ),
+]
+
+
+@pytest.mark.parametrize(("thing", "privilege", "made"), _COPIED)
+def test_copy_grants_keeps_what_is_granted_and_nothing_else_does(session, thing, privilege, made):
+    run(session, "CREATE TABLE OF_S (A INT)", made.replace("?", ""), f"GRANT {privilege} ON {thing} TO ROLE R")
+    run(session, made.replace("?", "COPY GRANTS"))
+    assert _held_by_r(session, thing) == {privilege}
+    run(session, made.replace("?", ""))
+    assert _held_by_r(session, thing) == set()
+
+
+@pytest.mark.parametrize("how", ["LIKE", "CLONE"])
+def test_a_copy_of_a_table_has_the_grants_of_what_it_replaces_else_of_its_source(session, how):
+    run(session, "CREATE TABLE T (A INT)", "GRANT SELECT ON TABLE T TO ROLE R", f"CREATE TABLE C {how} T COPY GRANTS")
+    assert _held_by_r(session, "TABLE C") == {"SELECT"}
+    run(session, "CREATE OR REPLACE TABLE C (A INT)", "GRANT INSERT ON TABLE C TO ROLE R")
+    run(session, f"CREATE OR REPLACE TABLE C {how} T COPY GRANTS")
+    assert _held_by_r(session, "TABLE C") == {"INSERT"}
+
+
+def test_copied_grants_take_the_place_of_future_ones(session):
+    run(session, "CREATE TABLE T (A INT)", "GRANT SELECT ON TABLE T TO ROLE R")
+    run(session, "GRANT DELETE ON FUTURE TABLES IN SCHEMA D.PUBLIC TO ROLE R")
+    run(session, "CREATE OR REPLACE TABLE T (A INT) COPY GRANTS")
+    assert _held_by_r(session, "TABLE T") == {"SELECT"}
+
+
+@pytest.mark.parametrize("word", ["TEMP", "TEMPORARY", "VOLATILE", "LOCAL TEMPORARY", "GLOBAL TEMP"])
+def test_each_word_for_temporary_makes_a_table_of_the_session(account, session, word):
+    run(session, f"CREATE {word} TABLE T (A INT)")
+    with_another = account.open_session("ADMIN", "ACCOUNTADMIN")
+    assert run(with_another, "SHOW TABLES IN DATABASE D") == []
+    with_another.close()
+
+
+def test_what_a_secure_function_does_is_its_owners_to_see(session):
+    run(session, "CREATE SECURE FUNCTION F(X INT) RETURNS INT AS 'X + 1'", "GRANT USAGE ON FUNCTION F(INT) TO ROLE R")
+    assert run(session, "SHOW USER FUNCTIONS LIKE 'F'")[0]["is_secure"] == "Y"
+    assert "body" in {row["property"] for row in run(session, "DESCRIBE FUNCTION F(INT)")}
+    run(session, "GRANT USAGE ON DATABASE D TO ROLE R", "GRANT USAGE ON SCHEMA D.PUBLIC TO ROLE R")
+    run(session, "GRANT ROLE R TO USER ADMIN", "USE ROLE R", "USE SECONDARY ROLES NONE")
+    assert "body" not in {row["property"] for row in run(session, "DESCRIBE FUNCTION D.PUBLIC.F(INT)")}
