@@ -7,6 +7,7 @@ import pytest
 
 from local_snowflake import statements
 from local_snowflake.kernel.account import Account
+from local_snowflake.kernel.errors import SnowflakeError
 from local_snowflake.kernel.session import Session
 
 
@@ -91,3 +92,60 @@ def test_what_a_secure_function_does_is_its_owners_to_see(session):
     run(session, "GRANT USAGE ON DATABASE D TO ROLE R", "GRANT USAGE ON SCHEMA D.PUBLIC TO ROLE R")
     run(session, "GRANT ROLE R TO USER ADMIN", "USE ROLE R", "USE SECONDARY ROLES NONE")
     assert "body" not in {row["property"] for row in run(session, "DESCRIBE FUNCTION D.PUBLIC.F(INT)")}
+
+
+def _refusal(session: Session, text: str) -> str:
+    with pytest.raises(SnowflakeError) as refused:
+        run(session, text)
+    return refused.value.code
+
+
+# What happens to T (A INT, B VARCHAR(20), C OBJECT), and the error that views of it answer then.
+_CHANGES = [
+    ("ALTER TABLE T ADD COLUMN D INT", "002057"),
+    ("ALTER TABLE T DROP COLUMN B", "002057"),
+    ("ALTER TABLE T RENAME COLUMN B TO X", "002037"),
+    ("CREATE OR REPLACE TABLE T (B VARCHAR(20), A INT, C OBJECT)", "002037"),
+    ("CREATE OR REPLACE TABLE T (A VARCHAR, B VARCHAR(20), C OBJECT)", "002037"),
+    ("CREATE OR REPLACE TABLE T (A NUMBER(9,0), B VARCHAR(40), C OBJECT)", None),
+]
+
+
+@pytest.mark.parametrize(("change", "code"), _CHANGES)
+@pytest.mark.parametrize("made", ["V AS SELECT * FROM T", "V (P, Q, R) AS SELECT T.* FROM T JOIN T T2 ON T.A = T2.A"])
+def test_the_columns_of_a_view_are_those_that_it_was_made_with(session, made, change, code):
+    run(
+        session,
+        "CREATE TABLE T (A INT, B VARCHAR(20), C OBJECT)",
+        f"CREATE VIEW {made}",
+        "CREATE VIEW W AS SELECT * FROM V",
+    )
+    run(session, change)
+    for text in ("SELECT * FROM V", "SELECT COUNT(*) FROM V", "SELECT * FROM W", "CREATE TABLE N AS SELECT * FROM V"):
+        if code:
+            assert _refusal(session, text) == code
+        else:
+            run(session, text)
+
+
+def test_a_view_of_named_columns_needs_no_others(session):
+    run(
+        session, "CREATE TABLE T (A INT, B INT)", "CREATE VIEW V AS SELECT A FROM T", "CREATE VIEW W AS SELECT B FROM T"
+    )
+    run(session, "ALTER TABLE T ADD COLUMN C INT", "SELECT * FROM V", "ALTER TABLE T DROP COLUMN B", "SELECT * FROM V")
+    assert _refusal(session, "SELECT * FROM W") == "002037"
+
+
+def test_the_text_of_a_secure_view_is_its_owners_to_see(session):
+    run(
+        session,
+        "CREATE SECURE VIEW V AS SELECT 1 AS A",
+        "GRANT SELECT ON VIEW V TO ROLE R",
+        "GRANT ROLE R TO USER ADMIN",
+    )
+    run(session, "GRANT USAGE ON DATABASE D TO ROLE R", "GRANT USAGE ON SCHEMA D.PUBLIC TO ROLE R")
+    asked = "SELECT VIEW_DEFINITION AS D FROM INFORMATION_SCHEMA.VIEWS WHERE TABLE_NAME = 'V'"
+    assert run(session, asked)[0]["D"]
+    run(session, "USE ROLE R", "USE SECONDARY ROLES NONE")
+    assert run(session, asked)[0]["D"] is None
+    assert run(session, "SHOW VIEWS LIKE 'V'")[0]["text"] == ""
