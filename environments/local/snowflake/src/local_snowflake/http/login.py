@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from ..kernel.errors import SnowflakeError
 from ..kernel.names import Name, fold
+from ..kernel.tokens import Tokens
 from ..objects.parameters import sign_in, told
 from ..objects.signing_in import authenticate
 from . import answers
@@ -42,12 +43,24 @@ def _stand(session: Session, wanted: dict[str, str]) -> None:
     user = session.account.catalogue.find("USER", Name("", "", session.user))
     defaults = user.properties if user else {}
     warehouse = wanted.get("warehouse") or defaults.get("default_warehouse")
+    database, schema = _namespace(defaults.get("default_namespace") or "")
+    if wanted.get("databaseName"):
+        database, schema = wanted["databaseName"], None
     with suppress(SnowflakeError):
-        if wanted.get("databaseName"):
-            session.use_schema(wanted["databaseName"], wanted.get("schemaName"))
+        if database:
+            session.use_schema(database, wanted.get("schemaName") or schema)
     with suppress(SnowflakeError):
         if warehouse:
             session.use_warehouse(warehouse)
+
+
+def _namespace(written: str) -> tuple[str | None, str | None]:
+    """DEFAULT_NAMESPACE: a database, or a schema in it."""
+    parts = Tokens(written).name() if written else ()
+    return (parts[0], parts[1]) if len(parts) == _BOTH else (parts[0] if len(parts) == 1 else None, None)
+
+
+_BOTH = 2
 
 
 def _opened(account: Account, session: Session) -> dict[str, Any]:
