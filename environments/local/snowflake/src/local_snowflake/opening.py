@@ -48,6 +48,7 @@ MODULES = (
     "objects.parameters",
     "objects.tag_values",
     "objects.entity_detail",
+    "objects.cancelling",
     "tables.verbs",
     "tables.tables",
     "tables.views",

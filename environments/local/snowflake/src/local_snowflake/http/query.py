@@ -15,6 +15,7 @@ from .. import statements
 from ..kernel.errors import SnowflakeError
 from ..kernel.executions import Execution
 from ..kernel.result import DESCRIBE, SELECT, SHOW
+from ..objects.cancelling import may_operate
 from . import answers, wire
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ async def _monitor(request: Request) -> Response:
     except SnowflakeError as error:
         return answers.failure(error)
     execution = session.account.executions.find(request.path_params["query_id"])
-    if execution is None:
+    if execution is None or not may_operate(session, execution):
         return answers.success({"queries": []})
     error = execution.error
     row = {

@@ -101,6 +101,15 @@ class Account:
             self.forget(session)
             session.close()
 
+    def abort(self, session: Session, by: Session) -> None:
+        """End a session from another one, or from itself: what it runs is cancelled, then it is closed."""
+        for execution in [e for e in self.executions.of(session) if e.session is not by]:
+            execution.cancel()
+        of_client = session in self.sessions.values()
+        self.forget(session)
+        if of_client:
+            threading.Thread(target=session.close_when_idle, daemon=True).start()
+
     def forget(self, session: Session) -> None:
         """Make every token and ticket of a session worthless, without closing it."""
         for tokens in (self.sessions, self.masters, self.tickets):

@@ -309,6 +309,11 @@ class Session:
             stop()
         self.connection.interrupt()
 
+    def close_when_idle(self) -> None:
+        """End the session once the statement that runs has ended."""
+        with self.lock:
+            self.close()
+
     def close(self) -> None:
         """End the session: its temporary objects and its open transaction are gone."""
         for let_go in self.at_end:

@@ -156,12 +156,8 @@ def _text(value: Any) -> str | None:
 
 def _lock_out(session: Session, user: str) -> None:
     """Abort what the user runs and end its sessions; the one that says so may finish."""
-    account = session.account
-    for other in [s for s in account.opened() if s.user == user]:
-        for execution in account.executions.of(other):
-            if execution.session is not session:
-                execution.cancel()
-        account.forget(other)
+    for other in [s for s in session.account.opened() if s.user == user]:
+        session.account.abort(other, session)
 
 
 # What may stand behind ALTER USER where the name is left out.

@@ -70,30 +70,6 @@ _SECONDS = {
 }
 
 
-def _cancel_query(session: Session, arguments: list[Any]) -> str:
-    execution = session.account.executions.find(str(arguments[0]))
-    if execution is None or execution.finished.done():
-        return f"Identified SQL statement is not currently executing: {arguments[0]}"
-    execution.cancel()
-    return f"query [{arguments[0]}] terminated."
-
-
-def _cancel_all(session: Session, arguments: list[Any]) -> str:
-    wanted = int(arguments[0])
-    others = [s for s in session.account.opened() if s.id == wanted]
-    running = [e for other in others for e in session.account.executions.of(other) if e.session is not session]
-    for execution in running:
-        execution.cancel()
-    return f"{len(running)} cancelled."
-
-
-def _abort_session(session: Session, arguments: list[Any]) -> str:
-    found = [k for k, s in session.account.sessions.items() if s.id == int(arguments[0])]
-    for token in found:
-        session.account.end(token)
-    return "session aborted" if found else "session not found"
-
-
 FUNCTIONS = {
     "CURRENT_ACCOUNT": lambda _, __: "LOCAL",
     "CURRENT_ACCOUNT_NAME": lambda _, __: "LOCAL",
@@ -118,12 +94,9 @@ FUNCTIONS = {
     "IS_ROLE_IN_SESSION": _is_role_in_session,
     "LAST_QUERY_ID": _last_query_id,
     "LAST_TRANSACTION": lambda _, __: None,
-    "SYSTEM$ABORT_SESSION": _abort_session,
     "SYSTEM$ALLOWLIST": lambda _, __: "[]",
     "SYSTEM$ARE_ANACONDA_TERMS_ACKNOWLEDGED": lambda _, __: True,
     "SYSTEM$BOOTSTRAP_DATA_REQUEST": lambda _, __: "{}",
-    "SYSTEM$CANCEL_ALL_QUERIES": _cancel_all,
-    "SYSTEM$CANCEL_QUERY": _cancel_query,
     "SYSTEM$CLIENT_VERSION_INFO": lambda _, __: "[]",
     "SYSTEM$ML_PLATFORM_CAPABILITIES": lambda _, __: "{}",
     "SYSTEM$WAIT": _wait,
