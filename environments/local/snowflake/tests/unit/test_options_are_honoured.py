@@ -1,6 +1,8 @@
 """What a statement says is done: no clause is stored, or read and forgotten."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import wait
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from local_snowflake import statements
 from local_snowflake.kernel.account import Account
 from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.kernel.executions import Execution
 from local_snowflake.kernel.session import Session
 
 
@@ -149,3 +152,78 @@ def test_the_text_of_a_secure_view_is_its_owners_to_see(session):
     run(session, "USE ROLE R", "USE SECONDARY ROLES NONE")
     assert run(session, asked)[0]["D"] is None
     assert run(session, "SHOW VIEWS LIKE 'V'")[0]["text"] == ""
+
+
+def _started(session: Session, text: str) -> Execution:
+    execution = session.account.executions.submit(Execution(session, text), lambda: statements.run(session, text))
+    while not execution.begun:
+        time.sleep(0.005)
+    return execution
+
+
+def _of_warehouse(account: Account, warehouse: str) -> Session:
+    session = account.open_session("ADMIN", "ACCOUNTADMIN")
+    session.use_warehouse(warehouse)
+    return session
+
+
+@pytest.fixture
+def limited(account: Account, session: Session) -> Iterator[list[Session]]:
+    """Three sessions of a warehouse that runs one query at a time."""
+    run(session, "CREATE OR REPLACE WAREHOUSE W MAX_CONCURRENCY_LEVEL = 1")
+    sessions = [_of_warehouse(account, "W") for _ in range(3)]
+    yield sessions
+    account.executions.abort(lambda _: True)
+
+
+def _runs_on_warehouse(session: Session) -> bool:
+    return any(e.session is session for each in session.account.warehouses._running.values() for e in each)
+
+
+def _begun(session: Session, text: str) -> Execution:
+    execution = _started(session, text)
+    while not _runs_on_warehouse(session):
+        time.sleep(0.005)
+    return execution
+
+
+def test_more_queries_than_a_warehouse_runs_at_once_wait_for_their_turn(session, limited):
+    first, second, _ = limited
+    before = _begun(first, "SELECT COUNT(*) FROM TABLE(GENERATOR(ROWCOUNT => 200000000))")
+    after = _started(second, "SELECT 1 FROM VALUES (1)")
+    wait([after.finished], 60)
+    assert after.error is None
+    assert before.finished.done()
+
+
+def test_a_query_that_waits_for_too_long_is_cancelled(session, limited):
+    run(session, "ALTER WAREHOUSE W SET STATEMENT_QUEUED_TIMEOUT_IN_SECONDS = 1")
+    _begun(limited[0], "BEGIN SELECT 1 FROM VALUES (1); CALL SYSTEM$WAIT(20); END")
+    late = _started(limited[1], "SELECT 1 FROM VALUES (1)")
+    wait([late.finished], 10)
+    assert (late.error.code, "queued timeout of 1 second" in late.error.message) == ("000630", True)
+
+
+def test_what_a_procedure_runs_has_its_place(session, limited):
+    run(session, "CREATE PROCEDURE P() RETURNS INT LANGUAGE SQL AS 'BEGIN RETURN (SELECT 7 FROM VALUES (1)); END'")
+    limited[0].use_schema("D", "PUBLIC")
+    called = _started(limited[0], "CALL P()")
+    wait([called.finished], 10)
+    assert (called.finished.done(), called.error) == (True, None)
+
+
+@pytest.mark.parametrize("statement", ["ALTER WAREHOUSE W ABORT ALL QUERIES", "ALTER USER ADMIN ABORT ALL QUERIES"])
+def test_all_queries_are_aborted_those_that_wait_too(session, limited, statement):
+    running = _begun(limited[0], "BEGIN SELECT 1 FROM VALUES (1); CALL SYSTEM$WAIT(20); END")
+    waiting = _started(limited[1], "SELECT 1 FROM VALUES (1)")
+    run(session, statement)
+    wait([running.finished, waiting.finished], 10)
+    assert [e.error.code for e in (running, waiting)] == ["000604", "000604"]
+
+
+def test_a_suspended_warehouse_that_does_not_resume_runs_nothing(account, session):
+    run(session, "CREATE OR REPLACE WAREHOUSE W AUTO_RESUME = FALSE INITIALLY_SUSPENDED = TRUE")
+    on_it = _of_warehouse(account, "W")
+    assert _refusal(on_it, "SELECT 1 FROM VALUES (1)") == "000606"
+    run(session, "ALTER WAREHOUSE W RESUME")
+    run(on_it, "SELECT 1 FROM VALUES (1)")

@@ -103,8 +103,7 @@ class Account:
 
     def abort(self, session: Session, by: Session) -> None:
         """End a session from another one, or from itself: what it runs is cancelled, then it is closed."""
-        for execution in [e for e in self.executions.of(session) if e.session is not by]:
-            execution.cancel()
+        self.executions.abort(lambda e: e.session is session is not by)
         of_client = session in self.sessions.values()
         self.forget(session)
         if of_client:

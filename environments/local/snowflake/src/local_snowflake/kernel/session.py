@@ -16,6 +16,7 @@ from .access import OWNERSHIP
 from .errors import cannot_be_performed, does_not_exist, invalid
 from .names import Name, literal, qualify
 from .parameters.settings import Settings
+from .warehouses import most_at_once
 
 if TYPE_CHECKING:
     from .account import Account
@@ -240,7 +241,8 @@ class Session:
         https://docs.snowflake.com/en/user-guide/warehouses-tasks
 
         Raises:
-            SnowflakeError: 000606 without one, and when it is suspended and does not resume by itself.
+            SnowflakeError: 000606 without one, and when it is suspended and does not resume by itself; 000630 after
+                waiting too long for its turn.
 
         """
         if self.task and self.task.serverless:
@@ -252,6 +254,10 @@ class Session:
                 "Select an active warehouse with the 'use warehouse' command."
             )
             raise invalid(text, "000606", "57P03")
+        most = most_at_once(current, self.account.parameters.get("MAX_CONCURRENCY_LEVEL"))
+        if most and (running := self.running):
+            seconds = self._least("STATEMENT_QUEUED_TIMEOUT_IN_SECONDS")
+            self.account.warehouses.admit(current, running[-1], most, seconds)
         self.account.warehouses.use(current.name.name)
 
     @property
@@ -260,7 +266,11 @@ class Session:
 
         https://docs.snowflake.com/en/sql-reference/parameters#statement-timeout-in-seconds
         """
-        current, key = self._current_warehouse(), "STATEMENT_TIMEOUT_IN_SECONDS"
+        return self._least("STATEMENT_TIMEOUT_IN_SECONDS")
+
+    def _least(self, key: str) -> int:
+        """The smaller of what the session and its warehouse say; 0 says nothing."""
+        current = self._current_warehouse()
         limits = (self.parameters.get(key), current.properties.get(key.lower()) if current else 0)
         return min((int(limit) for limit in limits if limit), default=0)
 

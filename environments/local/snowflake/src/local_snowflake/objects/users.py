@@ -76,6 +76,9 @@ class User(Kind):
             return access_tokens.alter(session, name, tokens)
         if not _own_defaults(session, name, tokens):
             session.own("USER", name)
+        if tokens.accept("ABORT", "ALL", "QUERIES"):
+            session.account.executions.abort(lambda e: e.session is not session and e.session.user == name.name)
+            return status(EXECUTED)
         if tokens.accept("SET", "AUTHENTICATION", "POLICY"):
             return policies.attach(session, name, tokens)
         if tokens.accept("UNSET", "AUTHENTICATION", "POLICY"):
