@@ -15,6 +15,7 @@ from ..kernel.tokens import Tokens
 from ..objects.parameters import sign_in, told
 from ..objects.signing_in import authenticate
 from . import answers
+from .shapes import Open, Required, check
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -26,8 +27,13 @@ if TYPE_CHECKING:
 _SESSION_SECONDS, _MASTER_SECONDS = 3600, 14400
 
 
+# Clients say more of themselves than is asked for.
+_TEXTS = ("LOGIN_NAME", "PASSWORD", "AUTHENTICATOR", "TOKEN", "PROVIDER")
+_SIGN_IN = Open({"data": Required(Open({**dict.fromkeys(_TEXTS, str), "SESSION_PARAMETERS": dict}))})
+
+
 async def _login(request: Request) -> Response:
-    data, query = answers.field(await answers.body(request), "data", dict), request.query_params
+    data, query = check(await answers.body(request), _SIGN_IN)["data"], request.query_params
     try:
         account = answers.account(request)
         session = await run_in_threadpool(authenticate, account, data, fold(query.get("roleName", "")))

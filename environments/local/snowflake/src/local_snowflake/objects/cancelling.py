@@ -7,6 +7,7 @@ https://docs.snowflake.com/en/sql-reference/functions/system_abort_session
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from ..kernel.access import OWNERSHIP
@@ -78,7 +79,7 @@ def _abort_session(session: Session, arguments: list[Any]) -> str:
 
 
 def _opened(session: Session, number: Any) -> list[Session]:
-    if not str(number).isdigit():
+    if not re.fullmatch(r"[0-9]{1,18}", str(number)):
         raise invalid(f"invalid value [{number}] for a session's id")
     return [other for other in session.account.opened() if other.id == int(number)]
 
