@@ -7,6 +7,8 @@ import base64
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -16,8 +18,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from local_snowflake import statements
 from local_snowflake.kernel.account import Account
+from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.kernel.names import Name
 from local_snowflake.kernel.session import Session
-from local_snowflake.objects import user_states
+from local_snowflake.objects import enforcing, user_states
 from local_snowflake.objects.signing_in import fingerprint
 from tests.unit.asking import ask
 
@@ -208,3 +212,95 @@ def test_unset_knows_the_options_that_there_are(session, user, option):
     user("COMMENT = 'c'")
     with pytest.raises(Exception, match="Unsupported feature"):
         statements.run(session, f"ALTER USER U UNSET {option}")
+
+
+@pytest.fixture
+def policy(session: Session) -> Iterator[Callable[[str], None]]:
+    """Give the user U an authentication policy."""
+    session.use_schema("D", "PUBLIC")
+
+    def given(options: str) -> None:
+        statements.run(session, f"CREATE OR ALTER AUTHENTICATION POLICY AP {options}")
+        statements.run(session, "ALTER USER U SET AUTHENTICATION POLICY AP FORCE")
+
+    yield given
+    statements.run(session, "ALTER USER U UNSET AUTHENTICATION POLICY")
+
+
+_SNOWPARK = {"CLIENT_APP_ID": "PythonSnowpark", "CLIENT_APP_VERSION": "1.9.0"}
+_CLI = {"CLIENT_APP_ID": "SNOWFLAKE_CLI", "CLIENT_APP_VERSION": "3.1.0"}
+
+
+@pytest.mark.parametrize(
+    ("options", "client", "let_in"),
+    [
+        ("AUTHENTICATION_METHODS = ('PASSWORD')", _SNOWPARK, True),
+        ("AUTHENTICATION_METHODS = ('KEYPAIR')", _SNOWPARK, False),
+        ("CLIENT_TYPES = ('DRIVERS')", _SNOWPARK, True),
+        ("CLIENT_TYPES = ('DRIVERS')", _CLI, False),
+        ("CLIENT_TYPES = ('SNOWFLAKE_CLI')", _CLI, True),
+        ("CLIENT_TYPES = ('SNOWFLAKE_UI')", _SNOWPARK, False),
+        ("CLIENT_TYPES = ('ALL')", _CLI, True),
+        ("CLIENT_POLICY = (PYTHON_SNOWPARK = (MINIMUM_VERSION = '1.9.0'))", _SNOWPARK, True),
+        ("CLIENT_POLICY = (PYTHON_SNOWPARK = (MINIMUM_VERSION = '1.10.0'))", _SNOWPARK, False),
+        ("CLIENT_POLICY = (GO_DRIVER = (MINIMUM_VERSION = '9.0.0'))", _SNOWPARK, True),
+        ("MFA_ENROLLMENT = REQUIRED", _SNOWPARK, False),
+        ("MFA_ENROLLMENT = OPTIONAL", _SNOWPARK, True),
+    ],
+)
+def test_an_authentication_policy_says_who_signs_in_and_with_what(account, user, policy, options, client, let_in):
+    user(f"PASSWORD = '{_PASSWORD}'")
+    policy(options)
+    assert sign_in(account, **client)["code"] == (None if let_in else "390202")
+
+
+def _made(session: Session, options: str = "") -> str:
+    made = statements.run(session, f"ALTER USER U ADD PAT P {options}").rows.to_pylist()[0]
+    return made["token_secret"]
+
+
+def test_a_token_lives_as_long_as_its_policy_allows(account, session, user, policy):
+    user("")
+    policy("PAT_POLICY = (DEFAULT_EXPIRY_IN_DAYS = 3 MAX_EXPIRY_IN_DAYS = 5 NETWORK_POLICY_EVALUATION = NOT_ENFORCED)")
+    with pytest.raises(Exception, match="MAX_EXPIRY_IN_DAYS"):
+        _made(session, "DAYS_TO_EXPIRY = 6")
+    asked = {"AUTHENTICATOR": "PROGRAMMATIC_ACCESS_TOKEN", "TOKEN": _made(session)}
+    assert sign_in(account, **asked)["success"]
+    policy("PAT_POLICY = (DEFAULT_EXPIRY_IN_DAYS = 1 MAX_EXPIRY_IN_DAYS = 2 NETWORK_POLICY_EVALUATION = NOT_ENFORCED)")
+    assert sign_in(account, **asked)["code"] == "394400"
+
+
+def test_the_token_of_a_service_user_needs_a_role_unless_its_policy_lets_it_be(account, session, user, policy):
+    user("TYPE = SERVICE")
+    free = "NETWORK_POLICY_EVALUATION = NOT_ENFORCED"
+    policy(f"PAT_POLICY = ({free})")
+    with pytest.raises(Exception, match="ROLE_RESTRICTION is required"):
+        _made(session)
+    policy(f"PAT_POLICY = ({free} REQUIRE_ROLE_RESTRICTION_FOR_SERVICE_USERS = FALSE)")
+    asked = {"AUTHENTICATOR": "PROGRAMMATIC_ACCESS_TOKEN", "TOKEN": _made(session)}
+    assert sign_in(account, **asked)["success"]
+    policy(f"PAT_POLICY = ({free})")
+    assert sign_in(account, **asked)["code"] == "394400"
+
+
+@pytest.mark.parametrize(
+    ("lists", "type_", "let_in"),
+    [
+        ("ALLOWED_IP_LIST = ('192.0.2.0/24')", "PERSON", True),
+        ("ALLOWED_IP_LIST = ('192.0.2.0/24') BLOCKED_IP_LIST = ('192.0.2.10')", "PERSON", False),
+        ("ALLOWED_IP_LIST = ('192.0.2.0/24') BLOCKED_IP_LIST = ('192.0.2.11')", "PERSON", True),
+        ("ALLOWED_IP_LIST = ('0.0.0.0/0')", "SERVICE", True),
+        ("ALLOWED_IP_LIST = ('192.0.2.0/24')", "SERVICE", False),
+        ("ALLOWED_NETWORK_RULE_LIST = ('SNOWFLAKE.NETWORK_SECURITY.GITHUBACTIONS_GLOBAL')", "SERVICE", True),
+        ("ALLOWED_IP_LIST = ('1.1.1.1')", "PERSON", False),
+    ],
+)
+def test_what_a_network_policy_blocks_counts_first(account, session, user, monkeypatch, lists, type_, let_in):
+    user(f"TYPE = {type_}")
+    statements.run(session, f"CREATE OR REPLACE NETWORK POLICY NP {lists}")
+    statements.run(session, "ALTER USER U SET NETWORK_POLICY = NP")
+    monkeypatch.setattr(account, "profile", replace(account.profile, office="192.0.2.10"))
+    found = account.catalogue.get("USER", Name("", "", "U"))
+    with nullcontext() if let_in else pytest.raises(SnowflakeError, match="is not allowed to access Snowflake"):
+        enforcing.require_address(account, found)
+    statements.run(session, "ALTER USER U UNSET NETWORK_POLICY")

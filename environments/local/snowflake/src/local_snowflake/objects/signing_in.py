@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..jobs.processes import Jobs
 from ..kernel.errors import SnowflakeError
 from ..kernel.passwords import matches
-from . import access_tokens, policies, user_states
+from . import access_tokens, enforcing, policies, user_states
 from .attestations import attested
 
 if TYPE_CHECKING:
@@ -42,15 +42,15 @@ def authenticate(account: Account, data: dict[str, Any], role: str) -> Session:
     if method == "OAUTH":
         return _by_ticket(account, data.get("TOKEN") or "")
     if token := _access_token(account, data, method):
-        policies.require(account, token.user, policies.ACCESS_TOKEN)
+        enforcing.require(account, token.user, policies.ACCESS_TOKEN, data)
         user_states.require(account, token.user, password=False)
         session = _open(account, token.user, token.role or role)
         session.secondary = session.secondary and not token.role
         return session
     called, check = _METHODS.get(method, ("", _unknown))
     user = check(account, data)
-    policies.require(account, user, called)
-    policies.require_address(account, user)
+    enforcing.require(account, user, called, data)
+    enforcing.require_address(account, user)
     user_states.require(account, user, password=called == policies.PASSWORD)
     user_states.succeeded(account, user)
     return _open(account, user, role)
