@@ -227,3 +227,34 @@ def test_a_suspended_warehouse_that_does_not_resume_runs_nothing(account, sessio
     assert _refusal(on_it, "SELECT 1 FROM VALUES (1)") == "000606"
     run(session, "ALTER WAREHOUSE W RESUME")
     run(on_it, "SELECT 1 FROM VALUES (1)")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE N (A INT) ENABLE_SCHEMA_EVOLUTION = TRUE",
+        "ALTER TABLE T SET ENABLE_SCHEMA_EVOLUTION = TRUE",
+        "CREATE COMPUTE POOL P MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_XS PLACEMENT_GROUP = 'g'",
+        "COPY INTO @STG FROM T FILE_FORMAT = (TYPE = CSV RECORD_DELIMITER = ';')",
+        "COPY INTO @STG FROM T FILE_FORMAT = (TYPE = CSV ESCAPE = '\\\\')",
+        "COPY INTO @STG FROM T FILE_FORMAT = (TYPE = CSV EMPTY_FIELD_AS_NULL = FALSE)",
+        "CREATE FILE FORMAT N TYPE = CSV ESCAPE_UNENCLOSED_FIELD = '^'",
+    ],
+)
+def test_what_cannot_be_done_is_refused_by_name(session, statement):
+    run(session, "CREATE TABLE T (A INT)", "CREATE STAGE STG")
+    assert _refusal(session, statement) == "000002"
+
+
+def test_a_file_is_called_as_its_format_says(session):
+    run(session, "CREATE STAGE STG", "CREATE FILE FORMAT F TYPE = CSV FILE_EXTENSION = 'txt' COMPRESSION = NONE")
+    run(session, "COPY INTO @STG FROM (SELECT 1 FROM VALUES (1)) FILE_FORMAT = (FORMAT_NAME = F)")
+    assert [row["name"] for row in run(session, "LIST @STG")] == ["stg/data_0_0_0.txt"]
+
+
+def test_copying_follows_the_stage_where_the_statement_says_nothing(session):
+    run(session, "CREATE STAGE STG COPY_OPTIONS = (ON_ERROR = CONTINUE)", "CREATE TABLE T (A INT)")
+    run(session, "COPY INTO @STG FROM (SELECT COLUMN1 FROM VALUES ('1'), ('x'), ('3'))")
+    assert run(session, "COPY INTO T FROM @STG")[0]["rows_loaded"] == 2
+    with pytest.raises(SnowflakeError):
+        run(session, "COPY INTO T FROM @STG FORCE = TRUE ON_ERROR = ABORT_STATEMENT")

@@ -223,9 +223,9 @@ _CLAUSES = ("AS", "CLUSTER", "COPY", "WITH", "TAG", "COMMENT", "ROW", "AGGREGATI
 
 
 def _recorded(options: dict[str, Any]) -> dict[str, Any]:
-    for key in options:
-        if key not in _RECORDED:
-            raise unsupported(f"table option {key}")
+    for key, value in options.items():
+        if key not in _RECORDED or (key == "ENABLE_SCHEMA_EVOLUTION" and str(value).upper() == "TRUE"):
+            raise unsupported(f"table option {key} = {value}")
     return {_RECORDED[key]: value for key, value in options.items()}
 
 
