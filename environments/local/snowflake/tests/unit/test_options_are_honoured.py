@@ -258,3 +258,19 @@ def test_copying_follows_the_stage_where_the_statement_says_nothing(session):
     assert run(session, "COPY INTO T FROM @STG")[0]["rows_loaded"] == 2
     with pytest.raises(SnowflakeError):
         run(session, "COPY INTO T FROM @STG FORCE = TRUE ON_ERROR = ABORT_STATEMENT")
+
+
+def test_each_transaction_has_an_id_of_its_own(session):
+    def current() -> str | None:
+        return statements.statement(session, "SELECT CURRENT_TRANSACTION()").rows[0][0].as_py()
+
+    run(session, "CREATE PROCEDURE P() RETURNS VARCHAR LANGUAGE SQL AS 'BEGIN RETURN CURRENT_TRANSACTION(); END'")
+    assert current() is None
+    run(session, "BEGIN")
+    first = current()
+    assert current() == first
+    assert statements.statement(session, "CALL P()").rows[0][0].as_py() == first
+    run(session, "COMMIT", "BEGIN")
+    assert current() not in {first, None}
+    run(session, "ROLLBACK")
+    assert _refusal(session, "SELECT LAST_TRANSACTION()") == "000002"

@@ -42,6 +42,7 @@ class Session:
         task: what the session runs for, when it is a task's (a task run of the `tasks` package); else None.
         stops: called to end what runs for the session outside DuckDB, such as a procedure's process.
         in_transaction: whether BEGIN (or AUTOCOMMIT = FALSE) opened a transaction that has not ended.
+        transaction: that one's id, or the id of the one before.
         aborted: whether an error has aborted that transaction.
         enclosed: whether it works inside a transaction of its caller's, which it cannot end.
         caller: whose call of a procedure it works for.
@@ -66,6 +67,7 @@ class Session:
     variables: dict[str, str] = field(default_factory=dict)
     temporary: dict[tuple[str, Name], Object] = field(default_factory=dict)
     in_transaction: bool = False
+    transaction: int = 0
     aborted: bool = False
     enclosed: bool = False
     at_commit: list[Callable[[], object]] = field(default_factory=list)

@@ -6,7 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..kernel.errors import invalid
+from ..kernel.errors import invalid, unsupported
 from ..kernel.executions import go_on
 
 if TYPE_CHECKING:
@@ -43,6 +43,19 @@ def _available_roles(session: Session, _: list[Any]) -> str:
 
 def _is_role_in_session(session: Session, arguments: list[Any]) -> bool:
     return str(arguments[0]) in session.account.access.effective(session.roles)
+
+
+def _current_transaction(session: Session, _: list[Any]) -> str | None:
+    """The id of the open transaction, which may be the caller's."""
+    inner: Session | None = session
+    while inner and not inner.in_transaction:
+        inner = inner.caller if inner.enclosed else None
+    return str(inner.transaction) if inner else None
+
+
+def _last_transaction(_: Session, __: list[Any]) -> None:
+    # Each statement by itself is a transaction there, too.
+    raise unsupported("LAST_TRANSACTION")
 
 
 def _wait(session: Session, arguments: list[Any]) -> str:
@@ -86,14 +99,14 @@ FUNCTIONS = {
     "CURRENT_SECONDARY_ROLES": _secondary_roles,
     "CURRENT_SESSION": lambda session, _: str(session.id),
     "CURRENT_STATEMENT": lambda session, _: session.account.executions.of(session)[-1].text,
-    "CURRENT_TRANSACTION": lambda session, _: str(session.id) if session.in_transaction else None,
+    "CURRENT_TRANSACTION": _current_transaction,
     "CURRENT_USER": lambda session, _: session.user,
     "CURRENT_VERSION": lambda _, __: VERSION,
     "CURRENT_WAREHOUSE": lambda session, _: session.warehouse,
     "INVOKER_ROLE": lambda session, _: session.role,
     "IS_ROLE_IN_SESSION": _is_role_in_session,
     "LAST_QUERY_ID": _last_query_id,
-    "LAST_TRANSACTION": lambda _, __: None,
+    "LAST_TRANSACTION": _last_transaction,
     "SYSTEM$ALLOWLIST": lambda _, __: "[]",
     "SYSTEM$ARE_ANACONDA_TERMS_ACKNOWLEDGED": lambda _, __: True,
     "SYSTEM$BOOTSTRAP_DATA_REQUEST": lambda _, __: "{}",
