@@ -95,6 +95,13 @@ def test_a_session_begins_in_the_default_namespace(account, user, namespace, que
     assert (begun["databaseName"], begun["schemaName"]) == stands
 
 
+def test_a_session_knows_its_client(account, user):
+    user(f"PASSWORD = '{_PASSWORD}'")
+    told = sign_in(account, CLIENT_APP_ID="PythonSnowpark", CLIENT_APP_VERSION="1.2.3")["data"]
+    found = statements.run(account.sessions[told["token"]], "SELECT CURRENT_CLIENT()")
+    assert found.rows[0][0].as_py() == "PythonSnowpark 1.2.3"
+
+
 @pytest.mark.parametrize(("roles", "active"), [("()", False), ("('ALL')", True)])
 def test_secondary_roles_are_active_by_default_as_the_user_has_it(account, user, roles, active):
     user(f"PASSWORD = '{_PASSWORD}' DEFAULT_SECONDARY_ROLES = {roles}")

@@ -43,6 +43,7 @@ class Session:
         stops: called to end what runs for the session outside DuckDB, such as a procedure's process.
         in_transaction: whether BEGIN (or AUTOCOMMIT = FALSE) opened a transaction that has not ended.
         transaction: that one's id, or the id of the one before.
+        client: what its client calls itself, with the version.
         aborted: whether an error has aborted that transaction.
         enclosed: whether it works inside a transaction of its caller's, which it cannot end.
         caller: whose call of a procedure it works for.
@@ -68,6 +69,7 @@ class Session:
     temporary: dict[tuple[str, Name], Object] = field(default_factory=dict)
     in_transaction: bool = False
     transaction: int = 0
+    client: str = "PythonConnector"
     aborted: bool = False
     enclosed: bool = False
     at_commit: list[Callable[[], object]] = field(default_factory=list)

@@ -44,7 +44,7 @@ def authenticate(account: Account, data: dict[str, Any], role: str) -> Session:
     if token := _access_token(account, data, method):
         enforcing.require(account, token.user, policies.ACCESS_TOKEN, data)
         user_states.require(account, token.user, password=False)
-        session = _open(account, token.user, token.role or role)
+        session = _open(account, token.user, token.role or role, data)
         session.secondary = session.secondary and not token.role
         return session
     called, check = _METHODS.get(method, ("", _unknown))
@@ -53,7 +53,7 @@ def authenticate(account: Account, data: dict[str, Any], role: str) -> Session:
     enforcing.require_address(account, user)
     user_states.require(account, user, password=called == policies.PASSWORD)
     user_states.succeeded(account, user)
-    return _open(account, user, role)
+    return _open(account, user, role, data)
 
 
 def _by_ticket(account: Account, ticket: str) -> Session:
@@ -129,7 +129,7 @@ def login_name(user: Object) -> str:
     return (user.properties.get("login_name") or user.name.name).upper()
 
 
-def _open(account: Account, user: Object, role: str) -> Session:
+def _open(account: Account, user: Object, role: str, data: dict[str, Any]) -> Session:
     name = user.name.name
     wanted = role or user.properties.get("default_role") or "PUBLIC"
     granted = account.access.effective(account.access.roles_of(name))
@@ -138,6 +138,9 @@ def _open(account: Account, user: Object, role: str) -> Session:
         raise SnowflakeError(text + "system administrator, or attempt to login with another role.", "390189", "08001")
     session = account.open_session(name, wanted)
     session.secondary = user.properties.get(SECONDARY, EVERY_ROLE) == EVERY_ROLE
+    session.client = (
+        f"{data.get('CLIENT_APP_ID') or ''} {data.get('CLIENT_APP_VERSION') or ''}".strip() or session.client
+    )
     return session
 
 

@@ -87,7 +87,7 @@ FUNCTIONS = {
     "CURRENT_ACCOUNT": lambda _, __: "LOCAL",
     "CURRENT_ACCOUNT_NAME": lambda _, __: "LOCAL",
     "CURRENT_AVAILABLE_ROLES": _available_roles,
-    "CURRENT_CLIENT": lambda _, __: "PythonConnector",
+    "CURRENT_CLIENT": lambda session, _: session.client,
     "CURRENT_DATABASE": lambda session, _: session.database,
     "CURRENT_IP_ADDRESS": lambda _, __: "127.0.0.1",
     "CURRENT_ORGANIZATION_NAME": lambda _, __: "LOCAL",
