@@ -11,12 +11,13 @@ from local_snowflake.kernel.account import Account
 from local_snowflake.kernel.errors import SnowflakeError
 from local_snowflake.kernel.executions import Execution
 from local_snowflake.kernel.session import Session
+from local_snowflake.opening import opened
 from tests.unit.asking import ask
 
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    account = Account(tmp_path_factory.mktemp("account"), scale=0.01)
+    account = opened(tmp_path_factory.mktemp("account"), scale=0.01)
     admin = account.open_session("ADMIN", "ACCOUNTADMIN")
     for text in ("CREATE WAREHOUSE W", "CREATE USER A", "CREATE USER B", "CREATE ROLE R", "GRANT ROLE R TO USER B"):
         statements.run(admin, text)

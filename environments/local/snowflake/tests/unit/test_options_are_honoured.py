@@ -12,11 +12,12 @@ from local_snowflake.kernel.account import Account
 from local_snowflake.kernel.errors import SnowflakeError
 from local_snowflake.kernel.executions import Execution
 from local_snowflake.kernel.session import Session
+from local_snowflake.opening import opened
 
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    account = Account(tmp_path_factory.mktemp("account"), scale=0.01)
+    account = opened(tmp_path_factory.mktemp("account"), scale=0.01)
     yield account
     account.close()
 

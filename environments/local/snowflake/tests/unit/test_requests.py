@@ -11,6 +11,7 @@ from local_snowflake import statements
 from local_snowflake.http.shapes import IDENTIFIER, OneOf, Open, Required, check
 from local_snowflake.kernel.account import Account
 from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.opening import opened
 from tests.unit.asking import ask
 
 _TASKS = "/api/v2/databases/D/schemas/PUBLIC/tasks"
@@ -19,7 +20,7 @@ _GOOD = {"name": "T", "definition": "SELECT 1", "warehouse": "COMPUTE_WH"}
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    account = Account(tmp_path_factory.mktemp("account"), scale=0.01)
+    account = opened(tmp_path_factory.mktemp("account"), scale=0.01)
     session = account.open_session("ADMIN", "ACCOUNTADMIN")
     statements.run(session, "CREATE DATABASE D; CREATE TASK D.PUBLIC.ROOT SCHEDULE = '60 MINUTES' AS SELECT 1", count=0)
     account.sessions["token"] = session

@@ -23,6 +23,7 @@ from local_snowflake.kernel.names import Name
 from local_snowflake.kernel.session import Session
 from local_snowflake.objects import enforcing, user_states
 from local_snowflake.objects.signing_in import fingerprint
+from local_snowflake.opening import opened
 from tests.unit.asking import ask
 
 _PASSWORD = "a-long-password"
@@ -30,7 +31,7 @@ _PASSWORD = "a-long-password"
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    account = Account(tmp_path_factory.mktemp("account"), scale=0.01)
+    account = opened(tmp_path_factory.mktemp("account"), scale=0.01)
     yield account
     account.close()
 

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import threading
 from pathlib import Path
 from typing import TextIO
 

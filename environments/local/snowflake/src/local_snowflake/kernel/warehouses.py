@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from .errors import SnowflakeError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from .catalogue import Object
-    from .executions import Execution
 
 _IDLE = 600  # seconds, unless the warehouse says otherwise
 _POLL_SECONDS = 0.05
+
+
+class Query(Protocol):
+    """What runs on a warehouse: an execution."""
+
+    cancelled: SnowflakeError | None
+    finished: Future[None]
 
 
 class Warehouses:
@@ -23,7 +31,7 @@ class Warehouses:
         self._lock = threading.Lock()
         self._used: dict[str, float] = {}
         self._left = threading.Condition()
-        self._running: dict[str, set[Execution]] = {}
+        self._running: dict[str, set[Query]] = {}
 
     def use(self, name: str) -> None:
         """The warehouse is used now, so it runs."""
@@ -44,7 +52,7 @@ class Warehouses:
         """Whether a statement can use it: it runs, or the statement resumes it (AUTO_RESUME, TRUE by default)."""
         return warehouse.properties.get("auto_resume", True) or self.runs(warehouse)
 
-    def admit(self, warehouse: Object, execution: Execution, most: int, seconds: int) -> None:
+    def admit(self, warehouse: Object, execution: Query, most: int, seconds: int) -> None:
         """Let a query run where MAX_CONCURRENCY_LEVEL is set, once there is room for it.
 
         Without it nobody waits: the default is for the resources that large statements take, and here are none such.
@@ -75,7 +83,7 @@ class Warehouses:
             running.add(execution)
         execution.finished.add_done_callback(lambda _: self._leave(running, execution))
 
-    def _leave(self, running: set[Execution], execution: Execution) -> None:
+    def _leave(self, running: set[Query], execution: Query) -> None:
         with self._left:
             running.discard(execution)
             self._left.notify_all()
