@@ -265,8 +265,9 @@ def test_the_administrator_is_no_exception(admin):
 def test_a_result_is_read_again_by_its_user_alone(privacy, reader):
     privacy.execute("SELECT NAME FROM PEOPLE")
     assert "not found" in refused(reader, f"SELECT * FROM TABLE(RESULT_SCAN('{privacy.sfqid}'))").msg
+    reader.get_results_from_sfqid(privacy.sfqid)
     with pytest.raises(DatabaseError, match="Cannot retrieve data on the status"):
-        reader.get_results_from_sfqid(privacy.sfqid)
+        reader.fetchall()
 
 
 def test_a_name_in_a_policys_subquery_is_that_tables_before_it_is_an_argument(admin, reader):
