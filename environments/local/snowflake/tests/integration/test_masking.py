@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from snowflake.connector.errors import DatabaseError, ProgrammingError
+from snowflake.connector.errors import ProgrammingError
 
 SECRETS = ("Ada", "Grace", "Edsger", "0800-111", "0800-222", "0800-333")
 PEOPLE = "(1, 'Ada', 'EU', '0800-111'), (2, 'Grace', 'EU', '0800-222'), (3, 'Edsger', 'US', '0800-333')"
@@ -265,9 +265,8 @@ def test_the_administrator_is_no_exception(admin):
 def test_a_result_is_read_again_by_its_user_alone(privacy, reader):
     privacy.execute("SELECT NAME FROM PEOPLE")
     assert "not found" in refused(reader, f"SELECT * FROM TABLE(RESULT_SCAN('{privacy.sfqid}'))").msg
-    reader.get_results_from_sfqid(privacy.sfqid)
-    with pytest.raises(DatabaseError, match="Cannot retrieve data on the status"):
-        reader.fetchall()
+    with pytest.raises(ProgrammingError, match="not found"):
+        reader.get_results_from_sfqid(privacy.sfqid)
 
 
 def test_a_name_in_a_policys_subquery_is_that_tables_before_it_is_an_argument(admin, reader):

@@ -112,4 +112,4 @@ def test_what_others_run_is_not_for_everybody_to_read(account, running):
     for user, role, seen in (("A", "PUBLIC", 1), ("B", "PUBLIC", 0), ("ADMIN", "ACCOUNTADMIN", 1)):
         account.sessions["asking"] = account.open_session(user, role)
         answer = ask(account, "GET", f"/monitoring/queries/{running.query_id}", token="asking")[1]
-        assert len(answer["data"]["queries"]) == seen
+        assert len(answer["data"].get("queries", [])) == seen

@@ -127,8 +127,10 @@ async def _monitor(request: Request) -> Response:
     except SnowflakeError as error:
         return answers.failure(error)
     execution = session.account.executions.find(request.path_params["query_id"])
-    if execution is None or not may_operate(session, execution):
+    if execution is None:
         return answers.success({"queries": []})
+    if not may_operate(session, execution):
+        return answers.failure(SnowflakeError(f"Statement {execution.query_id} not found", "000709", "02000"))
     error = execution.error
     row = {
         "id": execution.query_id,
