@@ -48,6 +48,7 @@ MODULES = (
     "objects.parameters",
     "objects.tag_values",
     "objects.entity_detail",
+    "objects.cancelling",
     "tables.verbs",
     "tables.tables",
     "tables.views",
@@ -159,7 +160,7 @@ def opened(home: Path, scale: float = 1.0, *, profile: str | None = None, http_i
     password = administrators(account.home)
     if not account.catalogue.of("ROLE"):
         _furnish(account)
-    account.catalogue.change("USER", _NAME, lambda o: o.with_properties(password=hashed(password)))
+    account.catalogue.change("USER", _NAME, lambda o: o.with_properties(password=hashed(password), locked_until=None))
     for make in _PARTS:
         account.parts.keep(make(account))
     return account

@@ -1,5 +1,7 @@
 """Roles, grants, users and containers, as the real connector sees them."""
 
+import base64
+
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -49,8 +51,9 @@ def test_a_role_that_the_user_lacks_is_refused_at_sign_in(snowflake):
 
 def test_a_service_user_signs_in_with_its_key_and_no_other(snowflake, admin):
     ours, other = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
-    public = ours.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    admin.execute(f"CREATE OR REPLACE USER ROBOT TYPE = SERVICE RSA_PUBLIC_KEY = '{public.decode()}'")
+    public = ours.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    encoded = base64.b64encode(public).decode()
+    admin.execute(f"CREATE OR REPLACE USER ROBOT TYPE = SERVICE RSA_PUBLIC_KEY = '{encoded}'")
     arguments = {"user": "ROBOT", "password": None, "authenticator": "SNOWFLAKE_JWT"}
     with snowflake.connector(**arguments, private_key=ours) as connection:
         assert connection.cursor().execute("SHOW PARAMETERS LIKE 'TIMEZONE'").fetchone()[1] == "UTC"

@@ -6,7 +6,7 @@ from local_snowflake.kernel.data import Data
 
 
 def test_databases_and_connections_are_made_from_many_threads_at_once(tmp_path):
-    data = Data(tmp_path)
+    data = Data(tmp_path, "")
 
     def use(number):
         data.create_database(f"D{number}")
@@ -21,4 +21,4 @@ def test_databases_and_connections_are_made_from_many_threads_at_once(tmp_path):
 
 def test_an_account_can_be_closed_as_soon_as_it_is_open(tmp_path):
     for _ in range(10):
-        Data(tmp_path).close()
+        Data(tmp_path, "").close()

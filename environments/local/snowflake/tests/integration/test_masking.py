@@ -265,9 +265,8 @@ def test_the_administrator_is_no_exception(admin):
 def test_a_result_is_read_again_by_its_user_alone(privacy, reader):
     privacy.execute("SELECT NAME FROM PEOPLE")
     assert "not found" in refused(reader, f"SELECT * FROM TABLE(RESULT_SCAN('{privacy.sfqid}'))").msg
-    reader.get_results_from_sfqid(privacy.sfqid)
     with pytest.raises(ProgrammingError, match="not found"):
-        reader.fetchall()
+        reader.get_results_from_sfqid(privacy.sfqid)
 
 
 def test_a_name_in_a_policys_subquery_is_that_tables_before_it_is_an_argument(admin, reader):

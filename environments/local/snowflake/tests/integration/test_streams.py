@@ -330,7 +330,6 @@ def test_a_stream_follows_its_table_and_not_the_tables_name(stream: Account) -> 
         "CREATE STREAM n ON VIEW v",
         "CREATE STREAM n ON STAGE st",
         "CREATE STREAM n CLONE s",
-        "CREATE STREAM n COPY GRANTS ON TABLE t",
         "CREATE STREAM n ON TABLE t AT (OFFSET => -60)",
         "ALTER TABLE t DROP COLUMN name",
     ],

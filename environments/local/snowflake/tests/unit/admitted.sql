@@ -107,3 +107,10 @@ select left(a, 1), right(a, 1), replace(a, 'b'), insert(a, 1, 1, 'x'), like(a, '
 select date, time, year, value, name, type, index, first, last, id, status, key, path, sequence, level, language from t
 select a as date, b as value, c as name, d as row_number, e as position, f as filter from t
 select position('a' in b), position('a', b), extract(year from d), extract(epoch_second, d) from t
+select * from (select 1, 2) as x(p, q)
+select * from (select * from t) as x(p, q)
+select * from values (1, 2), (3, 4) as x(p, q)
+select * from (values (1, 2)) as x(p, q)
+with x(p, q) as (select 1, 2 union all select 3, 4) select p from x
+with x(p) as (select * from t) select * from x
+select * from table(flatten(input => a)) as f(seq, key, path, index, value, this)

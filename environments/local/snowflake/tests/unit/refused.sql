@@ -437,3 +437,16 @@ select cast(a as varchar character set utf8) from t
 select group_concat(a separator ',') from t
 select json_object('a' value 1)
 select xmlelement(name foo)
+select * from t partition (p1)
+select * from t partition (a, b)
+select * from t x(p)
+select * from db.s.t as x(p, q)
+select * from a join b x(p) on x.p = a.p
+select * from t option (recompile)
+select * from (select 1, 2) as x(p)
+select * from (select 1 as a) as x(p, q)
+select * from (select 1, 2 union all select 3, 4) as x(p)
+select * from values (1, 2) as x(p)
+select * from (values (1, 2), (3, 4)) as x(p, q, r)
+with x(p) as (select 1, 2) select * from x
+with x(p, q) as (select 1) select * from x

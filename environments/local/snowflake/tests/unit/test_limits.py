@@ -43,7 +43,7 @@ LIMITS = {
     ),
     "a return value of 10 kB": (lambda n: set_return_value("é" * 5119 + "x" * (1 + n)), "too long"),
     "500 arguments": (
-        lambda n: definitions._arguments(Tokens(f"({', '.join(f'a{i} INT' for i in range(499 + n))})")),
+        lambda n: definitions.read_arguments(Tokens(f"({', '.join(f'a{i} INT' for i in range(499 + n))})")),
         "500 arguments at most",
     ),
     "200,000 rows of VALUES": (lambda n: parsing._check_lists(of(exp.Values, 199_999 + n)), "at most 200,000"),

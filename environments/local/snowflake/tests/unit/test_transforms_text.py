@@ -138,7 +138,7 @@ def test_the_translation_of_text():
         ("a collate 'en-ci'", "COLLATE"),
         ("collate(a, 'en-ci')", "COLLATE"),
         ("soundex(a)", "SOUNDEX"),
-        ("regexp_like(a, '(?=b)')", "regular expression"),
+        ("regexp_instr(a, '((b))', 1, 1, 0, 'e', 2)", "REGEXP_INSTR of a group"),
         ("uuid_string('a', 'b')", "UUID_STRING with a name"),
     ],
 )

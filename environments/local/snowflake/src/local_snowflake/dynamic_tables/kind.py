@@ -6,6 +6,7 @@ https://docs.snowflake.com/en/sql-reference/sql/create-dynamic-table
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,7 @@ class DynamicTable(Relation):
                 history.forget(session.account, old)
             refreshing.created(session.account, new)
 
-        result = self.place(session, create, new, build, copy_grants=clauses.copy_grants)
+        result = self.place(session, replace(create, copy_grants=clauses.copy_grants), new, build)
         session.account[Clock].wake()
         return result
 

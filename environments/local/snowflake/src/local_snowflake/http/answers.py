@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from ..kernel.errors import SnowflakeError
+from .shapes import bad_request
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -45,29 +46,13 @@ def _read(raw: bytes, packed: bool) -> dict[str, Any]:  # noqa: FBT001 - as run_
             unpacking = zlib.decompressobj(_WITH_GZIP_HEADER)
             raw = unpacking.decompress(raw, _MOST_BYTES)
             if unpacking.unconsumed_tail:
-                raise _bad_request(f"it has more than {_MOST_BYTES} bytes, unpacked")
+                raise bad_request(f"it has more than {_MOST_BYTES} bytes, unpacked")
         found = orjson.loads(raw) if raw else {}
     except (zlib.error, orjson.JSONDecodeError) as error:
-        raise _bad_request(str(error)) from error
+        raise bad_request(str(error)) from error
     if not isinstance(found, dict):
-        raise _bad_request("it is no JSON object")
+        raise bad_request("it is no JSON object")
     return found
-
-
-def field(given: dict[str, Any], name: str, kind: type) -> Any:
-    """A field of a request's body.
-
-    Raises:
-        SnowflakeError: 390400 when it is missing or of another type.
-
-    """
-    if not isinstance(given.get(name), kind):
-        raise _bad_request(f"'{name}' is missing, or no {kind.__name__}")
-    return given[name]
-
-
-def _bad_request(cause: str) -> SnowflakeError:
-    return SnowflakeError(f"The request's body cannot be read: {cause}.", "390400", "08P01")
 
 
 def account(request: Request) -> Account:

@@ -11,9 +11,11 @@ from starlette.routing import Route
 
 from ..kernel.errors import SnowflakeError
 from ..kernel.names import Name, fold
+from ..kernel.tokens import Tokens
 from ..objects.parameters import sign_in, told
 from ..objects.signing_in import authenticate
 from . import answers
+from .shapes import Open, Required, check
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -25,8 +27,13 @@ if TYPE_CHECKING:
 _SESSION_SECONDS, _MASTER_SECONDS = 3600, 14400
 
 
+# Clients say more of themselves than is asked for.
+_TEXTS = ("LOGIN_NAME", "PASSWORD", "AUTHENTICATOR", "TOKEN", "PROVIDER")
+_SIGN_IN = Open({"data": Required(Open({**dict.fromkeys(_TEXTS, str), "SESSION_PARAMETERS": dict}))})
+
+
 async def _login(request: Request) -> Response:
-    data, query = answers.field(await answers.body(request), "data", dict), request.query_params
+    data, query = check(await answers.body(request), _SIGN_IN)["data"], request.query_params
     try:
         account = answers.account(request)
         session = await run_in_threadpool(authenticate, account, data, fold(query.get("roleName", "")))
@@ -42,12 +49,24 @@ def _stand(session: Session, wanted: dict[str, str]) -> None:
     user = session.account.catalogue.find("USER", Name("", "", session.user))
     defaults = user.properties if user else {}
     warehouse = wanted.get("warehouse") or defaults.get("default_warehouse")
+    database, schema = _namespace(defaults.get("default_namespace") or "")
+    if wanted.get("databaseName"):
+        database, schema = wanted["databaseName"], None
     with suppress(SnowflakeError):
-        if wanted.get("databaseName"):
-            session.use_schema(wanted["databaseName"], wanted.get("schemaName"))
+        if database:
+            session.use_schema(database, wanted.get("schemaName") or schema)
     with suppress(SnowflakeError):
         if warehouse:
             session.use_warehouse(warehouse)
+
+
+def _namespace(written: str) -> tuple[str | None, str | None]:
+    """DEFAULT_NAMESPACE: a database, or a schema in it."""
+    parts = Tokens(written).name() if written else ()
+    return (parts[0], parts[1]) if len(parts) == _BOTH else (parts[0] if len(parts) == 1 else None, None)
+
+
+_BOTH = 2
 
 
 def _opened(account: Account, session: Session) -> dict[str, Any]:

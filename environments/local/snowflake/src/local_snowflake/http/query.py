@@ -15,7 +15,9 @@ from .. import statements
 from ..kernel.errors import SnowflakeError
 from ..kernel.executions import Execution
 from ..kernel.result import DESCRIBE, SELECT, SHOW
+from ..objects.cancelling import may_operate
 from . import answers, wire
+from .shapes import Open, Required, check, number
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -31,8 +33,12 @@ _ROWS = {SELECT, SHOW, DESCRIBE}
 _IN_PROGRESS, _IN_PROGRESS_ASYNC = "333333", "333334"
 
 
+_QUERY = Open({"sqlText": Required(str), "bindings": dict, "parameters": dict})
+_ABORT = Open({"requestId": str})
+
+
 async def _query(request: Request) -> Response:
-    data = await answers.body(request)
+    data = check(await answers.body(request), _QUERY)
     try:
         session = answers.session(request)
         execution = _start(session, data, request.query_params.get("requestId", ""))
@@ -44,11 +50,10 @@ async def _query(request: Request) -> Response:
 
 
 def _start(session: Session, data: dict[str, Any], request_id: str) -> Execution:
-    text, describe = answers.field(data, "sqlText", str), bool(data.get("describeOnly"))
+    text, describe = data["sqlText"], bool(data.get("describeOnly"))
     bindings = wire.bindings(data.get("bindings") or {})
-    count = int(
-        (data.get("parameters") or {}).get("MULTI_STATEMENT_COUNT", session.parameters["MULTI_STATEMENT_COUNT"])
-    )
+    settings = {"MULTI_STATEMENT_COUNT": session.parameters["MULTI_STATEMENT_COUNT"], **(data.get("parameters") or {})}
+    count = number(str(settings["MULTI_STATEMENT_COUNT"]), "MULTI_STATEMENT_COUNT")
 
     def work() -> Result:
         if describe:
@@ -124,6 +129,8 @@ async def _monitor(request: Request) -> Response:
     execution = session.account.executions.find(request.path_params["query_id"])
     if execution is None:
         return answers.success({"queries": []})
+    if not may_operate(session, execution):
+        return answers.failure(SnowflakeError(f"Statement {execution.query_id} not found", "000709", "02000"))
     error = execution.error
     row = {
         "id": execution.query_id,
@@ -137,7 +144,7 @@ async def _monitor(request: Request) -> Response:
 
 async def _abort(request: Request) -> Response:
     """Cancel the request that is named; DuckDB is interrupted from here, its thread answers for it."""
-    wanted = (await answers.body(request)).get("requestId")
+    wanted = check(await answers.body(request), _ABORT).get("requestId")
     session = answers.session(request)
     for execution in session.account.executions.of(session):
         if execution.request_id == wanted:
@@ -146,8 +153,7 @@ async def _abort(request: Request) -> Response:
 
 
 def _indent(request: Request) -> int:
-    written = request.query_params.get("indent", "")
-    return int(written) if written.isdigit() else 0
+    return number(request.query_params.get("indent") or "0", "indent")
 
 
 async def _chunk(request: Request) -> Response:

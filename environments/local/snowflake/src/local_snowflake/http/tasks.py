@@ -20,6 +20,7 @@ from ..kernel.tokens import Tokens
 from ..tasks import alteration, executing, graph, rest_model
 from ..tasks.rules import schema_tasks
 from . import answers
+from .shapes import IDENTIFIER, OneOf, Required, bad_request, check, number
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -30,6 +31,23 @@ if TYPE_CHECKING:
 
 _STATUS = {"002003": 404, "002043": 404, "002002": 409, "003001": 403, "390111": 401, "000603": 500}
 _BAD_REQUEST = 400
+_MINUTES = {"minutes": Required(int), "seconds": int}
+_SCHEDULE = OneOf(
+    "schedule_type",
+    {"MINUTES_TYPE": _MINUTES, "CRON_TYPE": {"cron_expr": Required(str), "timezone": Required(str)}},
+)
+# https://docs.snowflake.com/en/developer-guide/snowflake-rest-api/reference/task: the last ones are read only.
+_TASK_BODY = {
+    "definition": Required(str), "schedule": _SCHEDULE, "target_completion_interval": _SCHEDULE, "config": dict,
+    "session_parameters": dict, "predecessors": [str], "allow_overlapping_execution": bool,
+    **dict.fromkeys(("user_task_timeout_ms", "suspend_task_after_num_failures", "task_auto_retry_attempts"), int),
+    "name": IDENTIFIER,
+    **dict.fromkeys(("warehouse", "comment", "finalize", "condition", "overlap_policy", "error_integration"), str),
+    **dict.fromkeys(("success_integration", "user_task_managed_initial_warehouse_size", "execute_as_user"), str),
+    **dict.fromkeys(("serverless_task_min_statement_size", "serverless_task_max_statement_size"), str),
+    **dict.fromkeys(("task_relations", "created_on", "id", "owner", "owner_role_type", "state"), object),
+    **dict.fromkeys(("last_committed_on", "last_suspended_on", "database_name", "schema_name"), object),
+}  # fmt: skip
 _MODES = {
     "errorIfExists": Create(),
     "orReplace": Create(or_replace=True),
@@ -48,11 +66,14 @@ class Call:
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         """A query parameter that is true or false."""
-        return self.query.get(name, str(default)).lower() == "true"
+        written = self.query.get(name, str(default)).lower()
+        if written not in {"true", "false"}:
+            raise bad_request(f"{name} is neither true nor false")
+        return written == "true"
 
     def limit(self, name: str) -> int | None:
         """A query parameter that is a number."""
-        return int(self.query[name]) if self.query.get(name) else None
+        return number(self.query[name], name, 1) if self.query.get(name) else None
 
 
 def _kind() -> TaskKind:
@@ -78,8 +99,8 @@ def _create(call: Call) -> dict[str, str]:
     mode = call.query.get("createMode", "errorIfExists")
     if mode not in _MODES:
         raise invalid(f"invalid createMode '{mode}'")
-    name = call.name.sibling(fold(call.body["name"]))
-    return _define(call, _MODES[mode], name)
+    name = check(call.body, _TASK_BODY | {"name": Required(IDENTIFIER)})["name"]
+    return _define(call, _MODES[mode], call.name.sibling(fold(name)))
 
 
 def _create_or_alter(call: Call) -> dict[str, str]:
@@ -87,6 +108,7 @@ def _create_or_alter(call: Call) -> dict[str, str]:
 
 
 def _define(call: Call, create: Create, name: Name) -> dict[str, str]:
+    check(call.body, _TASK_BODY)
     call.session.check_container(name)
     return _said(_kind().define(call.session, create, name, rest_model.read(call.session, name, call.body)))
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from ..kernel.result import DDL
 from ..kernel.types import SEMI_STRUCTURED, Column
+from .shapes import Open, Required, bad_request, check, number
 
 if TYPE_CHECKING:
     from ..kernel.result import Result
@@ -212,8 +213,24 @@ def _timestamps(values: pa.ChunkedArray, *, zoned: bool) -> pa.Array:
 
 
 def bindings(sent: dict[str, dict[str, Any]]) -> list[Any]:
-    """The values of a request's bindings in order; an array binding becomes a list."""
-    return [_bound(sent[key]["type"], sent[key]["value"]) for key in sorted(sent, key=int)]
+    """The values of a request's bindings in order; an array binding becomes a list.
+
+    Raises:
+        SnowflakeError: 390400 for one that cannot be read.
+
+    """
+    found = {number(key, "a binding's number"): check(value, _BINDING, f"binding {key}") for key, value in sent.items()}
+    return [_read(key, found[key]) for key in sorted(found)]
+
+
+_BINDING = Open({"type": Required(str)})
+
+
+def _read(key: int, sent: dict[str, Any]) -> Any:
+    try:
+        return _bound(sent["type"], sent.get("value"))
+    except (ValueError, ArithmeticError, IndexError) as error:
+        raise bad_request(f"binding {key} is no {sent['type']}: {str(sent['value'])[:50]!r}") from error
 
 
 def _bound(kind: str, value: Any) -> Any:

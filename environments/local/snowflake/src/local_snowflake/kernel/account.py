@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import threading
 from pathlib import Path
 from typing import TextIO
 
@@ -100,6 +101,14 @@ class Account:
         if session:
             self.forget(session)
             session.close()
+
+    def abort(self, session: Session, by: Session) -> None:
+        """End a session from another one, or from itself: what it runs is cancelled, then it is closed."""
+        self.executions.abort(lambda e: e.session is session is not by)
+        of_client = session in self.sessions.values()
+        self.forget(session)
+        if of_client:
+            threading.Thread(target=session.close_when_idle, daemon=True).start()
 
     def forget(self, session: Session) -> None:
         """Make every token and ticket of a session worthless, without closing it."""

@@ -157,15 +157,18 @@ class Executions(Part):
         """The queries of a session that still run."""
         return [e for e in list(self._known.values()) if e.session is session and not e.finished.done()]
 
+    def abort(self, chosen: Callable[[Execution], bool]) -> None:
+        """Cancel those that run, or wait for their turn, and are chosen."""
+        for execution in [e for e in self.all() if not e.finished.done() and chosen(e)]:
+            execution.cancel()
+
     def all(self) -> list[Execution]:
         """The remembered queries, oldest first."""
         return list(self._known.values())
 
     def close(self) -> None:
         """Take no more queries; running ones are asked to stop."""
-        for execution in self.all():
-            if not execution.finished.done():
-                execution.cancel()
+        self.abort(lambda _: True)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 

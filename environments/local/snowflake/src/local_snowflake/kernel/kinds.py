@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from .access import ACCOUNT, Grant
+from .access import ACCOUNT, OWNERSHIP, Grant
 from .catalogue import Object
 from .errors import invalid, unsupported
 from .names import Name
@@ -26,17 +26,25 @@ MOST_TAGS, LONGEST_TAG_VALUE = 50, 256  # of an object; in characters
 
 @dataclass(frozen=True)
 class Create:
-    """The head of a CREATE statement: `CREATE OR REPLACE TEMPORARY TABLE IF NOT EXISTS`."""
+    """The head of a CREATE statement: `CREATE OR REPLACE TEMPORARY TABLE IF NOT EXISTS`.
+
+    Attributes:
+        copy_grants: whether it says COPY GRANTS, which stands further back.
+        source: what the new object is a copy of.
+
+    """
 
     or_replace: bool = False
     or_alter: bool = False
     if_not_exists: bool = False
     modifiers: frozenset[str] = frozenset()
+    copy_grants: bool = False
+    source: Name | None = None
 
     @property
     def temporary(self) -> bool:
         """Whether the object lives with the session."""
-        return bool(self.modifiers & {"TEMP", "TEMPORARY"})
+        return bool(self.modifiers & {"TEMP", "TEMPORARY", "VOLATILE"})
 
 
 @dataclass(frozen=True)
@@ -230,12 +238,14 @@ class Kind:
         if old and create.or_alter:
             return self.redefine(session, old, new)
         self.authorise_create(session, new.name)
+        grants = first_grants(session, create, new, old)
         if old and create.or_replace:
             session.own(self.word, new.name)
             self.check_removal(session, new.name)
             self.remove(session, new.name)
         session.account.catalogue.add(new)
-        grant_future(session, new)
+        for grant in grants:
+            session.account.access.grant(grant)
         return status(f"{self.word.capitalize()} {new.name.name} successfully created.")
 
     def redefine(self, session: Session, old: Object, new: Object) -> Result:
@@ -326,12 +336,24 @@ def _without(held: dict[str, Any], gone: Iterable[str]) -> dict[str, Any]:
     return {k: v for k, v in held.items() if k not in gone}
 
 
-def grant_future(session: Session, new: Object) -> None:
-    """A new object in a schema gets what GRANT ... ON FUTURE promised; a schema's own promises win."""
+def first_grants(session: Session, create: Create, new: Object, old: Object | None) -> list[Grant]:
+    """What is granted on a new object: what COPY GRANTS takes over, else what GRANT ... ON FUTURE promised.
+
+    It takes over the grants on the object that is replaced; where none is, those on the one that is copied.
+    https://docs.snowflake.com/en/sql-reference/sql/create-table, https://docs.snowflake.com/en/sql-reference/sql/create-clone
+    """
+    source = old.name if old else create.source
+    if not (create.copy_grants and source):
+        return _promised(session, new)
+    held = session.account.access.on(new.kind, source)
+    return [replace(g, name=new.name, granted_by=session.role) for g in held if g.privilege != OWNERSHIP]
+
+
+def _promised(session: Session, new: Object) -> list[Grant]:
+    """What GRANT ... ON FUTURE promised; a schema's own promises win."""
     access, kind = session.account.access, f"FUTURE {new.kind}"
     schema = new.name.container
     promised = (access.on(kind, schema) if schema else []) or (
         access.on(kind, Name("", "", new.name.database)) if new.name.database else []
     )
-    for g in promised:
-        access.grant(Grant("ROLE", g.grantee, g.privilege, new.kind, new.name, g.grant_option, g.granted_by))
+    return [replace(g, grantee_kind="ROLE", kind=new.kind, name=new.name) for g in promised]

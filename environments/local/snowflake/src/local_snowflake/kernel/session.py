@@ -16,6 +16,7 @@ from .access import OWNERSHIP
 from .errors import cannot_be_performed, does_not_exist, invalid
 from .names import Name, literal, qualify
 from .parameters.settings import Settings
+from .warehouses import most_at_once
 
 if TYPE_CHECKING:
     from .account import Account
@@ -41,6 +42,8 @@ class Session:
         task: what the session runs for, when it is a task's (a task run of the `tasks` package); else None.
         stops: called to end what runs for the session outside DuckDB, such as a procedure's process.
         in_transaction: whether BEGIN (or AUTOCOMMIT = FALSE) opened a transaction that has not ended.
+        transaction: that one's id, or the id of the one before.
+        client: what its client calls itself, with the version.
         aborted: whether an error has aborted that transaction.
         enclosed: whether it works inside a transaction of its caller's, which it cannot end.
         caller: whose call of a procedure it works for.
@@ -65,6 +68,8 @@ class Session:
     variables: dict[str, str] = field(default_factory=dict)
     temporary: dict[tuple[str, Name], Object] = field(default_factory=dict)
     in_transaction: bool = False
+    transaction: int = 0
+    client: str = "PythonConnector"
     aborted: bool = False
     enclosed: bool = False
     at_commit: list[Callable[[], object]] = field(default_factory=list)
@@ -240,7 +245,8 @@ class Session:
         https://docs.snowflake.com/en/user-guide/warehouses-tasks
 
         Raises:
-            SnowflakeError: 000606 without one, and when it is suspended and does not resume by itself.
+            SnowflakeError: 000606 without one, and when it is suspended and does not resume by itself; 000630 after
+                waiting too long for its turn.
 
         """
         if self.task and self.task.serverless:
@@ -252,6 +258,10 @@ class Session:
                 "Select an active warehouse with the 'use warehouse' command."
             )
             raise invalid(text, "000606", "57P03")
+        most = most_at_once(current, self.account.parameters.get("MAX_CONCURRENCY_LEVEL"))
+        if most and (running := self.running):
+            seconds = self._least("STATEMENT_QUEUED_TIMEOUT_IN_SECONDS")
+            self.account.warehouses.admit(current, running[-1], most, seconds)
         self.account.warehouses.use(current.name.name)
 
     @property
@@ -260,7 +270,11 @@ class Session:
 
         https://docs.snowflake.com/en/sql-reference/parameters#statement-timeout-in-seconds
         """
-        current, key = self._current_warehouse(), "STATEMENT_TIMEOUT_IN_SECONDS"
+        return self._least("STATEMENT_TIMEOUT_IN_SECONDS")
+
+    def _least(self, key: str) -> int:
+        """The smaller of what the session and its warehouse say; 0 says nothing."""
+        current = self._current_warehouse()
         limits = (self.parameters.get(key), current.properties.get(key.lower()) if current else 0)
         return min((int(limit) for limit in limits if limit), default=0)
 
@@ -308,6 +322,11 @@ class Session:
         for stop in list(self.stops):
             stop()
         self.connection.interrupt()
+
+    def close_when_idle(self) -> None:
+        """End the session once the statement that runs has ended."""
+        with self.lock:
+            self.close()
 
     def close(self) -> None:
         """End the session: its temporary objects and its open transaction are gone."""

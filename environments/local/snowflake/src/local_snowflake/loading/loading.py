@@ -89,7 +89,8 @@ def _read(session: Session, tokens: Tokens) -> Copy:
     targets = _targets(table, chosen)
     query = tokens.parenthesised() if tokens.looking_at("(") else None
     location = locations.read(session, tokens) if query is None else transforming.read(session, query, len(targets))
-    options = tokens.options()
+    # What the stage says of copying counts where the statement says nothing.
+    options = {**location.stage.properties.get("copy_options", {}), **tokens.options()}
     _check(query, options)
     if unknown := options.keys() - _OPTIONS:
         raise unsupported(f"COPY INTO option {min(unknown)}")

@@ -26,6 +26,8 @@ _OPTIONS = {
     # One file is written whatever the size: the local account has one writer.
     "MAX_FILE_SIZE",
 }
+# What DuckDB writes as it is by default, whatever else is asked for.
+_AS_WRITTEN = {"RECORD_DELIMITER": "\n", "ESCAPE": "NONE", "EMPTY_FIELD_AS_NULL": "TRUE"}
 _SUFFIX = {"AUTO": ".gz", "GZIP": ".gz", "ZSTD": ".zst", "NONE": ""}
 _PARQUET = {"AUTO": "snappy", "SNAPPY": "snappy", "NONE": "uncompressed"}
 
@@ -96,7 +98,8 @@ def _file_name(location: locations.Location, format_: formats.Format, *, single:
     compression = format_.text("COMPRESSION", "AUTO").upper() or "NONE"
     if format_.kind == "PARQUET":
         return f"{start}_0_0_0{'.snappy' if compression in {'AUTO', 'SNAPPY'} else ''}.parquet"
-    return f"{start}_0_0_0.csv{_SUFFIX[compression]}"
+    extension = format_.text("FILE_EXTENSION").removeprefix(".") or f"csv{_SUFFIX[compression]}"
+    return f"{start}_0_0_0.{extension}"
 
 
 def _write(session: Session, query: str, path: Path, format_: formats.Format, *, header: bool) -> int:
@@ -123,6 +126,9 @@ def _options(format_: formats.Format, header: bool) -> str:  # noqa: FBT001 - on
         return f"FORMAT parquet, COMPRESSION {_PARQUET[compression]}"
     if format_.kind == "JSON":
         raise unsupported("COPY INTO location with FILE_FORMAT of type JSON")
+    for name, default in _AS_WRITTEN.items():
+        if (given := str(format_.options.get(name, default)).upper()) != default:
+            raise unsupported(f"COPY INTO location with FILE_FORMAT option {name} = {given}")
     nulls = format_.options.get("NULL_IF", ["\\N"])
     enclosed = format_.text("FIELD_OPTIONALLY_ENCLOSED_BY", "NONE")
     return ", ".join(

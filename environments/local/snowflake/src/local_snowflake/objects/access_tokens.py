@@ -25,7 +25,7 @@ from ..kernel.errors import (
 from ..kernel.names import Name, fold
 from ..kernel.result import EXECUTED, Result, rows, status
 from ..kernel.tokens import Tokens
-from . import options, policies
+from . import enforcing, options, policies
 
 if TYPE_CHECKING:
     from ..kernel.account import Account
@@ -85,10 +85,13 @@ def _add(session: Session, user: Object, held: dict[str, Any], tokens: Tokens) -
         raise invalid(f"User {user.name} has {_MOST} programmatic access tokens, and may have no more.", "394401")
     secret = secrets.token_urlsafe(32)
     bypass = given.get("mins_to_bypass_network_policy_requirement", 0)
+    default = int(_policy(session.account, user).get("DEFAULT_EXPIRY_IN_DAYS", policies.DEFAULT_EXPIRY))
+    days = given.get("days_to_expiry", default)
     kept = {
         "digest": _digest(secret),
         "role": fold(given["role_restriction"]) if "role_restriction" in given else "",
-        "expires": (now() + timedelta(days=given.get("days_to_expiry", 15))).isoformat(),
+        "days": days,
+        "expires": (now() + timedelta(days=days)).isoformat(),
         "free_until": (now() + timedelta(minutes=bypass)).isoformat(),
     }
     _keep(session, user.name, {**held, token: kept})
@@ -102,11 +105,13 @@ def _check(account: Account, user: Object, given: dict[str, Any]) -> None:
     role = fold(given.get("role_restriction", ""))
     if role and role not in account.access.roles_of(user.name.name):
         raise does_not_exist("ROLE", role)
+    if (given.get("days_to_expiry") or 0) > _most_days(account, user):
+        raise invalid(f"invalid value [{given['days_to_expiry']}] for parameter 'DAYS_TO_EXPIRY': MAX_EXPIRY_IN_DAYS")
     if user.properties.get("type") not in _SERVICE:
         return
-    if not role:
+    if not role and _needs_role(account, user):
         raise invalid("ROLE_RESTRICTION is required for the programmatic access token of a service user.", "394402")
-    if _evaluation(account, user) == _REQUIRED and not policies.network_policy(account, user):
+    if _evaluation(account, user) == _REQUIRED and not enforcing.network_policy(account, user):
         raise _NO_POLICY
 
 
@@ -120,9 +125,22 @@ def _digest(secret: str) -> str:
 
 def _evaluation(account: Account, user: Object) -> str:
     """What the user's authentication policy says of network policies, for tokens."""
-    policy = policies.authentication_policy(account, user)
-    found = (policy or {}).get("pat_policy", {})
-    return str(found.get("NETWORK_POLICY_EVALUATION", _REQUIRED)).upper()
+    return str(_policy(account, user).get("NETWORK_POLICY_EVALUATION", _REQUIRED)).upper()
+
+
+def _policy(account: Account, user: Object) -> dict[str, Any]:
+    """PAT_POLICY of the user's authentication policy."""
+    return enforcing.authentication_policy(account, user).get("pat_policy", {})
+
+
+def _most_days(account: Account, user: Object) -> int:
+    return int(_policy(account, user).get("MAX_EXPIRY_IN_DAYS", policies.MAX_EXPIRY))
+
+
+def _needs_role(account: Account, user: Object) -> bool:
+    """Whether a token of the user's must be restricted to a role."""
+    required = str(_policy(account, user).get("REQUIRE_ROLE_RESTRICTION_FOR_SERVICE_USERS", "TRUE")).upper()
+    return user.properties.get("type") in _SERVICE and required == "TRUE"
 
 
 @dataclass(frozen=True)
@@ -140,12 +158,15 @@ def presented(account: Account, user: Object | None, secret: str) -> Presented |
     kept = next((each for each in held.values() if secrets.compare_digest(each["digest"], digest)), None)
     if user is None or kept is None or datetime.fromisoformat(kept["expires"]) < now():
         return None
-    evaluation, subject = _evaluation(account, user), bool(policies.network_policy(account, user))
+    # The policy may have become stricter than it was when the token was made.
+    if kept.get("days", 0) > _most_days(account, user) or (not kept["role"] and _needs_role(account, user)):
+        return None
+    evaluation, subject = _evaluation(account, user), bool(enforcing.network_policy(account, user))
     free = datetime.fromisoformat(kept["free_until"]) > now() and user.properties.get("type") not in _SERVICE
     if evaluation == _REQUIRED and not subject and not free:
         raise _NO_POLICY
     if evaluation != _NOT_ENFORCED:
-        policies.require_address(account, user)
+        enforcing.require_address(account, user)
     return Presented(user, kept["role"])
 
 

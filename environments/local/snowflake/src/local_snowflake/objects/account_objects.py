@@ -122,12 +122,15 @@ class Warehouse(Kind):
         return _sized(given)
 
     def read_name(self, session: Session, tokens: Tokens) -> Name:
-        """The name; ALTER WAREHOUSE SUSPEND | RESUME is about the session's warehouse."""
+        """The name; ALTER WAREHOUSE SUSPEND | RESUME | ABORT ALL QUERIES is about the session's warehouse."""
         is_left_out = tokens.peek().upper in {"SUSPEND", "RESUME"} and (tokens.peek(1).upper or "IF") == "IF"
+        is_left_out |= tokens.looking_at("ABORT", "ALL", "QUERIES")
         return Name("", "", session.warehouse or "") if is_left_out else super().read_name(session, tokens)
 
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
-        """ALTER WAREHOUSE name SUSPEND | RESUME [IF SUSPENDED] | SET options | UNSET options."""
+        """ALTER WAREHOUSE name SUSPEND | RESUME [IF SUSPENDED] | ABORT ALL QUERIES | SET options | UNSET options."""
+        if tokens.accept("ABORT", "ALL", "QUERIES"):
+            return self._abort(session, name)
         if action := tokens.accept_any("SUSPEND", "RESUME"):
             return self._operate(session, name, action, forgiving=tokens.accept("IF", "SUSPENDED"))
         if tokens.looking_at("SET") and tokens.peek(1).upper in _ALTERED:
@@ -137,6 +140,12 @@ class Warehouse(Kind):
             tokens.expect("UNSET")
             return self._changed(session, name, {}, set(options.names(tokens)))
         return super().alter(session, name, tokens)
+
+    def _abort(self, session: Session, name: Name) -> Result:
+        session.get("WAREHOUSE", name, "OPERATE")
+        account, on = session.account, name.name
+        account.executions.abort(lambda e: e.session is not session and e.context["WAREHOUSE_NAME"] == on)
+        return status(EXECUTED)
 
     def _operate(self, session: Session, name: Name, action: str, *, forgiving: bool) -> Result:
         """Suspend what runs, resume what is suspended: anything else is an error, but RESUME IF SUSPENDED."""

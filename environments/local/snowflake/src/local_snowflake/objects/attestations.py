@@ -42,7 +42,7 @@ def attested(account: Account, data: dict[str, Any]) -> Object:
         claims = jwt.decode(token, options={"verify_signature": False})
         issuer, subject = str(claims.get("iss", "")), str(claims.get("sub", ""))
         user = identified(account, issuer, subject)
-        if user is None or user.properties.get("disabled"):
+        if user is None:
             raise _refused(f"no user has the issuer '{issuer}' and the subject '{subject}'")
         _verify(account, token, user.properties[PROPERTY])
     except jwt.PyJWTError as error:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _POOL = {
     "MIN_NODES": options.NUMBER, "MAX_NODES": options.NUMBER, "INSTANCE_FAMILY": options.TEXT,
     "AUTO_RESUME": options.FLAG, "INITIALLY_SUSPENDED": options.FLAG, "AUTO_SUSPEND_SECS": options.NUMBER,
-    "COMMENT": options.TEXT, "PLACEMENT_GROUP": options.TEXT, "BACKUP_INSTANCE_FAMILIES": options.LIST,
+    "COMMENT": options.TEXT, "BACKUP_INSTANCE_FAMILIES": options.LIST,
 }  # fmt: skip
 
 
@@ -79,10 +79,8 @@ class ComputePool(Kind):
         """The pool with other properties, and without some; its family changes only while it is suspended."""
         pool = session.get("COMPUTE POOL", name, "MODIFY")
         _check_pool(merged(pool, changes, gone).properties)
-        suspended_only = {"instance_family"} & changes.keys() or {"placement_group"} & gone
-        if suspended_only and pool.properties["state"] != "SUSPENDED":
-            (key,) = suspended_only
-            raise invalid(f"Compute pool '{name}' must be suspended to change {key.upper()}.", "392003")
+        if "instance_family" in changes and pool.properties["state"] != "SUSPENDED":
+            raise invalid(f"Compute pool '{name}' must be suspended to change INSTANCE_FAMILY.", "392003")
         session.account.catalogue.change("COMPUTE POOL", name, lambda o: merged(o, changes, gone))
         return status(EXECUTED)
 

@@ -19,12 +19,11 @@ from ..kernel.result import DESCRIBE, EXECUTED, Result, rows, status
 from ..kernel.tokens import Tokens
 from . import options
 from .clauses import merged
-from .workload_identity import PROPERTY, is_issuer
+from .workload_identity import is_issuer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from ..kernel.account import Account
     from ..kernel.session import Session
 
 AUTHENTICATION, NETWORK = "AUTHENTICATION POLICY", "NETWORK POLICY"
@@ -32,10 +31,9 @@ AUTHENTICATION, NETWORK = "AUTHENTICATION POLICY", "NETWORK POLICY"
 PASSWORD, KEY_PAIR, WORKLOAD_IDENTITY = "PASSWORD", "KEYPAIR", "WORKLOAD_IDENTITY"
 ACCESS_TOKEN = "PROGRAMMATIC_ACCESS_TOKEN"  # noqa: S105 - a word, and no secret
 _SCREEN, _DRIVERS = "SNOWFLAKE_UI", "DRIVERS"  # types of clients
-_DEFAULT_EXPIRY, _MAX_EXPIRY = 15, 365  # days of a programmatic access token, unless PAT_POLICY says otherwise
+DEFAULT_EXPIRY, MAX_EXPIRY = 15, 365  # days of a programmatic access token, unless PAT_POLICY says otherwise
 _LONGEST_ADDRESSES = 100_000  # characters in all
 # Network rules that Snowflake keeps itself: https://docs.snowflake.com/en/user-guide/network-rules
-_GITHUB = "4.175.114.51"  # one of GitHub's runners
 _MANAGED_RULES = {"SNOWFLAKE.NETWORK_SECURITY.GITHUBACTIONS_GLOBAL"}
 
 
@@ -180,7 +178,7 @@ class NetworkPolicy(_Policy):
         }
 
 
-_EXPIRIES = (("DEFAULT", _DEFAULT_EXPIRY), ("MAX", _MAX_EXPIRY))
+_EXPIRIES = (("DEFAULT", DEFAULT_EXPIRY), ("MAX", MAX_EXPIRY))
 
 
 def _check_clients(policy: dict[str, Any]) -> None:
@@ -238,70 +236,6 @@ def attach(session: Session, user: Name, tokens: Tokens) -> Result:
     named = str(policy.name)
     session.account.catalogue.change("USER", user, lambda o: o.with_properties(authentication_policy=named))
     return status(EXECUTED)
-
-
-def authentication_policy(account: Account, user: Object) -> dict[str, Any] | None:
-    """What the user's authentication policy says; None without one."""
-    name = user.properties.get("authentication_policy")
-    policy = account.catalogue.find(AUTHENTICATION, Name(*Tokens(name).name())) if name else None
-    return policy.properties if policy else None
-
-
-def require(account: Account, user: Object, method: str) -> None:
-    """The user's authentication policy, if it has one, must allow this way to sign in.
-
-    Raises:
-        SnowflakeError: 390202.
-
-    """
-    policy = authentication_policy(account, user)
-    if policy is not None and not _allows(policy, user, method):
-        raise SnowflakeError("Authentication attempt rejected by the current authentication policy.", "390202", "08001")
-
-
-def network_policy(account: Account, user: Object) -> str:
-    """The network policy that the user is subject to: its own, else the account's; "" for none."""
-    return user.properties.get("network_policy") or account.parameters.get("NETWORK_POLICY") or ""
-
-
-def require_address(account: Account, user: Object) -> None:
-    """The network policy of the user, else of the account, must let in the address that it connects from.
-
-    Everybody here connects from this machine, so that is asked only where the account's profile says what stands for
-    the addresses: people connect from its office, service users from GitHub's runners.
-
-    Raises:
-        SnowflakeError: 390422.
-
-    """
-    name = network_policy(account, user)
-    if not name or not account.profile.office:
-        return
-    policy = account.catalogue.get(NETWORK, Name("", "", name)).properties
-    from_github = user.properties.get("type") in {"SERVICE", "LEGACY_SERVICE"}
-    address = ipaddress.ip_address(account.profile.office)
-    rules = from_github and bool(policy.get("allowed_network_rule_list"))
-    listed = any(address in ipaddress.ip_network(net) for net in policy.get("allowed_ip_list", ()))
-    if not (rules or (listed and not from_github)):
-        text = (
-            f"Incoming request with IP/Token {_GITHUB if from_github else address} is not allowed to access Snowflake."
-        )
-        raise SnowflakeError(f"{text} Contact your account administrator.", "390422", "08001")
-
-
-def _allows(policy: dict[str, Any], user: Object, method: str) -> bool:
-    if not _among(method, policy.get("authentication_methods")):
-        return False
-    if method != WORKLOAD_IDENTITY:
-        return True
-    workloads = policy.get("workload_identity_policy", {})
-    issuers = workloads.get("ALLOWED_OIDC_ISSUERS")
-    issuer_allowed = not issuers or user.properties[PROPERTY]["issuer"] in issuers
-    return _among("OIDC", workloads.get("ALLOWED_PROVIDERS")) and issuer_allowed
-
-
-def _among(word: str, listed: list[str] | None) -> bool:
-    return not listed or bool({word, "ALL"} & {each.upper() for each in listed})
 
 
 def references(session: Session, name: str) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..jobs.processes import Jobs
 from ..kernel.errors import SnowflakeError
 from ..kernel.passwords import matches
-from . import access_tokens, policies
+from . import access_tokens, enforcing, policies, user_states
 from .attestations import attested
 
 if TYPE_CHECKING:
@@ -34,22 +34,26 @@ def authenticate(account: Account, data: dict[str, Any], role: str) -> Session:
 
     Raises:
         SnowflakeError: 390100 wrong name, password or workload identity, 390144 a refused JWT, 390303 a refused
-            token, 390202 the authentication policy, 390422 the network policy, 390189 the role.
+            token, 390202 the authentication policy, 390422 the network policy, 390189 the role; 390101, 390102 and
+            390106 for a user that may not sign in now.
 
     """
     method = (data.get("AUTHENTICATOR") or "SNOWFLAKE").upper()
     if method == "OAUTH":
         return _by_ticket(account, data.get("TOKEN") or "")
     if token := _access_token(account, data, method):
-        policies.require(account, token.user, policies.ACCESS_TOKEN)
-        session = _open(account, token.user, token.role or role)
+        enforcing.require(account, token.user, policies.ACCESS_TOKEN, data)
+        user_states.require(account, token.user, password=False)
+        session = _open(account, token.user, token.role or role, data)
         session.secondary = session.secondary and not token.role
         return session
     called, check = _METHODS.get(method, ("", _unknown))
     user = check(account, data)
-    policies.require(account, user, called)
-    policies.require_address(account, user)
-    return _open(account, user, role)
+    enforcing.require(account, user, called, data)
+    enforcing.require_address(account, user)
+    user_states.require(account, user, password=called == policies.PASSWORD)
+    user_states.succeeded(account, user)
+    return _open(account, user, role, data)
 
 
 def _by_ticket(account: Account, ticket: str) -> Session:
@@ -72,7 +76,9 @@ def _by_password(account: Account, data: dict[str, Any]) -> Object:
     user = _user(account, data)
     if user is None or user.properties.get("type") in _WITHOUT_PASSWORD:
         raise _REFUSED
+    user_states.require_unlocked(user)
     if not matches(data.get("PASSWORD") or "", user.properties.get("password") or "$"):
+        user_states.failed(account, user)
         raise _REFUSED
     return user
 
@@ -81,17 +87,23 @@ def _by_key_pair(account: Account, data: dict[str, Any]) -> Object:
     """https://docs.snowflake.com/en/user-guide/key-pair-auth: the subject and issuer name the account, user and key."""
     import jwt
 
-    user = _user(account, data)
-    key = public_key(user.properties.get("rsa_public_key") or "") if user else None
-    if user is None or key is None:
-        raise _JWT_REFUSED
+    user, token = _user(account, data), data.get("TOKEN") or ""
     try:
-        claims = jwt.decode(data.get("TOKEN") or "", key, algorithms=["RS256"], options={"require": ["exp", "iat"]})
+        issuer = str(jwt.decode(token, options={"verify_signature": False}).get("iss", ""))
+        key = (
+            next((k for k in public_keys(user).values() if issuer.endswith(f".{fingerprint(k)}")), None)
+            if user
+            else None
+        )
+        if user is None or key is None or not issuer.endswith(f"{login_name(user)}.{fingerprint(key)}"):
+            raise _JWT_REFUSED
+        jwt.decode(token, key, algorithms=_ALGORITHMS, options={"require": ["exp", "iat"]})
     except jwt.PyJWTError as error:
         raise _JWT_REFUSED from error
-    if not str(claims.get("iss", "")).endswith(f"{user.name.name}.{fingerprint(key)}"):
-        raise _JWT_REFUSED
     return user
+
+
+_ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"]
 
 
 def _unknown(_: Account, data: dict[str, Any]) -> Object:
@@ -109,16 +121,15 @@ _METHODS = {
 
 def _user(account: Account, data: dict[str, Any]) -> Object | None:
     login = str(data.get("LOGIN_NAME") or "").upper()
-    user = next((user for user in account.catalogue.of("USER") if login_name(user) == login), None)
-    return user if user and not user.properties.get("disabled") else None
+    return next((user for user in account.catalogue.of("USER") if login_name(user) == login), None)
 
 
 def login_name(user: Object) -> str:
-    """What a user signs in as."""
-    return user.properties.get("login_name") or user.name.name
+    """What a user signs in as, in capitals: it is the same in any."""
+    return (user.properties.get("login_name") or user.name.name).upper()
 
 
-def _open(account: Account, user: Object, role: str) -> Session:
+def _open(account: Account, user: Object, role: str, data: dict[str, Any]) -> Session:
     name = user.name.name
     wanted = role or user.properties.get("default_role") or "PUBLIC"
     granted = account.access.effective(account.access.roles_of(name))
@@ -127,6 +138,9 @@ def _open(account: Account, user: Object, role: str) -> Session:
         raise SnowflakeError(text + "system administrator, or attempt to login with another role.", "390189", "08001")
     session = account.open_session(name, wanted)
     session.secondary = user.properties.get(SECONDARY, EVERY_ROLE) == EVERY_ROLE
+    session.client = (
+        f"{data.get('CLIENT_APP_ID') or ''} {data.get('CLIENT_APP_VERSION') or ''}".strip() or session.client
+    )
     return session
 
 
@@ -134,15 +148,29 @@ def _open(account: Account, user: Object, role: str) -> Session:
 SECONDARY, EVERY_ROLE = "default_secondary_roles", ["ALL"]
 
 
+KEYS = ("rsa_public_key", "rsa_public_key_2")
+_FEWEST_BITS = 2048
+
+
+def public_keys(user: Object) -> dict[str, PublicKeyTypes]:
+    """The user's keys, by the property that each is in: there are two, so that one can take the other's place."""
+    found = {name: public_key(user.properties.get(name) or "") for name in KEYS}
+    return {name: key for name, key in found.items() if key}
+
+
 def public_key(written: str) -> PublicKeyTypes | None:
-    """The key of RSA_PUBLIC_KEY: base64 of its DER, with or without PEM's head and foot; None if it is no key."""
+    """The key of RSA_PUBLIC_KEY: base64 of its DER, without PEM's head and foot; None if it is none, or too short.
+
+    https://docs.snowflake.com/en/user-guide/key-pair-auth
+    """
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-    body = "".join(line for line in written.split() if not line.startswith("-") and line not in {"PUBLIC", "KEY-----"})
     try:
-        return load_der_public_key(base64.b64decode(body))
+        key = load_der_public_key(base64.b64decode("".join(written.split()), validate=True))
     except ValueError:
         return None
+    return None if isinstance(key, RSAPublicKey) and key.key_size < _FEWEST_BITS else key
 
 
 def fingerprint(key: PublicKeyTypes) -> str:

@@ -13,9 +13,9 @@ from ..kernel.parameters.table import can_set
 from ..kernel.passwords import hashed
 from ..kernel.result import DESCRIBE, EXECUTED, Result, rows, status
 from ..kernel.tokens import Tokens
-from . import access_tokens, options, policies, workload_identity
+from . import access_tokens, options, policies, user_states, workload_identity
 from .clauses import merged, with_tags
-from .signing_in import EVERY_ROLE, SECONDARY, fingerprint, login_name, public_key
+from .signing_in import EVERY_ROLE, KEYS, SECONDARY, fingerprint, login_name, public_key, public_keys
 
 if TYPE_CHECKING:
     from ..kernel.session import Session
@@ -26,13 +26,15 @@ _OPTIONS = {
     "DISABLED": options.FLAG, "MUST_CHANGE_PASSWORD": options.FLAG, "DEFAULT_ROLE": options.TEXT,
     "DEFAULT_WAREHOUSE": options.TEXT, "DEFAULT_NAMESPACE": options.TEXT, "DEFAULT_SECONDARY_ROLES": options.LIST,
     "RSA_PUBLIC_KEY": options.TEXT, "RSA_PUBLIC_KEY_2": options.TEXT, "WORKLOAD_IDENTITY": options.NESTED,
-    "COMMENT": options.TEXT,
+    "DAYS_TO_EXPIRY": options.NUMBER, "MINS_TO_UNLOCK": options.NUMBER, "COMMENT": options.TEXT,
 }  # fmt: skip
 # What a user of these types may not have: it does not sign in with a password.
 # https://docs.snowflake.com/en/user-guide/admin-user-management
 _SERVICES = {"SERVICE", "SERVICE_AGENT"}
 _PERSONS_ONLY = ("password", "must_change_password", "first_name", "middle_name", "last_name")
 _FOLDED = ("default_role", "default_warehouse", "type", "login_name")
+# What NULL empties.
+_EMPTIED = {key.lower() for key, kind in _OPTIONS.items() if kind == options.TEXT and key not in {"TYPE", "COMMENT"}}
 # What users change about themselves: https://docs.snowflake.com/en/sql-reference/sql/alter-user
 _OWN = {"DEFAULT_WAREHOUSE", "DEFAULT_NAMESPACE", "DEFAULT_ROLE"}
 
@@ -42,9 +44,10 @@ class User(Kind):
 
     word, plural, scope = "USER", "USERS", "account"
     columns = (
-        "name", ("created_on", STAMP), "login_name", "display_name", "email", "comment", "disabled",
-        "default_warehouse", "default_namespace", "default_role", "default_secondary_roles", "owner",
-        "has_password", "has_rsa_public_key", "type", "has_workload_identity",
+        "name", ("created_on", STAMP), "login_name", "display_name", "first_name", "last_name", "email",
+        "mins_to_unlock", "days_to_expiry", "comment", "disabled", "must_change_password", "default_warehouse",
+        "default_namespace", "default_role", "default_secondary_roles", "owner", ("expires_at_time", STAMP),
+        ("locked_until_time", STAMP), "has_password", "has_rsa_public_key", "type", "has_pat", "has_workload_identity",
     )  # fmt: skip
     terse = (
         "name", ("created_on", STAMP), "display_name", "first_name", "last_name", "email", "org_identity", "comment",
@@ -57,7 +60,8 @@ class User(Kind):
         name = self.read_name(session, tokens)
         given = _read(session, name, tokens)
         tags, comment = given.pop("tags", {}), given.pop("comment", "")
-        properties = _checked({"type": "PERSON", **given}, {})
+        _check_login(session, name, given.get("login_name") or "")
+        properties = {k: v for k, v in _checked({"type": "PERSON", **given}, {}).items() if v is not None}
         properties.setdefault(SECONDARY, ["ALL"] if session.account.profile.secondary_roles else [])
         return self.add(session, create, Object("USER", name, session.role, properties, comment, tags))
 
@@ -72,6 +76,9 @@ class User(Kind):
             return access_tokens.alter(session, name, tokens)
         if not _own_defaults(session, name, tokens):
             session.own("USER", name)
+        if tokens.accept("ABORT", "ALL", "QUERIES"):
+            session.account.executions.abort(lambda e: e.session is not session and e.session.user == name.name)
+            return status(EXECUTED)
         if tokens.accept("SET", "AUTHENTICATION", "POLICY"):
             return policies.attach(session, name, tokens)
         if tokens.accept("UNSET", "AUTHENTICATION", "POLICY"):
@@ -81,7 +88,10 @@ class User(Kind):
             gone = set(options.names(tokens))
             if unknown := [key for key in sorted(gone) if not _is_option(key.upper())]:
                 raise unsupported(f"ALTER USER ... UNSET {unknown[0].upper()}")
-            return self._changed(session, name, {"type": "PERSON"} if "type" in gone else {}, gone - {"type"})
+            if "login_name" in gone:
+                _check_login(session, name, "")
+            changes = {"type": "PERSON"} if "type" in gone else {}
+            return self._changed(session, name, changes, user_states.kept_names(gone - {"type"}))
         if tokens.looking_at("SET") and _is_option(tokens.peek(1).upper):
             tokens.expect("SET")
             return self._set(session, name, _read(session, name, tokens))
@@ -92,10 +102,15 @@ class User(Kind):
             given["type"] = "PERSON"
         user = session.account.catalogue.get("USER", name)
         comment = {"comment": given.pop("comment")} if "comment" in given else {}
-        return self._changed(session, name, {**_checked(given, user.properties), **comment}, set())
+        if "login_name" in given:
+            _check_login(session, name, given["login_name"] or "")
+        changes = {**_checked(given, user.properties), **comment}
+        return self._changed(session, name, changes, {key for key, value in changes.items() if value is None})
 
     def _changed(self, session: Session, name: Name, changes: dict[str, Any], gone: set[str]) -> Result:
         session.account.catalogue.change("USER", name, lambda o: merged(o, changes, gone))
+        if changes.get("disabled"):
+            _lock_out(session, name.name)
         return status(EXECUTED)
 
     def remove(self, session: Session, name: Name) -> None:
@@ -109,9 +124,9 @@ class User(Kind):
         if thing.name.name != session.user:
             session.own("USER", thing.name)
         shown = self.row(session, thing)
-        key = public_key(thing.properties.get("rsa_public_key") or "")
-        shown["rsa_public_key_fp"] = fingerprint(key) if key else None
-        listed = [{"property": k.upper(), "value": v} for k, v in shown.items() if k != "created_on"]
+        keys = public_keys(thing)
+        shown |= {f"{name}_fp": fingerprint(keys[name]) if name in keys else None for name in KEYS}
+        listed = [{"property": k.upper(), "value": _text(v)} for k, v in shown.items() if k not in _NOT_DESCRIBED]
         return rows(["property", "value", "default", "description"], listed, DESCRIBE)
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
@@ -122,13 +137,30 @@ class User(Kind):
         kept = {k: v for k, v in every.items() if k in {c if isinstance(c, str) else c[0] for c in self.columns}}
         named = {key: p.get(key) for key in ("first_name", "middle_name", "last_name")}
         return {
-            "login_name": thing.name.name, "display_name": thing.name.name, **kept, **named,
+            "display_name": thing.name.name, **kept, **named, **user_states.shown(thing),
+            "login_name": login_name(thing),
             "disabled": str(p.get("disabled", False)).lower(),
+            "must_change_password": str(p.get("must_change_password", False)).lower(),
+            "has_pat": str(bool(p.get("access_tokens"))).lower(),
             "default_secondary_roles": str(p.get(SECONDARY, EVERY_ROLE)).replace("'", '"'),
             "has_password": str("password" in p).lower(),
-            "has_rsa_public_key": str("rsa_public_key" in p).lower(),
+            "has_rsa_public_key": str(any(key in p for key in KEYS)).lower(),
             "has_workload_identity": str("workload_identity" in p).lower(),
         }  # fmt: skip
+
+
+# What SHOW USERS has beside the properties.
+_NOT_DESCRIBED = {"created_on", "owner", "expires_at_time", "locked_until_time"}
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _lock_out(session: Session, user: str) -> None:
+    """Abort what the user runs and end its sessions; the one that says so may finish."""
+    for other in [s for s in session.account.opened() if s.user == user]:
+        session.account.abort(other, session)
 
 
 # What may stand behind ALTER USER where the name is left out.
@@ -157,16 +189,25 @@ def _own_defaults(session: Session, name: Name, tokens: Tokens) -> bool:
 def _read(session: Session, name: Name, tokens: Tokens) -> dict[str, Any]:
     """The options as they are written, with what they name looked up."""
     given = with_tags(session, tokens, "USER", _OPTIONS)
+    given = user_states.moments({k: None if k in _EMPTIED and v.upper() == "NULL" else v for k, v in given.items()})
     if policy := given.get("network_policy"):
         given["network_policy"] = policy = fold(policy)
         session.get(policies.NETWORK, Name("", "", policy))
-    if login := fold(given.get("login_name", "")).upper():
-        taken = next((u for u in session.account.catalogue.of("USER") if login_name(u) == login), None)
-        if taken and taken.name != name:
-            raise already_exists(login)
     if "workload_identity" in given:
         given["workload_identity"] = workload_identity.defined(session, name.name, given["workload_identity"])
     return given
+
+
+def _check_login(session: Session, user: Name, login: str) -> None:
+    """No other user signs in by that name; "" is the user's own.
+
+    Raises:
+        SnowflakeError: 002002.
+
+    """
+    wanted = (login or user.name).upper()
+    if any(login_name(o) == wanted for o in session.account.catalogue.of("USER") if o.name != user):
+        raise already_exists(wanted)
 
 
 def _checked(given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
@@ -179,12 +220,11 @@ def _checked(given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
 
     """
     new = dict(given)
-    for key in _FOLDED:
-        new.update({key: fold(str(new[key]))} if key in new else {})
-    if "login_name" in new:
+    new.update({key: fold(new[key]) for key in _FOLDED if new.get(key)})
+    if new.get("login_name"):
         new["login_name"] = new["login_name"].upper()
-    for key in ("rsa_public_key", "rsa_public_key_2"):
-        if key in new and public_key(new[key]) is None:
+    for key in KEYS:
+        if new.get(key) and public_key(new[key]) is None:
             raise invalid(
                 f"New public key rejected by current policy. Reason: 'Invalid public key' ({key.upper()})", "003001"
             )
@@ -192,7 +232,9 @@ def _checked(given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
         new[SECONDARY] = [str(role).upper() for role in new[SECONDARY]]
         if new[SECONDARY] != EVERY_ROLE:
             raise invalid(f"invalid value [{', '.join(new[SECONDARY])}] for parameter 'DEFAULT_SECONDARY_ROLES'")
-    if "password" in new:
+    if new.get("password") == "":
+        raise invalid("invalid value [''] for parameter 'PASSWORD'")
+    if new.get("password"):
         new["password"] = hashed(new["password"])
     kind = {**before, **new}.get("type", "PERSON")
     excluded = _PERSONS_ONLY if kind in _SERVICES else (workload_identity.PROPERTY,)

@@ -71,6 +71,7 @@ class Definition:
     execute_as: str = "OWNER"
     strict: bool = False
     volatility: str = "VOLATILE"
+    secure: bool = False
     comment: str = ""
 
     @property
@@ -115,16 +116,25 @@ def read(tokens: Tokens, *stops: str) -> Definition:
         SnowflakeError: a syntax error, or something that the local account refuses by name.
 
     """
-    found: dict[str, Any] = {"arguments": _arguments(tokens)}
-    tokens.accept("COPY", "GRANTS")
+    return read_rest(tokens, read_arguments(tokens), *stops)
+
+
+def read_rest(tokens: Tokens, arguments: tuple[Argument, ...], *stops: str) -> Definition:
+    """A definition from RETURNS on, as `read`."""
     tokens.expect("RETURNS")
-    found |= _returns(tokens)
+    found: dict[str, Any] = {"arguments": arguments, **_returns(tokens)}
     while not tokens.done and tokens.peek().upper not in stops:
         found |= _option(tokens)
     return _checked(Definition(**found))
 
 
-def _arguments(tokens: Tokens) -> tuple[Argument, ...]:
+def read_arguments(tokens: Tokens) -> tuple[Argument, ...]:
+    """`(name type [DEFAULT value], ...)`.
+
+    Raises:
+        SnowflakeError: as `read`.
+
+    """
     tokens.expect("(")
     found: list[Argument] = []
     while not tokens.accept(")"):
@@ -169,7 +179,7 @@ def _default(tokens: Tokens) -> str | None:
 
 def _returns(tokens: Tokens) -> dict[str, Any]:
     if tokens.accept("TABLE"):
-        return {"columns": _arguments(tokens)}
+        return {"columns": read_arguments(tokens)}
     kind = str(datatypes.read(tokens))
     tokens.accept("NOT", "NULL") or tokens.accept("NULL")
     return {"returns": kind}

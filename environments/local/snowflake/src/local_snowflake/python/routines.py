@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ..kernel.access import OWNERSHIP
 from ..kernel.catalogue import Object
 from ..kernel.errors import SnowflakeError, already_exists, invalid, unsupported
 from ..kernel.kinds import STAMP, Create, Kind, Show
 from ..kernel.result import DESCRIBE, Result, rows, status
 from ..sql import datatypes
 from . import imports, packages
-from .definitions import Definition, read
+from .definitions import Definition, read_arguments, read_rest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,7 +67,9 @@ class RoutineKind(Kind):
         if "AGGREGATE" in create.modifiers:
             raise unsupported(f"CREATE AGGREGATE {self.word}")
         base = session.qualify(tokens.name())
-        definition = read(tokens)
+        arguments = read_arguments(tokens)
+        create = replace(create, copy_grants=tokens.accept("COPY", "GRANTS"))
+        definition = replace(read_rest(tokens, arguments), secure="SECURE" in create.modifiers)
         name = base.sibling(signed(base.name, (a.data_type.name for a in definition.arguments)))
         definition = self.check(session, definition, name.container)
         new = Object(self.word, name, session.role, definition.to_json(), definition.comment)
@@ -137,7 +140,7 @@ class RoutineKind(Kind):
             "is_builtin": "N",
             "is_aggregate": "N",
             "is_ansi": "N",
-            "is_secure": "N",
+            "is_secure": "Y" if definition.secure else "N",
             "is_table_function": "Y" if definition.tabular else "N",
             "valid_for_clustering": "N",
             "min_num_arguments": definition.required,
@@ -147,7 +150,10 @@ class RoutineKind(Kind):
         }
 
     def describe(self, session: Session, thing: Object, tokens: Tokens) -> Result:
-        """DESCRIBE PROCEDURE | FUNCTION: one row for each property."""
+        """DESCRIBE PROCEDURE | FUNCTION: one row for each property; what a secure one does is shown to its owner only.
+
+        https://docs.snowflake.com/en/developer-guide/secure-udf-procedure
+        """
         tokens.end()
         definition = Definition.from_json(thing.properties)
         found = {
@@ -159,9 +165,9 @@ class RoutineKind(Kind):
         }
         if self.word == "PROCEDURE":
             found["execute as"] = definition.execute_as
-        found["body"] = definition.body
-        if definition.language == "PYTHON":
-            found |= _python(definition)
+        if not definition.secure or session.may(OWNERSHIP, thing):
+            found["body"] = definition.body
+            found |= _python(definition) if definition.language == "PYTHON" else {}
         listed = [{"property": name, "value": value} for name, value in found.items()]
         return rows(["property", "value"], listed, DESCRIBE)
 

@@ -152,6 +152,8 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         (r"(Numeric value '.*?' is not recognized)", _text_of("100038", "22018")),
         (r"(Numeric value '.*?' is out of range)", _text_of("100039", "22003")),
         (r"(String '.*?' is too long and would be truncated)", _text_of("100078", "22000")),
+        (r"(Invalid regular expression: .*?)(?:$|\n)", _text_of("100048", "2201B")),
+        (r"(Invalid (?:position|occurrence) of a .*?)(?:$|\n)", _text_of("001008", "22023")),
         (r"(Error parsing JSON: .*)", _text_of("100069", "22P02")),
         (r"(Invalid date/time part .*?)(?:$|\n)", _text_of("002151", "22023")),
         (r"(Failed to cast variant value .*?)(?:$|\n)", _text_of("100071", "22000")),

@@ -6,7 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..kernel.errors import invalid
+from ..kernel.errors import invalid, unsupported
 from ..kernel.executions import go_on
 
 if TYPE_CHECKING:
@@ -45,6 +45,19 @@ def _is_role_in_session(session: Session, arguments: list[Any]) -> bool:
     return str(arguments[0]) in session.account.access.effective(session.roles)
 
 
+def _current_transaction(session: Session, _: list[Any]) -> str | None:
+    """The id of the open transaction, which may be the caller's."""
+    inner: Session | None = session
+    while inner and not inner.in_transaction:
+        inner = inner.caller if inner.enclosed else None
+    return str(inner.transaction) if inner else None
+
+
+def _last_transaction(_: Session, __: list[Any]) -> None:
+    # Each statement by itself is a transaction there, too.
+    raise unsupported("LAST_TRANSACTION")
+
+
 def _wait(session: Session, arguments: list[Any]) -> str:
     """SYSTEM$WAIT(amount [, unit]); a cancelled query wakes up."""
     unit = str(arguments[1]).upper() if len(arguments) > 1 else "SECONDS"
@@ -70,35 +83,11 @@ _SECONDS = {
 }
 
 
-def _cancel_query(session: Session, arguments: list[Any]) -> str:
-    execution = session.account.executions.find(str(arguments[0]))
-    if execution is None or execution.finished.done():
-        return f"Identified SQL statement is not currently executing: {arguments[0]}"
-    execution.cancel()
-    return f"query [{arguments[0]}] terminated."
-
-
-def _cancel_all(session: Session, arguments: list[Any]) -> str:
-    wanted = int(arguments[0])
-    others = [s for s in session.account.opened() if s.id == wanted]
-    running = [e for other in others for e in session.account.executions.of(other) if e.session is not session]
-    for execution in running:
-        execution.cancel()
-    return f"{len(running)} cancelled."
-
-
-def _abort_session(session: Session, arguments: list[Any]) -> str:
-    found = [k for k, s in session.account.sessions.items() if s.id == int(arguments[0])]
-    for token in found:
-        session.account.end(token)
-    return "session aborted" if found else "session not found"
-
-
 FUNCTIONS = {
     "CURRENT_ACCOUNT": lambda _, __: "LOCAL",
     "CURRENT_ACCOUNT_NAME": lambda _, __: "LOCAL",
     "CURRENT_AVAILABLE_ROLES": _available_roles,
-    "CURRENT_CLIENT": lambda _, __: "PythonConnector",
+    "CURRENT_CLIENT": lambda session, _: session.client,
     "CURRENT_DATABASE": lambda session, _: session.database,
     "CURRENT_IP_ADDRESS": lambda _, __: "127.0.0.1",
     "CURRENT_ORGANIZATION_NAME": lambda _, __: "LOCAL",
@@ -110,20 +99,17 @@ FUNCTIONS = {
     "CURRENT_SECONDARY_ROLES": _secondary_roles,
     "CURRENT_SESSION": lambda session, _: str(session.id),
     "CURRENT_STATEMENT": lambda session, _: session.account.executions.of(session)[-1].text,
-    "CURRENT_TRANSACTION": lambda session, _: str(session.id) if session.in_transaction else None,
+    "CURRENT_TRANSACTION": _current_transaction,
     "CURRENT_USER": lambda session, _: session.user,
     "CURRENT_VERSION": lambda _, __: VERSION,
     "CURRENT_WAREHOUSE": lambda session, _: session.warehouse,
     "INVOKER_ROLE": lambda session, _: session.role,
     "IS_ROLE_IN_SESSION": _is_role_in_session,
     "LAST_QUERY_ID": _last_query_id,
-    "LAST_TRANSACTION": lambda _, __: None,
-    "SYSTEM$ABORT_SESSION": _abort_session,
+    "LAST_TRANSACTION": _last_transaction,
     "SYSTEM$ALLOWLIST": lambda _, __: "[]",
     "SYSTEM$ARE_ANACONDA_TERMS_ACKNOWLEDGED": lambda _, __: True,
     "SYSTEM$BOOTSTRAP_DATA_REQUEST": lambda _, __: "{}",
-    "SYSTEM$CANCEL_ALL_QUERIES": _cancel_all,
-    "SYSTEM$CANCEL_QUERY": _cancel_query,
     "SYSTEM$CLIENT_VERSION_INFO": lambda _, __: "[]",
     "SYSTEM$ML_PLATFORM_CAPABILITIES": lambda _, __: "{}",
     "SYSTEM$WAIT": _wait,

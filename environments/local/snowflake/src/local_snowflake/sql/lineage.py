@@ -40,10 +40,11 @@ def columns(scope: Scope, query: exp.Expression) -> dict[str, Column]:
 def refined(column: Column, declared: dict[str, Column]) -> Column:
     """The column with its declared type, where that is the same kind of value."""
     known = declared.get(column.name)
-    return known if known is not None and _same_kind(column, known) else column
+    return known if known is not None and same_kind(column, known) else column
 
 
-def _same_kind(found: Column, known: Column) -> bool:
+def same_kind(found: Column, known: Column) -> bool:
+    """Whether a column of DuckDB's holds the values that the declared one does."""
     if found.type == "fixed":
         return known.type == "fixed" and (found.scale or 0) == (known.scale or 0)
     same = ({found.type, known.type} <= group for group in (_ZONED, SEMI_STRUCTURED))

@@ -54,6 +54,8 @@ class Scope:
         asker: who runs the statement, seen from inside of a view or policy.
         invoker: the role of the object that reads, seen from inside of a policy; "" for the session's.
         guards: the ids of the policies whose bodies this is inside of.
+        sources: the tables and views that its own text names.
+        outdated: the views whose sources are not what they were when the view was made, with their resolved text.
 
     """
 
@@ -67,6 +69,13 @@ class Scope:
     asker: Session | None = None
     invoker: str = ""
     guards: tuple[str, ...] = ()
+    sources: list[Object] = field(default_factory=list)
+    outdated: list[tuple[Object, exp.Expression]] = field(default_factory=list)
+
+    @property
+    def shapes(self) -> list[list[Any]]:
+        """The sources by name, with the names and types of their columns."""
+        return [[str(o.name), [[c["name"], c["type"]] for c in o.properties["columns"]]] for o in self.sources]
 
     def within(self, view: Object) -> Scope:
         """The surroundings of a view's text: its schema and its owner's rights."""
@@ -88,6 +97,7 @@ class Scope:
             asker=self.asker or self.session,
             invoker=invoker,
             guards=guards,
+            outdated=self.outdated,
         )
 
     def asking(self, function: str) -> Session:

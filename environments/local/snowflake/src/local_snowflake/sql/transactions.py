@@ -7,6 +7,7 @@ after an error while a statement runs, it can only be rolled back.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ def begin(session: Session) -> None:
     """Open a transaction; inside one, Snowflake ignores a second BEGIN."""
     if not session.in_transaction:
         engine.execute(session.connection, "BEGIN")
-        session.in_transaction, session.aborted = True, False
+        session.in_transaction, session.aborted, session.transaction = True, False, time.time_ns()
 
 
 def commit(session: Session) -> None:

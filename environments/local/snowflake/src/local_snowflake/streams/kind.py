@@ -5,7 +5,7 @@ https://docs.snowflake.com/en/sql-reference/sql/create-stream
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +63,7 @@ class Stream(Kind):
             raise unsupported(" ".join(tokens.text.split())[:300])
         name = self.read_name(session, tokens)
         tags = _tags(session, tokens)
+        create = replace(create, copy_grants=tokens.accept("COPY", "GRANTS"))
         _expect_table(tokens)
         table = _source(session, self.read_name(session, tokens))
         options = _options(tokens)

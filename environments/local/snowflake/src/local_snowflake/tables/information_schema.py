@@ -13,7 +13,7 @@ from ..kernel.names import Name
 from ..kernel.result import SELECT, Result, rows
 from ..sql import columns as table_columns
 from ..sql.naming import RELATIONS
-from . import storage
+from . import storage, views
 
 if TYPE_CHECKING:
     from ..kernel.catalogue import Object
@@ -131,7 +131,7 @@ def _views(session: Session, database: str) -> Iterator[dict[str, Any]]:
             "TABLE_SCHEMA": thing.name.schema,
             "TABLE_NAME": thing.name.name,
             "TABLE_OWNER": thing.owner,
-            "VIEW_DEFINITION": thing.properties["text"],
+            "VIEW_DEFINITION": views.definition(session, thing),
             "IS_SECURE": "YES" if secure else "NO",
             "CREATED": thing.created_on,
             "COMMENT": thing.comment or None,

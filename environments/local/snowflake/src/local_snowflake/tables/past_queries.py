@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from ..kernel.errors import SnowflakeError, invalid
@@ -55,7 +56,8 @@ def _query_history(session: Session, positional: list[Any], named: dict[str, Any
     unknown = named.keys() - {"RESULT_LIMIT", "END_TIME_RANGE_START", "END_TIME_RANGE_END", "SESSION_ID"}
     if positional or unknown:
         raise invalid(f"Invalid argument for QUERY_HISTORY: {', '.join(sorted(unknown)) or positional[0]}")
-    limit = int(named.get("RESULT_LIMIT", _DEFAULT_LIMIT))
+    given = str(named.get("RESULT_LIMIT", _DEFAULT_LIMIT))
+    limit = int(given) if re.fullmatch(r"[0-9]{1,9}", given) else 0
     if not 0 < limit <= _LARGEST_LIMIT:
         raise invalid(f"RESULT_LIMIT must be between 1 and {_LARGEST_LIMIT}")
     mine = [e for e in reversed(session.account.executions.all()) if e.session.user == session.user]

@@ -77,6 +77,7 @@ def _table(scope: Scope, node: exp.Table, evaluate: Evaluate) -> exp.Expression 
         return _dressed(_information_schema(scope, parts), node, parts[-1])
     thing = relation_named(scope, parts, *privileges_on(node))
     scope.computes = True
+    scope.sources.append(thing)
     if thing.kind == "VIEW" and node.args.get("sample") and node.args["sample"].args.get("seed"):
         raise unsupported("sampling with a seed on a view or subquery")
     stored = _changed(scope, thing) if is_changed(node) else _stored(scope, thing, evaluate, node)
@@ -121,7 +122,10 @@ def _dressed(new: exp.Expression, node: exp.Table, name: str) -> exp.Expression:
 
 def _view(scope: Scope, view: Object, evaluate: Evaluate) -> exp.Expression:
     """The view's text, resolved with its owner's rights, under its column names."""
-    body = resolve(scope.within(view), parse(view.properties["query"]), evaluate)
+    inside = scope.within(view)
+    body = resolve(inside, parse(view.properties["query"]), evaluate)
+    if view.properties.get("sources") != inside.shapes:
+        scope.outdated.append((view, body.copy()))
     inner = exp.Subquery(this=body, alias=exp.TableAlias(this=exp.to_identifier("_VIEW"), columns=_columns(view)))
     return exp.Subquery(this=exp.select("*").from_(inner))
 

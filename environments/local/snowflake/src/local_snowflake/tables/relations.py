@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..kernel import kinds
-from ..kernel.access import Grant
 from ..kernel.catalogue import Object, inside
 from ..kernel.errors import already_exists, unsupported
 from ..kernel.kinds import Create, Kind, Show
@@ -41,9 +40,7 @@ _DESCRIBED = (
 class Relation(Kind):
     """A table or a view."""
 
-    def place(
-        self, session: Session, create: Create, new: Object, build: Callable[[], None], *, copy_grants: bool = False
-    ) -> Result:
+    def place(self, session: Session, create: Create, new: Object, build: Callable[[], None]) -> Result:
         """Put a new one in the catalogue, once `build` has made what lies behind it.
 
         Raises:
@@ -51,11 +48,9 @@ class Relation(Kind):
 
         """
         with session.account.catalogue.making(self.word, new.name):
-            return self._placed(session, create, new, build, copy_grants=copy_grants)
+            return self._placed(session, create, new, build)
 
-    def _placed(
-        self, session: Session, create: Create, new: Object, build: Callable[[], None], *, copy_grants: bool
-    ) -> Result:
+    def _placed(self, session: Session, create: Create, new: Object, build: Callable[[], None]) -> Result:
         key = (self.word, new.name)
         old = session.temporary.get(key) if create.temporary else session.account.catalogue.find(*key)
         if old and create.if_not_exists:
@@ -67,7 +62,7 @@ class Relation(Kind):
         if create.temporary:
             session.temporary[key] = new
         else:
-            self._record(session, new, old, copy_grants=copy_grants)
+            self._record(session, create, new, old)
         return status(f"{self.word.capitalize()} {new.name.name} successfully created.")
 
     def _authorise(self, session: Session, create: Create, name: Name, old: Object | None) -> None:
@@ -82,13 +77,12 @@ class Relation(Kind):
         if old:
             session.own(self.word, name)
 
-    def _record(self, session: Session, new: Object, old: Object | None, *, copy_grants: bool) -> None:
-        kept: list[Grant] = session.account.access.on(self.word, new.name) if old and copy_grants else []
+    def _record(self, session: Session, create: Create, new: Object, old: Object | None) -> None:
+        grants = kinds.first_grants(session, create, new, old)
         if old:
             Kind.remove(self, session, new.name)
         session.account.catalogue.add(new)
-        kinds.grant_future(session, new)
-        for grant in kept:
+        for grant in grants:
             session.account.access.grant(grant)
 
     def change(self, session: Session, name: Name, alter: Any) -> Result:

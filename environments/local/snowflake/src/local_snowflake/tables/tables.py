@@ -87,13 +87,8 @@ class Table(Relation):
             attaching.refuse(new, draft.row_access, "CREATE OR ALTER TABLE")
             return altering.reconcile(self, session, new, draft.columns)
         new = self._protected(session, new, draft)
-        return self.place(
-            session,
-            create,
-            new,
-            lambda: storage.build(session, new, draft.columns),
-            copy_grants=draft.copy_grants,
-        )
+        create = replace(create, copy_grants=draft.copy_grants)
+        return self.place(session, create, new, lambda: storage.build(session, new, draft.columns))
 
     def _drafted(self, session: Session, create: Create, name: Name, draft: _Draft) -> Object:
         kind = "TEMPORARY" if create.temporary else "TRANSIENT" if "TRANSIENT" in create.modifiers else "TABLE"
@@ -124,10 +119,10 @@ class Table(Relation):
                 storage.build(session, new, made, query.sql)
                 reading.consumed(scope)
 
-            return self.place(session, create, new, build, copy_grants=draft.copy_grants)
+            return self.place(session, replace(create, copy_grants=draft.copy_grants), new, build)
 
     def _create_like(self, session: Session, create: Create, name: Name, tokens: Tokens, *, rows: bool) -> Result:
-        """LIKE copies the columns, CLONE the rows too; both leave the grants behind unless COPY GRANTS says not to."""
+        """LIKE copies the columns, CLONE the rows too; both leave the grants behind unless COPY GRANTS is written."""
         source = relation_named(Scope(session), tokens.name())
         if source.kind != self.word:
             raise unsupported(f"{'CLONE' if rows else 'LIKE'} of a {source.kind}")
@@ -141,6 +136,7 @@ class Table(Relation):
         # A clone has the policies of its source: its rows are all there, and as well protected.
         new = new.with_properties(row_access=source.properties.get("row_access"))
         query = f"SELECT * FROM {places.sql_name(session, source)}" if rows else ""
+        create = replace(create, copy_grants=draft.copy_grants, source=source.name)
         return self.place(session, create, new, lambda: storage.build(session, new, draft.columns, query))
 
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
@@ -227,9 +223,9 @@ _CLAUSES = ("AS", "CLUSTER", "COPY", "WITH", "TAG", "COMMENT", "ROW", "AGGREGATI
 
 
 def _recorded(options: dict[str, Any]) -> dict[str, Any]:
-    for key in options:
-        if key not in _RECORDED:
-            raise unsupported(f"table option {key}")
+    for key, value in options.items():
+        if key not in _RECORDED or (key == "ENABLE_SCHEMA_EVOLUTION" and str(value).upper() == "TRUE"):
+            raise unsupported(f"table option {key} = {value}")
     return {_RECORDED[key]: value for key, value in options.items()}
 
 

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from ..sql import engine, meaning
+from ..kernel.errors import SnowflakeError, invalid
+from ..sql import columns, engine, lineage, meaning
 from ..sql.parsing import parse
 from ..sql.transforms import ALL, definitions
 from ..sql.transforms.once import computed_once
 from .references import called, resolve
 
 if TYPE_CHECKING:
+    from ..kernel.catalogue import Object
     from ..kernel.result import Result
     from ..sql.scope import Scope
 
@@ -24,7 +26,38 @@ def translate(scope: Scope, text: str) -> str:
 
 def resolved(scope: Scope, expression: exp.Expression) -> exp.Expression:
     """The tree with every name of the account replaced by what DuckDB can read."""
-    return resolve(scope, expression, constants)
+    tree = resolve(scope, expression, constants)
+    while scope.outdated:
+        _check_view(scope, *scope.outdated.pop())
+    return tree
+
+
+def _check_view(scope: Scope, view: Object, body: exp.Expression) -> None:
+    """The text of a view answers the columns that the view was made with, though its sources are others now.
+
+    https://docs.snowflake.com/en/sql-reference/sql/create-view: "View definitions are not dynamic".
+
+    Raises:
+        SnowflakeError: 002057 for more or fewer columns, 002037 for others.
+
+    """
+    try:
+        found = engine.query(scope.session.connection, generated(scope, body), describe=True).columns
+    except SnowflakeError as error:
+        raise _not_expanded(view, error.message) from error
+    made = columns.of(view)
+    if len(found) != len(made):
+        text = f"View definition for '{view.name}' declared {len(made)} column(s), but view query produces {len(found)}"
+        raise invalid(f"{text} column(s).", "002057", "42601")
+    given = view.properties.get("given") or [column.name for column in made]
+    for at, (new, old, name) in enumerate(zip(found, made, given, strict=True)):
+        if new.name != name or not lineage.same_kind(new, old.datatype.column(name)):
+            text = f"View columns mismatch with view definition for view '{view.name}', at position [{at}], "
+            raise _not_expanded(view, f"{text}should have been [{name} {old.type}]")
+
+
+def _not_expanded(view: Object, why: str) -> SnowflakeError:
+    return invalid(f"Failure during expansion of view '{view.name.name}': {why}", "002037", "42601")
 
 
 def table_function(scope: Scope, node: exp.TableFromRows) -> Result | None:

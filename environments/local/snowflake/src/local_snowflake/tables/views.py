@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..kernel.access import OWNERSHIP
 from ..kernel.catalogue import Object
 from ..kernel.errors import invalid, unsupported
 from ..kernel.kinds import STAMP, Create, read_tags
@@ -48,7 +50,7 @@ class View(Relation):
             raise unsupported("CREATE RECURSIVE VIEW")
         name = self.read_name(session, tokens)
         defined = columns.read(tokens) if tokens.looking_at("(") else []
-        comment, tags, copy_grants, row_access = "", {}, False, None
+        comment, tags, row_access = "", {}, None
         while not tokens.accept("AS"):
             if tokens.accept("COMMENT", "="):
                 comment = tokens.value()
@@ -58,16 +60,15 @@ class View(Relation):
             elif found_policy := attaching.row_access_clause(tokens):
                 row_access = found_policy
             elif tokens.accept("COPY", "GRANTS"):
-                copy_grants = True
+                create = replace(create, copy_grants=True)
             else:
                 raise unsupported(f"CREATE VIEW ... {tokens.rest[:60]}")
         query = remaining(tokens)
-        found = _columns(session, query, defined)
+        made = _columns(session, query, defined)
         secure = "true" if "SECURE" in create.modifiers else "false"
-        properties = {"query": query, "text": tokens.text, "is_secure": secure, "temporary": create.temporary}
-        properties["columns"] = [c.document() for c in found]
+        properties = {"query": query, "text": tokens.text, "is_secure": secure, "temporary": create.temporary, **made}
         new = attaching.created(session, Object(self.word, name, session.role, properties, comment, tags), row_access)
-        return self.place(session, create, new, lambda: None, copy_grants=copy_grants)
+        return self.place(session, create, new, lambda: None)
 
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
         """ALTER VIEW ... SET | UNSET SECURE, policies, and what every kind has."""
@@ -81,21 +82,32 @@ class View(Relation):
         return super().alter(session, name, tokens)
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
-        """A row of SHOW VIEWS."""
+        """A row of SHOW VIEWS; its owner alone sees the text of a secure one."""
         shown = {"reserved": "", "is_materialized": "false", "change_tracking": "OFF"}
+        shown["text"] = definition(session, thing) or ""
         return {**super().row(session, thing), **shown}
 
 
-def _columns(session: Session, query: str, defined: list[TableColumn]) -> list[TableColumn]:
-    """The view's columns: the query's, which is checked by this, under the names that the statement lists."""
+def definition(session: Session, view: Object) -> str | None:
+    """The view's text; None when it is secure and another's: https://docs.snowflake.com/en/user-guide/views-secure."""
+    hidden = view.properties["is_secure"] == "true" and not session.may(OWNERSHIP, view)
+    return None if hidden else view.properties["text"]
+
+
+def _columns(session: Session, query: str, defined: list[TableColumn]) -> dict[str, Any]:
+    """The view's columns: the query's, which is checked by this, under the names that the statement lists.
+
+    With them, what they are made of: the names that the query gives them, and the columns of its sources.
+    """
     with Scope(session) as scope:
         answer = queries.answer(scope, queries.compiled(scope, parse(query)), describe=True)
+        sources = scope.shapes
     found = columns.from_result(answer.columns)
     if defined and len(defined) != len(found):
         raise invalid("Invalid column definition list", "002026", "42601")
     made = renamed(defined, found)
     columns.check_distinct(made)
-    return made
+    return {"columns": [c.document() for c in made], "given": [c.name for c in found], "sources": sources}
 
 
 KINDS = (View(),)

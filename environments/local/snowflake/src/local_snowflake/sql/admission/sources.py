@@ -71,6 +71,30 @@ def _table(node: exp.Table, tokens: Sequence[Token]) -> None:
     for part in (node.this, node.args.get("alias") and node.args["alias"].this):
         if isinstance(part, exp.Identifier) and not part.quoted and part.name.upper() in reserved.IN_FROM:
             raise refused(part.name, tokens)
+    # VALUES, subqueries and functions have column aliases: https://docs.snowflake.com/en/sql-reference/constructs/from
+    if isinstance(node.this, exp.Identifier) and node.args.get("alias") and node.args["alias"].columns:
+        raise refused("(", tokens)
+
+
+def _renamed(node: exp.CTE | exp.Subquery | exp.Values, _: Sequence[Token]) -> None:
+    """A list of column aliases has one for each column, as far as the columns can be counted here."""
+    listed = node.args["alias"].columns if node.args.get("alias") else ()
+    found = _width(node if isinstance(node, exp.Values) else node.this)
+    if listed and found not in {None, len(listed)}:
+        text = f"Invalid column definition list: {len(listed)} names for {found} columns"
+        raise invalid(text, "002026", "42601")
+
+
+def _width(query: exp.Expression) -> int | None:
+    """How many columns a query answers; None where a star stands for some."""
+    if isinstance(query, exp.Values):
+        row = query.expressions[0] if query.expressions else None
+        return len(row.expressions) if isinstance(row, exp.Tuple) else None
+    if isinstance(query, exp.Subquery | exp.SetOperation):
+        return _width(query.this)
+    if not isinstance(query, exp.Select) or any(projection.is_star for projection in query.expressions):
+        return None
+    return len(query.expressions)
 
 
 _METHODS_OF_SAMPLES = {"BERNOULLI", "ROW", "SYSTEM", "BLOCK"}
@@ -130,6 +154,7 @@ RULES: dict[type[exp.Expression], Rule] = {
     exp.Join: _join,
     exp.Lateral: _lateral,
     exp.Table: _table,
+    **dict.fromkeys((exp.CTE, exp.Subquery, exp.Values), _renamed),
     exp.TableSample: _sample,
     exp.Pivot: _pivot,
 }

@@ -67,49 +67,40 @@ CREATE MACRO sf_length(x) AS CAST(CASE typeof(x) WHEN 'BLOB' THEN octet_length(C
     ELSE length(sf_to_varchar(x)) END AS BIGINT);
 CREATE MACRO sf_octet_length(x) AS CAST(octet_length(encode(x)) AS BIGINT);
 CREATE MACRO sf_bit_length(x) AS CAST(octet_length(encode(x)) AS BIGINT) * 8;
--- Regular expressions. What matches nothing is NULL.
-CREATE MACRO _sf_matches(x, pattern, start, flags) AS
-    regexp_extract_all(substring(x, CAST(start AS BIGINT)), pattern, 0, flags);
-CREATE MACRO _sf_groups(x, pattern, start, flags, part) AS
-    regexp_extract_all(substring(x, CAST(start AS BIGINT)), pattern, part, flags);
-CREATE MACRO sf_regexp_count(x, pattern) AS len(regexp_extract_all(x, pattern)),
-    (x, pattern, start) AS len(_sf_matches(x, pattern, start, 'c')),
-    (x, pattern, start, flags) AS len(_sf_matches(x, pattern, start, flags));
-CREATE MACRO sf_regexp_substr(x, pattern) AS regexp_extract_all(x, pattern)[1],
-    (x, pattern, start) AS _sf_matches(x, pattern, start, 'c')[1],
-    (x, pattern, start, n) AS _sf_matches(x, pattern, start, 'c')[n],
-    (x, pattern, start, n, flags) AS _sf_groups(x, pattern, start, replace(flags, 'e', ''),
-        CASE WHEN contains(flags, 'e') THEN 1 ELSE 0 END)[n],
-    (x, pattern, start, n, flags, part) AS _sf_groups(x, pattern, start, replace(flags, 'e', ''), part)[n];
-CREATE MACRO sf_regexp_substr_all(x, pattern) AS to_json(regexp_extract_all(x, pattern)),
-    (x, pattern, start) AS to_json(_sf_matches(x, pattern, start, 'c'));
--- Where the n-th match begins, counted from `start`: behind what stands before it and the matches before it; 0 for none.
-CREATE MACRO _sf_length_of(pieces, n) AS coalesce(list_sum(list_transform(pieces[1:n], lambda piece: length(piece))), 0);
-CREATE MACRO _sf_regexp_at(x, pattern, start, n, flags) AS CASE
-    WHEN len(_sf_matches(x, pattern, start, flags)) < n THEN 0
-    ELSE CAST(start + _sf_length_of(regexp_split_to_array(substring(x, CAST(start AS BIGINT)), pattern, flags), n)
-        + _sf_length_of(_sf_matches(x, pattern, start, flags), n - 1) AS BIGINT) END;
--- Position of the first character of the n-th match, or of the one behind it.
-CREATE MACRO _sf_regexp_instr(x, pattern, start, n, behind, flags) AS CASE
-    WHEN _sf_regexp_at(x, pattern, start, n, flags) = 0 THEN 0 ELSE _sf_regexp_at(x, pattern, start, n, flags)
-        + CASE WHEN behind THEN length(_sf_matches(x, pattern, start, flags)[n]) ELSE 0 END END;
--- The same of a group: `split` is the pattern with what stands before the group as its first group.
-CREATE MACRO _sf_regexp_group_instr(x, pattern, start, n, behind, flags, split) AS CASE
-    WHEN _sf_regexp_at(x, pattern, start, n, flags) = 0 THEN 0 ELSE _sf_regexp_at(x, pattern, start, n, flags)
-        + length(regexp_extract(_sf_matches(x, pattern, start, flags)[n], split, 1, flags))
-        + CASE WHEN behind THEN length(regexp_extract(_sf_matches(x, pattern, start, flags)[n], split, 2, flags))
-            ELSE 0 END END;
-CREATE MACRO _sf_regexp_replace(x, pattern, new, start, flags) AS
-    left(x, CAST(start - 1 AS BIGINT)) || regexp_replace(substring(x, CAST(start AS BIGINT)), pattern, new, flags || 'g');
-CREATE MACRO _sf_regexp_replace_one(x, pattern, new, start, n, flags) AS CASE
-    WHEN _sf_regexp_at(x, pattern, start, n, flags) = 0 THEN x
-    ELSE left(x, _sf_regexp_at(x, pattern, start, n, flags) - 1)
-        || regexp_replace(_sf_matches(x, pattern, start, flags)[n], pattern, new, flags)
-        || substring(x, _sf_regexp_at(x, pattern, start, n, flags) + length(_sf_matches(x, pattern, start, flags)[n])) END;
-CREATE MACRO sf_regexp_like(x, pattern) AS regexp_full_match(x, pattern),
-    (x, pattern, flags) AS regexp_full_match(x, pattern, flags);
-CREATE MACRO sf_regexp_replace(x, pattern) AS regexp_replace(x, pattern, '', 'g'),
-    (x, pattern, new) AS regexp_replace(x, pattern, new, 'g');
+-- Regular expressions. A pattern that is no literal: the empty one matches nothing, and what is no POSIX is refused.
+CREATE MACRO _sf_pattern(pattern) AS CASE WHEN pattern = '' THEN '[^\x00-\x{10FFFF}]'
+    WHEN regexp_matches(regexp_replace(pattern, '\\.|\[\^?\]?(\[:\w+:\]|[^\]])*\]', '', 'g'), '[(*+?}]\?')
+        THEN error('Invalid regular expression: ''' || pattern || ''', no argument for repetition operator: ?')
+    ELSE pattern END;
+CREATE MACRO _sf_at_least(n, least, what) AS CASE WHEN n < least
+    THEN error('Invalid ' || what || ' of a regular expression: ' || n) ELSE CAST(n AS BIGINT) END;
+-- The subject from `start` on in pieces: before the first match, its replacement, before the second match, and so on.
+CREATE MACRO _sf_matched(x, pattern, new, start) AS string_split(
+    regexp_replace(substring(x, CAST(start AS BIGINT)), pattern, chr(64976) || new || chr(64976), 'g'), chr(64976));
+CREATE MACRO _sf_joined(pieces, first, last) AS array_to_string(pieces[first:last], '');
+CREATE MACRO _sf_regexp_count(x, pattern, start) AS (len(_sf_matched(x, pattern, '', start)) - 1) // 2;
+-- What matches nothing is NULL.
+CREATE MACRO _sf_regexp_substr(x, pattern, wanted, start, n) AS CASE
+    WHEN len(_sf_matched(x, pattern, wanted, start)) > 2 * n THEN _sf_matched(x, pattern, wanted, start)[2 * n] END;
+CREATE MACRO _sf_regexp_substr_all(x, pattern, wanted, start, n) AS
+    to_json(list_slice(_sf_matched(x, pattern, wanted, start), 2 * n, len(_sf_matched(x, pattern, wanted, start)) - 1, 2));
+-- Position of the first character of the n-th match, or of the one behind it; 0 for none.
+CREATE MACRO _sf_regexp_instr(x, start, n, behind, pattern) AS CASE
+    WHEN len(_sf_matched(x, pattern, '\0', start)) <= 2 * n THEN 0
+    ELSE start + length(_sf_joined(_sf_matched(x, pattern, '\0', start), 1, 2 * n - CASE WHEN behind THEN 0 ELSE 1 END)) END;
+-- The same of a group: the pattern has what stands before the group as its first group, and the group as its second.
+CREATE MACRO _sf_regexp_group_instr(x, start, n, behind, split) AS CASE
+    WHEN len(_sf_matched(x, split, '\0', start)) <= 2 * n THEN 0
+    ELSE start + length(_sf_joined(_sf_matched(x, split, '\0', start), 1, 2 * n - 1))
+        + length(_sf_matched(x, split, CASE WHEN behind THEN '\1\2' ELSE '\1' END, start)[2 * n]) END;
+CREATE MACRO _sf_regexp_replace(x, pattern, new, start) AS
+    left(x, CAST(start - 1 AS BIGINT)) || regexp_replace(substring(x, CAST(start AS BIGINT)), pattern, new, 'g');
+CREATE MACRO _sf_regexp_replace_one(x, pattern, new, start, n) AS CASE
+    WHEN n = 0 THEN _sf_regexp_replace(x, pattern, new, start)
+    WHEN len(_sf_matched(x, pattern, '\0', start)) <= 2 * n THEN x
+    ELSE left(x, CAST(start - 1 AS BIGINT)) || _sf_joined(_sf_matched(x, pattern, '\0', start), 1, 2 * n - 1)
+        || _sf_matched(x, pattern, new, start)[2 * n]
+        || _sf_joined(_sf_matched(x, pattern, '\0', start), 2 * n + 1, len(_sf_matched(x, pattern, '\0', start))) END;
 -- Numbers that are equal have the same hash, whatever their type; a text that looks like one has another.
 CREATE MACRO _sf_hashed(x) AS CASE
     WHEN typeof(x) IN ('BIGINT', 'INTEGER', 'SMALLINT', 'TINYINT', 'HUGEINT', 'INTEGER_LITERAL')

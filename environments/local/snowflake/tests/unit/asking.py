@@ -1,0 +1,38 @@
+"""A request to the HTTP application, in this process."""
+
+import asyncio
+import json
+from typing import Any
+
+from local_snowflake.http.server import application
+from local_snowflake.kernel.account import Account
+
+
+def ask(account: Account, method: str, path: str, body: bytes = b"", token: str = "") -> tuple[int, Any]:
+    """The status and the JSON of the answer; the path may have a query, the token is a session's."""
+    path, _, query = path.partition("?")
+    headers = [(b"host", b"localhost"), (b"authorization", f'Snowflake Token="{token}"'.encode())]
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": headers,
+        "client": ("127.0.0.1", 1),
+        "server": ("localhost", 80),
+        "root_path": "",
+    }
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(application(account)(scope, receive, send))
+    answer = b"".join(message.get("body", b"") for message in sent)
+    return sent[0]["status"], json.loads(answer) if answer else None
