@@ -19,6 +19,7 @@ from ..kernel.tokens import Tokens
 from ..sql import transactions
 from ..sql.binding import inlined, placeholders
 from ..sql.reading import folded, read_by
+from ..sql.transforms import implicit
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -96,7 +97,7 @@ def _statement(session: Session, text: str, bindings: list[Any] | None, *, descr
     if session.owners_rights:
         rights.check(session, verb, tokens)
     if verb in queries():
-        return queries()[verb](session, tokens, describe)
+        return implicit.attempted(lambda: queries()[verb](session, tokens, describe))
     if describe and verb.split(" ")[0] not in _LISTING:
         return rows(["status"], [])
     if verb in _DEFINING:

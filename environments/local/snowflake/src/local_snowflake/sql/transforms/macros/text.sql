@@ -3,12 +3,17 @@ CREATE MACRO _sf_offset(z) AS CASE WHEN z = '+00' THEN 'Z' ELSE rpad(replace(z, 
 CREATE MACRO sf_to_varchar(x) AS CASE typeof(x)
     WHEN 'VARCHAR' THEN CAST(x AS VARCHAR)
     WHEN 'JSON' THEN to_json(x) ->> '$'
-    WHEN 'DOUBLE' THEN regexp_replace(CAST(x AS VARCHAR), '\.0$', '')
+    WHEN 'DOUBLE' THEN replace(regexp_replace(CAST(x AS VARCHAR), '\.0$', ''), 'nan', 'NaN')
     WHEN 'TIMESTAMP' THEN strftime(TRY_CAST(x AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%g')
     WHEN 'TIMESTAMP WITH TIME ZONE' THEN strftime(TRY_CAST(x AS TIMESTAMPTZ), '%Y-%m-%d %H:%M:%S.%g ')
         || _sf_offset(strftime(TRY_CAST(x AS TIMESTAMPTZ), '%z'))
     WHEN 'BLOB' THEN hex(CAST(x AS BLOB))
     ELSE CAST(x AS VARCHAR) END;
+-- Implicit casts: semi-structured values and binaries become no text by themselves, nor do dates become numbers.
+CREATE MACRO _sf_implicit_text(x VARCHAR) AS x, (x) AS CASE WHEN typeof(x) = 'BLOB'
+    THEN error('Invalid argument types for function: (BINARY)') ELSE sf_to_varchar(x) END;
+CREATE MACRO _sf_implicit_number(x VARCHAR) AS CAST(x AS DECIMAL(18, 5)), (x) AS x;
+CREATE MACRO _sf_implicit_float(x VARCHAR) AS CAST(x AS DOUBLE), (x) AS x;
 CREATE MACRO _sf_try_fitting(x, n) AS CASE WHEN length(x) <= n THEN x END;
 CREATE MACRO _sf_fitting(x, n) AS CASE
     WHEN length(x) > n THEN error('String ''' || x || ''' is too long and would be truncated') ELSE x END;
