@@ -144,7 +144,7 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         (r'does not have a column named "(.+?)"', _identifier),
         (r'does not have a column with name "(.+?)"', _identifier),
         (
-            r"(Invalid argument types for function .*?)(?:$|\n)",
+            r"(Invalid argument types for function.*?)(?:$|\n)",
             lambda m: SnowflakeError(f"SQL compilation error:\n{_typed(m[1])}", "001044", "42P13"),
         ),
         (r"((?:Date|Time|Timestamp) '.*?' is not recognized)", _text_of("100035", "22007")),
@@ -181,6 +181,7 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         (r"Interrupted", lambda _: SnowflakeError("SQL execution canceled", "000604", "57014")),
         (r"No function matches the given name and argument types '(.+?)\((.*?)\)'", _arguments),
         (r'best candidate function for the function call "(.+?)\((.*?)\)"', _arguments),
+        (r"(Cannot (?:compare|mix|combine)) (?:values of type|types of) (.+? and (?:type )?\S+)", _arguments),
         (r"Macro (\S+?)\(()\) does not support the supplied arguments", _arguments),
         (r"Macro function (\S+?)\(()\) ", _arguments),
         (r"Unimplemented type for cast \((.*?) -> (.*?)\)", _types),

@@ -7,6 +7,7 @@ https://docs.snowflake.com/en/sql-reference/data-type-conversion
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,6 +22,8 @@ from .rewriting import Node, call, literal, name_of
 _T = TypeVar("_T")
 _CASTING: ContextVar[bool] = ContextVar("_CASTING", default=False)
 _WRONG_TYPES = "001044"
+# What the second attempt ends with where the casts do not help; in a transaction, the first one has ended it.
+_UNHELPED = {_WRONG_TYPES, "000002", "100132"}
 # Which arguments of a function are text.
 _EACH = range(9)
 _TEXTS: dict[str, range | tuple[int, ...]] = {
@@ -39,7 +42,11 @@ _FLOATS = {
     *("SUM", "AVG", "MEDIAN", "STDDEV", "STDDEV_SAMP", "STDDEV_POP", "VARIANCE", "VARIANCE_SAMP", "VARIANCE_POP"),
     *("VAR_SAMP", "VAR_POP", "SKEW", "KURTOSIS", "CORR", "COVAR_POP", "COVAR_SAMP"),
 }
+# Functions whose two arguments become alike.
+_ALIKE, _PAIR = {"COALESCE", "NVL", "IFNULL", "GREATEST", "LEAST", "EQUAL_NULL", "NULLIF"}, (0, 1)
+_WRITTEN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg)
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _PATTERNS = (exp.Like, exp.ILike, exp.RegexpLike)
 
 
@@ -60,7 +67,7 @@ def attempted(attempt: Callable[[], _T]) -> _T:
         try:
             return attempt()
         except SnowflakeError as error:
-            raise (first if error.code == _WRONG_TYPES else error) from first
+            raise (first if error.code in _UNHELPED else error) from first
 
 
 @contextmanager
@@ -76,13 +83,19 @@ def casts(tree: Node) -> Node:
     """Snowflake's tree with the implicit casts that its calls may need; itself where none are wanted."""
     if not _CASTING.get():
         return tree
-    for node in list(tree.walk()):
+    for node in reversed(list(tree.dfs())):  # from the leaves on, as what is wrapped is a copy
         if isinstance(node, exp.Anonymous) and not node.meta.get(RESOLVED):
             _cast_arguments(node)
         elif isinstance(node, _ARITHMETIC):
             _cast_operands(node, _number)
         elif isinstance(node, _PATTERNS):
             _cast_operands(node, _text)
+        elif isinstance(node, _COMPARISONS):
+            _cast_alike(node.this, node.expression)
+        elif isinstance(node, exp.In) and node.expressions:
+            node.this.replace(_wrapped("_sf_implicit_like", node.this, node.expressions[0]))
+        elif isinstance(node, exp.Between):
+            node.this.replace(_wrapped("_sf_implicit_like", node.this, node.args["low"]))
     return tree
 
 
@@ -94,10 +107,19 @@ def _cast_arguments(function: exp.Anonymous) -> None:
             inner.replace(_float(inner))
     elif name in _NUMBERS:
         function.expressions[0].replace(_number(function.expressions[0]))
+    elif name in _ALIKE and len(function.expressions) == len(_PAIR):
+        _cast_alike(*function.expressions)
     for place in _TEXTS.get(name, ()):
         if place < len(function.expressions):
             argument = function.expressions[place]
             argument.replace(_text(argument))
+
+
+def _cast_alike(*pair: Node) -> None:
+    """Two values of which the one that is text becomes what the other one is."""
+    left, right = (_wrapped("_sf_implicit_like", *values) for values in (pair, pair[::-1]))
+    pair[0].replace(left)
+    pair[1].replace(right)
 
 
 def _cast_operands(node: exp.Expression, kind: Callable[[Node], Node]) -> None:
@@ -109,8 +131,9 @@ def _cast_operands(node: exp.Expression, kind: Callable[[Node], Node]) -> None:
 
 def _number(value: Node) -> Node:
     written = literal(value)
-    if written is not None and (digits := written.strip()).replace(".", "", 1).isdigit() and digits.isascii():
-        return exp.Literal.number(digits)
+    if written is not None and _WRITTEN.fullmatch(written):
+        found = exp.Literal.number(written.lstrip("-"))
+        return exp.paren(exp.Neg(this=found)) if written.startswith("-") else found
     return value if _is_number(value) else _wrapped("_sf_implicit_number", value)
 
 
@@ -129,7 +152,7 @@ def _is_number(value: Node) -> bool:
     )
 
 
-def _wrapped(macro: str, value: Node) -> Node:
-    cast = call(macro, value.copy())
+def _wrapped(macro: str, *values: Node) -> Node:
+    cast = call(macro, *(value.copy() for value in values))
     cast.meta[RESOLVED] = True
     return cast

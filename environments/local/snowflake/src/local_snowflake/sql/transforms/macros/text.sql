@@ -9,11 +9,6 @@ CREATE MACRO sf_to_varchar(x) AS CASE typeof(x)
         || _sf_offset(strftime(TRY_CAST(x AS TIMESTAMPTZ), '%z'))
     WHEN 'BLOB' THEN hex(CAST(x AS BLOB))
     ELSE CAST(x AS VARCHAR) END;
--- Implicit casts: semi-structured values and binaries become no text by themselves, nor do dates become numbers.
-CREATE MACRO _sf_implicit_text(x VARCHAR) AS x, (x) AS CASE WHEN typeof(x) = 'BLOB'
-    THEN error('Invalid argument types for function: (BINARY)') ELSE sf_to_varchar(x) END;
-CREATE MACRO _sf_implicit_number(x VARCHAR) AS CAST(x AS DECIMAL(18, 5)), (x) AS x;
-CREATE MACRO _sf_implicit_float(x VARCHAR) AS CAST(x AS DOUBLE), (x) AS x;
 CREATE MACRO _sf_try_fitting(x, n) AS CASE WHEN length(x) <= n THEN x END;
 CREATE MACRO _sf_fitting(x, n) AS CASE
     WHEN length(x) > n THEN error('String ''' || x || ''' is too long and would be truncated') ELSE x END;
