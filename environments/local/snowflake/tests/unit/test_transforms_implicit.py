@@ -57,7 +57,9 @@ def test_text_counts_with_the_number_it_spells(expression: str, value: Any) -> N
     assert answer(f"select {expression} from (select '5' as x, '2' as y)") == value
 
 
-@pytest.mark.parametrize("condition", ["x > 4", "4 < x", "x = 5", "x in (5, 6)", "x between 1 and 9", "x = z", "coalesce(x, z) = 5"])
+@pytest.mark.parametrize(
+    "condition", ["x > 4", "4 < x", "x = 5", "x in (5, 6)", "x between 1 and 9", "x = z", "coalesce(x, z) = 5"]
+)
 def test_text_compares_as_what_it_is_compared_with(condition: str) -> None:
     assert answer(f"select {condition} from (select '5' as x, 5 as z)")
 

@@ -142,6 +142,7 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         (r"while executing the UDF: \w+: (.*)", lambda m: execution_error(m[1], "100357")),
         (r'Referenced column "(.+?)" (?:not found|was not found)', _identifier),
         (r'does not have a column named "(.+?)"', _identifier),
+        (r'Column "(.+?)" in EXCLUDE list not found', _identifier),
         (r'does not have a column with name "(.+?)"', _identifier),
         (
             r"(Invalid argument types for function.*?)(?:$|\n)",
