@@ -56,7 +56,6 @@ def test_a_refusal_tells_where(statement: str, word: str) -> None:
         ("insert all into t values (1) select 1", "multi-table INSERT"),
         ("select transform(a, x -> x + 1) from t", "lambda expressions"),
         ("merge into t using u on t.a = u.a when matched then update all by name", "MERGE ... ALL BY NAME"),
-        ("select a::vector(float, 3) from t", "type VECTOR"),
         ("select a::array(int) from t", "type ARRAY"),
         ("select a from t start with a = 1 connect by prior b = a", "CONNECT BY"),
     ],

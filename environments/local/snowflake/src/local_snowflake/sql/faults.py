@@ -78,6 +78,7 @@ _TYPE = re.compile("|".join(rf"\b{name}\b" for name in sorted(_TYPES, key=len, r
 
 
 def _typed(text: str) -> str:
+    text = re.sub(r"\b(FLOAT|INT)(?:EGER)?\[(\d+)\]", r"VECTOR(\1, \2)", text)
     return _TYPE.sub(lambda found: _TYPES[found[0]], text)
 
 
@@ -135,6 +136,12 @@ def _null(found: re.Match[str]) -> SnowflakeError:
     return SnowflakeError(f"NULL result in a non-nullable column '{found[1]}'", "100072", "22000")
 
 
+def _dimension(found: re.Match[str]) -> SnowflakeError:
+    expected, actual = (found[1], found[2]) if found[1] else (found[4], found[3])
+    what = f"Array-like value being cast to a vector has incorrect dimension: expected {expected}, actual {actual}"
+    return SnowflakeError(what, "100078", "22000")
+
+
 _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
     (re.compile(pattern, re.DOTALL), fault)
     for pattern, fault in (
@@ -158,6 +165,11 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         (r"(Error parsing JSON: .*)", _text_of("100069", "22P02")),
         (r"(Invalid date/time part .*?)(?:$|\n)", _text_of("002151", "22023")),
         (r"(Failed to cast variant value .*?)(?:$|\n)", _text_of("100071", "22000")),
+        (
+            r"Expected array of size (\d+), but got .* with size (\d+)|cast array of size (\d+) to .* size (\d+)",
+            _dimension,
+        ),
+        (r"(Array-like value being cast to a vector .*?)(?:$|\n)", _text_of("100078", "22000")),
         (r"(Duplicate key .*?)(?:$|\n)", _text_of("100069", "22000")),
         (r"Unsupported feature '(.*?)'", lambda m: unsupported(m[1])),
         (r"Function with name \"?(\S+?)\"? does not exist", _function),

@@ -57,6 +57,8 @@ def duckdb_type(kind: exp.DataType) -> str:
         return "TEXT"
     if name in _SEMI_STRUCTURED and not kind.expressions:
         return "JSON"
+    if name is _T.VECTOR:
+        return f"{'FLOAT' if kind.expressions[0].is_type('double', 'float') else 'INTEGER'}[{sizes[0]}]"
     if name not in _OTHERS:
         raise unsupported(f"data type {kind.sql('snowflake')}")
     return _OTHERS[name]
@@ -78,6 +80,9 @@ def converted(node: exp.Cast) -> Node:
         return _fitting(call("sf_to_varchar", value), node.to)
     if kind == "JSON":
         return _semi_structured(value, node.to)
+    if node.to.is_type(_T.VECTOR):
+        whole = exp.Boolean(this=kind.startswith("INTEGER"))
+        return cast(call("_sf_vector", taken(value, "VECTOR"), whole), kind)
     value = taken(value, kind)
     if kind == "BIGINT":
         return _integer(node, value)
@@ -128,6 +133,8 @@ def tried(node: exp.TryCast) -> Node:
         return call("_sf_try_fitting", read, *sizes) if sizes else read
     if kind == "JSON":
         raise unsupported("TRY_CAST to a semi-structured type")
+    if node.to.is_type(_T.VECTOR):
+        raise unsupported("TRY_CAST to VECTOR")
     value = taken(value, "TEXT")
     if kind in _READERS:
         return call(f"sf_try_{_READERS[kind]}", value)
