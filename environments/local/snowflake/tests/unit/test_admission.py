@@ -53,7 +53,6 @@ def test_a_refusal_tells_where(statement: str, word: str) -> None:
         ("select * from t at (timestamp => '2024-01-01')", "AT | BEFORE"),
         ("select * from t before (statement => 'x')", "AT | BEFORE"),
         ("select * from t for update", "FOR UPDATE"),
-        ("insert all into t values (1) select 1", "multi-table INSERT"),
         ("select transform(a, x -> x + 1) from t", "lambda expressions"),
         ("merge into t using u on t.a = u.a when matched then update all by name", "MERGE ... ALL BY NAME"),
         ("select a::array(int) from t", "type ARRAY"),
