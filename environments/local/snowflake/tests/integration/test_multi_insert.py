@@ -41,8 +41,8 @@ def test_a_row_goes_where_its_conditions_send_it(cursor: Any, word: str, first: 
 
 
 def test_values_choose_and_default(cursor: Any) -> None:
-    clauses = """INTO t1 INTO t1 (c1, c2, c3) VALUES (n2, n1, DEFAULT) INTO t_2 (c1, c2, c3) INTO t_2 VALUES (n3, n2, n1)
-        SELECT n1, n2, n3 FROM src"""
+    clauses = """INTO t1 INTO t1 (c1, c2, c3) VALUES (n2, n1, DEFAULT)
+        INTO t_2 (c1, c2, c3) INTO t_2 VALUES (n3, n2, n1) SELECT n1, n2, n3 FROM src"""
     cursor.execute(f"INSERT ALL {clauses}")
     assert rows(cursor, "t1")[:3] == [(1, 2, 3), (2, 1, 9), (11, 12, 13)]
     assert rows(cursor, "t_2")[:3] == [(1, 2, 3), (3, 2, 1), (11, 12, 13)]

@@ -75,7 +75,7 @@ def insert(session: Session, written: Tokens, describe: bool, run: Run) -> Resul
                 statement = _statement(scope, clause, overwrites=overwrites and clause.table not in emptied)
                 emptied.add(clause.table)
                 done[f"number of rows inserted into {clause.table[-1]}"] += run(
-                    session, _pointed(statement, rows, names)
+                    session, _pointed(statement, inserted, names)
                 )
             reading.consumed(scope)
     return _counted(done)
