@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from ...kernel.errors import unsupported
 from .conversions import taken
+from .dates import zoned
 from .rewriting import Node, call, cast, integer, number
 from .semi_structured import is_variant
 
@@ -87,7 +88,8 @@ def converted(node: exp.Cast) -> Node:
     if kind == "BIGINT":
         return _integer(node, value)
     if kind in _READERS:
-        return _read(value, kind)
+        read = _read(value, kind)
+        return zoned(node.this, read) if node.to.is_type(_T.TIMESTAMPTZ) else read
     return call("_sf_binary", value) if kind == "BLOB" else cast(value, kind)
 
 
@@ -137,7 +139,8 @@ def tried(node: exp.TryCast) -> Node:
         raise unsupported("TRY_CAST to VECTOR")
     value = taken(value, "TEXT")
     if kind in _READERS:
-        return call(f"sf_try_{_READERS[kind]}", value)
+        read = call(f"sf_try_{_READERS[kind]}", value)
+        return zoned(node.this, read) if node.to.is_type(_T.TIMESTAMPTZ) else read
     if kind == "BIGINT":
         return call("_sf_try_integer", value)
     return exp.TryCast(this=value, to=exp.DataType.build(kind, dialect="duckdb"))
