@@ -252,7 +252,7 @@ _BY_DUCKDB = {
     ),
     **dict.fromkeys(("float", "double"), "real"),
     **dict.fromkeys(("timestamp", "timestamp_ns", "timestamp_ms", "timestamp_s"), "timestamp_ntz"),
-    "timestamp with time zone": "timestamp_ltz",
+    **dict.fromkeys(("timestamp with time zone", "timestamptz_ns"), "timestamp_ltz"),
     "boolean": "boolean",
     "date": "date",
     "time": "time",

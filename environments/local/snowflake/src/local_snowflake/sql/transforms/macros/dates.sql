@@ -9,6 +9,7 @@ CREATE MACRO _sf_microseconds(x, digits) AS CASE WHEN length(x) > digits AND reg
     THEN error('Unsupported feature ''nanoseconds: round ' || x || ' to microseconds''') ELSE x END;
 CREATE MACRO _sf_no_nanoseconds(n) AS CASE WHEN n % 1000 <> 0
     THEN error('Unsupported feature ''nanoseconds: round ' || n || ' nanoseconds to microseconds''') ELSE n // 1000 END;
+CREATE MACRO _sf_from_nanoseconds(x) AS make_timestamp(_sf_no_nanoseconds(epoch_ns(x)));
 CREATE MACRO _sf_read_timestamp(x) AS coalesce(TRY_CAST(_sf_microseconds(x, 26) AS TIMESTAMP), CASE
     WHEN regexp_full_match(x, '-?\d+(\.\d+)?') THEN _sf_epoch(TRY_CAST(x AS DOUBLE))
     ELSE try_strptime(x, ['%m/%d/%Y', '%m/%d/%Y %H:%M:%S', '%d-%b-%Y', '%d-%b-%Y %H:%M:%S', '%d-%B-%Y']) END);
