@@ -132,6 +132,11 @@ def _out_of_range(found: re.Match[str]) -> SnowflakeError:
     return SnowflakeError(f"Numeric value '{found[1]}' is out of range", "100039", "22003")
 
 
+def _beyond(found: re.Match[str]) -> SnowflakeError:
+    """NUMBER(38, 0) has 38 digits; what is stored here has 64 bits."""
+    return unsupported(f"whole numbers beyond 64 bits: {next(filter(None, found.groups()))}")
+
+
 def _null(found: re.Match[str]) -> SnowflakeError:
     return SnowflakeError(f"NULL result in a non-nullable column '{found[1]}'", "100072", "22000")
 
@@ -178,6 +183,11 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         (r"Table with name (\S+) does not exist", lambda m: does_not_exist("OBJECT", m[1].strip('"!'))),
         (r"with name \"(.+?)\" already exists", lambda m: already_exists(m[1])),
         (r"has (\d+) columns but (\d+) values were supplied", _values_mismatch),
+        (
+            r"(?:string '(-?\d{19,})' to|value (-?\d{19,}) can't be cast because .*) INT64|to numerical: (-?\d{19,})",
+            _beyond,
+        ),
+        (r"Overflow in \w+ of INT64 \((.*?)\)", _beyond),
         (r"Could not convert string '(.*?)' to (\w+)", _unreadable),
         (r'(?:invalid|date|timestamp) .*format.*: "(.*?)"(?:.*(DATE))?', _unreadable),
         (r"NOT NULL constraint failed: \S+?\.(\S+)", _null),
