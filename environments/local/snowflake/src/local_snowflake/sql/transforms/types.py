@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 from ...kernel.errors import unsupported
 from .conversions import taken
 from .dates import zoned
-from .rewriting import Node, call, cast, integer, number
+from .rewriting import Node, call, cast, integer, literal, number
 from .semi_structured import is_variant
 
 _T = exp.DataType.Type
@@ -117,14 +119,18 @@ def _fitting(value: Node, kind: exp.DataType) -> Node:
     return call("_sf_fitting", value, *(p.this for p in kind.expressions)) if sizes and sizes[0] < 16_777_216 else value
 
 
+# Texts that DuckDB reads as Snowflake does.
+_DAY = r"\d{4}-\d\d-\d\d"
+_PLAIN = {
+    "DATE": re.compile(_DAY),
+    **dict.fromkeys(("TIMESTAMP", "TIMESTAMPTZ"), re.compile(rf"{_DAY}([ T]\d\d:\d\d:\d\d(\.\d{{1,6}})?)?")),
+}
+
+
 def _read(value: Node, kind: str) -> Node:
-    if (
-        isinstance(value, exp.Literal)
-        and value.is_string
-        and kind in {"DATE", "TIMESTAMP"}
-        and value.name[:4].isdigit()
-    ):
-        return cast(value, kind) if len(value.name) == len("2024-01-01") else call(f"sf_{_READERS[kind]}", value)
+    written = literal(value)
+    if written is not None and kind in _PLAIN and _PLAIN[kind].fullmatch(written):
+        return cast(value, kind)
     return call(f"sf_{_READERS[kind]}", value)
 
 

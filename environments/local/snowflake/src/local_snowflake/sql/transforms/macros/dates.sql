@@ -5,16 +5,16 @@ CREATE MACRO _sf_epoch(n) AS -- whole seconds, milliseconds, microseconds or nan
 -- A value as the text that is read; JSON text loses its quotes, and JSON's null is NULL.
 CREATE MACRO _sf_text(x) AS trim(nullif(CAST(x AS VARCHAR), CASE WHEN typeof(x) = 'JSON' THEN 'null' END), '"');
 -- A value here is as fine as a microsecond: what is finer is refused, so that no digit is lost without a word.
-CREATE MACRO _sf_microseconds(x, digits) AS CASE WHEN length(x) > digits AND regexp_matches(x, '\.\d{6}\d*[1-9]')
-    THEN error('Unsupported feature ''nanoseconds: round ' || x || ' to microseconds''') ELSE x END;
+CREATE MACRO _sf_microseconds(x) AS CASE WHEN regexp_matches(x, '\.\d{6}\d*[1-9]')
+    THEN error('Unsupported feature ''nanoseconds: round the text to microseconds''') ELSE x END;
 CREATE MACRO _sf_no_nanoseconds(n) AS CASE WHEN n % 1000 <> 0
     THEN error('Unsupported feature ''nanoseconds: round ' || n || ' nanoseconds to microseconds''') ELSE n // 1000 END;
 CREATE MACRO _sf_from_nanoseconds(x) AS make_timestamp(_sf_no_nanoseconds(epoch_ns(x)));
-CREATE MACRO _sf_read_timestamp(x) AS coalesce(TRY_CAST(_sf_microseconds(x, 26) AS TIMESTAMP), CASE
+CREATE MACRO _sf_read_timestamp(x) AS coalesce(TRY_CAST(_sf_microseconds(x) AS TIMESTAMP), CASE
     WHEN regexp_full_match(x, '-?\d+(\.\d+)?') THEN _sf_epoch(TRY_CAST(x AS DOUBLE))
     ELSE try_strptime(x, ['%m/%d/%Y', '%m/%d/%Y %H:%M:%S', '%d-%b-%Y', '%d-%b-%Y %H:%M:%S', '%d-%B-%Y']) END);
 CREATE MACRO _sf_read_zoned(x) AS coalesce(
-    TRY_CAST(regexp_replace(_sf_microseconds(x, 26), '(:\d\d.*?) ?([+-]\d\d):?(\d\d)$', '\1\2:\3') AS TIMESTAMPTZ),
+    TRY_CAST(regexp_replace(_sf_microseconds(x), '(:\d\d.*?) ?([+-]\d\d):?(\d\d)$', '\1\2:\3') AS TIMESTAMPTZ),
     CAST(_sf_read_timestamp(x) AS TIMESTAMPTZ));
 -- What stands for a value that could not be read: NULL for NULL, else an error that names it.
 CREATE MACRO _sf_unread(kind, x) AS
@@ -60,7 +60,7 @@ CREATE MACRO sf_try_to_time(x) AS CASE
     WHEN regexp_full_match(_sf_text(x), '-?\d+') THEN
         date_trunc('second', _sf_epoch(TRY_CAST(_sf_text(x) AS DOUBLE)))::TIME
     WHEN regexp_full_match(_sf_text(x), '\d{1,2}:\d{2}') THEN TRY_CAST(_sf_text(x) || ':00' AS TIME)
-    ELSE coalesce(TRY_CAST(_sf_microseconds(_sf_text(x), 15) AS TIME), CAST(TRY_CAST(_sf_text(x) AS TIMESTAMP) AS TIME)) END;
+    ELSE coalesce(TRY_CAST(_sf_microseconds(_sf_text(x)) AS TIME), CAST(TRY_CAST(_sf_text(x) AS TIMESTAMP) AS TIME)) END;
 CREATE MACRO sf_to_time(x) AS CASE WHEN _sf_is_bare(x) THEN CAST(_sf_no_string('TIME', x) AS TIME)
     ELSE coalesce(sf_try_to_time(x), _sf_unread('Time', x)) END;
 CREATE MACRO _sf_moment(x DATE) AS x, (x TIMESTAMP) AS x, (x TIMESTAMPTZ) AS x, (x TIME) AS x,
