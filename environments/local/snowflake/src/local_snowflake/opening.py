@@ -49,6 +49,7 @@ MODULES = (
     "objects.tag_values",
     "objects.entity_detail",
     "objects.cancelling",
+    "tables.pivoting",
     "tables.verbs",
     "tables.tables",
     "tables.views",

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+import pandas
 import pytest
+from snowflake.connector.errors import ProgrammingError
+from snowflake.connector.pandas_tools import write_pandas
 
 UTC = datetime.UTC
 
@@ -109,3 +112,54 @@ def test_an_empty_result_keeps_its_columns(cursor: Any) -> None:
 
 def test_two_columns_may_have_one_name(cursor: Any) -> None:
     assert cursor.execute("select 1 as a, 2 as a").fetchall() == [(1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("binary", "ab", b"\xab"),
+        ("boolean", "yes", True),
+        ("date", "03-April-2024", datetime.date(2024, 4, 3)),
+        ("time", "12:30", datetime.time(12, 30)),
+        ("timestamp_ntz", "2024-01-01 12:00:00 +0200", datetime.datetime(2024, 1, 1, 12)),
+        ("timestamp_ltz", "2024-01-01 12:00:00 +0200", datetime.datetime(2024, 1, 1, 10, tzinfo=UTC)),
+        ("timestamp_tz", "2024-01-01 12:00:00 +0000", datetime.datetime(2024, 1, 1, 12, tzinfo=UTC)),
+    ],
+)
+@pytest.mark.parametrize("rows", [1, 20])
+def test_an_inserted_text_is_read_as_its_column_is(cursor: Any, kind: str, text: str, value: Any, rows: int) -> None:
+    cursor.execute(f"create or replace table t(n int, x {kind})")
+    cursor.execute("insert into t values " + ", ".join(f"({n}, '{text}')" for n in range(rows)))
+    assert cursor.execute("select distinct x from t").fetchall() == [(value,)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "words"),
+    [
+        ("timestamp_tz", "2024-01-01 12:00:00 +0200", "TIMESTAMP_TZ with the offset"),
+        ("timestamp_ntz", "2024-01-01 12:00:00.123456789", "nanoseconds"),
+    ],
+)
+def test_an_inserted_text_that_would_lose_something_is_refused(cursor: Any, kind: str, text: str, words: str) -> None:
+    cursor.execute(f"create or replace table t(x {kind})")
+    with pytest.raises(ProgrammingError, match=words):
+        cursor.execute(f"insert into t values ('{text}')")
+
+
+def test_a_frames_times_are_times(snowflake: Any, cursor: Any, database: str) -> None:
+    frame = pandas.DataFrame(
+        {
+            "ZONED": pandas.to_datetime(["2024-01-01 12:00:00.123456+02:00"]),
+            "FINE": pandas.to_datetime(["2024-01-01 12:00:00.123456789"]),
+        }
+    )
+    connection = cursor.connection
+    write_pandas(connection, frame[["ZONED"]], "W", auto_create_table=True, overwrite=True, use_logical_type=True)
+    assert cursor.execute("describe table w").fetchone()[1] == "TIMESTAMP_LTZ(9)"
+    moment = datetime.datetime(2024, 1, 1, 10, 0, 0, 123456, tzinfo=UTC)
+    assert cursor.execute("select * from w").fetchall() == [(moment,)]
+    with pytest.raises(ProgrammingError, match="nanoseconds"):
+        write_pandas(connection, frame[["FINE"]], "W", auto_create_table=True, overwrite=True)
+    frame["FINE"] = frame["FINE"].dt.floor("us")
+    write_pandas(connection, frame[["FINE"]], "W", auto_create_table=True, overwrite=True)
+    assert cursor.execute("select * from w").fetchall() == [(datetime.datetime(2024, 1, 1, 12, 0, 0, 123456),)]

@@ -34,8 +34,14 @@ def test_what_is_no_placeholder_stays() -> None:
     assert placeholders(text) == 0
 
 
+@pytest.mark.parametrize("text", ["select {'a': 1}", "select {'a':1, 'b' : 2}", "select [{'a': {'b': 1}}]"])
+def test_the_values_of_an_object_are_no_placeholders(text: str) -> None:
+    assert inlined(text, []) == text
+
+
 def test_numbers_name_values() -> None:
     assert inlined("select :2, (:1), a:1", ["x", 7]) == "select 7, ('x'), a:1"
+    assert inlined("select {'a': :1}", ["x"]) == "select {'a': 'x'}"
 
 
 def test_a_missing_value_is_an_error_unless_only_columns_are_asked_for() -> None:

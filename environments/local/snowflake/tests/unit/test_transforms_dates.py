@@ -133,7 +133,8 @@ def test_months_keep_the_end_of_a_month(snowflake, expected):
         ("to_timestamp(1704067200123, 3)", datetime(2024, 1, 1, 0, 0, 0, 123000)),
         ("to_timestamp('2024-05-17 10:11', 'YYYY-MM-DD HH24:MI')", datetime(2024, 5, 17, 10, 11)),
         ("to_timestamp_ntz('2024-05-17T10:11:12')", datetime(2024, 5, 17, 10, 11, 12)),
-        ("to_timestamp_tz('2024-05-17 10:00:00 +0200')", datetime(2024, 5, 17, 8, tzinfo=UTC)),
+        ("to_timestamp_ltz('2024-05-17 10:00:00 +0200')", datetime(2024, 5, 17, 8, tzinfo=UTC)),
+        ("to_timestamp_tz('2024-05-17 10:00:00 +0000')", datetime(2024, 5, 17, 10, tzinfo=UTC)),
         ("to_timestamp_ltz('2024-05-17 10:00:00')", datetime(2024, 5, 17, 10, tzinfo=UTC)),
         ("try_to_timestamp('x')", None),
         ("to_time('14:03')", time(14, 3)),
@@ -207,3 +208,42 @@ def test_an_unknown_part_is_refused():
 def test_formats_that_cannot_be_kept_are_refused(snowflake):
     with pytest.raises(SnowflakeError, match="Unsupported feature"):
         expression(snowflake)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "'2024-05-17 10:00:00 +0200'::timestamp_tz",
+        "x::timestamp_tz",
+        "to_timestamp_tz(x)",
+        "try_to_timestamp_tz(x)",
+        "to_timestamp_tz('05/17/2024 10:00:00 +0200', 'mm/dd/yyyy hh24:mi:ss tzhtzm')",
+    ],
+)
+def test_an_offset_that_would_be_lost_is_refused(expression: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-datetime: TIMESTAMP_TZ keeps its offset."""
+    with pytest.raises(duckdb.Error, match="TIMESTAMP_TZ with the offset"):
+        rows(f"select {expression} from (select '2024-05-17 10:00:00 +02:00' as x)")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "'2024-05-17 10:00:00.123456789'::timestamp_ntz",
+        "'2024-05-17 10:00:00.1234567'::timestamp_ltz",
+        "x::timestamp",
+        "'10:00:00.123456789'::time",
+        "dateadd(ns, 1, '2024-01-01'::timestamp)",
+        "timestamp_from_parts(2024, 1, 1, 0, 0, 0, 123456789)",
+        "time_from_parts(0, 0, 0, 1)",
+        "to_timestamp(1700000000123456789, 9)",
+    ],
+)
+def test_nanoseconds_that_would_be_lost_are_refused(expression: str) -> None:
+    with pytest.raises(duckdb.Error, match="Unsupported feature 'nanoseconds"):
+        rows(f"select {expression} from (select '2024-05-17 10:00:00.123456700' as x)")
+
+
+@pytest.mark.parametrize("text", ["2024-05-17 10:00:00.123456", "2024-05-17 10:00:00.123456000"])
+def test_microseconds_are_kept(text: str) -> None:
+    assert value(f"'{text}'::timestamp_ntz") == datetime(2024, 5, 17, 10, 0, 0, 123456)

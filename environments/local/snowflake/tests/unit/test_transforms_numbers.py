@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.sql.faults import translated
 from tests.unit.transforming import expression, rows, value
 
 
@@ -144,7 +145,7 @@ def test_declared_types(declared, duckdb_type):
     assert expression(f"null::{declared}") == f"CAST(NULL AS {duckdb_type})"
 
 
-@pytest.mark.parametrize("declared", ["geography", "vector(float, 3)", "map(varchar, int)"])
+@pytest.mark.parametrize("declared", ["geography", "map(varchar, int)"])
 def test_types_without_a_counterpart_are_refused(declared):
     with pytest.raises(SnowflakeError, match="Unsupported feature 'type"):
         expression(f"x::{declared}")
@@ -206,3 +207,25 @@ def test_a_thousand_columns_take_a_thousand_times_one():
 def test_formats_of_numbers_are_refused(snowflake):
     with pytest.raises(SnowflakeError, match="Unsupported feature"):
         expression(snowflake)
+
+
+@pytest.mark.parametrize(
+    ("snowflake", "expected"),
+    [
+        ("9223372036854775807 + 1", 2**63),
+        ("9223372036854775807 * 10", (2**63 - 1) * 10),
+        ("10000000000 * 10000000000", 10**20),
+        ("12345678901234567890123::number", 12345678901234567890123),
+        ("'12345678901234567890123'::number(38, 0)", 12345678901234567890123),
+        ("123456789012345678901234567890 - 1", 123456789012345678901234567889),
+    ],
+)
+def test_whole_numbers_that_are_written_have_38_digits(snowflake: str, expected: int) -> None:
+    assert value(snowflake) == expected
+
+
+@pytest.mark.parametrize("call", ["try_to_number(x)", "try_cast(x as int)", "to_number(x)", "x::number", "n * 10"])
+def test_stored_whole_numbers_beyond_64_bits_are_refused_by_name(call: str) -> None:
+    with pytest.raises(duckdb.Error) as refused:
+        rows(f"select {call} from (select '12345678901234567890123' as x, 999999999999999999::bigint as n)")
+    assert "whole numbers beyond 64 bits" in str(translated(refused.value))

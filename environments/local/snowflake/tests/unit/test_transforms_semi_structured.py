@@ -177,3 +177,8 @@ def test_a_sequence_number_tells_records_apart():
     source = "(select parse_json('[1,2]') as j union all select parse_json('[3]')) t"
     assert rows(f"select count(distinct f.seq) as n from {source}, lateral flatten(t.j) f") == [(2,)]
     assert rows("select seq from table(flatten(parse_json('[7]')))") == [(1,)]
+
+
+def test_what_is_no_number_is_a_double_in_a_variant() -> None:
+    assert value("typeof('NaN'::float::variant)") == "DOUBLE"
+    assert value("typeof(1.5::float::variant)") == "DECIMAL"

@@ -146,3 +146,10 @@ def test_what_has_no_counterpart_is_refused_by_name(snowflake, name):
     with pytest.raises(SnowflakeError, match=f"Unsupported feature '{name}") as refused:
         expression(snowflake)
     assert (refused.value.code, refused.value.sqlstate) == ("000002", "0A000")
+
+
+@pytest.mark.parametrize(("number", "text"), [("NaN", "NaN"), ("inf", "inf"), ("-inf", "-inf"), ("1.50", "1.5")])
+def test_a_float_as_text(number: str, text: str) -> None:
+    """https://docs.snowflake.com/en/sql-reference/data-types-numeric."""
+    assert value(f"'{number}'::float::varchar") == text
+    assert value(f"'x' || '{number}'::float") == f"x{text}"

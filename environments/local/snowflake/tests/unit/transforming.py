@@ -7,14 +7,14 @@ import duckdb
 from sqlglot import exp
 
 from local_snowflake.sql.parsing import parse
-from local_snowflake.sql.transforms import ALL, definitions
+from local_snowflake.sql.transforms import ALL, definitions, implicit
 from local_snowflake.sql.transforms.once import computed_once
 from local_snowflake.tables.references import numbered
 
 
 def translated(statement: str) -> str:
     """DuckDB's text for a statement of Snowflake's."""
-    tree = parse(statement)
+    tree = implicit.casts(parse(statement))
     for values in list(tree.find_all(exp.Values)):
         numbered(values)
     for transform in ALL:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from .types import Column, arrow_type
 
 # Statement type ids, as the connector reads them (snowflake.connector.constants and its DML ranges).
-SELECT, INSERT, UPDATE, DELETE, MERGE, COPY = 0x1000, 0x3100, 0x3200, 0x3300, 0x3400, 0x3600
+SELECT, INSERT, UPDATE, DELETE, MERGE, MULTI_INSERT, COPY = 0x1000, 0x3100, 0x3200, 0x3300, 0x3400, 0x3500, 0x3600
 SHOW, DESCRIBE, USE, ALTER_SESSION, TRANSACTION, DDL, LIST = 0x4400, 0x4500, 0x4300, 0x4100, 0x5000, 0x6000, 0x4700
 PUT, GET, CALL, MULTI = 0x7000, 0x7000, 0x1000, 0xA000
 

@@ -16,9 +16,10 @@ class Column:
     Attributes:
         name: as the client shows it.
         type: Snowflake's internal name: fixed, real, text, boolean, date, time, timestamp_ntz, timestamp_ltz,
-            timestamp_tz, binary, variant, object, array.
+            timestamp_tz, binary, variant, object, array, vector.
         precision, scale: digits of `fixed`; `scale` is also the digits of a second of times.
-        length: characters of `text`, bytes of `binary`.
+        length: characters of `text`, bytes of `binary`, elements of `vector`.
+        element: FLOAT or INT, of `vector`.
 
     """
 
@@ -28,6 +29,7 @@ class Column:
     scale: int | None = None
     length: int | None = None
     nullable: bool = True
+    element: str = ""
 
     def wire(self) -> dict[str, object]:
         """The `rowtype` entry that the clients read."""
@@ -46,7 +48,12 @@ class Column:
             "precision": (self.precision or 38) if fixed else (0 if temporal else None),
             "scale": (self.scale or 0) if fixed else ((9 if self.scale is None else self.scale) if temporal else None),
             "collation": None,
+            **(self._vector() if self.element else {}),
         }
+
+    def _vector(self) -> dict[str, object]:
+        element = Column("", {"FLOAT": "real", "INT": "fixed"}[self.element]).wire()
+        return {"length": None, "byteLength": None, "vectorDimension": self.length, "fields": [element]}
 
 
 def arrow_type(column: Column) -> pa.DataType:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from ..kernel.errors import invalid
-from ..kernel.tokens import Tokens, tokenize
+from ..kernel.tokens import Token, Tokens, tokenize
 
 
 def inlined(text: str, bindings: list[Any], *, describe: bool = False) -> str:
@@ -34,11 +34,11 @@ def _found(text: str) -> Iterator[tuple[int, int, int]]:
     """Start, end and number (from 0) of each placeholder."""
     serial = itertools.count()
     tokens = tokenize(text)
-    for before, token in zip([None, *tokens], tokens, strict=False):
+    for at, token in enumerate(tokens):
         if token.kind == "symbol" and token.text == "?":
             yield token.start, token.end, next(serial)
-        elif before is not None and before.text == ":" and token.text.isdigit() and _stands_alone(text, before.start):
-            yield before.start, token.end, int(token.text) - 1
+        elif at and token.text.isdigit() and _starts_placeholder(text, tokens, at - 1):
+            yield tokens[at - 1].start, token.end, int(token.text) - 1
 
 
 def placeholders(text: str) -> int:
@@ -52,9 +52,16 @@ def remaining(tokens: Tokens) -> str:
     return inlined(tokens.rest, tokens.bindings[taken:])
 
 
-def _stands_alone(text: str, colon: int) -> bool:
-    # `v:1` is a path into a VARIANT; a placeholder follows white space, a comma, an operator or a parenthesis.
-    return colon == 0 or not (text[colon - 1].isalnum() or text[colon - 1] in '_"$])')
+def _starts_placeholder(text: str, tokens: Sequence[Token], at: int) -> bool:
+    """Whether a token is the colon of `:1`.
+
+    `v:1` is a path into a VARIANT, `{'a': 1}` an object; a placeholder follows white space, a comma, an operator or a
+    parenthesis.
+    """
+    colon = tokens[at]
+    if colon.text != ":" or (at and tokens[at - 1].kind == "string"):
+        return False
+    return colon.start == 0 or not (text[colon.start - 1].isalnum() or text[colon.start - 1] in '_"$])')
 
 
 def sql_literal(value: Any) -> str:

@@ -178,7 +178,7 @@ def column(tokens: Tokens) -> TableColumn:
     """
     name = tokens.column()
     typeless = tokens.peek().upper in {",", ")", "COMMENT", "WITH", "MASKING"}
-    found = TableColumn(name, "" if typeless else str(datatypes.read(tokens)))
+    found = TableColumn(name, "" if typeless else str(datatypes.read(tokens, vectors=True)))
     while not tokens.done and tokens.peek().upper not in {",", ")"}:
         found = _attribute(found, tokens)
     if _LITERAL.fullmatch(found.default) and found.type.startswith(("NUMBER", "FLOAT", "BOOLEAN")):

@@ -37,7 +37,7 @@ _ALIASES = {
 # What TIMESTAMP stands for in the definition that is read: TIMESTAMP_TYPE_MAPPING of the session that reads it.
 TIMESTAMP: ContextVar[str] = ContextVar("TIMESTAMP", default="TIMESTAMP_NTZ")
 # Types that Snowflake has and the local one does not.
-_ELSEWHERE = ("DECFLOAT", "FILE", "GEOGRAPHY", "GEOMETRY", "INTERVAL", "MAP", "PERIOD", "UNKNOWN", "UUID", "VECTOR")
+_ELSEWHERE = ("DECFLOAT", "FILE", "GEOGRAPHY", "GEOMETRY", "INTERVAL", "MAP", "PERIOD", "UNKNOWN", "UUID")
 # What each parameter can be: precision, scale; length; digits of a second.
 _RANGES: dict[str, tuple[tuple[str, int, int], ...]] = {
     "NUMBER": (("precision", 1, 38), ("scale", 0, 37)),
@@ -61,6 +61,9 @@ _DUCKDB = {
     "OBJECT": "JSON",
     "ARRAY": "JSON",
 }
+# The elements of a VECTOR, which are 32 bits wide: https://docs.snowflake.com/en/sql-reference/data-types-vector
+_ELEMENTS = {"FLOAT": "FLOAT", "INT": "INTEGER"}
+_LONGEST_VECTOR = 4096
 _WIRE = {"FLOAT": "real", "VARCHAR": "text"}
 
 
@@ -70,15 +73,19 @@ class DataType:
 
     Attributes:
         name: Snowflake's main name for it: NUMBER, VARCHAR, TIMESTAMP_NTZ and so on.
-        arguments: precision and scale, length, or digits of a second; none for types that have no parameters.
+        arguments: precision and scale, length, digits of a second, or dimension; none for types without parameters.
+        element: FLOAT or INT, of a VECTOR.
 
     """
 
     name: str
     arguments: tuple[int, ...] = ()
+    element: str = ""
 
     def __str__(self) -> str:
         """As DESCRIBE TABLE shows it: `NUMBER(38,0)`, `VARCHAR(16777216)`, `DATE`."""
+        if self.element:
+            return f"{self.name}({self.element}, {self.arguments[0]})"
         return f"{self.name}({','.join(map(str, self.arguments))})" if self.arguments else self.name
 
     @property
@@ -87,6 +94,8 @@ class DataType:
 
         NUMBER without a scale is a 64-bit integer, which is fast; a larger value is refused, never rounded.
         """
+        if self.element:
+            return f"{_ELEMENTS[self.element]}[{self.arguments[0]}]"
         if self.name != "NUMBER":
             return _DUCKDB[self.name]
         precision, scale = self.arguments
@@ -99,7 +108,8 @@ class DataType:
         if self.name in _TIMED:
             return Column(name, self.name.lower(), scale=self.arguments[0], nullable=nullable)
         length = self.arguments[0] if self.arguments else None
-        return Column(name, _WIRE.get(self.name, self.name.lower()), length=length, nullable=nullable)
+        kind = _WIRE.get(self.name, self.name.lower())
+        return Column(name, kind, length=length, nullable=nullable, element=self.element)
 
 
 def type_of(column: Column) -> DataType:
@@ -107,14 +117,16 @@ def type_of(column: Column) -> DataType:
     if column.type == "fixed":
         return DataType("NUMBER", (column.precision or _MAX_DIGITS, column.scale or 0))
     name = {"real": "FLOAT", "text": "VARCHAR"}.get(column.type, column.type.upper())
+    if column.element:
+        return DataType(name, (column.length or 0,), column.element)
     if name in _TIMED:
         return DataType(name, (9 if column.scale is None else column.scale,))
     lengths = {"VARCHAR": MAX_TEXT, "BINARY": MAX_BINARY}
     return DataType(name, (column.length or lengths[name],)) if name in lengths else DataType(name)
 
 
-def read(tokens: Tokens) -> DataType:
-    """The type that stands next in a statement.
+def read(tokens: Tokens, *, vectors: bool = False) -> DataType:
+    """The type that stands next in a statement; VECTOR only where it is a column's, or a cast's.
 
     Raises:
         SnowflakeError: 002040 for a type that Snowflake does not have; 000002 for one the local account lacks; 001008
@@ -122,8 +134,10 @@ def read(tokens: Tokens) -> DataType:
 
     """
     word = _word(tokens)
+    if word == "VECTOR" and vectors:
+        return _vector(tokens)
     structured = word in {"ARRAY", "OBJECT"} and tokens.looking_at("(")
-    if word in _ELSEWHERE or structured:
+    if word in {*_ELSEWHERE, "VECTOR"} or structured:
         raise unsupported(f"type {word}")
     arguments = _parameters(tokens) if tokens.looking_at("(") else ()
     if word in _INTEGERS:
@@ -144,9 +158,23 @@ def parse(text: str) -> DataType:
 @lru_cache(maxsize=1024)
 def _parsed(text: str, _timestamp: str) -> DataType:
     tokens = Tokens(text)
-    found = read(tokens)
+    found = read(tokens, vectors=True)
     tokens.end()
     return found
+
+
+def _vector(tokens: Tokens) -> DataType:
+    tokens.expect("(")
+    element = tokens.accept_any(*_ELEMENTS)
+    if element is None:
+        raise invalid(f"Unsupported vector element type '{tokens.peek().text}': it is FLOAT or INT.", "002040", "42601")
+    tokens.expect(",")
+    if not tokens.peek().text.isdigit() or not 1 <= int(tokens.peek().text) <= _LONGEST_VECTOR:
+        what = f"Invalid vector dimension '{tokens.peek().text}': it is between 1 and {_LONGEST_VECTOR}."
+        raise invalid(what, "002040", "42601")
+    dimension = int(tokens.take().text)
+    tokens.expect(")")
+    return DataType("VECTOR", (dimension,), element)
 
 
 def _parameters(tokens: Tokens) -> tuple[int, ...]:
@@ -199,6 +227,10 @@ def column_of(name: str, kind: DuckDBPyType) -> Column:
         return Column(name, "fixed", digits["precision"], digits["scale"])
     if str(kind) == "JSON":
         return Column(name, "variant")
+    if kind.id == "array":
+        found = dict(kind.children)
+        element = next(name for name, inner in _ELEMENTS.items() if inner == str(found["child"]))
+        return Column(name, "vector", length=found["size"], element=element)
     return Column(name, _BY_DUCKDB.get(kind.id, "text"))
 
 
@@ -220,16 +252,15 @@ _BY_DUCKDB = {
     ),
     **dict.fromkeys(("float", "double"), "real"),
     **dict.fromkeys(("timestamp", "timestamp_ns", "timestamp_ms", "timestamp_s"), "timestamp_ntz"),
-    "timestamp with time zone": "timestamp_ltz",
+    **dict.fromkeys(("timestamp with time zone", "timestamptz_ns"), "timestamp_ltz"),
     "boolean": "boolean",
     "date": "date",
     "time": "time",
     "blob": "binary",
     "list": "array",
-    "array": "array",
     "struct": "object",
     "map": "object",
 }
 # Types whose values travel as text or JSON; DuckDB turns them before they leave it.
-AS_JSON = {"list", "array", "struct", "map", "union"}
+AS_JSON = {"list", "struct", "map", "union"}
 AS_TEXT = {"interval", "uuid", "enum", "bit", "timestamp_tz", "time_tz", "time with time zone"}

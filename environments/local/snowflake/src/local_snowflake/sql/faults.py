@@ -78,6 +78,7 @@ _TYPE = re.compile("|".join(rf"\b{name}\b" for name in sorted(_TYPES, key=len, r
 
 
 def _typed(text: str) -> str:
+    text = re.sub(r"\b(FLOAT|INT)(?:EGER)?\[(\d+)\]", r"VECTOR(\1, \2)", text)
     return _TYPE.sub(lambda found: _TYPES[found[0]], text)
 
 
@@ -131,8 +132,19 @@ def _out_of_range(found: re.Match[str]) -> SnowflakeError:
     return SnowflakeError(f"Numeric value '{found[1]}' is out of range", "100039", "22003")
 
 
+def _beyond(found: re.Match[str]) -> SnowflakeError:
+    """NUMBER(38, 0) has 38 digits; what is stored here has 64 bits."""
+    return unsupported(f"whole numbers beyond 64 bits: {next(filter(None, found.groups()))}")
+
+
 def _null(found: re.Match[str]) -> SnowflakeError:
     return SnowflakeError(f"NULL result in a non-nullable column '{found[1]}'", "100072", "22000")
+
+
+def _dimension(found: re.Match[str]) -> SnowflakeError:
+    expected, actual = (found[1], found[2]) if found[1] else (found[4], found[3])
+    what = f"Array-like value being cast to a vector has incorrect dimension: expected {expected}, actual {actual}"
+    return SnowflakeError(what, "100078", "22000")
 
 
 _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
@@ -142,9 +154,10 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         (r"while executing the UDF: \w+: (.*)", lambda m: execution_error(m[1], "100357")),
         (r'Referenced column "(.+?)" (?:not found|was not found)', _identifier),
         (r'does not have a column named "(.+?)"', _identifier),
+        (r'Column "(.+?)" in EXCLUDE list not found', _identifier),
         (r'does not have a column with name "(.+?)"', _identifier),
         (
-            r"(Invalid argument types for function .*?)(?:$|\n)",
+            r"(Invalid argument types for function.*?)(?:$|\n)",
             lambda m: SnowflakeError(f"SQL compilation error:\n{_typed(m[1])}", "001044", "42P13"),
         ),
         (r"((?:Date|Time|Timestamp) '.*?' is not recognized)", _text_of("100035", "22007")),
@@ -157,6 +170,11 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         (r"(Error parsing JSON: .*)", _text_of("100069", "22P02")),
         (r"(Invalid date/time part .*?)(?:$|\n)", _text_of("002151", "22023")),
         (r"(Failed to cast variant value .*?)(?:$|\n)", _text_of("100071", "22000")),
+        (
+            r"Expected array of size (\d+), but got .* with size (\d+)|cast array of size (\d+) to .* size (\d+)",
+            _dimension,
+        ),
+        (r"(Array-like value being cast to a vector .*?)(?:$|\n)", _text_of("100078", "22000")),
         (r"(Duplicate key .*?)(?:$|\n)", _text_of("100069", "22000")),
         (r"Unsupported feature '(.*?)'", lambda m: unsupported(m[1])),
         (r"Function with name \"?(\S+?)\"? does not exist", _function),
@@ -165,6 +183,11 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         (r"Table with name (\S+) does not exist", lambda m: does_not_exist("OBJECT", m[1].strip('"!'))),
         (r"with name \"(.+?)\" already exists", lambda m: already_exists(m[1])),
         (r"has (\d+) columns but (\d+) values were supplied", _values_mismatch),
+        (
+            r"(?:string '(-?\d{19,})' to|value (-?\d{19,}) can't be cast because .*) INT64|to numerical: (-?\d{19,})",
+            _beyond,
+        ),
+        (r"Overflow in \w+ of INT64 \((.*?)\)", _beyond),
         (r"Could not convert string '(.*?)' to (\w+)", _unreadable),
         (r'(?:invalid|date|timestamp) .*format.*: "(.*?)"(?:.*(DATE))?', _unreadable),
         (r"NOT NULL constraint failed: \S+?\.(\S+)", _null),
@@ -181,6 +204,7 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         (r"Interrupted", lambda _: SnowflakeError("SQL execution canceled", "000604", "57014")),
         (r"No function matches the given name and argument types '(.+?)\((.*?)\)'", _arguments),
         (r'best candidate function for the function call "(.+?)\((.*?)\)"', _arguments),
+        (r"(Cannot (?:compare|mix|combine)) (?:values of type|types of) (.+? and (?:type )?\S+)", _arguments),
         (r"Macro (\S+?)\(()\) does not support the supplied arguments", _arguments),
         (r"Macro function (\S+?)\(()\) ", _arguments),
         (r"Unimplemented type for cast \((.*?) -> (.*?)\)", _types),

@@ -198,7 +198,7 @@ def of_values(tree: Node, settings: Settings) -> Node:
         if isinstance(node, exp.Anonymous) and node.this in macros and len(node.expressions) == 1:
             new = macros[node.this](node.expressions[0])
         elif dated and isinstance(node, exp.Cast) and literal(node.this) is not None and node.to.is_type(*_DATED):
-            reader = macros.get("sf_to_date" if node.to.is_type("DATE") else "sf_to_timestamp_ntz")
+            reader = macros.get(next(name for kind, name in _DATED.items() if node.to.is_type(kind)))
             new = reader(node.this) if reader else node
         else:
             continue
@@ -209,7 +209,7 @@ def of_values(tree: Node, settings: Settings) -> Node:
     return tree
 
 
-_DATED = ("DATE", "TIMESTAMP")
+_DATED = {"DATE": "sf_to_date", "TIMESTAMP": "sf_to_timestamp_ntz", "TIMESTAMPTZ": "sf_to_timestamp_tz"}
 _Macros = Mapping[str, Callable[[Node], Node]]
 
 

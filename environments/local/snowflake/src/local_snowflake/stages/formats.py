@@ -47,7 +47,12 @@ _DEFAULTS = {
 _DELIMITERS = {"FIELD_DELIMITER": ",", "RECORD_DELIMITER": "\n"}
 _COMPRESSIONS = {"AUTO": "auto", "GZIP": "gzip", "ZSTD": "zstd", "NONE": "none"}
 # Types of Parquet files that no Snowflake table has.
-_PLAIN = {**dict.fromkeys(("TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"), "::TIMESTAMP"), "UUID": "::VARCHAR"}
+_PLAIN = {
+    **dict.fromkeys(("TIMESTAMP_MS", "TIMESTAMP_S"), ("TIMESTAMP", "{}::TIMESTAMP")),
+    "TIMESTAMP_NS": ("TIMESTAMP", "_sf_from_nanoseconds({})"),
+    "TIMESTAMPTZ_NS": ("TIMESTAMP WITH TIME ZONE", "timezone('UTC', _sf_from_nanoseconds({}))"),
+    "UUID": ("VARCHAR", "{}::VARCHAR"),
+}
 # Names of what DuckDB adds to each row.
 _FILE, _ROW = "__file", "file_row_number"
 
@@ -175,13 +180,14 @@ def _parquet(connection: Connection, format_: Format, location: Location, files:
     kinds = {n: str(kind) for n, kind in zip(found.columns, found.types, strict=True) if n not in {_FILE, _ROW}}
     row = ", ".join(f"{quote(n)} := {quote(n)}" for n in kinds)
     fields = {n: f"$1:{n}" for n in kinds}
-    columns = ", ".join(f"{quote(n)}{_PLAIN.get(kind, '')} AS {quote(fields[n])}" for n, kind in kinds.items())
+    plain = {n: _PLAIN.get(kind, (kind, "{}")) for n, kind in kinds.items()}
+    columns = ", ".join(f"{read.format(quote(n))} AS {quote(fields[n])}" for n, (_, read) in plain.items())
     start = len(str(location.folder)) + 2
     sql = (
         f'SELECT to_json(struct_pack({row})) AS "$1", {columns}, substr({_FILE}, {start}) AS "METADATA$FILENAME", '
         f'{_ROW} + 1 AS "METADATA$FILE_ROW_NUMBER" FROM {reader}'
     )
-    return Staged(sql, fields, 1, {n: _PLAIN.get(kind, kind).removeprefix("::") for n, kind in kinds.items()})
+    return Staged(sql, fields, 1, {n: kind for n, (kind, _) in plain.items()})
 
 
 def _csv(connection: Connection, format_: Format, location: Location, file: StagedFile) -> Staged:

@@ -19,6 +19,7 @@ from ..kernel.tokens import Tokens
 from ..sql import transactions
 from ..sql.binding import inlined, placeholders
 from ..sql.reading import folded, read_by
+from ..sql.transforms import implicit
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -96,7 +97,7 @@ def _statement(session: Session, text: str, bindings: list[Any] | None, *, descr
     if session.owners_rights:
         rights.check(session, verb, tokens)
     if verb in queries():
-        return queries()[verb](session, tokens, describe)
+        return implicit.attempted(lambda: queries()[verb](session, tokens, describe))
     if describe and verb.split(" ")[0] not in _LISTING:
         return rows(["status"], [])
     if verb in _DEFINING:
@@ -104,9 +105,18 @@ def _statement(session: Session, text: str, bindings: list[Any] | None, *, descr
     handler = OBJECT_VERBS.get(verb) or verbs()[verb]
     if verb not in OBJECT_VERBS:  # those are admitted once their kind is known
         admit(tokens, verb)
-    tokens.accept(*verb.split(" "))
-    result = handler(session, tokens)
+    if verb == "CREATE":  # of a query: a table, a view
+        result = implicit.attempted(lambda: _create(session, _after(tokens, verb)))
+    else:
+        result = handler(session, _after(tokens, verb))
     return replace(result, rows=result.rows.slice(0, 0)) if describe else result
+
+
+def _after(tokens: Tokens, verb: str) -> Tokens:
+    """The statement from what follows its verb."""
+    found = Tokens(tokens.text, tokens.bindings)
+    found.accept(*verb.split(" "))
+    return found
 
 
 def _piped(session: Session, tokens: Tokens) -> Tokens:

@@ -159,7 +159,7 @@ def _alter_column(kind: Table, session: Session, table: Object, tokens: Tokens) 
     elif tokens.accept("COMMENT"):
         _update(kind, session, table, name, comment=tokens.value())
     elif tokens.accept("SET", "DATA", "TYPE") or tokens.accept("TYPE"):
-        _retype(kind, session, table, name, str(datatypes.read(tokens)))
+        _retype(kind, session, table, name, str(datatypes.read(tokens, vectors=True)))
     else:
         raise unsupported(f"ALTER TABLE ... ALTER COLUMN {tokens.rest}")
     tokens.end()

@@ -19,6 +19,7 @@ from ..sql.parsing import parse
 from ..sql.scope import Scope
 from ..stages import history
 from ..streams import changes, reading
+from . import inserting, multi_insert
 from .translate import generated, resolved
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 def insert(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa: FBT001 - the registry's signature
     """INSERT [OVERWRITE] INTO ... VALUES | SELECT; with lists as bindings, a row for each of their elements."""
+    if multi_insert.asked(tokens):
+        return multi_insert.insert(session, tokens, describe, _changed)
     if describe:
         return counts(INSERT, rows_inserted=0)
     if any(isinstance(value, list) for value in tokens.bindings):
@@ -105,7 +108,7 @@ def _run(session: Session, statement: exp.Expression) -> list[tuple]:
         spelling.check(scope, statement)
         if isinstance(statement, exp.Merge):
             applying.refuse(scope, statement.this, "MERGE INTO")
-        tree = resolved(scope, applying.seen(scope, statement))
+        tree = resolved(scope, applying.seen(scope, inserting.typed(scope, statement)))
         overwrites = isinstance(tree, exp.Insert) and tree.args.get("overwrite")
         adds = isinstance(tree, exp.Insert) and not overwrites
         noted = changes.recorded(session, _changed_table(tree), adds=adds)

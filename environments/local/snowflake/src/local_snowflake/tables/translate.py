@@ -9,7 +9,7 @@ from sqlglot import exp
 from ..kernel.errors import SnowflakeError, invalid
 from ..sql import columns, engine, lineage, meaning
 from ..sql.parsing import parse
-from ..sql.transforms import ALL, definitions
+from ..sql.transforms import ALL, definitions, implicit
 from ..sql.transforms.once import computed_once
 from .references import called, resolve
 
@@ -68,6 +68,7 @@ def table_function(scope: Scope, node: exp.TableFromRows) -> Result | None:
 def generated(scope: Scope, expression: exp.Expression) -> str:
     """DuckDB's SQL for a resolved tree: Snowflake's meaning first, then DuckDB's words."""
     settings = scope.session.parameters
+    expression = implicit.casts(expression)
     if not settings.usual:
         expression = meaning.of_names(expression, settings)
     for transform in ALL:

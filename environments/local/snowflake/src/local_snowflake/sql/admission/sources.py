@@ -146,8 +146,8 @@ def _pivot(node: exp.Pivot, tokens: Sequence[Token]) -> None:
     aggregate = node.expressions[0].unalias()
     if not isinstance(aggregate, exp.Anonymous) or aggregate.name.upper() not in {"AVG", "COUNT", "MAX", "MIN", "SUM"}:
         raise unsupported(f"PIVOT with {aggregate.sql('snowflake')}")
-    if isinstance(field.expressions[0], exp.PivotAny | exp.Query):
-        raise unsupported("dynamic PIVOT")
+    if len(field.expressions) > 1 and any(isinstance(value, exp.PivotAny | exp.Query) for value in field.expressions):
+        raise refused("IN", tokens)
 
 
 RULES: dict[type[exp.Expression], Rule] = {

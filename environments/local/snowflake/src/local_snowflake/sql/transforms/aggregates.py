@@ -270,6 +270,7 @@ _REGRESSION = ("AVGX", "AVGY", "COUNT", "INTERCEPT", "R2", "SLOPE", "SXX", "SXY"
 _RANKING = ("GROUPING", "ROW_NUMBER", "RANK", "DENSE_RANK", "PERCENT_RANK", "CUME_DIST", "NTILE", "LAG", "LEAD")
 _SAME = ("MIN", "MAX", "MODE", "ANY_VALUE", *_RANKING)
 _NOT_HERE = ("CONDITIONAL_CHANGE_EVENT", "HASH_AGG", "MINHASH", "APPROX_TOP_K", "HLL_ACCUMULATE", "ARRAY_UNION_AGG")
+_VECTORS = ("VECTOR_SUM", "VECTOR_MIN", "VECTOR_MAX", "VECTOR_AVG")
 AGGREGATES: dict[str, Meaning] = {
     **{name: _numeric(name.lower()) for name in _NUMERIC},
     **{f"REGR_{name}": _numeric(f"regr_{name.lower()}") for name in _REGRESSION},
@@ -299,5 +300,5 @@ AGGREGATES: dict[str, Meaning] = {
     "MAX_BY": _by("max_by"),
     "RATIO_TO_REPORT": ratio_to_report,
     "CONDITIONAL_TRUE_EVENT": conditional_true_event,
-    **dict.fromkeys(_NOT_HERE, _refused),
+    **dict.fromkeys((*_NOT_HERE, *_VECTORS), _refused),
 }

@@ -23,7 +23,8 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "TIME": (*_TEXTS, *_MOMENTS, "JSON", "TIME"),
     "TIMESTAMP": (*_NUMBERS, *_TEXTS, *_MOMENTS, "JSON", "DATE"),
     "BINARY": (*_TEXTS, "JSON", "BLOB"),
-    "ARRAY": ("JSON",),
+    "ARRAY": ("JSON", "FLOAT[]", "INTEGER[]"),
+    "VECTOR": ("JSON", "FLOAT[]", "INTEGER[]"),
     "OBJECT": ("JSON",),
     # TRY_CAST reads texts only: https://docs.snowflake.com/en/sql-reference/functions/try_cast
     "TEXT": _TEXTS,
@@ -57,5 +58,5 @@ def definitions() -> str:
 def _definition(target: str, sources: tuple[str, ...]) -> str:
     names = ", ".join(f"'{source}'" for source in (*sources, '"NULL"'))
     fault = f"'Invalid argument types for function ''TO_{target}'': (' || typeof(x) || ')'"
-    kind = "regexp_replace(typeof(x), '\\(.*', '')"
+    kind = "regexp_replace(typeof(x), '\\(.*|[0-9]+', '')"
     return f"CREATE MACRO _sf_from_{target.lower()}(x) AS CASE WHEN {kind} IN ({names}) THEN x ELSE error({fault}) END;"

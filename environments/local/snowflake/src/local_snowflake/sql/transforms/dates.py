@@ -69,7 +69,7 @@ def dateadd(arguments: Sequence[Node]) -> Node:
     if unit in _DAYS:
         return call("_sf_add_days_part", _times(amount, _DAYS[unit]), base)
     if unit == "nanosecond":
-        return call("_sf_add_time_part", exp.IntDiv(this=exp.paren(amount), expression=number(_NANOSECONDS)), base)
+        return call("_sf_add_time_part", call("_sf_no_nanoseconds", amount), base)
     if unit in _MICROSECONDS:
         return call("_sf_add_time_part", _times(amount, _MICROSECONDS[unit]), base)
     raise unsupported(f"DATEADD of {unit}")
@@ -194,7 +194,7 @@ def _of_two_moments(name: str) -> Call:
     return lambda arguments: call(name, moment(arguments[0]), moment(arguments[1]))
 
 
-def _reader(kind: str, macro: str, *, safe: bool = False) -> Call:
+def _reader(kind: str, macro: str, *, safe: bool = False, zone: bool = False) -> Call:
     """TO_DATE and its relatives: a value of any type, or text in a given format."""
 
     def read(arguments: Sequence[Node]) -> Node:
@@ -204,11 +204,21 @@ def _reader(kind: str, macro: str, *, safe: bool = False) -> Call:
                 return call(macro, *arguments)
             raise unsupported(f"{macro[3:].upper()} with a format that is no literal")
         if fmt.upper() == "AUTO":
-            return call(macro, taken(arguments[0], kind))
+            read = call(macro, taken(arguments[0], kind))
+            return zoned(arguments[0], read) if zone else read
         parser = "try_strptime" if safe else "strptime"
-        return cast(call(parser, call("sf_to_varchar", arguments[0]), text(strftime(fmt, reading=True))), kind)
+        parsed = cast(call(parser, call("sf_to_varchar", arguments[0]), text(strftime(fmt, reading=True))), kind)
+        return zoned(arguments[0], parsed) if zone else parsed
 
     return read
+
+
+def zoned(value: Node, read: Node) -> Node:
+    """A TIMESTAMP_TZ, unless its text has an offset that would be lost."""
+    written = literal(value)
+    if written is not None and not re.search(r":\d\d.*([+-]\d\d?:?(\d\d)?|Z)$", written):
+        return read
+    return call("_sf_zoned", value.copy(), read)
 
 
 def written(arguments: Sequence[Node]) -> Node:
@@ -249,9 +259,9 @@ _READERS = {
     "TO_TIME": _reader("TIME", "sf_to_time"),
     "TIME": _reader("TIME", "sf_to_time"),
     "TRY_TO_TIME": _reader("TIME", "sf_try_to_time", safe=True),
-    **{f"TO_TIMESTAMP{n}": _reader(_KINDS[k], f"sf_to_timestamp_{k}") for n, k in _TIMESTAMPS.items()},
+    **{f"TO_TIMESTAMP{n}": _reader(_KINDS[k], f"sf_to_timestamp_{k}", zone=n == "_TZ") for n, k in _TIMESTAMPS.items()},
     **{
-        f"TRY_TO_TIMESTAMP{n}": _reader(_KINDS[k], f"sf_try_to_timestamp_{k}", safe=True)
+        f"TRY_TO_TIMESTAMP{n}": _reader(_KINDS[k], f"sf_try_to_timestamp_{k}", safe=True, zone=n == "_TZ")
         for n, k in _TIMESTAMPS.items()
     },
 }

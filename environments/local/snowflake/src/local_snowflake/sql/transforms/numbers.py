@@ -156,7 +156,18 @@ def widened(node: exp.Literal) -> Node:
     """A whole number that becomes a value is as wide as NUMBER, so that sums of it do not overflow."""
     if node.is_string or not node.name.isdigit() or not _is_value(node):
         return node
-    return cast(node.copy(), "BIGINT") if len(node.name) < len("9223372036854775807") else node
+    return cast(node.copy(), "BIGINT" if _digits(node) <= _SAFE_DIGITS else "HUGEINT")
+
+
+# What 64 bits hold for certain.
+_SAFE_DIGITS = 18
+
+
+def _digits(node: exp.Literal) -> int:
+    """Of the number, and of what it is multiplied with or added to."""
+    other = node.parent.expression if isinstance(node.parent, _INTEGER_CONTEXT) else None
+    more = len(str(integer(other))) if other is not None and isinstance(node.parent, exp.Mul) else 0
+    return max(len(node.name) + more, len(str(integer(other))) if other is not None else 0)
 
 
 def _is_value(node: Node) -> bool:

@@ -11,7 +11,16 @@ from . import patterns
 from .rewriting import Call, Node, call, literal, renamed
 
 _SAME = ("UPPER", "LOWER", "TRIM", "LTRIM", "RTRIM", "REPEAT", "REVERSE", "TRANSLATE", "CHR", "MD5")
-_WITHOUT_COUNTERPART = ("COLLATE", "COLLATION", "SOUNDEX", "PARSE_IP", "COMPRESS", "ENCRYPT")
+_WITHOUT_COUNTERPART = (
+    "COLLATE",
+    "COLLATION",
+    "SOUNDEX",
+    "PARSE_IP",
+    "COMPRESS",
+    "ENCRYPT",
+    "VECTOR_TRUNCATE",
+    "VECTOR_NORMALIZE",
+)
 
 
 def concatenated(arguments: Sequence[Node]) -> Node:

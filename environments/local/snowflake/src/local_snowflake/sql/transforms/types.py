@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 from ...kernel.errors import unsupported
 from .conversions import taken
-from .rewriting import Node, call, cast, integer, number
+from .dates import zoned
+from .rewriting import Node, call, cast, integer, literal, number
 from .semi_structured import is_variant
 
 _T = exp.DataType.Type
@@ -57,6 +60,8 @@ def duckdb_type(kind: exp.DataType) -> str:
         return "TEXT"
     if name in _SEMI_STRUCTURED and not kind.expressions:
         return "JSON"
+    if name is _T.VECTOR:
+        return f"{'FLOAT' if kind.expressions[0].is_type('double', 'float') else 'INTEGER'}[{sizes[0]}]"
     if name not in _OTHERS:
         raise unsupported(f"data type {kind.sql('snowflake')}")
     return _OTHERS[name]
@@ -78,11 +83,15 @@ def converted(node: exp.Cast) -> Node:
         return _fitting(call("sf_to_varchar", value), node.to)
     if kind == "JSON":
         return _semi_structured(value, node.to)
+    if node.to.is_type(_T.VECTOR):
+        whole = exp.Boolean(this=kind.startswith("INTEGER"))
+        return cast(call("_sf_vector", taken(value, "VECTOR"), whole), kind)
     value = taken(value, kind)
     if kind == "BIGINT":
         return _integer(node, value)
     if kind in _READERS:
-        return _read(value, kind)
+        read = _read(value, kind)
+        return zoned(node.this, read) if node.to.is_type(_T.TIMESTAMPTZ) else read
     return call("_sf_binary", value) if kind == "BLOB" else cast(value, kind)
 
 
@@ -97,6 +106,8 @@ def _integer(node: exp.Cast, value: Node) -> Node:
     sizes = [integer(p.this) for p in node.to.expressions]
     if sizes and sizes[0] < _CHECKED_DIGITS:
         return call("_sf_digits", call("_sf_integer", value), number(10 ** sizes[0] - 1))
+    if isinstance(value, exp.Literal) and value.name.isdigit() and len(value.name) >= _CHECKED_DIGITS:
+        return cast(value, "HUGEINT")
     if integer(value) is None:
         return call("_sf_integer", value)
     # A bare literal takes the type of what it is combined with, which is narrower and so faster than BIGINT.
@@ -108,14 +119,18 @@ def _fitting(value: Node, kind: exp.DataType) -> Node:
     return call("_sf_fitting", value, *(p.this for p in kind.expressions)) if sizes and sizes[0] < 16_777_216 else value
 
 
+# Texts that DuckDB reads as Snowflake does.
+_DAY = r"\d{4}-\d\d-\d\d"
+_PLAIN = {
+    "DATE": re.compile(_DAY),
+    **dict.fromkeys(("TIMESTAMP", "TIMESTAMPTZ"), re.compile(rf"{_DAY}([ T]\d\d:\d\d:\d\d(\.\d{{1,6}})?)?")),
+}
+
+
 def _read(value: Node, kind: str) -> Node:
-    if (
-        isinstance(value, exp.Literal)
-        and value.is_string
-        and kind in {"DATE", "TIMESTAMP"}
-        and value.name[:4].isdigit()
-    ):
-        return cast(value, kind) if len(value.name) == len("2024-01-01") else call(f"sf_{_READERS[kind]}", value)
+    written = literal(value)
+    if written is not None and kind in _PLAIN and _PLAIN[kind].fullmatch(written):
+        return cast(value, kind)
     return call(f"sf_{_READERS[kind]}", value)
 
 
@@ -128,9 +143,12 @@ def tried(node: exp.TryCast) -> Node:
         return call("_sf_try_fitting", read, *sizes) if sizes else read
     if kind == "JSON":
         raise unsupported("TRY_CAST to a semi-structured type")
+    if node.to.is_type(_T.VECTOR):
+        raise unsupported("TRY_CAST to VECTOR")
     value = taken(value, "TEXT")
     if kind in _READERS:
-        return call(f"sf_try_{_READERS[kind]}", value)
+        read = call(f"sf_try_{_READERS[kind]}", value)
+        return zoned(node.this, read) if node.to.is_type(_T.TIMESTAMPTZ) else read
     if kind == "BIGINT":
         return call("_sf_try_integer", value)
     return exp.TryCast(this=value, to=exp.DataType.build(kind, dialect="duckdb"))

@@ -4,11 +4,17 @@ CREATE MACRO _sf_epoch(n) AS -- whole seconds, milliseconds, microseconds or nan
         WHEN abs(n) < 31536000000000000 THEN 1 ELSE 0.001 END AS BIGINT));
 -- A value as the text that is read; JSON text loses its quotes, and JSON's null is NULL.
 CREATE MACRO _sf_text(x) AS trim(nullif(CAST(x AS VARCHAR), CASE WHEN typeof(x) = 'JSON' THEN 'null' END), '"');
-CREATE MACRO _sf_read_timestamp(x) AS coalesce(TRY_CAST(x AS TIMESTAMP), CASE
+-- A value here is as fine as a microsecond: what is finer is refused, so that no digit is lost without a word.
+CREATE MACRO _sf_microseconds(x) AS CASE WHEN regexp_matches(x, '\.\d{6}\d*[1-9]')
+    THEN error('Unsupported feature ''nanoseconds: round the text to microseconds''') ELSE x END;
+CREATE MACRO _sf_no_nanoseconds(n) AS CASE WHEN n % 1000 <> 0
+    THEN error('Unsupported feature ''nanoseconds: round ' || n || ' nanoseconds to microseconds''') ELSE n // 1000 END;
+CREATE MACRO _sf_from_nanoseconds(x) AS make_timestamp(_sf_no_nanoseconds(epoch_ns(x)));
+CREATE MACRO _sf_read_timestamp(x) AS coalesce(TRY_CAST(_sf_microseconds(x) AS TIMESTAMP), CASE
     WHEN regexp_full_match(x, '-?\d+(\.\d+)?') THEN _sf_epoch(TRY_CAST(x AS DOUBLE))
     ELSE try_strptime(x, ['%m/%d/%Y', '%m/%d/%Y %H:%M:%S', '%d-%b-%Y', '%d-%b-%Y %H:%M:%S', '%d-%B-%Y']) END);
 CREATE MACRO _sf_read_zoned(x) AS coalesce(
-    TRY_CAST(regexp_replace(x, '(:\d\d.*?) ?([+-]\d\d):?(\d\d)$', '\1\2:\3') AS TIMESTAMPTZ),
+    TRY_CAST(regexp_replace(_sf_microseconds(x), '(:\d\d.*?) ?([+-]\d\d):?(\d\d)$', '\1\2:\3') AS TIMESTAMPTZ),
     CAST(_sf_read_timestamp(x) AS TIMESTAMPTZ));
 -- What stands for a value that could not be read: NULL for NULL, else an error that names it.
 CREATE MACRO _sf_unread(kind, x) AS
@@ -21,13 +27,24 @@ CREATE MACRO sf_try_to_timestamp_ntz(x) AS CASE
     WHEN typeof(x) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(x AS TIMESTAMP)
     ELSE _sf_read_timestamp(_sf_text(x)) END;
 CREATE MACRO sf_to_timestamp_ntz(x) AS coalesce(sf_try_to_timestamp_ntz(x), _sf_unread('Timestamp', x)),
-    (x, scale) AS make_timestamp(CAST(CAST(x AS DECIMAL(38, 0)) * 1000000 // pow(10, scale)::HUGEINT AS BIGINT));
+    (x, scale) AS make_timestamp(CAST(_sf_no_nanoseconds(
+        CAST(x AS HUGEINT) * 1000000000 // pow(10, scale)::HUGEINT) AS BIGINT));
 CREATE MACRO sf_try_to_timestamp_tz(x) AS CASE
     WHEN _sf_is_number(x) THEN timezone('UTC', _sf_seconds(x))
     WHEN typeof(x) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE') THEN TRY_CAST(x AS TIMESTAMPTZ)
     ELSE _sf_read_zoned(_sf_text(x)) END;
 CREATE MACRO sf_to_timestamp_tz(x) AS coalesce(sf_try_to_timestamp_tz(x), _sf_unread('Timestamp', x)),
     (x, scale) AS timezone('UTC', sf_to_timestamp_ntz(x, scale));
+-- TIMESTAMP_TZ is kept as a moment, which is shown with the session's offset: text with another offset is refused.
+CREATE MACRO _sf_offset_of(x) AS regexp_extract(CAST(x AS VARCHAR), ':\d\d[^+-]*([+-]\d{1,2}:?(\d\d)?|Z)"?$', 1);
+CREATE MACRO _sf_offset_seconds(z) AS (CASE WHEN left(z, 1) = '-' THEN -60 ELSE 60 END)
+    * (60 * CAST('0' || regexp_extract(z, '[+-](\d\d?)', 1) AS INTEGER)
+        + CAST('0' || regexp_extract(z, '[+-]\d\d?:?(\d\d)$', 1) AS INTEGER));
+CREATE MACRO _sf_kept_offset(z, moment) AS CASE WHEN z <> '' AND _sf_offset_seconds(z) <> date_part('timezone', moment)
+    THEN error('Unsupported feature ''TIMESTAMP_TZ with the offset ' || z
+        || ', which is not that of the session: write it as TIMESTAMP_LTZ, or SET TIMEZONE''') ELSE moment END;
+CREATE MACRO _sf_zoned(x, moment) AS CASE WHEN typeof(x) IN ('VARCHAR', 'JSON')
+    THEN _sf_kept_offset(_sf_offset_of(x), moment) ELSE moment END;
 -- A variant becomes a date or a time if it holds a string; JSON's null is NULL, and all else is refused.
 CREATE MACRO _sf_is_bare(x) AS typeof(x) = 'JSON' AND left(CAST(x AS VARCHAR), 1) <> '"';
 CREATE MACRO _sf_no_string(kind, x) AS CASE WHEN _sf_text(x) IS NOT NULL
@@ -43,7 +60,7 @@ CREATE MACRO sf_try_to_time(x) AS CASE
     WHEN regexp_full_match(_sf_text(x), '-?\d+') THEN
         date_trunc('second', _sf_epoch(TRY_CAST(_sf_text(x) AS DOUBLE)))::TIME
     WHEN regexp_full_match(_sf_text(x), '\d{1,2}:\d{2}') THEN TRY_CAST(_sf_text(x) || ':00' AS TIME)
-    ELSE coalesce(TRY_CAST(_sf_text(x) AS TIME), CAST(TRY_CAST(_sf_text(x) AS TIMESTAMP) AS TIME)) END;
+    ELSE coalesce(TRY_CAST(_sf_microseconds(_sf_text(x)) AS TIME), CAST(TRY_CAST(_sf_text(x) AS TIMESTAMP) AS TIME)) END;
 CREATE MACRO sf_to_time(x) AS CASE WHEN _sf_is_bare(x) THEN CAST(_sf_no_string('TIME', x) AS TIME)
     ELSE coalesce(sf_try_to_time(x), _sf_unread('Time', x)) END;
 CREATE MACRO _sf_moment(x DATE) AS x, (x TIMESTAMP) AS x, (x TIMESTAMPTZ) AS x, (x TIME) AS x,
@@ -87,12 +104,12 @@ CREATE MACRO sf_monthname(d) AS left(monthname(d), 3);
 CREATE MACRO sf_date_from_parts(y, m, d) AS
     CAST(make_date(CAST(y AS BIGINT), 1, 1) + to_months(CAST(m - 1 AS INTEGER)) + to_days(CAST(d - 1 AS INTEGER)) AS DATE);
 CREATE MACRO sf_time_from_parts(h, m, s) AS TIME '00:00:00' + to_microseconds(((h * 60 + m) * 60 + s) * 1000000::BIGINT),
-    (h, m, s, ns) AS TIME '00:00:00' + to_microseconds(((h * 60 + m) * 60 + s) * 1000000::BIGINT + ns // 1000);
+    (h, m, s, ns) AS TIME '00:00:00' + to_microseconds(((h * 60 + m) * 60 + s) * 1000000::BIGINT + _sf_no_nanoseconds(ns));
 CREATE MACRO sf_timestamp_ntz_from_parts(d, t) AS CAST(d AS DATE) + CAST(t AS TIME),
     (y, mo, d, h, mi, s) AS CAST(sf_date_from_parts(y, mo, d) AS TIMESTAMP)
         + to_microseconds(CAST(((h * 60 + mi) * 60 + s) * 1000000::BIGINT AS BIGINT)),
     (y, mo, d, h, mi, s, ns) AS CAST(sf_date_from_parts(y, mo, d) AS TIMESTAMP)
-        + to_microseconds(CAST(((h * 60 + mi) * 60 + s) * 1000000::BIGINT + ns // 1000 AS BIGINT));
+        + to_microseconds(CAST(((h * 60 + mi) * 60 + s) * 1000000::BIGINT + _sf_no_nanoseconds(ns) AS BIGINT));
 -- Slices of weeks begin with the week of 1970-01-01, all others with that day.
 CREATE MACRO _sf_slice(moment, step, origin, shift) AS cast_to_type(
     time_bucket(step, CAST(moment AS TIMESTAMP), origin) + shift, moment);

@@ -54,9 +54,11 @@ CREATE MACRO _sf_integer(x) AS CASE typeof(x)
     WHEN 'DOUBLE' THEN CAST(round(CAST(x AS DOUBLE)) AS BIGINT)
     WHEN 'FLOAT' THEN CAST(round(CAST(x AS DOUBLE)) AS BIGINT)
     ELSE CAST(x AS BIGINT) END;
+CREATE MACRO _sf_try_whole(x) AS coalesce(TRY_CAST(x AS BIGINT), CASE WHEN TRY_CAST(x AS HUGEINT) IS NOT NULL
+    THEN error('Unsupported feature ''whole numbers beyond 64 bits: ' || CAST(x AS VARCHAR) || '''') END);
 CREATE MACRO _sf_try_integer(x) AS CASE typeof(x)
     WHEN 'DOUBLE' THEN TRY_CAST(round(CAST(x AS DOUBLE)) AS BIGINT)
-    ELSE TRY_CAST(x AS BIGINT) END;
+    ELSE _sf_try_whole(x) END;
 -- A number of fewer digits than 64 bits hold.
 CREATE MACRO _sf_digits(x, most) AS CASE WHEN x NOT BETWEEN -most AND most
     THEN error('Numeric value ''' || CAST(x AS VARCHAR) || ''' is out of range') ELSE x END;

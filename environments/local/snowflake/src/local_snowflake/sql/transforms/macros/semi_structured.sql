@@ -24,7 +24,7 @@ CREATE MACRO _sf_items(x) AS CASE json_type(x)
 CREATE MACRO sf_is_null_value(x) AS json_type(x) = 'NULL';
 CREATE MACRO sf_typeof(x) AS CASE json_type(to_json(x))
     WHEN 'BIGINT' THEN 'INTEGER' WHEN 'UBIGINT' THEN 'INTEGER' WHEN 'HUGEINT' THEN 'INTEGER'
-    WHEN 'DOUBLE' THEN CASE WHEN contains(lower(CAST(x AS VARCHAR)), 'e') THEN 'DOUBLE' ELSE 'DECIMAL' END
+    WHEN 'DOUBLE' THEN CASE WHEN regexp_matches(lower(CAST(x AS VARCHAR)), 'e|n') THEN 'DOUBLE' ELSE 'DECIMAL' END
     WHEN 'NULL' THEN 'NULL_VALUE' ELSE json_type(to_json(x)) END;
 CREATE MACRO sf_object_construct(keys, items) AS CASE
     WHEN len(list_filter(items, lambda v: v IS NOT NULL)) = 0 THEN CAST('{}' AS JSON)
@@ -91,7 +91,7 @@ CREATE MACRO sf_as_array(x) AS CASE WHEN json_type(x) = 'ARRAY' THEN x END;
 CREATE MACRO sf_as_object(x) AS CASE WHEN json_type(x) = 'OBJECT' THEN x END;
 CREATE MACRO sf_as_varchar(x) AS CASE WHEN json_type(x) = 'VARCHAR' THEN x ->> '$' END;
 CREATE MACRO sf_as_boolean(x) AS CASE WHEN json_type(x) = 'BOOLEAN' THEN CAST(x AS BOOLEAN) END;
-CREATE MACRO sf_as_integer(x) AS CASE WHEN sf_is_integer(x) THEN TRY_CAST(x AS BIGINT) END;
+CREATE MACRO sf_as_integer(x) AS CASE WHEN sf_is_integer(x) THEN _sf_try_whole(x) END;
 CREATE MACRO sf_as_double(x) AS CASE WHEN sf_is_double(x) THEN TRY_CAST(x AS DOUBLE) END;
 CREATE MACRO sf_as_date(x) AS CASE WHEN json_type(x) = 'VARCHAR' THEN TRY_CAST(x ->> '$' AS DATE) END;
 -- FLATTEN: one row for each element. PATH is Snowflake's: no root, `[0]` for arrays, `a.b` for objects.

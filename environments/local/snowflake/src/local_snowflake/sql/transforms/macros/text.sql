@@ -3,7 +3,7 @@ CREATE MACRO _sf_offset(z) AS CASE WHEN z = '+00' THEN 'Z' ELSE rpad(replace(z, 
 CREATE MACRO sf_to_varchar(x) AS CASE typeof(x)
     WHEN 'VARCHAR' THEN CAST(x AS VARCHAR)
     WHEN 'JSON' THEN to_json(x) ->> '$'
-    WHEN 'DOUBLE' THEN regexp_replace(CAST(x AS VARCHAR), '\.0$', '')
+    WHEN 'DOUBLE' THEN replace(regexp_replace(CAST(x AS VARCHAR), '\.0$', ''), 'nan', 'NaN')
     WHEN 'TIMESTAMP' THEN strftime(TRY_CAST(x AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%g')
     WHEN 'TIMESTAMP WITH TIME ZONE' THEN strftime(TRY_CAST(x AS TIMESTAMPTZ), '%Y-%m-%d %H:%M:%S.%g ')
         || _sf_offset(strftime(TRY_CAST(x AS TIMESTAMPTZ), '%z'))
