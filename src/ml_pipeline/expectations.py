@@ -94,7 +94,8 @@ def _offenders(session: Session, query: str) -> tuple[str, ...]:
 def _every(name: str, holds: str) -> Expectation:
     fails = f"NOT COALESCE({holds}, FALSE)"
     # Where no line fails, COUNT_IF is NULL: https://docs.snowflake.com/en/sql-reference/functions/count_if
-    return Expectation(name, f"COALESCE(COUNT_IF({fails}), 0)", f"SELECT {_KEY} AS OFFENDER FROM {{table}} WHERE {fails}")
+    counted = f"COALESCE(COUNT_IF({fails}), 0)"
+    return Expectation(name, counted, f"SELECT {_KEY} AS OFFENDER FROM {{table}} WHERE {fails}")
 
 
 def _unique(*columns: str) -> Expectation:
