@@ -12,6 +12,19 @@ from deploy.graph.properties import drops
 from deploy.plan.plan import Plan
 from ml_pipeline.config import Environment
 
+# The clauses in the order of their page: https://docs.snowflake.com/en/sql-reference/sql/create-task-graph
+_ORDER = (
+    "SCHEDULE",
+    "ROOTS",
+    "FINALIZER",
+    "OVERLAP_POLICY",
+    "ERROR_INTEGRATION",
+    "CONFIG",
+    "TASK_AUTO_RETRY_ATTEMPTS",
+    "SUSPEND_TASK_AFTER_NUM_FAILURES",
+    "COMMENT",
+    "WHEN",
+)
 # What the graph says, so that its tasks do not.
 _GRAPHS_OWN = frozenset({*properties.GRAPH_WIDE, "FINALIZE"})
 
@@ -29,15 +42,16 @@ def statements(environment: Environment, plan: Plan) -> list[str]:
         if before := ", ".join(names.named(environment, name) for name in task.predecessors):
             found.append(f"ALTER TASK {names.named(environment, task.name)} REMOVE AFTER {before}")
     finalizer = next((task.name for task in plan.graph.tasks if task.finalizes), "")
-    graph = [
-        f"CREATE OR ALTER TASK GRAPH {names.root(environment)}",
+    clauses = [
         f"ROOTS = ({names.root(environment)})",
         *([f"FINALIZER = {names.named(environment, finalizer)}"] if finalizer else []),
         *properties.graph_clauses(root),
         *([f"WHEN {root.condition}"] if root.condition else []),
     ]
+    clauses.sort(key=lambda clause: _ORDER.index(clause.split()[0]))
+    graph = "\n  ".join([f"CREATE OR ALTER TASK GRAPH {names.root(environment)}", *clauses])
     commit = f"ALTER TASK GRAPH {names.root(environment)} COMMIT"
-    return [*found, "\n  ".join(graph), *suspension(environment), commit, *drops(environment, plan.removed)]
+    return [*found, graph, *suspension(environment), commit, *drops(environment, plan.removed)]
 
 
 def suspension(environment: Environment) -> list[str]:

@@ -222,11 +222,19 @@ RETURN OBJECT_CONSTRUCT('ended', FALSE, 'rows', found);"""
 def _unsettled(graph: Graph) -> str:
     """Count the tasks that are active, or (if Snowflake may still start a failed run again by itself) any."""
     active, broken = (", ".join(map(literal, states)) for states in (runs.ACTIVE, runs.BROKEN))
-    counted = f"COUNT_IF(state IN ({active}))"
+    counted = _count(f"state IN ({active})")
     if not graph.retries:
         return counted
-    retried = f"COUNT_IF(state IN ({broken}) AND attempt_number <= {graph.retries})"
-    return f"{counted} + {retried} * COUNT_IF(quiet_seconds < {_RETRY_GRACE_SECONDS})"
+    retried = _count(f"state IN ({broken}) AND attempt_number <= {graph.retries}")
+    return f"{counted} + {retried} * {_count(f'quiet_seconds < {_RETRY_GRACE_SECONDS}')}"
+
+
+def _count(condition: str) -> str:
+    """Count the rows of which this holds. Where it holds of none, COUNT_IF is NULL, with which nothing would end.
+
+    https://docs.snowflake.com/en/sql-reference/functions/count_if
+    """
+    return f"COALESCE(COUNT_IF({condition}), 0)"
 
 
 def judge(graph: Graph, run: GraphRun) -> tuple[str, ...]:

@@ -31,9 +31,9 @@ def fetch(session: Session, run: Run) -> None:
     columns = [*_PLAIN, *personal(settings)]
     source, selected = settings.source, ", ".join(_SOURCES[column] for column in columns)
     session.sql(
-        f"CREATE OR REPLACE TRANSIENT TABLE {run.name(CUSTOMERS)} ({_definitions(settings)}){_row_policy(settings)} "
+        f"CREATE OR REPLACE TRANSIENT TABLE {run.name(CUSTOMERS)} ({_definitions(settings)}) "
         "COMMENT = 'The customers with open lines, for LATE_RISKS; names, addresses and phones are personal data.' "
-        f"AS SELECT {selected} FROM {source}.CUSTOMER "
+        f"{_row_policy(settings)}AS SELECT {selected} FROM {source}.CUSTOMER "
         f"JOIN {source}.NATION ON N_NATIONKEY = C_NATIONKEY JOIN {source}.REGION ON R_REGIONKEY = N_REGIONKEY "
         f"WHERE C_CUSTKEY IN (SELECT CUSTOMER_KEY FROM {run.name(ORDER_LINES)} "
         f"WHERE DATEDIFF('day', ORDER_DATE, '{settings.as_of}'::DATE) < {settings.history_lag_days})"
@@ -68,4 +68,4 @@ def _definitions(settings: Pipeline) -> str:
 
 
 def _row_policy(settings: Pipeline) -> str:
-    return f" WITH ROW ACCESS POLICY {settings.policies}.CUSTOMERS_BY_REGION ON (REGION)" if settings.policies else ""
+    return f"WITH ROW ACCESS POLICY {settings.policies}.CUSTOMERS_BY_REGION ON (REGION) " if settings.policies else ""

@@ -93,7 +93,9 @@ def _offenders(session: Session, query: str) -> tuple[str, ...]:
 
 def _every(name: str, holds: str) -> Expectation:
     fails = f"NOT COALESCE({holds}, FALSE)"
-    return Expectation(name, f"COUNT_IF({fails})", f"SELECT {_KEY} AS OFFENDER FROM {{table}} WHERE {fails}")
+    # Where no line fails, COUNT_IF is NULL: https://docs.snowflake.com/en/sql-reference/functions/count_if
+    counted = f"COALESCE(COUNT_IF({fails}), 0)"
+    return Expectation(name, counted, f"SELECT {_KEY} AS OFFENDER FROM {{table}} WHERE {fails}")
 
 
 def _unique(*columns: str) -> Expectation:

@@ -55,8 +55,8 @@ def _created(session: Session, run: Run, signature: str, handler: Callable[..., 
     packages = ", ".join(f"'{each}=={metadata.version(each)}'" for each in handlers.PACKAGES)
     session.sql(
         f"CREATE OR REPLACE TEMPORARY FUNCTION {signature} "
-        f"LANGUAGE PYTHON RUNTIME_VERSION = '{PYTHON}' PACKAGES = ({packages}) "
-        f"IMPORTS = ('{_payload(session, run)}') HANDLER = '{handler.__module__}.{handler.__name__}'"
+        f"LANGUAGE PYTHON RUNTIME_VERSION = '{PYTHON}' IMPORTS = ('{_payload(session, run)}') "
+        f"PACKAGES = ({packages}) HANDLER = '{handler.__module__}.{handler.__name__}'"
     ).collect()
     return signature.split()[0]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.apply import classic
+from deploy.apply import classic, task_graph
 from deploy.apply import statements as apply
 from deploy.graph.graph import EMPTY, Graph, TaskSpec
 from deploy.graph.properties import create_or_alter
@@ -151,6 +151,16 @@ def test_clauses_stand_in_the_order_of_the_documentation():
     found = [line.split("=")[0].strip() for line in text.splitlines()[1:-2]]
     assert found == ["SCHEDULE", "COMMENT", "FINALIZE", "TASK_AUTO_RETRY_ATTEMPTS"]
     assert "SCHEDULE = '90 MINUTES'" in text
+
+
+def test_a_task_graph_object_says_its_clauses_in_the_order_of_the_documentation():
+    """https://docs.snowflake.com/en/sql-reference/sql/create-task-graph."""
+    properties = (("TASK_AUTO_RETRY_ATTEMPTS", 2), ("CONFIG", "{}"), ("SCHEDULE", "90 MINUTE"), ("COMMENT", "c"))
+    tasks = [TaskSpec(ROOT, "SELECT 1", properties=properties, condition="TRUE"), TaskSpec("Z", "S", finalizes=True)]
+    lines = task_graph.statements(DEV, plan.make(Graph.of(tasks), Deployed(EMPTY)))
+    said = next(line for line in lines if line.startswith("CREATE OR ALTER TASK GRAPH"))
+    found = [line.split()[0] for line in said.splitlines()[1:]]
+    assert found == ["SCHEDULE", "ROOTS", "FINALIZER", "CONFIG", "TASK_AUTO_RETRY_ATTEMPTS", "COMMENT", "WHEN"]
 
 
 def serverless(*properties):

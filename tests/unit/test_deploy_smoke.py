@@ -163,6 +163,12 @@ def test_only_a_graph_with_retries_is_waited_for_after_it_failed():
     assert "quiet_seconds <" not in polled()
 
 
+def test_a_poll_ends_although_count_if_is_null_where_nothing_is_counted():
+    retried = polled(Graph.of([TaskSpec("G", "select 1", properties=(("TASK_AUTO_RETRY_ATTEMPTS", 2),))]))
+    for text in (retried, polled()):
+        assert text.count("COUNT_IF(") == text.count("COALESCE(COUNT_IF(") > 0
+
+
 class Clock:
     """A clock that only polls move."""
 

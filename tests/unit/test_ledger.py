@@ -1,6 +1,7 @@
 """The ledger knows a statement by its shape, whatever its names and values are."""
 
 import json
+import re
 
 import pytest
 
@@ -76,6 +77,11 @@ def test_every_shape_of_the_ledger_is_judged_and_at_most_one_in_ten_is_assumed()
     judged = table.load().values()
     assert [j.shape for j in judged if not j.backed] == []
     assert sum(bool(j.assumed) for j in judged) <= len(judged) / 10
+
+
+def test_every_judgement_says_what_was_checked_of_it():
+    empty = re.compile(r"not opened|\(grammar/statements\)|A function of Snowflake's, with these arguments")
+    assert [judgement.shape for judgement in table.load().values() if empty.search(judgement.checked)] == []
 
 
 def test_the_page_is_made_from_the_judgements():

@@ -7,9 +7,9 @@ CREATE COMPUTE POOL IF NOT EXISTS <% compute_pool %>
   MIN_NODES = 1
   MAX_NODES = <% nodes %>
   INSTANCE_FAMILY = CPU_X64_XS
-  AUTO_SUSPEND_SECS = 60
   AUTO_RESUME = TRUE
   INITIALLY_SUSPENDED = TRUE
+  AUTO_SUSPEND_SECS = 60
   COMMENT = 'ml-pipeline: environment <% environment %>';
 
 ALTER COMPUTE POOL <% compute_pool %> SET TAG <% database %>.<% schema %>.ML_PIPELINE_ENVIRONMENT = '<% environment %>';

@@ -6,9 +6,9 @@ CREATE COMPUTE POOL IF NOT EXISTS <% service_pool %>
   MIN_NODES = 1
   MAX_NODES = 2
   INSTANCE_FAMILY = CPU_X64_XS
-  AUTO_SUSPEND_SECS = 60
   AUTO_RESUME = TRUE
   INITIALLY_SUSPENDED = TRUE
+  AUTO_SUSPEND_SECS = 60
   COMMENT = 'ml-pipeline: real-time service of environment <% environment %>';
 
 GRANT USAGE ON COMPUTE POOL <% service_pool %> TO ROLE <% compute_role %>;

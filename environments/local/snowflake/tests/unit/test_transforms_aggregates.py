@@ -20,6 +20,7 @@ T = """(select 'a' as g, 1 as x, 1.5::float as y union all select 'a', 2, 2.5
         ("count(distinct g)", 2),
         ("count(distinct g, x)", 3),
         ("count_if(x > 1)", 2),
+        ("count_if(x > 100)", None),
         ("sum(x)", 6),
         ("avg(x)", Decimal("2.000000")),
         ("avg(distinct x)", Decimal("2.000000")),

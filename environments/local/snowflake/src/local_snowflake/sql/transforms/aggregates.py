@@ -224,6 +224,11 @@ def _truth(name: str) -> Meaning:
     return lambda a: a.apply(name, cast(a.first.copy(), "BOOLEAN"))
 
 
+def count_if(a: Aggregate) -> Node:
+    """COUNT_IF is NULL, not 0, where the condition holds of no row."""
+    return call("nullif", _truth("count_if")(a), number(0))
+
+
 def boolxor_agg(a: Aggregate) -> Node:
     """BOOLXOR_AGG: true when exactly one value is."""
     return exp.paren(exp.EQ(this=a.apply("count_if", cast(a.first.copy(), "BOOLEAN")), expression=number(1)))
@@ -282,7 +287,7 @@ AGGREGATES: dict[str, Meaning] = {
     "SKEW": _numeric("skewness"),
     "GROUPING_ID": _same("grouping"),
     "COUNT": count,
-    "COUNT_IF": _truth("count_if"),
+    "COUNT_IF": count_if,
     "AVG": average,
     "MEDIAN": median,
     "PERCENTILE_CONT": _percentile("quantile_cont"),
