@@ -67,7 +67,7 @@ def _is_skipped(graph: "DAG", name: str, results: dict[str, Any]) -> bool:
 
     Where branches join again, one way to the task is enough.
     """
-    from dag.dag import ANY_WAY, NOTEBOOK
+    from dag.pinned import ANY_WAY, NOTEBOOK
 
     if name == NOTEBOOK:  # of a release, which there is none of here
         return True

@@ -7,7 +7,7 @@ deliver is refused, so that nothing of a graph is lost silently.
 from typing import TYPE_CHECKING, Any
 
 from deploy.errors import DeployError
-from deploy.graph import properties
+from deploy.graph import describing, properties
 from deploy.graph.graph import Graph, TaskSpec
 from ml_pipeline.config import Environment
 
@@ -21,7 +21,8 @@ _REFUSED = ("session_parameters", "execute_as_user")
 
 def render(environment: Environment, release: str, commit: str = "") -> Graph:
     """Return the graph of a release (its digest, and the commit it was built of) in this environment."""
-    from dag.dag import build  # snowflake.core takes seconds to import
+    describing.without_clients()
+    from dag.dag import build  # snowflake.core takes a second to import
 
     return from_dag(build(environment, release, commit)).on_change_of(environment.graph.changes_of)
 

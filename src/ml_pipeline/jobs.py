@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ml_pipeline.errors import PipelineError
 from ml_pipeline.labels import LONGEST, fitted
+from ml_pipeline.model import PACKAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,6 @@ LOG_LINES = 30
 _NO_SUCH_OBJECT = 2003
 _UNFINISHED = ("PENDING", "RUNNING")
 _ATTEMPT = 6  # letters that tell the attempts of a run apart
-_MODEL_PACKAGES = ("joblib", "numpy", "scikit-learn", "snowflake-ml-python")
 
 
 def run_entrypoint(session: Session, run: Run, step: str, entrypoint: str) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def options(run: Run) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Return what a model's file is made with here: the task that reads the file has to have what the job has."""
-    return {name: metadata.version(name) for name in _MODEL_PACKAGES}
+    return {name: metadata.version(name) for name in PACKAGES}
 
 
 def require(expected: Mapping[str, str]) -> None:

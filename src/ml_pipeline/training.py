@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ml_pipeline import candidate, datasets, jobs, tuning
-from ml_pipeline.errors import PipelineError
 from ml_pipeline.features import FEATURES, LABEL, TRAIN, rows
+from ml_pipeline.model import fit
 from ml_pipeline.payload import TRAINING_JOB
 
 if TYPE_CHECKING:
     import pandas as pd
-    from sklearn.ensemble import HistGradientBoostingClassifier
     from snowflake.snowpark import Session
 
-    from ml_pipeline.config import Pipeline, Run
+    from ml_pipeline.config import Run
 
 
 def train(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
@@ -52,29 +51,3 @@ def train_here(session: Session, run: Run, *, on_nodes: bool = False) -> dict[st
 def lines(session: Session, run: Run) -> pd.DataFrame:
     """Return the columns LATE and FEATURES of the lines to train with now, in the order of their dates."""
     return rows(session, run, TRAIN).sort(*datasets.ROW_ORDER).select(LABEL, *FEATURES).to_pandas()
-
-
-def fit(frame: pd.DataFrame, settings: Pipeline) -> HistGradientBoostingClassifier:
-    """Fit the model: rows and settings in, model out, and no Snowflake, so that it can run in an ML Job as it is.
-
-    `frame` has the columns LATE and FEATURES. Raises PipelineError when all its lines have the same outcome.
-    """
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    if frame[LABEL].nunique() < 2:
-        raise PipelineError(
-            f"all {len(frame)} lines to train with have the same outcome, so there is nothing to learn\n"
-            f"next: SELECT {LABEL}, COUNT(*) FROM FEATURES WHERE PART = '{TRAIN}' GROUP BY {LABEL}"
-        )
-    model = HistGradientBoostingClassifier(
-        learning_rate=settings.learning_rate,
-        max_iter=settings.max_iter,
-        max_leaf_nodes=settings.max_leaf_nodes,
-        min_samples_leaf=settings.min_samples_leaf,
-        early_stopping=False,
-        random_state=settings.seed,
-    )
-    model.fit(frame[list(FEATURES)], frame[LABEL].astype(int))
-    # It keeps how many threads it was fitted with, which differs between machines and changes nothing it says.
-    model._bin_mapper.n_threads = None
-    return model

@@ -7,8 +7,10 @@ https://docs.snowflake.com/en/developer-guide/snowflake-ml/ml-jobs/head-worker-e
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from ml_pipeline.features import FEATURES, LABEL
+from ml_pipeline.model import TUNED, candidates, fit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,22 +19,6 @@ if TYPE_CHECKING:
 
 LAST_SHARE = 0.2
 """Of the rows, in their order, that judge the candidates; they are later than those that a candidate is fitted on."""
-
-# How a candidate's learning rate and number of leaves differ from the settings'; the settings themselves come first.
-# There are MOST_CANDIDATES of them.
-_FACTORS = ((1, 1), (0.5, 1), (1, 2), (0.5, 2), (2, 1), (2, 0.5), (1, 0.5), (0.5, 0.5))
-
-
-def candidates(settings: Pipeline) -> list[Pipeline]:
-    """Return the settings with the hyper-parameters to try: `training_candidates` of them."""
-    return [
-        replace(
-            settings,
-            learning_rate=settings.learning_rate * rate,
-            max_leaf_nodes=max(2, round(settings.max_leaf_nodes * leaves)),
-        )
-        for rate, leaves in _FACTORS[: settings.training_candidates]
-    ]
 
 
 def best(frame: pd.DataFrame, settings: Pipeline, *, on_nodes: bool) -> tuple[Pipeline, dict[str, Any]]:
@@ -46,16 +32,13 @@ def best(frame: pd.DataFrame, settings: Pipeline, *, on_nodes: bool) -> tuple[Pi
         return settings, {}
     losses = (_on_nodes if on_nodes else _here)(frame, tried)
     chosen = tried[losses.index(min(losses))]
-    told = {"learning_rate": chosen.learning_rate, "max_leaf_nodes": chosen.max_leaf_nodes}
+    told = {name: getattr(chosen, name) for name in TUNED}
     return chosen, {"chosen": told, "log_losses": [round(loss, 6) for loss in losses]}
 
 
 def loss(frame: pd.DataFrame, settings: Pipeline) -> float:
     """Return the log loss (nats) on the last rows of a model that was fitted on those before them."""
     from sklearn.metrics import log_loss
-
-    from ml_pipeline.features import FEATURES, LABEL
-    from ml_pipeline.training import fit
 
     cut = int(len(frame) * (1 - LAST_SHARE))
     earlier, later = frame.iloc[:cut], frame.iloc[cut:]

@@ -20,8 +20,8 @@ from deploy.verbs import cli
 from ml_pipeline import candidate, config, datasets, provenance, registry
 from ml_pipeline.config import Run, load
 from ml_pipeline.errors import PipelineError
+from ml_pipeline.model import HYPERPARAMETERS, fit
 from ml_pipeline.steps import STEPS, execute
-from ml_pipeline.training import fit
 from tests.late_delivery import best_auc
 
 LOCAL = load("local", Path(__file__).parents[2] / "environments")
@@ -180,7 +180,7 @@ def test_a_versions_lineage_names_its_run_and_its_rows_and_what_these_come_from(
 def test_a_model_is_trained_again_bit_for_bit_from_what_its_version_tells(session, first):
     where = first[0]["EVALUATE"]["provenance"]
     rows = datasets.read(Dataset.load(session, where["dataset"]).select_version(where["dataset_version"]))
-    told = {name: where[name] for name in ("seed", *provenance.HYPERPARAMETERS)}
+    told = {name: where[name] for name in ("seed", *HYPERPARAMETERS)}
     path = candidate.save(session, Run("AGAIN", "d1", LOCAL.pipeline), fit(rows, replace(LOCAL.pipeline, **told)))
     assert provenance.digest(candidate.read(session, path)) == where["sha256"]
     candidate.discard(session, path)

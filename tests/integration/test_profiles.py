@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from local_snowflake.kernel import profile
 
-from dag import dag
+from dag import texts
 from deploy.verbs import cli
 from ml_pipeline.payload import PYTHON, packages
 from tests import conftest
@@ -52,7 +52,7 @@ class Steps:
     failing: set[str] = field(default_factory=set)
 
     def text(self, environment: Any, digest: str, handler: str) -> str:
-        """What dag.dag.procedure returns."""
+        """What dag.texts.procedure returns."""
         named = f" /* RELEASES/{digest} */"
         if handler == "score" and digest in self.failing:
             return f"SELECT 1 / 0{named}"
@@ -127,7 +127,7 @@ def _configured(text: str, changes: tuple[tuple[str, str], ...]) -> str:
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     found = Steps()
-    monkeypatch.setattr(dag, "procedure", found.text)
+    monkeypatch.setattr(texts, "procedure", found.text)
     return found
 
 

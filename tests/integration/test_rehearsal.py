@@ -98,7 +98,7 @@ def test_a_killed_rehearsal_leaves_no_server(tmp_path):
     process.kill()
     process.wait()
     eventually(lambda: not listening(port))
-    server = Server.start(tmp_path / "next", port, 0.01)
+    server = Server.start(tmp_path / "next", port, 0.01, warm=False)
     server.stop()
 
 
@@ -123,20 +123,20 @@ def test_a_port_that_is_taken_is_named(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(RehearsalError, match=f"port {port} cannot be used"):
-            Server.start(tmp_path, port, 0.01)
+            Server.start(tmp_path, port, 0.01, warm=False)
 
 
 def test_a_folder_in_use_by_another_server_is_refused(tmp_path):
-    first = Server.start(tmp_path, 0, 0.01)
+    first = Server.start(tmp_path, 0, 0.01, warm=False)
     try:
         with pytest.raises(RehearsalError, match="in use by another local Snowflake"):
-            Server.start(tmp_path, 0, 0.01)
+            Server.start(tmp_path, 0, 0.01, warm=False)
     finally:
         first.stop()
 
 
 def test_a_server_told_to_stay_outlives_the_rehearsal(tmp_path):
-    server = Server.start(tmp_path, 0, 0.01)
+    server = Server.start(tmp_path, 0, 0.01, warm=False)
     server.stay()
     time.sleep(0.5)
     assert listening(server.port)
@@ -157,7 +157,7 @@ def test_the_storys_edits_must_find_their_place(tmp_path):
 
 
 def test_a_kept_server_is_found_by_the_next_rehearsal(tmp_path):
-    server = Server.start(tmp_path, 0, 0.01)
+    server = Server.start(tmp_path, 0, 0.01, warm=False)
     assert Server.holder(tmp_path) == str(server.process.pid)
     server.stop()
     assert Server.holder(tmp_path) == ""

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from snowflake.core.task.dagv1 import DAGTaskBranch
 
-from dag.dag import ANY_WAY, build
+from dag.dag import build
+from dag.pinned import ANY_WAY
 from deploy.graph import rules
 from deploy.graph.render import from_dag
 from ml_pipeline import decision, payload, quality_gate, tasks

@@ -4,6 +4,8 @@ import ast
 import json
 import re
 import sys
+from graphlib import CycleError, TopologicalSorter
+from importlib.util import resolve_name
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,58 @@ def test_imports_point_one_way(room):
     assert files(room)
     found = {str(path.relative_to(ROOT)): imported(path.read_text()) & FORBIDDEN[room] for path in files(room)}
     assert {path: names for path, names in found.items() if names} == {}
+
+
+def modules(root: Path, folder: str) -> dict[str, Path]:
+    """The modules of a folder below `root`, by their full names."""
+    base = (root / folder).parent
+    paths = {path: path.relative_to(base).with_suffix("").parts for path in (root / folder).rglob("*.py")}
+    return {".".join(parts).removesuffix(".__init__"): path for path, parts in paths.items()}
+
+
+def arrows(known: dict[str, Path]) -> dict[str, set[str]]:
+    """Which of these modules each of them imports: at any depth, and for a type checker too."""
+    return {name: reached(name, path, known) - {name} for name, path in known.items()}
+
+
+def reached(name: str, path: Path, known: dict[str, Path]) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            package = name if path.stem == "__init__" else name.rpartition(".")[0]
+            base = resolve_name("." * node.level + (node.module or ""), package)
+            names = {f"{base}.{alias.name}" for alias in node.names}
+            found |= names if names <= known.keys() else {base, *names}
+    return found & known.keys()
+
+
+@pytest.mark.parametrize("room", ["ml_pipeline", "dag"])
+def test_no_module_comes_back_to_itself_by_what_it_imports(room):
+    # A circle raises CycleError, which names its modules.
+    assert list(TopologicalSorter(arrows(modules(ROOT, SOURCES[room]))).static_order())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from room.b import thing",
+        "from room import b",
+        "import room.b",
+        "from . import b",
+        "from .b import thing",
+        "def f():\n    from room.b import thing",
+        "if TYPE_CHECKING:\n    from room.b import Thing",
+    ],
+)
+def test_a_circle_is_found_however_it_is_written(tmp_path, code):
+    files_ = {"__init__": "", "a": code, "b": "from room import c", "c": "from room.a import thing"}
+    (tmp_path / "room").mkdir()
+    for name, text in files_.items():
+        (tmp_path / "room" / f"{name}.py").write_text(text)
+    with pytest.raises(CycleError):
+        TopologicalSorter(arrows(modules(tmp_path, "room"))).prepare()
 
 
 def test_the_pipeline_needs_only_its_declared_packages():

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from ml_pipeline.config import load
 from ml_pipeline.errors import PipelineError
 from ml_pipeline.features import FEATURES
-from ml_pipeline.training import fit
+from ml_pipeline.model import fit
 from tests.late_delivery import best_auc, late_probability
 
 SETTINGS = load("local", Path(__file__).parents[2] / "environments").pipeline
@@ -69,8 +69,8 @@ def test_lines_that_all_end_alike_teach_nothing():
 def test_fitting_needs_nothing_of_snowflake_but_the_configuration():
     """It is what an ML Job will run."""
     code = (
-        "import sys, inspect, ml_pipeline.training as t;"
-        "print(sorted(inspect.signature(t.fit).parameters), 'sklearn' in sys.modules)"
+        "import sys, inspect, ml_pipeline.model as m;"
+        "print(sorted(inspect.signature(m.fit).parameters), 'sklearn' in sys.modules)"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "['frame', 'settings'] False"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ml_pipeline import tuning
+from ml_pipeline import model, tuning
 from ml_pipeline.values import MOST_CANDIDATES
 from tests.unit.test_training import SETTINGS, order_lines
 
@@ -17,7 +17,7 @@ def frame():
 
 
 def test_the_settings_come_first_and_all_candidates_differ():
-    tried = tuning.candidates(replace(QUICK, training_candidates=MOST_CANDIDATES))
+    tried = model.candidates(replace(QUICK, training_candidates=MOST_CANDIDATES))
     assert tried[0] == replace(QUICK, training_candidates=MOST_CANDIDATES)
     assert len({(each.learning_rate, each.max_leaf_nodes) for each in tried}) == MOST_CANDIDATES
 
@@ -28,9 +28,9 @@ def test_a_single_candidate_is_not_judged():
 
 def test_the_candidate_with_the_least_loss_on_the_last_rows_is_chosen(frame):
     chosen, told = tuning.best(frame, QUICK, on_nodes=False)
-    losses = [tuning.loss(frame, each) for each in tuning.candidates(QUICK)]
+    losses = [tuning.loss(frame, each) for each in model.candidates(QUICK)]
     assert told["log_losses"] == [round(loss, 6) for loss in losses]
-    assert chosen == tuning.candidates(QUICK)[losses.index(min(losses))]
+    assert chosen == model.candidates(QUICK)[losses.index(min(losses))]
     assert told["chosen"] == {"learning_rate": chosen.learning_rate, "max_leaf_nodes": chosen.max_leaf_nodes}
 
 

@@ -50,8 +50,8 @@ class Server:
     home: Path
 
     @classmethod
-    def start(cls, home: Path, port: int, scale: float) -> Self:
-        """Start a server on a folder and wait until it answers.
+    def start(cls, home: Path, port: int, scale: float, *, warm: bool = True) -> Self:
+        """Start a server on a folder and wait until it answers; unless it is warm, it starts Python when it is needed.
 
         Raises:
             RehearsalError: when it does not start; its own words are the cause.
@@ -60,6 +60,7 @@ class Server:
             raise RehearsalError(_NONE)
         command = [sys.executable, "-m", "local_snowflake", "--home", str(home), "--port", str(port)]
         command += ["--scale", str(scale), "--http-issuers", "--until-stdin-closes"]
+        command += [] if warm else ["--cold-python"]
         home.mkdir(parents=True, exist_ok=True)
         log = home / "server.log"
         with log.open("w") as errors:

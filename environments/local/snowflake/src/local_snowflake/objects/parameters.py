@@ -13,7 +13,7 @@ from ..kernel.access import ACCOUNT, OWNERSHIP
 from ..kernel.errors import unsupported
 from ..kernel.kinds import like_pattern
 from ..kernel.names import Name
-from ..kernel.parameters.inheriting import setting
+from ..kernel.parameters.inheriting import setting, settings
 from ..kernel.parameters.settings import Settings, of_user
 from ..kernel.parameters.table import CLIENT, PARAMETERS, Parameter, at, known, shown
 from ..kernel.registry import kinds
@@ -180,7 +180,8 @@ def _of_user(session: Session, tokens: Tokens) -> list[dict[str, Any]]:
 
 
 def _of(account: Account, level: str, name: Name) -> list[dict[str, Any]]:
-    return [_row(p, setting(account, p.name, level, name)) for p in at(level)]
+    found = settings(account, (p.name for p in at(level)), level, name)
+    return [_row(p, each) for p, each in zip(at(level), found, strict=True)]
 
 
 def _rows(listed: Iterable[Parameter], settings: Settings) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _TAIL = 4000
+COMPILED = "compiled"
 
 
 class Workers(Part):
@@ -35,6 +36,7 @@ class Workers(Part):
 
     def __init__(self, account: Account) -> None:
         self._folder = account.folder("temporary", "python")
+        account.folder("temporary", "python", COMPILED)
         self._forks = Forks()
 
     def start(self) -> None:
@@ -147,7 +149,9 @@ class Worker(Fork):
         place = self.place
         places = {"imports": place.imports, "work": place.work, "output": place.output, "temporary": place.temporary}
         # Their places may lie below the machine's /tmp, and are no part of a handler's own.
-        return {**{name: str(path) for name, path in places.items()}, "private": str(place.folder.parent), **request}
+        private = place.folder.parent
+        places |= {"private": private, "compiled": private / COMPILED}
+        return {**{name: str(path) for name, path in places.items()}, **request}
 
     def close(self) -> None:
         """End the process and remove its folder."""

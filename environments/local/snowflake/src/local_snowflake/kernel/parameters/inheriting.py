@@ -9,7 +9,7 @@ from .settings import Setting, set_on
 from .table import PARAMETERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ..account import Account
     from ..names import Name
@@ -28,8 +28,23 @@ def _up(kind: str, name: Name) -> Iterator[tuple[str, Name]]:
 
 def setting(account: Account, parameter: str, kind: str, name: Name) -> Setting:
     """The value that holds for an object, and the level on which it was set."""
+    return _nearest(parameter, _levels(account, kind, name))
+
+
+def settings(account: Account, parameters: Iterable[str], kind: str, name: Name) -> list[Setting]:
+    """The same of several parameters, looking once at each level."""
+    levels = list(_levels(account, kind, name))
+    return [_nearest(parameter, levels) for parameter in parameters]
+
+
+def _levels(account: Account, kind: str, name: Name) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What is set on each level, the nearest first."""
     for level, place in _up(kind, name):
-        given = account.parameters.all if level == "ACCOUNT" else set_on(account.catalogue.find(level, place))
+        yield level, account.parameters.all if level == "ACCOUNT" else set_on(account.catalogue.find(level, place))
+
+
+def _nearest(parameter: str, levels: Iterable[tuple[str, Mapping[str, Any]]]) -> Setting:
+    for level, given in levels:
         if parameter in given:
             return given[parameter], level
     return PARAMETERS[parameter].default, ""

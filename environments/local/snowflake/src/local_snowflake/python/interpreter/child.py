@@ -9,10 +9,11 @@ import socket
 import sys
 import tempfile
 import threading
+from pathlib import Path
 from typing import Any
 
 from . import channel as messages
-from . import guard, job, limits, procedure, scalar, service, table
+from . import compiled, guard, job, limits, loading, procedure, scalar, service, table
 from .loading import HandlerError, report
 
 _ANSWERING = {
@@ -41,6 +42,8 @@ def main(channel: socket.socket, life: int) -> int:
             return _run(channel, request)
         guard.hide(request["hidden"], request["hidden_distributions"])
         server = request.get("server")
+        if found := loading.archives(Path(request["imports"])):
+            compiled.share(found, Path(request["compiled"]))
         limits.impose(request["temporary"], request["private"], (server[0], server[1]) if server else None)
         _serve(channel, request, payload)
     except messages.ClosedError:

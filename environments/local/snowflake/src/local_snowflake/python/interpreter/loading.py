@@ -47,9 +47,13 @@ def handler(request: dict[str, Any]) -> Callable[..., Any]:
 
 def _prepare_imports(folder: Path) -> None:
     sys._xoptions["snowflake_import_directory"] = f"{folder}{os.sep}"
-    archives = sorted(str(p) for p in folder.iterdir() if p.suffix in _ARCHIVES)
-    sys.path[:0] = [str(folder), *archives]
+    sys.path[:0] = [str(folder), *archives(folder)]
     importlib.invalidate_caches()
+
+
+def archives(folder: Path) -> list[str]:
+    """The archives among the imports, whose modules can be imported too."""
+    return sorted(str(p) for p in folder.iterdir() if p.suffix in _ARCHIVES)
 
 
 def _body(text: str) -> types.ModuleType:

@@ -20,7 +20,7 @@ import signal
 import socket
 import sys
 
-from . import child, guard
+from . import child, guard, zipped
 
 # Imported before the first request is answered, and after that, one at a time, while there is nothing to do.
 _FIRST = ("pyarrow", "numpy", "pandas", "snowflake.snowpark", "cloudpickle")
@@ -74,6 +74,7 @@ class Zygote:
                 _warm(later.pop(0))
                 if not later:
                     _find_files()
+                    _zip_the_library()
             request, sockets, *_ = socket.recv_fds(self._control, 64, 1)
             if not request:
                 self._end_all()
@@ -141,6 +142,12 @@ def _warm(module: str) -> None:
 def _find_files() -> None:
     """Let `inspect` find each module's file: clients ask it whose a frame is, which else takes each worker 0.1 s."""
     inspect.getmodule(compile("", "<no module's>", "exec"))
+
+
+def _zip_the_library() -> None:
+    with contextlib.suppress(ImportError, AttributeError):
+        zipped.remember()
+        zipped.prepare()
 
 
 def _installed_only() -> None:

@@ -1,0 +1,79 @@
+"""What dag.py draws the graph with: a root, and tasks that are pinned to one release, each with its time-out."""
+
+from datetime import timedelta
+
+from snowflake.core.task import Cron
+from snowflake.core.task.dagv1 import DAG, DAGTask, DAGTaskBranch
+
+from dag import texts
+from ml_pipeline.config import Environment, Graph, check_timeouts
+from ml_pipeline.values import INTERVAL
+
+ANY_WAY = "SYSTEM$PREDECESSORS_STATE('NONE_FAILED_MIN_ONE_SUCCEEDED')"
+"""The condition of a task where branches join again: it runs whichever of them was taken."""
+
+NOTEBOOK = "NOTEBOOK"
+"""The one task that is no step of the package, where the configuration asks for it."""
+
+
+class Pinned:
+    """The graph of one environment, pinned to the release that `digest` names, which was built of `commit`."""
+
+    def __init__(self, environment: Environment, digest: str, commit: str) -> None:
+        self._environment = environment
+        self._digest = digest
+        self._dag = _root(environment, digest, commit)
+
+    def step(self, name: str, comment: str, **options: bool | str) -> DAGTask:
+        """Return a task that runs its handler in ml_pipeline.tasks; `options` are those of a DAGTask."""
+        return self._task(DAGTask, name, comment, self._procedure(name), **options)
+
+    def branch(self, name: str, comment: str, **options: bool | str) -> DAGTask:
+        """Return a step that starts the task that it returns the name of."""
+        return self._task(DAGTaskBranch, name, comment, self._procedure(name), **options)
+
+    def notebook(self, comment: str) -> DAGTask:
+        """Return the task that executes the release's notebook."""
+        return self._task(DAGTask, NOTEBOOK, comment, texts.notebook(self._environment, self._digest))
+
+    def dag(self) -> DAG:
+        """Return all that was drawn. Raises ConfigError where the configuration limits a task that is not there."""
+        check_timeouts(self._environment.timeouts, [task.name for task in self._dag.tasks])
+        return self._dag
+
+    def _procedure(self, name: str) -> str:
+        return texts.procedure(self._environment, self._digest, name.lower())
+
+    def _task(self, kind: type[DAGTask], name: str, comment: str, text: str, **options: bool | str) -> DAGTask:
+        minutes = dict(self._environment.timeouts).get(name)
+        limit = {"user_task_timeout_ms": _milliseconds(minutes)} if minutes is not None else {}
+        return kind(name, text, dag=self._dag, comment=comment, **limit, **options)
+
+
+def _root(environment: Environment, digest: str, commit: str) -> DAG:
+    graph = environment.graph
+    return DAG(
+        graph.name,
+        schedule=_schedule(graph),
+        warehouse=environment.snowflake.warehouse,
+        error_integration=graph.error_integration or None,
+        comment=f"release {digest}",
+        config=environment.graph_config(digest, commit),
+        task_auto_retry_attempts=graph.retries,
+        user_task_timeout_ms=_milliseconds(graph.timeout_minutes),
+        suspend_task_after_num_failures=graph.suspend_after_failures,
+    )
+
+
+def _schedule(graph: Graph) -> Cron | timedelta | None:
+    if not graph.schedule or graph.changes_of:  # the deploy makes it start when the table changes
+        return None
+    if INTERVAL.fullmatch(graph.schedule):
+        number, unit = graph.schedule.split()
+        return timedelta(**{unit.lower(): int(number)})
+    fields, _, timezone = graph.schedule.rpartition(" ")
+    return Cron(fields, timezone)
+
+
+def _milliseconds(minutes: int) -> int:
+    return int(timedelta(minutes=minutes) / timedelta(milliseconds=1))
