@@ -6,6 +6,8 @@ deep a statement may nest; accounts refuse what their compiler cannot hold with 
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from sqlglot import exp
 
 from ..kernel.errors import SnowflakeError
@@ -89,28 +91,34 @@ def _joined(head: exp.Expression, operands: list[exp.Expression]) -> exp.Express
         return operands[0]
     middle = len(operands) // 2
     others = {key: head.args[key] for key in ("distinct", "safe") if key in head.args}
-    found = type(head)(
-        this=_joined(head, operands[:middle]), expression=_joined(head, operands[middle:]), **others
-    )
+    found = type(head)(this=_joined(head, operands[:middle]), expression=_joined(head, operands[middle:]), **others)
     return found if isinstance(head, _LISTS) else exp.Paren(this=found)
 
 
 def _as_values(queries: list[exp.Expression]) -> list[exp.Expression]:
-    """The queries with all that only list constants as one of VALUES. The first names the columns, so it stays."""
-    width = len(queries[0].selects) if isinstance(queries[0], exp.Select) else 0
-    if not width or not all(_is_row(query, width) for query in queries):
+    """The queries with all but the first as one of VALUES, if all list constants, of one type in each column.
+
+    The first stays, as it names the columns.
+    """
+    rows = [_constants(query) for query in queries]
+    if not all(rows) or any(not _alike(column) for column in zip_longest(*rows)):
         return queries
-    rows = [exp.Tuple(expressions=[each.unalias() for each in query.selects]) for query in queries[1:]]
-    return [queries[0], exp.select("*").from_(exp.Values(expressions=rows), copy=False)]
+    values = exp.Values(expressions=[exp.Tuple(expressions=row) for row in rows[1:]])
+    return [queries[0], exp.select("*").from_(values, copy=False)]
 
 
-def _is_row(query: exp.Expression, width: int) -> bool:
-    """Whether it is a SELECT of so many constants, and of nothing else."""
-    alone = isinstance(query, exp.Select) and not any(v for key, v in query.args.items() if key != "expressions")
-    return alone and len(query.selects) == width and all(isinstance(s.unalias(), _CONSTANT) for s in query.selects)
+def _constants(query: exp.Expression) -> list[exp.Expression]:
+    """What a SELECT of constants, and of nothing else, lists; nothing for any other query."""
+    if not isinstance(query, exp.Select) or any(value for key, value in query.args.items() if key != "expressions"):
+        return []
+    found = [projection.unalias() for projection in query.selects]
+    return found if all(isinstance(each, exp.Literal | exp.Boolean | exp.Null) for each in found) else []
 
 
-_CONSTANT = (exp.Literal, exp.Boolean, exp.Null)
+def _alike(column: tuple[exp.Expression | None, ...]) -> bool:
+    """Whether the constants of a column are of one type; of a row that has none, they are not."""
+    kinds = {(type(each), each and each.is_string) for each in column if not isinstance(each, exp.Null)}
+    return len(kinds) <= 1 and None not in column
 
 
 def _check_depth(tree: exp.Expression) -> None:
