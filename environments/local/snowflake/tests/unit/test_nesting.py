@@ -8,6 +8,8 @@ from sqlglot import exp
 
 from local_snowflake import statements
 from local_snowflake.kernel.errors import SnowflakeError
+from local_snowflake.kernel.executions import Execution
+from local_snowflake.kernel.result import Result
 from local_snowflake.kernel.session import Session
 from local_snowflake.opening import opened
 from local_snowflake.sql import nesting, parsing
@@ -51,30 +53,49 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     account = opened(tmp_path_factory.mktemp("account"), scale=0.01)
     session = account.open_session("ADMIN", "ACCOUNTADMIN")
     session.use_warehouse("COMPUTE_WH")
-    statements.run(session, "CREATE DATABASE D; CREATE SCHEMA D.S", count=0)
+    for text in ("CREATE DATABASE D", "CREATE SCHEMA D.S"):
+        run(session, text)
     yield session
     account.close()
 
 
+def run(session: Session, text: str) -> Result:
+    """The statement's result, from a thread such as the server's: pytest's own has less of a stack."""
+    execution = Execution(session, text)
+    session.account.executions.submit(execution, lambda: statements.run(session, text))
+    execution.finished.result()
+    if execution.error:
+        raise execution.error
+    return session.account.results.find(execution.query_id)
+
+
 def value(session: Session, text: str) -> Any:
-    return statements.run(session, text).rows.column(0)[0].as_py()
+    return run(session, text).rows.column(0)[0].as_py()
+
+
+def complaint(session: Session, text: str) -> str:
+    """Code of the error; "" without one."""
+    try:
+        run(session, text)
+    except SnowflakeError as error:
+        return error.code
+    return ""
 
 
 @pytest.mark.parametrize("shape", DEEP)
-@pytest.mark.parametrize("depth", [200, 2_000])
+@pytest.mark.parametrize("depth", [200, 1_000])
 def test_what_nests_deeply_works_or_is_refused_as_too_complex(session, shape, depth):
-    try:
-        statements.run(session, DEEP[shape](depth))
-    except SnowflakeError as error:
-        assert (error.code, error.sqlstate) == ("001042", "XX000")
-        assert shape not in ALWAYS
+    assert complaint(session, DEEP[shape](depth)) in ({""} if shape in ALWAYS else {"", "001042"})
     assert value(session, "SELECT 1") == 1
 
 
-@pytest.mark.parametrize("shape", ["parentheses", "blocks"])
+def test_two_thousand_parentheses_are_read(session):
+    assert value(session, DEEP["parentheses"](2_000)) == 1
+
+
+@pytest.mark.parametrize("shape", ["parentheses", "calls"])
 def test_what_nests_beyond_any_reader_is_refused(session, shape):
-    with pytest.raises(SnowflakeError, match="Compilation memory exhausted"):
-        statements.run(session, DEEP[shape](10_000))
+    assert complaint(session, DEEP[shape](10_000)) == "001042"
 
 
 @pytest.mark.parametrize("operator", CHAINS)
@@ -97,12 +118,10 @@ def test_a_chain_keeps_its_order_and_its_type(session):
     letters = [chr(ord("a") + i % 26) for i in range(500)]
     assert value(session, f"SELECT {'||'.join(repr(letter) for letter in letters)}") == "".join(letters)
     rows = [f"SELECT {i} AS N, 'x{i}' AS T" for i in range(300)]
-    found = statements.run(session, " UNION ALL ".join(rows))
+    found = run(session, " UNION ALL ".join(rows))
     assert [c.name for c in found.columns] == ["N", "T"]
     assert found.rows.to_pylist() == [{"N": i, "T": f"x{i}"} for i in range(300)]
-    assert [c.type for c in found.columns] == [
-        c.type for c in statements.run(session, f"{rows[0]} UNION ALL {rows[1]}").columns
-    ]
+    assert [c.type for c in found.columns] == [c.type for c in run(session, f"{rows[0]} UNION ALL {rows[1]}").columns]
 
 
 @pytest.mark.parametrize(

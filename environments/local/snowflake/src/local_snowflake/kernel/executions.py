@@ -32,8 +32,8 @@ _DETACHED_SECONDS = 300  # https://docs.snowflake.com/en/sql-reference/parameter
 _PASSWORD = re.compile(r"(\bPASSWORD\s*=\s*)('(?:[^'\\]|''|\\.)*'|\$\$.*?\$\$)", re.IGNORECASE | re.DOTALL)
 # A CALL holds a thread while the statements of its Python take others, so there must be plenty.
 _MOST_AT_ONCE = 512
-# Statements nest deeper than Python's own limit of 1,000 calls: reading 2,000 parentheses takes 45,000. A thread has the
-# stack for it; what is not touched of a stack takes no memory.
+# Statements nest deeper than Python's own limit of 1,000 calls: reading 2,000 parentheses takes 45,000. A thread has a
+# stack for it, of which what is not used takes no memory.
 _DEEPEST, _STACK_BYTES = 60_000, 64 * 1024 * 1024
 
 

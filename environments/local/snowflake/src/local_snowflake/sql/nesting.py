@@ -16,6 +16,7 @@ from ..kernel.errors import SnowflakeError
 _ASSOCIATIVE = (exp.And, exp.Or, exp.DPipe, exp.Add, exp.Union)
 # Written without parentheses these are one list to DuckDB, however they are grouped.
 _LISTS = (exp.And, exp.Or, exp.Union)
+_PARENTHESES = (exp.Paren, exp.Subquery)
 _SHORT = 100  # operands; so many are left as they are
 _DEEPEST = 2_000  # nodes from the root to a leaf
 _MOST_QUERIES = 5_000  # of a chain of UNION ALL, each of which DuckDB runs as a pipeline of its own
@@ -26,19 +27,34 @@ def too_complex() -> SnowflakeError:
     return SnowflakeError("SQL compilation error:\nCompilation memory exhausted.", "001042", "XX000")
 
 
+def check_depth(tree: exp.Expression) -> None:
+    """Refuse what is too deep even when it is `flattened`, before much of the work goes up and down the tree.
+
+    Raises:
+        SnowflakeError: 001042.
+
+    """
+    waiting = [(tree, 1)]
+    while waiting:
+        node, depth = waiting.pop()
+        if depth > _DEEPEST:
+            raise too_complex()
+        flat = type(node) if isinstance(node, (*_ASSOCIATIVE, *_PARENTHESES)) else None
+        waiting += [(child, depth + (type(child) is not flat)) for child in node.iter_expressions()]
+
+
 def flattened(tree: exp.Expression) -> exp.Expression:
     """The tree with long chains as balanced trees, and without parentheses that only repeat others; it is changed.
 
     Raises:
-        SnowflakeError: 001042 when it is too deep even so.
+        SnowflakeError: 001042 for a longer chain of queries than DuckDB can hold.
 
     """
     for node in list(tree.walk()):
-        if isinstance(node, exp.Paren | exp.Subquery):
+        if isinstance(node, _PARENTHESES):
             _unwrap(node)
         elif _heads_chain(node):
             _balance(node, _operands(node))
-    _check_depth(tree)
     return tree
 
 
@@ -119,12 +135,3 @@ def _alike(column: tuple[exp.Expression | None, ...]) -> bool:
     """Whether the constants of a column are of one type; of a row that has none, they are not."""
     kinds = {(type(each), each and each.is_string) for each in column if not isinstance(each, exp.Null)}
     return len(kinds) <= 1 and None not in column
-
-
-def _check_depth(tree: exp.Expression) -> None:
-    level, depth = [tree], 0
-    while level:
-        depth += 1
-        if depth > _DEEPEST:
-            raise too_complex()
-        level = [child for node in level for child in node.iter_expressions()]

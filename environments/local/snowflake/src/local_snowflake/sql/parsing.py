@@ -14,8 +14,6 @@ from ..kernel.tokens import tokenize
 from .nesting import flattened
 from .transforms import reading
 
-_SURELY_FLAT = 800  # characters; a shorter text needs nothing of `nesting`
-
 
 def parse(text: str) -> exp.Expression:
     """One query or DML as a tree.
@@ -36,7 +34,7 @@ def _read(text: str) -> exp.Expression:
         raise syntax_error(f"line 1 at position 0 unexpected '<EOF>'.\nStatement: {shown}") from error
     if isinstance(found, exp.Command):
         raise unsupported(shown)
-    if len(text) > _SURELY_FLAT:
+    if len(text) > reading.SURELY_FLAT:
         flattened(found)
     if len(text) > 2 * _LONGEST_IN:  # a shorter text has no longer list
         _check_lists(found)
