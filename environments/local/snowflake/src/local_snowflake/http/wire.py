@@ -220,7 +220,10 @@ def bindings(sent: dict[str, dict[str, Any]]) -> list[Any]:
 
     """
     found = {number(key, "a binding's number"): check(value, _BINDING, f"binding {key}") for key, value in sent.items()}
-    return [_read(key, found[key]) for key in sorted(found)]
+    numbers = range(1, len(found) + 1)
+    if missing := next((key for key in numbers if key not in found), None):
+        raise bad_request(f"binding {missing} is missing")
+    return [_read(key, found[key]) for key in numbers]
 
 
 _BINDING = Open({"type": Required(str)})
@@ -229,7 +232,7 @@ _BINDING = Open({"type": Required(str)})
 def _read(key: int, sent: dict[str, Any]) -> Any:
     try:
         return _bound(sent["type"], sent.get("value"))
-    except (ValueError, ArithmeticError, IndexError) as error:
+    except (ValueError, ArithmeticError, LookupError) as error:
         raise bad_request(f"binding {key} is no {sent['type']}: {str(sent['value'])[:50]!r}") from error
 
 
@@ -246,10 +249,11 @@ def _micros(nanoseconds: str) -> timedelta:
     return timedelta(microseconds=int(nanoseconds.split()[0]) // 1000)
 
 
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 _READERS = {
     "FIXED": lambda v: int(v) if v.lstrip("-").isdigit() else Decimal(v),
     "REAL": float,
-    "BOOLEAN": lambda v: v.lower() == "true",
+    "BOOLEAN": lambda v: _BOOLEANS[v.lower()],
     "BINARY": bytes.fromhex,
     "DATE": lambda v: (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(v))).date(),
     "TIME": lambda v: (datetime(1970, 1, 1, tzinfo=UTC) + _micros(v)).time(),
