@@ -6,7 +6,6 @@ import logging
 import re
 import sys
 import threading
-import time
 import traceback
 import uuid
 from collections import OrderedDict
@@ -221,7 +220,7 @@ def _watch(execution: Execution) -> None:
     def look() -> None:
         if execution.finished.done():
             return
-        if time.monotonic() - execution.session.heard > _DETACHED_SECONDS:
+        if execution.session.silent > _DETACHED_SECONDS:
             execution.cancel()
         else:
             _watch(execution)
