@@ -8,10 +8,23 @@ from local_snowflake.http.server import application
 from local_snowflake.kernel.account import Account
 
 
-def ask(account: Account, method: str, path: str, body: bytes = b"", token: str = "") -> tuple[int, Any]:
-    """The status and the JSON of the answer; the path may have a query, the token is a session's."""
+def ask(
+    account: Account, method: str, path: str, body: bytes | None = b"", token: str = "", encoding: str = ""
+) -> tuple[int, Any]:
+    """The status and the JSON of the answer.
+
+    Args:
+        account: the account to ask.
+        method: of HTTP.
+        path: with a query, if there is one.
+        body: None hangs up before it is sent.
+        token: a session's.
+        encoding: how the body is packed.
+
+    """
     path, _, query = path.partition("?")
     headers = [(b"host", b"localhost"), (b"authorization", f'Snowflake Token="{token}"'.encode())]
+    headers += [(b"content-encoding", encoding.encode())] if encoding else []
     scope = {
         "type": "http",
         "http_version": "1.1",
@@ -28,6 +41,8 @@ def ask(account: Account, method: str, path: str, body: bytes = b"", token: str 
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
+        if body is None:
+            return {"type": "http.disconnect"}
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: dict[str, Any]) -> None:

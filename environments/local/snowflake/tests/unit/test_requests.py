@@ -1,5 +1,6 @@
 """No request ends in HTTP 500: what cannot be read is refused in an envelope, and changes nothing."""
 
+import gzip
 import json
 from collections.abc import Iterator
 
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local_snowflake import statements
+from local_snowflake.http import answers
 from local_snowflake.http.shapes import IDENTIFIER, OneOf, Open, Required, check
 from local_snowflake.kernel.account import Account
 from local_snowflake.kernel.errors import SnowflakeError
@@ -15,6 +17,7 @@ from local_snowflake.opening import opened
 from tests.unit.asking import ask
 
 _TASKS = "/api/v2/databases/D/schemas/PUBLIC/tasks"
+_QUERY = "/queries/v1/query-request"
 _GOOD = {"name": "T", "definition": "SELECT 1", "warehouse": "COMPUTE_WH"}
 
 
@@ -104,6 +107,8 @@ def test_what_a_client_writes_of_a_task_can_be_written_back(account):
         {"sqlText": "SELECT ?", "bindings": {"1": {"value": "1"}}},
         {"sqlText": "SELECT ?", "bindings": {"1": {"type": "FIXED", "value": "one"}}},
         {"sqlText": "SELECT ?", "bindings": {"1": {"type": "FIXED", "value": "9" * 5000}}},
+        {"sqlText": "SELECT ?", "bindings": {"2": {"type": "FIXED", "value": "1"}}},
+        {"sqlText": "SELECT ?", "bindings": {"1": {"type": "BOOLEAN", "value": "maybe"}}},
         {"sqlText": "SELECT ?", "bindings": {"1": {"type": "BINARY", "value": "xyz"}}},
         {"sqlText": "SELECT ?", "bindings": {"1": {"type": "DATE", "value": "9" * 30}}},
         {"sqlText": "SELECT ?", "bindings": {"1": {"type": "TIMESTAMP_NTZ", "value": ""}}},
@@ -112,8 +117,40 @@ def test_what_a_client_writes_of_a_task_can_be_written_back(account):
     ],
 )
 def test_a_statement_that_cannot_be_read_gets_an_error_of_snowflakes(account, body):
-    status, answer = ask(account, "POST", "/queries/v1/query-request", json.dumps(body).encode(), "token")
+    status, answer = ask(account, "POST", _QUERY, json.dumps(body).encode(), "token")
     assert (status, answer["success"], answer["code"]) == (200, False, "390400")
+
+
+def test_a_placeholder_without_a_value_is_named(account):
+    body = {"sqlText": "SELECT ?, ?", "bindings": {"1": {"type": "FIXED", "value": "1"}}}
+    assert ask(account, "POST", _QUERY, json.dumps(body).encode(), "token")[1]["code"] == "002049"
+
+
+def test_a_body_that_is_longer_than_the_server_takes_is_refused_packed_or_not(account, monkeypatch):
+    monkeypatch.setattr(answers, "_MOST_BYTES", 100_000)
+    spaces = b" " * 200_000
+    for body, encoding in ((spaces, ""), (gzip.compress(spaces), "gzip")):
+        answer = ask(account, "POST", _QUERY, body, "token", encoding)[1]
+        assert (answer["code"], "more than 100000 bytes" in answer["message"]) == ("390400", True)
+
+
+def test_what_takes_long_to_unpack_is_unpacked_beside_the_event_loop(account, monkeypatch):
+    handed_over = []
+
+    async def beside(work, *arguments):
+        handed_over.append(work)
+        return work(*arguments)
+
+    monkeypatch.setattr(answers, "run_in_threadpool", beside)
+    packed = gzip.compress(b'"' + b"x" * 2_000_000 + b'"')
+    assert len(packed) < 10_000
+    ask(account, "POST", _QUERY, packed, "token", "gzip")
+    assert handed_over == [answers._read]
+
+
+def test_a_client_that_hangs_up_before_it_has_sent_all_leaves_no_fault(account):
+    for path in (_QUERY, "/session/v1/login-request", _TASKS, "/ingress/host/method"):
+        assert ask(account, "POST", path, None, "token")[0] == 400
 
 
 @pytest.mark.parametrize(
@@ -135,7 +172,7 @@ _FIELDS = st.sampled_from(
      "session_parameters", "sqlText", "bindings", "parameters", "data", "LOGIN_NAME", "requestId", "1", "type", "value"]
 )  # fmt: skip
 _ROUTES = st.sampled_from(
-    [("POST", _TASKS), ("PUT", f"{_TASKS}/T"), ("POST", "/queries/v1/query-request"),
+    [("POST", _TASKS), ("PUT", f"{_TASKS}/T"), ("POST", _QUERY),
      ("POST", "/session/v1/login-request"), ("POST", "/queries/v1/abort-request")]
 )  # fmt: skip
 

@@ -15,18 +15,21 @@ def encoded(values: list, digits: int, scale: int) -> pa.Array:
 
 
 @pytest.mark.parametrize(
-    ("values", "expected"),
+    ("values", "kind", "expected"),
     [
-        (["1.50", "-0.01", "0.00"], [150, -1, 0]),
-        (["1.50", None, "-2.00"], [150, None, -200]),
-        ([None], [None]),
-        ([], []),
-        (["92233720368547758.07", "-92233720368547758.08"], [2**63 - 1, -(2**63)]),
+        (["1.50", "-0.01", "0.00"], pa.int32(), [150, -1, 0]),
+        (["1.50", None, "-2.00"], pa.int32(), [150, None, -200]),
+        (["21474836.47", "-21474836.48"], pa.int32(), [2**31 - 1, -(2**31)]),
+        (["21474836.48", None], pa.int64(), [2**31, None]),
+        (["-21474836.49"], pa.int64(), [-(2**31) - 1]),
+        ([None], pa.int32(), [None]),
+        ([], pa.int64(), []),
+        (["92233720368547758.07", "-92233720368547758.08"], pa.int64(), [2**63 - 1, -(2**63)]),
     ],
 )
-def test_decimals_are_scaled_integers_where_64_bits_hold_them(values, expected):
+def test_decimals_are_scaled_integers_of_as_few_bits_as_hold_them(values, kind, expected):
     found = encoded([v and Decimal(v) for v in values], 38, 2)
-    assert (found.type, found.to_pylist()) == (pa.int64(), expected)
+    assert (found.type, found.to_pylist()) == (kind, expected)
 
 
 @pytest.mark.parametrize("value", ["92233720368547758.08", "-92233720368547758.09", "1e30"])

@@ -36,6 +36,7 @@ async def _login(request: Request) -> Response:
     data, query = check(await answers.body(request), _SIGN_IN)["data"], request.query_params
     try:
         account = answers.account(request)
+        account.end_idle()
         session = await run_in_threadpool(authenticate, account, data, fold(query.get("roleName", "")))
         sign_in(session, data.get("SESSION_PARAMETERS") or {})
         _stand(session, {k: fold(v) for k, v in query.items()})

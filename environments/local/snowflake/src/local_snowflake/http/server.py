@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.routing import Route
 
 from ..kernel.errors import SnowflakeError
@@ -14,7 +16,6 @@ from .guard import Guard
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.responses import Response
 
     from ..kernel.account import Account
 
@@ -30,10 +31,16 @@ async def _failed(_: Request, error: Exception) -> Response:
     raise error
 
 
+async def _gone(_: Request, __: Exception) -> Response:
+    """The client has hung up before it had sent all: nobody reads this."""
+    return Response(status_code=400)
+
+
 def application(account: Account) -> Starlette:
     """The application that answers for an account."""
     routes = [*login.routes, *query.routes, *files.routes, *tasks.routes, *ingress.routes]
     routes.append(Route("/{path:path}", _unknown, methods=["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"]))
-    app = Starlette(routes=routes, middleware=[Middleware(Guard)], exception_handlers={SnowflakeError: _failed})
+    handlers = {SnowflakeError: _failed, ClientDisconnect: _gone}
+    app = Starlette(routes=routes, middleware=[Middleware(Guard)], exception_handlers=handlers)
     app.state.account = account
     return app

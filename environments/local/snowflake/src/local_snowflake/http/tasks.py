@@ -17,6 +17,7 @@ from ..kernel.kinds import Create, Show
 from ..kernel.names import Name, fold
 from ..kernel.registry import kinds, table_functions
 from ..kernel.tokens import Tokens
+from ..sql.nesting import too_complex
 from ..tasks import alteration, executing, graph, rest_model
 from ..tasks.rules import schema_tasks
 from . import answers
@@ -184,7 +185,10 @@ async def _call(request: Request) -> Call:
 
 def _answered(answer: Callable[[Call], Any], call: Call) -> Any:
     with call.session.lock:
-        return answer(call)
+        try:
+            return answer(call)
+        except RecursionError as error:
+            raise too_complex() from error
 
 
 _TASKS = "/api/v2/databases/{database}/schemas/{schema}/tasks"

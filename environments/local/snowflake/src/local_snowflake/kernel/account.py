@@ -25,6 +25,9 @@ from .warehouses import Warehouses
 
 ADMINISTRATOR = "ADMIN"
 
+# https://docs.snowflake.com/en/user-guide/session-policies: four hours, where no policy says less.
+_IDLE_SECONDS = 4 * 3600
+
 
 class Account:
     """One Snowflake account. It knows no feature: `opening.opened` makes one with the parts of them all.
@@ -101,6 +104,12 @@ class Account:
         if session:
             self.forget(session)
             session.close()
+
+    def end_idle(self) -> None:
+        """End the sessions whose clients have been silent for so long that they must sign in again."""
+        for token, session in list(self.sessions.items()):
+            if session.silent > _IDLE_SECONDS and not session.running:
+                self.end(token)
 
     def abort(self, session: Session, by: Session) -> None:
         """End a session from another one, or from itself: what it runs is cancelled, then it is closed."""

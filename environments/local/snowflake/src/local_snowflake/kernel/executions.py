@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 import threading
-import time
 import traceback
 import uuid
 from collections import OrderedDict
@@ -31,6 +31,9 @@ _DETACHED_SECONDS = 300  # https://docs.snowflake.com/en/sql-reference/parameter
 _PASSWORD = re.compile(r"(\bPASSWORD\s*=\s*)('(?:[^'\\]|''|\\.)*'|\$\$.*?\$\$)", re.IGNORECASE | re.DOTALL)
 # A CALL holds a thread while the statements of its Python take others, so there must be plenty.
 _MOST_AT_ONCE = 512
+# Statements nest deeper than Python's own limit of 1,000 calls: reading 2,000 parentheses takes 45,000. A thread has a
+# stack for it, of which what is not used takes no memory.
+_DEEPEST, _STACK_BYTES = 60_000, 64 * 1024 * 1024
 
 
 @dataclass(eq=False)
@@ -122,6 +125,8 @@ class Executions(Part):
     """The queries of an account, the newest of them remembered."""
 
     def __init__(self) -> None:
+        sys.setrecursionlimit(_DEEPEST)
+        threading.stack_size(_STACK_BYTES)
         self._pool = ThreadPoolExecutor(max_workers=_MOST_AT_ONCE, thread_name_prefix="query")
         self._known: OrderedDict[str, Execution] = OrderedDict()
         self._requested: dict[tuple[int, str], Execution] = {}
@@ -215,7 +220,7 @@ def _watch(execution: Execution) -> None:
     def look() -> None:
         if execution.finished.done():
             return
-        if time.monotonic() - execution.session.heard > _DETACHED_SECONDS:
+        if execution.session.silent > _DETACHED_SECONDS:
             execution.cancel()
         else:
             _watch(execution)

@@ -70,6 +70,10 @@ class Locks:
             wanted = self._wanted.get(holder)
         return False
 
+    def holder(self, table: Hashable) -> Hashable | None:
+        """The owner of the table's lock."""
+        return self._owners.get(table)
+
     def release(self, owner: Hashable) -> None:
         """The owner's transaction has ended."""
         with self._changed:

@@ -308,6 +308,11 @@ class Session:
         return {("ROLE", self.role), self.result_owner}
 
     # ---- its end
+    @property
+    def silent(self) -> float:
+        """For how many seconds its client has asked nothing."""
+        return time.monotonic() - self.heard
+
     @contextmanager
     def stopped_by(self, stop: Callable[[], object]) -> Iterator[None]:
         """While this lasts, interrupting the session calls `stop` too."""

@@ -109,8 +109,12 @@ class Tokens:
         self._at = 0
 
     def _bound(self, tokens: Sequence[Token]) -> list[Token]:
-        values = iter(self.bindings)
-        return [_literal(next(values), t) if t.text == "?" and t.kind == "symbol" else t for t in tokens]
+        """The tokens with a literal in place of each `?` that has a value."""
+        found = list(tokens)
+        places = (i for i, token in enumerate(tokens) if token.text == "?" and token.kind == "symbol")
+        for i, value in zip(places, self.bindings, strict=False):
+            found[i] = _literal(value, found[i])
+        return found
 
     # ---- looking
     @property

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import duckdb
 
 from ..kernel.errors import SnowflakeError, already_exists, does_not_exist, execution_error, syntax_error, unsupported
+from .nesting import too_complex
 
 _Fault = Callable[[re.Match[str]], SnowflakeError]
 
@@ -150,6 +151,7 @@ def _dimension(found: re.Match[str]) -> SnowflakeError:
 _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
     (re.compile(pattern, re.DOTALL), fault)
     for pattern, fault in (
+        (r"Max expression depth limit", lambda _: too_complex()),
         # A function in Python: what it raised is Snowflake's error already.
         (r"while executing the UDF: \w+: (.*)", lambda m: execution_error(m[1], "100357")),
         (r'Referenced column "(.+?)" (?:not found|was not found)', _identifier),

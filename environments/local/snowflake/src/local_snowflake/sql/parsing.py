@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import lru_cache
 
 from sqlglot import exp
@@ -12,10 +11,8 @@ from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 from ..kernel.errors import invalid, syntax_error, unsupported
 from ..kernel.names import literal
 from ..kernel.tokens import tokenize
+from .nesting import flattened
 from .transforms import reading
-
-# Snowpark nests a SELECT for each step of a frame; with Python's own limit some 60 steps would be too many.
-_DEEPEST = 20_000
 
 
 def parse(text: str) -> exp.Expression:
@@ -31,13 +28,14 @@ def parse(text: str) -> exp.Expression:
 
 def _read(text: str) -> exp.Expression:
     shown = " ".join(text.split())[:300]
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST))
     try:
         found = reading.parse(_quoted(text) if "snow://" in text else text)
     except TokenError as error:
         raise syntax_error(f"line 1 at position 0 unexpected '<EOF>'.\nStatement: {shown}") from error
     if isinstance(found, exp.Command):
         raise unsupported(shown)
+    if len(text) > reading.SURELY_FLAT:
+        flattened(found)
     if len(text) > 2 * _LONGEST_IN:  # a shorter text has no longer list
         _check_lists(found)
     return named(normalize_identifiers(found, dialect="snowflake"))

@@ -126,12 +126,33 @@ def changing(session: Session, table: Hashable) -> Iterator[None]:
     locks, running = session.account.locks, session.running
     if table is not None:
         seconds = session.parameters["LOCK_TIMEOUT"]
-        locks.acquire(session.connection, table, float(seconds), lambda: go_on(running))
+
+        def look() -> None:
+            go_on(running)
+            _undo_abandoned(session, table)
+
+        locks.acquire(session.connection, table, float(seconds), look)
     try:
         yield
     finally:
         if not active(session):
             locks.release(session.connection)
+
+
+# https://docs.snowflake.com/en/sql-reference/transactions#aborting-transactions
+_ABANDONED_SECONDS = 300
+
+
+def _undo_abandoned(waiting: Session, table: Hashable) -> None:
+    """Roll back the transaction that holds the table, if its client has gone: it has been silent for five minutes."""
+    account, owner = waiting.account, waiting.account.locks.holder(table)
+    for session in account.opened():
+        abandoned = session.connection is owner and session.silent > _ABANDONED_SECONDS
+        if abandoned and not session.running and session.lock.acquire(blocking=False):
+            try:
+                rollback(session)
+            finally:
+                session.lock.release()
 
 
 def write(session: Session, sql: str) -> list[tuple]:

@@ -18,6 +18,7 @@ from ..kernel.result import MULTI, Result, rows, status
 from ..kernel.tokens import Tokens
 from ..sql import transactions
 from ..sql.binding import inlined, placeholders
+from ..sql.nesting import too_complex
 from ..sql.reading import folded, read_by
 from ..sql.transforms import implicit
 
@@ -77,6 +78,13 @@ def statement(session: Session, text: str, bindings: list[Any] | None = None, *,
     """
     if session.account.recorder:
         session.account.recorder.statement(session.parameters["QUERY_TAG"], text)
+    try:
+        return _answered(session, text, bindings, describe=describe)
+    except RecursionError as error:
+        raise too_complex() from error
+
+
+def _answered(session: Session, text: str, bindings: list[Any] | None, *, describe: bool) -> Result:
     settings = session.parameters
     if settings.plain:
         return _statement(session, text, bindings, describe=describe)

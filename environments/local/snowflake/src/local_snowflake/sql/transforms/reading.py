@@ -15,7 +15,7 @@ from sqlglot.parsers.snowflake import SnowflakeParser
 from sqlglot.tokens import TokenType
 
 from ...kernel.errors import syntax_error, unsupported
-from .. import admission
+from .. import admission, nesting
 
 # The text of a projection that has no alias, after which Snowflake names the column; and of a type, as written.
 TEXT = "text"
@@ -190,6 +190,7 @@ def _is_pair(node: exp.Expression) -> bool:
 
 
 _DIALECT = Snowflake()
+SURELY_FLAT = 800  # characters; a shorter text needs nothing of `nesting`
 
 
 def parse(text: str) -> exp.Expression:
@@ -206,6 +207,8 @@ def parse(text: str) -> exp.Expression:
         raise syntax_error(_place(error.errors[0] if error.errors else {})) from error
     if len(found) != 1 or found[0] is None:
         raise syntax_error("line 1 at position 0 unexpected ';'.")
+    if len(text) > SURELY_FLAT:
+        nesting.check_depth(found[0])
     if not isinstance(found[0], exp.Command):
         admission.check(found[0], tokens)
     return found[0]

@@ -43,7 +43,7 @@ def piped(node: exp.DPipe) -> Node:
 
 
 def _written(part: Node) -> Node:
-    if literal(part) is not None or isinstance(part, exp.DPipe):
+    if literal(part) is not None or isinstance(part.unnest(), exp.DPipe):
         return part
     return call("sf_to_varchar", part)
 

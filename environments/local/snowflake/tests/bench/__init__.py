@@ -1,0 +1,1 @@
+"""What the local Snowflake promises about its speed, measured on this machine."""
