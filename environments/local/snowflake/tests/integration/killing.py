@@ -224,8 +224,8 @@ def _look(home: Path) -> dict[str, Any]:
     return {"state": state, "wrong": wrong}
 
 
-def tried(base: Path, before: dict[str, Any], text: str, share: int, turn: int) -> dict[str, Any]:
-    """Kill a server at every `share`-th of the writes that a statement makes, beginning with number `turn`."""
+def tried(base: Path, before: dict[str, Any], text: str, most: int, turn: int) -> dict[str, Any]:
+    """Kill a server at the writes that a statement makes: at so many of them at most, other ones each turn."""
     home = base.parent / "killed"
 
     def again(last: int) -> tuple[int, Any]:
@@ -242,7 +242,8 @@ def tried(base: Path, before: dict[str, Any], text: str, share: int, turn: int) 
     wrong = [f"{when}: {each}" for when, found in (("before", before), ("after", after)) for each in found["wrong"]]
     if before["state"] == after["state"]:
         wrong.append("the statement changes nothing")
-    for point in range(1 + turn % share, number + 1, share):
+    step = -(-number // most)
+    for point in range(1 + turn % step, number + 1, step):
         code, told = again(point)
         if code not in {_KILLED, 0}:
             wrong.append(f"{point}/{number}: {told}")
@@ -272,7 +273,7 @@ def main(folder: Path) -> None:
             _, before = _forked(lambda: _look(folder / "before"))
         else:
             began = time.monotonic()
-            answer = tried(base, before, asked["statement"], asked["share"], asked["turn"])
+            answer = tried(base, before, asked["statement"], asked["most"], asked["turn"])
             answer["seconds"] = time.monotonic() - began
         print(json.dumps(answer), flush=True)
 

@@ -95,8 +95,8 @@ _STATEMENTS = (
     "GRANT OWNERSHIP ON ALL TABLES IN SCHEMA D.S TO ROLE SYSADMIN COPY CURRENT GRANTS",
 )
 _ALL = os.environ.get("KILLS") == "all"
-_TODAY = _STATEMENTS if _ALL else _STATEMENTS[DAY % 7 :: 7]
-_SHARE = 1 if _ALL else 3
+_TODAY = _STATEMENTS if _ALL else _STATEMENTS[DAY % 10 :: 10]
+_MOST = 1_000 if _ALL else 3
 
 Ask = Callable[..., Any]
 
@@ -120,6 +120,6 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
 
 @pytest.mark.parametrize("statement", _TODAY)
 def test_a_killed_statement_is_done_or_undone(ask: Ask, statement: str) -> None:
-    found = ask(statement=statement, share=_SHARE, turn=DAY)
+    found = ask(statement=statement, most=_MOST, turn=DAY)
     assert not found["wrong"], (statement, found)
     assert found["points"] > 0
