@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,8 @@ class Stage(Kind):
         if key in session.temporary:
             self.remove(session, new.name)
         session.temporary[key] = new
-        session.at_end.append(lambda: session.account.remains.folder(locations.folder(session.account, new)))
+        # Nobody else can be reading it.
+        session.at_end.append(lambda: shutil.rmtree(locations.folder(session.account, new), ignore_errors=True))
         return status(f"Stage area {new.name.name} successfully created.")
 
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
