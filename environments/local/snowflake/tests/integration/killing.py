@@ -197,7 +197,9 @@ def _make(home: Path, setup: list[str], files: dict[str, str]) -> None:
             stage = next(iter(account.catalogue.of("STAGE")), None)
             if stage:
                 for name, content in files.items():
-                    (account.folder("stages", stage.id) / name).write_text(content)
+                    file = account.folder("stages", stage.id) / name
+                    file.parent.mkdir(exist_ok=True)
+                    file.write_text(content)
             _run(session, text)
 
 

@@ -40,8 +40,16 @@ CREATE TASK D.S.ROOT WAREHOUSE = COMPUTE_WH SCHEDULE = '60 MINUTE' AS SELECT 1;
 CREATE TASK D.S.CHILD WAREHOUSE = COMPUTE_WH AFTER D.S.ROOT AS SELECT 2;
 CREATE DYNAMIC TABLE D.S.DT TARGET_LAG = DOWNSTREAM WAREHOUSE = COMPUTE_WH AS SELECT A FROM D.S.T;
 CREATE MASKING POLICY D.S.M AS (V VARCHAR) RETURNS VARCHAR -> V;
+CREATE MODEL D.S.MO FROM @D.S.STG;
 CREATE NOTEBOOK PROJECT D.S.N FROM '@D.S.STG'
 """
+_FILES = {
+    "a.csv": "1\n",
+    "b.ipynb": "{}",
+    "MANIFEST.yml": "methods: []\nruntimes: {r: {dependencies: {conda: conda.yml}}}",
+    "conda.yml": "dependencies: []",
+    "model/model.yaml": "model_type: sklearn",
+}
 
 _STATEMENTS = (
     "CREATE TABLE NEW (A INT, C INT AUTOINCREMENT)",
@@ -85,6 +93,11 @@ _STATEMENTS = (
     "ALTER MASKING POLICY M RENAME TO NEW",
     "CREATE NOTEBOOK PROJECT NEW FROM '@STG'",
     "DROP NOTEBOOK PROJECT N",
+    "CREATE MODEL NEW FROM @STG",
+    "CREATE OR REPLACE MODEL MO WITH VERSION OTHER FROM @STG",
+    "ALTER MODEL MO ADD VERSION V2 FROM @STG",
+    "ALTER MODEL MO RENAME TO NEW",
+    "DROP MODEL MO",
     "CREATE SCHEMA D.NEW",
     "CREATE OR REPLACE SCHEMA D.S",
     "DROP SCHEMA D.S",
@@ -112,7 +125,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
             process.stdin.flush()
             return json.loads(process.stdout.readline())
 
-        made = ask(setup=[text.strip() for text in _SETUP.split(";\n")], files={"a.csv": "1\n", "b.ipynb": "{}"})
+        made = ask(setup=[text.strip() for text in _SETUP.split(";\n")], files=_FILES)
         assert made is None
         yield ask
         process.stdin.close()
