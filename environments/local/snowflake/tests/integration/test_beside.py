@@ -140,6 +140,17 @@ def test_a_reader_beside_it_finds_what_is_replaced(account: Account, case: str) 
     assert missed == []
 
 
+def test_a_transaction_reads_a_table_that_is_dropped_and_made_anew_as_it_was(account: Account) -> None:
+    one, other = _session(account, "ACCOUNTADMIN"), _session(account, "ACCOUNTADMIN")
+    statements.run(one, f"{_SETUP}; CREATE TABLE D.S.X AS SELECT 1 AS A; BEGIN; SELECT A FROM D.S.X", count=0)
+    statements.run(other, "DROP TABLE D.S.X; CREATE TABLE D.S.X (B INT); CREATE TABLE D.S.NEW (A INT)", count=0)
+    assert statements.run(one, "SELECT A FROM D.S.X").rows.to_pylist() == [{"A": 1}]
+    with pytest.raises(SnowflakeError, match=r"'D\.S\.NEW' was created after this transaction began"):
+        statements.run(one, "SELECT A FROM D.S.NEW")
+    statements.run(one, "COMMIT")
+    assert statements.run(one, "SELECT B FROM D.S.X").rows.num_rows == 0
+
+
 def test_rows_for_a_table_that_was_replaced_meanwhile_are_refused(account: Account) -> None:
     one, other = _session(account, "ACCOUNTADMIN"), _session(account, "ACCOUNTADMIN")
     statements.run(one, f"{_SETUP}; CREATE TABLE D.S.X (A INT); CREATE TABLE D.S.Y (A INT)", count=0)

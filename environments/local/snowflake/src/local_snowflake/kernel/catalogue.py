@@ -1,6 +1,7 @@
 """Every object of the account but the rows of tables: what it is called, who owns it, its properties."""
 
 import threading
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -8,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from .errors import SnowflakeError, already_exists, does_not_exist
 from .names import Name
@@ -52,7 +53,8 @@ class Object:
         return replace(self, properties={**self.properties, **changes})
 
 
-_REMEMBERED = 1000  # replaced objects
+_REMEMBERED = 1000
+_K, _V = TypeVar("_K"), TypeVar("_V")
 # Told of a change: the object as it was, and as it is now.
 Watcher = Callable[[Object | None, Object | None], None]
 
@@ -67,10 +69,14 @@ class Catalogue:
         self._making: set[tuple[str, Name]] = set()
         self._objects: defaultdict[str, dict[Name, Object]] = defaultdict(dict)  # by kind
         self._ids: dict[str, Object] = {}
-        self._replaced: dict[str, Object] = {}  # by the id of what is in its place
+        # For transactions that began before: what was dropped; what was replaced and when something came, by its id.
+        self._dropped: dict[tuple[str, Name], Object] = {}
+        self._replaced: dict[str, Object] = {}
+        self._came: dict[str, int] = {}
         self._watchers: dict[str, Watcher] = {}
         for loaded in self._stored():
             self._keep(loaded)
+        self._came.clear()
         store.reload.append(self._reload)
 
     def _stored(self) -> list[Object]:
@@ -159,15 +165,20 @@ class Catalogue:
         with self._lock:
             if not replacing and self.find(new.kind, new.name):
                 raise already_exists(new.name)
+            before = self._dropped.get((new.kind, new.name))
+            if before:
+                _remember(self._replaced, new.id, before)
             return self._write(new)
 
     def replace(self, old: Object, new: Object) -> Object:
         """Put an object in the place of another one; an open transaction may still read that."""
         with self._lock:
-            self._replaced[new.id] = self.get(old.kind, old.name)
-            while len(self._replaced) > _REMEMBERED:
-                del self._replaced[next(iter(self._replaced))]
+            _remember(self._replaced, new.id, self.get(old.kind, old.name))
             return self._write(new)
+
+    def came(self, thing: Object) -> int:
+        """When the object came, as nanoseconds of the epoch; 0 for long ago."""
+        return self._came.get(thing.id, 0)
 
     def replaced_by(self, thing: Object) -> Object | None:
         """What an object replaced lately; None when it replaced nothing."""
@@ -253,6 +264,8 @@ class Catalogue:
 
     def _keep(self, new: Object) -> Object:
         old = self._objects[new.kind].get(new.name)
+        if new.id not in self._ids:
+            _remember(self._came, new.id, time.time_ns())
         self._objects[new.kind][new.name] = self._ids[new.id] = new
         if old and old.id != new.id and self._ids.get(old.id) is old:
             del self._ids[old.id]
@@ -263,12 +276,21 @@ class Catalogue:
         del self._objects[gone.kind][gone.name]
         if self._ids.get(gone.id) is gone:  # else it has another name now
             del self._ids[gone.id]
+            _remember(self._dropped, (gone.kind, gone.name), gone)
         self._tell(gone, None)
 
     def _tell(self, old: Object | None, new: Object | None) -> None:
         watcher = self._watchers.get((new or old).kind)  # type: ignore[union-attr]
         if watcher:
             watcher(old, new)
+
+
+def _remember(known: dict[_K, _V], key: _K, value: _V) -> None:
+    """Note it, in the place of the oldest when there are many."""
+    known.pop(key, None)
+    known[key] = value
+    if len(known) > _REMEMBERED:
+        del known[next(iter(known))]
 
 
 def inside(name: Name, container: Name) -> bool:

@@ -97,15 +97,18 @@ def _in_transaction(session: Session, thing: Object, *, reads: bool) -> Object:
     """What the open transaction sees: where another session has replaced a table since it began, what was replaced.
 
     Raises:
-        SnowflakeError: 000625 for rows that are to be changed and which are not there any more.
+        SnowflakeError: 000625 for a table that is too new to be read, or whose rows are to be changed and are gone.
 
     """
-    if not (session.in_transaction or session.enclosed):
-        return thing
-    while (before := session.account.catalogue.replaced_by(thing)) and not _has_rows(session, thing):
-        if not reads:
+    catalogue = session.account.catalogue
+    while (session.in_transaction or session.enclosed) and catalogue.came(thing) > session.transaction:
+        before = catalogue.replaced_by(thing)
+        if _has_rows(session, thing):
+            break
+        if before is None or not reads:
+            what = "replaced" if before else "created"
             raise SnowflakeError(
-                f"Table '{thing.name}' was replaced after this transaction began. Begin it anew after a ROLLBACK.",
+                f"Table '{thing.name}' was {what} after this transaction began. Begin it anew after a ROLLBACK.",
                 "000625",
                 "57014",
             )
