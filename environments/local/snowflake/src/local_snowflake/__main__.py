@@ -46,10 +46,13 @@ def main(argv: list[str]) -> int:
     """Serve until SIGINT or SIGTERM; 1 when the folder or the port is taken."""
     arguments = _arguments(argv)
     # Imported late: a typing mistake is answered at once.
+    from .kernel.errors import SnowflakeError
     from .kernel.profile import ProfileError
     from .kernel.recording import Recorder
+    from .kernel.repair import HomeError
     from .opening import begin, opened
 
+    another = f"Pass another --home, or delete {arguments.home} to begin with an empty account."
     try:
         listener = socket.create_server(("127.0.0.1", arguments.port))
         # asyncio does this only for sockets that it made: without it each answer waits 40 ms for an acknowledgement.
@@ -60,9 +63,15 @@ def main(argv: list[str]) -> int:
         account.recorder = Recorder(arguments.record) if arguments.record else None
     except ProfileError as error:
         return _fail(f"--profile {arguments.profile}: {error}")
+    except SnowflakeError as error:
+        return _fail(error.message)
+    except HomeError as error:
+        return _fail(f"{error}\n{another}")
     except BlockingIOError:
         return _fail(f"{arguments.home} is in use by another local Snowflake. Stop it, or pass another --home.")
     except OSError as error:
+        if error.filename:
+            return _fail(f"{error.filename} cannot be used: {error.strerror}.\n{another}")
         return _fail(f"port {arguments.port} cannot be used: {error}. Pass another --port (0 finds a free one).")
     # Imported now: DuckDB is still busy with the new account.
     import uvicorn

@@ -160,7 +160,8 @@ def opened(home: Path, scale: float = 1.0, *, profile: str | None = None, http_i
     account = Account(home, transforms.definitions(), scale, profile=profile, http_issuers=http_issuers)
     password = administrators(account.home)
     if not account.catalogue.of("ROLE"):
-        _furnish(account)
+        with account.catalogue.together():
+            _furnish(account)
     account.catalogue.change("USER", _NAME, lambda o: o.with_properties(password=hashed(password), locked_until=None))
     for make in _PARTS:
         account.parts.keep(make(account))

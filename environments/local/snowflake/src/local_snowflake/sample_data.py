@@ -20,6 +20,7 @@ from sqlglot import exp
 
 from .kernel.access import Grant
 from .kernel.catalogue import Object
+from .kernel.data import place
 from .kernel.errors import execution_error
 from .kernel.names import Name, literal, quote
 from .kernel.parts import Part
@@ -81,20 +82,17 @@ class SampleData(Part):
         """List the database in a new account, as a share that only ACCOUNTADMIN may read."""
         if self._account.catalogue.find("DATABASE", DATABASE):
             return
-        if not self._account.data.has_database(DATABASE.name):
-            self._account.data.create_database(DATABASE.name)
-        self._account.data.create_schema(SCHEMA)
-        for table in _TABLES:
-            columns = [{"name": name, "type": kind} for name, kind in _columns(table)]
-            self._list("TABLE", Name(SCHEMA.database, SCHEMA.name, table), "SELECT", {"columns": columns})
-        self._list("SCHEMA", SCHEMA, "USAGE")
-        # The database comes last: it tells that the rest is there.
-        share = {"share": True, "origin": SHARE, "kind": "IMPORTED DATABASE"}
-        self._list("DATABASE", DATABASE, "USAGE", share)
+        with self._account.catalogue.together():
+            for table in _TABLES:
+                columns = [{"name": name, "type": kind} for name, kind in _columns(table)]
+                self._list("TABLE", Name(SCHEMA.database, SCHEMA.name, table), "SELECT", {"columns": columns})
+            self._list("SCHEMA", SCHEMA, "USAGE")
+            share = {"share": True, "origin": SHARE, "kind": "IMPORTED DATABASE"}
+            self._list("DATABASE", DATABASE, "USAGE", share)
 
     def _list(self, kind: str, name: Name, privilege: str, properties: dict[str, Any] | None = None) -> None:
         # Nobody owns it, so nobody can write to it, drop it or grant it.
-        self._account.catalogue.add(Object(kind, name, "", properties or {}), replacing=True)
+        self._account.catalogue.add(Object(kind, name, "", properties or {}))
         self._account.access.grant(Grant("ROLE", "ACCOUNTADMIN", privilege, kind, name))
 
     def ensure(self) -> None:
@@ -140,8 +138,8 @@ class SampleData(Part):
         for table in _TABLES:
             shown = ", ".join(_read(name, kind) for name, kind in _columns(table))
             file = literal(str(folder / f"{table.lower()}.parquet"))
-            view = Name(SCHEMA.database, SCHEMA.name, table).sql
-            connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT {shown} FROM read_parquet({file})")
+            listed = self._account.catalogue.get("TABLE", Name(SCHEMA.database, SCHEMA.name, table))
+            connection.execute(f"CREATE OR REPLACE VIEW {place(listed.id)} AS SELECT {shown} FROM read_parquet({file})")
         connection.close()
 
 

@@ -50,6 +50,10 @@ def test_an_error_keeps_its_meaning(database: duckdb.DuckDBPyConnection, sql: st
     assert text in fault.message
 
 
+def test_a_full_disk_is_told() -> None:
+    assert "disk" in translated(duckdb.IOException('IO Error: Could not write "f": No space left on device')).message
+
+
 @pytest.mark.parametrize("kind", [duckdb.InternalException, duckdb.BinderException, duckdb.IOException])
 def test_what_has_no_counterpart_keeps_none_of_duckdbs_words(kind: type[duckdb.Error]) -> None:
     fault = translated(kind("Binder Error: something new"))

@@ -6,7 +6,6 @@ https://docs.snowflake.com/en/sql-reference/sql/create-dataset
 from __future__ import annotations
 
 import json
-import shutil
 import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -81,7 +80,7 @@ class Dataset(Kind):
             _write(session, query, folder)
             return self.change(session, dataset.name, partial(_with_version, version, kept))
         except SnowflakeError:
-            shutil.rmtree(folder, ignore_errors=True)
+            session.account.remains.folder(folder)
             raise
 
     def _drop_version(self, session: Session, dataset: Object, tokens: Tokens) -> Result:
@@ -89,14 +88,14 @@ class Dataset(Kind):
         tokens.end()
         gone = find(dataset, version)
         result = self.change(session, dataset.name, partial(_without_version, version))
-        shutil.rmtree(_folder(session.account, gone), ignore_errors=True)
+        session.account.remains.folder(_folder(session.account, gone))
         return result
 
     def drop(self, session: Session, name: Name, tokens: Tokens) -> Result:
         """DROP DATASET name."""
         tokens.end()
         _owned(session, name)
-        self.remove(session, name)
+        self.end(session, name)
         return status(f"{name.name} successfully dropped.")
 
     def remove(self, session: Session, name: Name) -> None:
@@ -104,7 +103,7 @@ class Dataset(Kind):
         dataset = session.account.catalogue.get(self.word, name)
         super().remove(session, name)
         for version in dataset.properties["versions"].values():
-            shutil.rmtree(_folder(session.account, version), ignore_errors=True)
+            session.account.remains.folder(_folder(session.account, version))
 
 
 def _owned(session: Session, name: Name) -> Object:

@@ -53,20 +53,21 @@ class DynamicTable(Relation):
         if "TRANSIENT" in create.modifiers:
             check_retention(clauses.given.get("data_retention_time_in_days", "0"), "TRANSIENT")
         query = remaining(tokens)
-        properties = clauses.given | _columns(session, query, defined) | _beginning(clauses.given)
+        sources, found = _read(session, query, defined)
+        properties = clauses.given | found | _beginning(clauses.given)
         properties |= _mode(session, name, query, clauses.given["refresh_mode"])
         clustering.check(clauses.given.get("cluster_by"), [c["name"] for c in properties["columns"]])
         properties |= {"query": query, "text": tokens.text}
         new = Object(self.word, name, session.role, properties, clauses.comment, clauses.tags)
-        old = session.account.catalogue.find(self.word, name)
 
         def build() -> None:
             refreshing.fill(session, new, empty=not new.properties["initialized"])
-            if old:
-                history.forget(session.account, old)
-            refreshing.created(session.account, new)
 
-        result = self.place(session, replace(create, copy_grants=clauses.copy_grants), new, build)
+        def track() -> None:
+            for source in sources:
+                session.account.catalogue.change("TABLE", source.name, _tracked)
+
+        result = self.place(session, replace(create, copy_grants=clauses.copy_grants), new, build, track)
         session.account[Clock].wake()
         return result
 
@@ -94,12 +95,14 @@ class DynamicTable(Relation):
         session.account[Clock].wake()
         return status(EXECUTED)
 
-    def remove(self, session: Session, name: Name) -> None:
-        """Drop the table, its rows and its history."""
-        thing = session.account.catalogue.get(self.word, name)
-        super().remove(session, name)
-        storage.drop(session, thing, columns.of(thing))
-        history.forget(session.account, thing)
+    def furnish(self, session: Session, new: Object) -> None:
+        """Its history begins with the refresh that filled it."""
+        refreshing.created(session.account, new)
+
+    def discard(self, session: Session, gone: Object) -> None:
+        """Delete the rows and the history."""
+        storage.drop(session, gone)
+        history.forget(session.account, gone)
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW DYNAMIC TABLES."""
@@ -115,18 +118,17 @@ class DynamicTable(Relation):
         return {**super().row(session, thing), **shown, **moments}
 
 
-def _columns(session: Session, query: str, defined: list[TableColumn]) -> dict[str, Any]:
-    """The columns of the query under the names of the list, and those that it gives itself; its sources are checked."""
+def _read(session: Session, query: str, defined: list[TableColumn]) -> tuple[list[Object], dict[str, Any]]:
+    """The sources whose changes are to be tracked; the query's columns under the listed names, and its own."""
     with Scope(session) as scope:
-        for source in refreshing.sources(scope, parse(query)):
-            _track(session, source)
+        untracked = [s for s in refreshing.sources(scope, parse(query)) if _must_track(session, s)]
         answer = queries.answer(scope, queries.compiled(scope, parse(query)), describe=True)
     found = columns.from_result(answer.columns)
     if defined and len(defined) != len(found):
         raise invalid("Invalid column definition list", "002026", "42601")
     made = renamed(defined, found)
     columns.check_distinct(made)
-    return {"columns": [c.document() for c in made], "given": [c.name for c in answer.columns]}
+    return untracked, {"columns": [c.document() for c in made], "given": [c.name for c in answer.columns]}
 
 
 def _mode(session: Session, name: Name, query: str, mode: str) -> dict[str, Any]:
@@ -136,16 +138,20 @@ def _mode(session: Session, name: Name, query: str, mode: str) -> dict[str, Any]
         return incremental.resolved(name, mode, trees, refreshing.sources(scope, trees[0]))
 
 
-def _track(session: Session, source: Object) -> None:
+def _must_track(session: Session, source: Object) -> bool:
     """Refreshing follows the changes of a table: its owner turns that on, by this or before."""
     if source.kind == "STREAM":
         raise invalid(f"A dynamic table cannot read a stream: {source.name}.", "002711", "42601")
     if source.kind != "TABLE" or str(source.properties.get("change_tracking", "FALSE")).upper() == "TRUE":
-        return
+        return False
     if source.properties.get("temporary"):
         raise unsupported("a dynamic table that reads a temporary table")
     session.get("TABLE", source.name, OWNERSHIP)
-    session.account.catalogue.change("TABLE", source.name, lambda o: o.with_properties(change_tracking="TRUE"))
+    return True
+
+
+def _tracked(table: Object) -> Object:
+    return table.with_properties(change_tracking="TRUE")
 
 
 def _beginning(given: dict[str, Any]) -> dict[str, Any]:

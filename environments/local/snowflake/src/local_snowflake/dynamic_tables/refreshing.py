@@ -97,7 +97,7 @@ def refresh(account: Account, thing: Object, trigger: str) -> None:
     session = account.open_session("SYSTEM", thing.owner)
     session.secondary, session.database, session.schema = False, thing.name.database, thing.name.schema
     try:
-        with transactions.changing(session, (WORD, thing.id)):
+        with account.remains.read_by(session), transactions.changing(session, (WORD, thing.id)):
             _upstream_first(account, session, thing, trigger)
             _recorded(account, session, thing, trigger)
     finally:

@@ -7,7 +7,6 @@ MODIFY RUN, WITH STATUS and the metric history are not in these pages: snowflake
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -58,7 +57,7 @@ class _Experiments(Kind):
         gone = session.account.catalogue.get(self.word, name)
         super().remove(session, name)
         for run in runs.all_of(gone).values():
-            shutil.rmtree(runs.folder(session.account, run), ignore_errors=True)
+            session.account.remains.folder(runs.folder(session.account, run))
 
 
 # ---- ALTER EXPERIMENT
@@ -96,7 +95,7 @@ def _commit(_session: Session, tokens: Tokens, experiment: Object) -> Object:
 def _drop(session: Session, tokens: Tokens, experiment: Object) -> Object:
     run = runs.find(experiment, tokens.identifier())
     tokens.end()
-    shutil.rmtree(runs.folder(session.account, run), ignore_errors=True)
+    session.account.remains.folder(runs.folder(session.account, run))
     return runs.without(experiment, run.name)
 
 

@@ -6,7 +6,6 @@ https://docs.snowflake.com/en/sql-reference/sql/show-services
 from __future__ import annotations
 
 import hashlib
-import shutil
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -51,14 +50,17 @@ class Service(Kind):
         tokens.accept("FORCE")
         return super().drop(session, name, tokens)
 
+    def halt(self, session: Session, name: Name) -> None:
+        """End the job."""
+        session.account[Jobs].stop(session.account.catalogue.get(self.word, name))
+
     def remove(self, session: Session, name: Name) -> None:
-        """End the job; its logs are gone, what it was stays in the history."""
+        """Its logs are gone, what it was stays in the history."""
         account = session.account
-        account[Jobs].stop(account.catalogue.get(self.word, name))
         gone = account.catalogue.get(self.word, name)
         super().remove(session, name)
         history.keep(account, gone)
-        shutil.rmtree(place(account, gone.id).logs, ignore_errors=True)
+        account.remains.folder(place(account, gone.id).logs)
 
     def describe(self, session: Session, thing: Object, tokens: Tokens) -> Result:
         """DESCRIBE SERVICE: as SHOW, and the specification for its owner."""

@@ -4,8 +4,8 @@ https://docs.snowflake.com/en/user-guide/security-access-control-overview
 """
 
 import threading
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
 
 from .errors import insufficient_privileges
 from .names import Name
@@ -74,23 +74,33 @@ class Access:
         self._on: dict[tuple[str, Name], dict[str, Grant]] = {}
         self._to: dict[tuple[str, str], dict[str, Grant]] = {}
         self._inherited: dict[frozenset[str], frozenset[str]] = {}
-        for _, body in store.all("grant"):
-            self._index(Grant(**{**body, "name": Name(**body["name"])}))
+        self._load()
+        store.reload.append(self._load)
+
+    def _load(self) -> None:
+        with self._lock:
+            self._on.clear()
+            self._to.clear()
+            self._inherited.clear()
+            for _, body in self._store.all("grant"):
+                self._index(Grant(**{**body, "name": Name(**body["name"])}))
 
     # ---- changing
     def grant(self, new: Grant) -> None:
         """Add a grant; granting it again changes nothing but the grant option."""
-        with self._lock:
-            self._index(new)
+        with self._store.lock:
             self._store.put("grant", new.key, asdict(new))
+            with self._lock:
+                self._index(new)
 
     def revoke(self, gone: Grant) -> None:
         """Take a grant back; one that is not there is no error, as in Snowflake."""
-        with self._lock:
-            self._on.get((gone.kind, gone.name), {}).pop(gone.key, None)
-            self._to.get((gone.grantee_kind, gone.grantee), {}).pop(gone.key, None)
-            self._inherited.clear()
+        with self._store.lock:
             self._store.remove("grant", gone.key)
+            with self._lock:
+                self._on.get((gone.kind, gone.name), {}).pop(gone.key, None)
+                self._to.get((gone.grantee_kind, gone.grantee), {}).pop(gone.key, None)
+                self._inherited.clear()
 
     def _index(self, grant: Grant) -> None:
         self._on.setdefault((grant.kind, grant.name), {})[grant.key] = grant
@@ -106,6 +116,12 @@ class Access:
         """Remove every grant to a dropped role or user."""
         for grant in self.to(grantee_kind, grantee):
             self.revoke(grant)
+
+    def move(self, kind: str, name: Name, new: Name) -> None:
+        """The grants on an object that is called otherwise now."""
+        for grant in self.on(kind, name):
+            self.revoke(grant)
+            self.grant(replace(grant, name=new))
 
     # ---- asking
     def on(self, kind: str, name: Name) -> list[Grant]:
@@ -150,6 +166,18 @@ class Access:
 
     def holds(self, roles: Iterable[str], privilege: str, kind: str, name: Name, owner: str = "") -> bool:
         """Whether the roles, with what they inherit, have the privilege on the object or own it."""
+        return self._settled(lambda: self._holds(roles, privilege, kind, name, owner))
+
+    def _settled(self, answer: Callable[[], bool]) -> bool:
+        """The answer; a No is asked again once what others are changing is changed: they may be replacing a grant."""
+        if answer():
+            return True
+        if not self._store.changing:
+            return False
+        with self._store.lock:
+            return answer()
+
+    def _holds(self, roles: Iterable[str], privilege: str, kind: str, name: Name, owner: str) -> bool:
         held = self.effective(roles)
         if kind == "ACCOUNT":
             granted = {g.privilege for g in self.on("ACCOUNT", ACCOUNT) if g.grantee in held}
@@ -163,8 +191,12 @@ class Access:
 
     def any(self, roles: Iterable[str], kind: str, name: Name, owner: str) -> bool:
         """Whether the roles have any privilege on the object: what makes it visible."""
-        held = self.effective(roles)
-        return owner in held or any(g.grantee in held for g in self.on(kind, name))
+
+        def answer() -> bool:
+            held = self.effective(roles)
+            return owner in held or any(g.grantee in held for g in self.on(kind, name))
+
+        return self._settled(answer)
 
     def require(self, roles: Iterable[str], privilege: str, kind: str, name: Name, owner: str = "") -> None:
         """The roles must have the privilege.

@@ -10,7 +10,6 @@ from typing import TextIO
 from . import profile as profiles
 from .access import Access
 from .catalogue import Catalogue
-from .data import Data
 from .executions import Executions
 from .locks import Locks
 from .names import Name
@@ -18,6 +17,8 @@ from .parameters.account import AccountParameters
 from .parameters.settings import Settings, of_user
 from .parts import P, Parts
 from .recording import Recorder
+from .remains import Remains
+from .repair import readable, rows
 from .results import Results
 from .session import Session
 from .store import Store
@@ -42,6 +43,7 @@ class Account:
 
     Raises:
         BlockingIOError: when another server uses the folder.
+        HomeError: a file in the folder is torn, or none of this version's.
         ProfileError: there is no such profile, or the account was made with another one.
 
     """
@@ -55,13 +57,15 @@ class Account:
         self.http_issuers = http_issuers
         self._lock_file = _locked(home / "server.lock")
         shutil.rmtree(home / "temporary", ignore_errors=True)  # what sessions of an earlier server left
-        self.store = Store(home / "catalogue.sqlite")
-        self.catalogue = Catalogue(self.store)
-        self.access = Access(self.store)
-        self.profile = profiles.kept(self.store, wanted)
+        with readable(home / "catalogue.sqlite"):
+            self.store = Store(home / "catalogue.sqlite")
+            self.catalogue = Catalogue(self.store)
+            self.access = Access(self.store)
+            self.profile = profiles.kept(self.store, wanted)
+            self.parameters = AccountParameters(self.store)
         self.lacking = self.profile.lacking
-        self.parameters = AccountParameters(self.store)
-        self.data = Data(home / "databases", macros)
+        self.data = rows(home, self.store, self.catalogue, macros)
+        self.remains = Remains(self.data, self.store)
         self.recorder: Recorder | None = None  # writes down what sessions ask
         self.warehouses = Warehouses()
         self.executions = Executions()
@@ -130,6 +134,7 @@ class Account:
         self.parts.close()
         for session in list(self.sessions.values()):
             session.close()
+        self.remains.close()
         self.data.close()
         self.store.close()
         self._lock_file.close()

@@ -1,13 +1,14 @@
-"""The rows of tables: one DuckDB file for each database of the account, all attached to one process."""
+"""The rows of tables: one DuckDB file, in which each table is called by the id of its object in the catalogue."""
 
 import threading
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from .names import Name, literal, quote
+from .names import literal, quote
 
 
 class Connection:
@@ -69,14 +70,12 @@ class Data:
     """The account's tables.
 
     Args:
-        folder: where the database files lie; made when missing.
+        file: the DuckDB file; made when missing.
         macros: what DuckDB is to know, as its SQL.
 
     """
 
-    def __init__(self, folder: Path, macros: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
+    def __init__(self, file: Path, macros: str) -> None:
         # DuckDB refuses a second call on a connection that is busy with one, so the root is used in turn.
         self._turn = threading.Lock()
         self._root = duckdb.connect(":memory:", config={"threads": _THREADS})
@@ -84,8 +83,7 @@ class Data:
         # DuckDB reads the macros beside what Python imports meanwhile; the first connection waits for them.
         self._defining = threading.Thread(target=self._root.cursor().execute, args=(macros,))
         self._defining.start()
-        for file in sorted(folder.glob("*.duckdb")):
-            self._attach(_decoded(file.stem), file)
+        self._root.execute(f"ATTACH {literal(str(file))} AS {quote(ROWS)}")
 
     def connect(self) -> Connection:
         """A new connection of its own: transactions and temporary tables are not shared."""
@@ -93,27 +91,44 @@ class Data:
         with self._turn:
             return Connection(self._root.cursor())
 
-    def has_database(self, name: str) -> bool:
-        """Whether a database of that name is attached."""
-        return self._file(name).exists()
+    def names(self) -> set[str]:
+        """What the tables, views and sequences in the file are called."""
+        return {name for _, name in self._things()}
 
-    def create_database(self, name: str) -> None:
-        """Make an empty database."""
-        self._attach(name, self._file(name))
+    def comments(self) -> dict[str, str]:
+        """What is written on the tables that have a comment, by their names."""
+        found = f"SELECT table_name, comment FROM duckdb_tables() WHERE database_name = {literal(ROWS)}"
+        with self._turn:
+            return dict(self._root.execute(f"{found} AND comment IS NOT NULL").fetchall())
 
-    def drop_database(self, name: str) -> None:
-        """Remove a database and its file."""
-        self._run(f"DETACH {quote(name)}")
-        for file in (self._file(name), self._file(name).with_suffix(".duckdb.wal")):
-            file.unlink(missing_ok=True)
+    def delete(self, ids: Collection[str]) -> None:
+        """Delete all that is called by one of these ids, in one transaction.
 
-    def create_schema(self, schema: Name) -> None:
-        """Make a schema (a name with a database)."""
-        self._run(f"CREATE SCHEMA IF NOT EXISTS {schema.sql}")
+        Raises:
+            duckdb.Error: when another transaction changes some of it; then nothing is deleted.
 
-    def drop_schema(self, schema: Name) -> None:
-        """Remove a schema and its tables and views."""
-        self._run(f"DROP SCHEMA IF EXISTS {schema.sql} CASCADE")
+        """
+        if not ids:
+            return
+        gone = [(kind, name) for kind, name in self._things() if name[:_ID_LENGTH] in ids]
+        # A table's defaults need its sequences.
+        steps = [
+            f"DROP {kind} IF EXISTS {place(name)}" for kind, name in sorted(gone, key=lambda g: g[0] == "SEQUENCE")
+        ]
+        connection = self.connect()
+        try:
+            connection.execute("; ".join(["BEGIN", *steps, "COMMIT"]))
+        finally:
+            connection.close()
+
+    def _things(self) -> list[tuple[str, str]]:
+        listed = (("TABLE", "duckdb_tables()"), ("VIEW", "duckdb_views()"), ("SEQUENCE", "duckdb_sequences()"))
+        every = " UNION ALL ".join(
+            f"SELECT '{kind}', {kind.lower()}_name FROM {source} WHERE database_name = {literal(ROWS)}"
+            for kind, source in listed
+        )
+        with self._turn:
+            return self._root.execute(every).fetchall()
 
     def close(self) -> None:
         """Write everything down and close."""
@@ -122,22 +137,12 @@ class Data:
         with self._turn, suppress(duckdb.Error):
             self._root.close()
 
-    def _attach(self, name: str, file: Path) -> None:
-        self._run(f"ATTACH {literal(str(file))} AS {quote(name)}")
 
-    def _run(self, sql: str) -> None:
-        with self._turn:
-            self._root.execute(sql)
-
-    def _file(self, name: str) -> Path:
-        return self._folder / f"{_encoded(name)}.duckdb"
+STORED = ("TABLE", "DYNAMIC TABLE")  # the kinds of objects that have rows of their own
+ROWS = "rows"  # what DuckDB calls the file
+_ID_LENGTH = 36
 
 
-def _encoded(name: str) -> str:
-    # Quoted names may hold any character, and some file systems fold case: letters that do are escaped.
-    return "".join(c if c.isupper() or c.isdigit() or c == "_" else f"~{ord(c):x}~" for c in name)
-
-
-def _decoded(stem: str) -> str:
-    parts = stem.split("~")
-    return "".join(chr(int(part, 16)) if i % 2 else part for i, part in enumerate(parts))
+def place(name: str) -> str:
+    """A table's, view's or sequence's full name in DuckDB, quoted."""
+    return f"{quote(ROWS)}.main.{quote(name)}"

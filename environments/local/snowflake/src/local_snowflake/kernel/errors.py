@@ -54,6 +54,12 @@ def insufficient_privileges(kind: str, name: object) -> SnowflakeError:
     return SnowflakeError(text, "003001", "42501")
 
 
+def full_disk() -> SnowflakeError:
+    """What is to be kept finds no room."""
+    text = "The disk that holds the account of the local Snowflake is full. Make room, and run the statement again."
+    return SnowflakeError(text, "100132", "53100")
+
+
 def execution_error(detail: str, code: str = "100132", sqlstate: str = "P0000") -> SnowflakeError:
     """A failure while a statement runs."""
     return SnowflakeError(detail, code, sqlstate)

@@ -147,7 +147,7 @@ class Kind:
         tokens.end()
         session.own(self.word, name)
         self.check_removal(session, name)
-        self.remove(session, name)
+        self.end(session, name)
         return status(f"{name.name} successfully dropped.")
 
     def describe(self, session: Session, thing: Object, tokens: Tokens) -> Result:
@@ -190,8 +190,21 @@ class Kind:
 
         """
 
+    def end(self, session: Session, name: Name) -> None:
+        """Halt and remove the object; `check_removal` has let it go."""
+        self.halt(session, name)
+        with session.account.catalogue.together():
+            self.remove(session, name)
+
+    def halt(self, session: Session, name: Name) -> None:
+        """End what runs for the object and writes to the catalogue, before the object is removed."""
+
     def remove(self, session: Session, name: Name) -> None:
-        """Take the object out of the catalogue, with the grants on it; `check_removal` has let it go."""
+        """Take the object out of the catalogue, with the grants on it.
+
+        All that is removed by a statement is removed at once, or not at all: what is not the catalogue's goes after it
+        (`Remains`, `Catalogue.afterwards`), and nothing here waits for another thread.
+        """
         session.account.catalogue.remove(self.word, name)
         session.account.access.forget(self.word, name)
 
@@ -242,11 +255,18 @@ class Kind:
         if old and create.or_replace:
             session.own(self.word, new.name)
             self.check_removal(session, new.name)
-            self.remove(session, new.name)
-        session.account.catalogue.add(new)
-        for grant in grants:
-            session.account.access.grant(grant)
+            self.halt(session, new.name)
+        with session.account.catalogue.together():
+            if old and create.or_replace:
+                self.remove(session, new.name)
+            session.account.catalogue.add(new)
+            for grant in grants:
+                session.account.access.grant(grant)
+            self.furnish(session, new)
         return status(f"{self.word.capitalize()} {new.name.name} successfully created.")
+
+    def furnish(self, session: Session, new: Object) -> None:
+        """Put into the catalogue what a new object starts with, in one step with it."""
 
     def redefine(self, session: Session, old: Object, new: Object) -> Result:
         """CREATE OR ALTER met an object: it becomes what the statement says, and keeps its tags.

@@ -224,7 +224,7 @@ def _insert(session: Session, copy: Copy, file: locations.StagedFile, *, toleran
         reading.point(select)
         query = generated(scope, resolved(scope, select))
         into = f"{places.sql_name(session, copy.table)} ({', '.join(quote(t.name) for t in targets)})"
-        target = None if copy.table.properties.get("temporary") else copy.table.name
+        target = None if copy.table.properties.get("temporary") else copy.table
         with changes.recorded(session, target, adds=True):
             return transactions.write(session, f"INSERT INTO {into} {query}")[0][0]
 

@@ -6,7 +6,6 @@ https://docs.snowflake.com/en/sql-reference/sql/create-model
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -79,12 +78,9 @@ class _Models(Kind):
         new = session.qualify(tokens.name())
         tokens.end()
         self.authorise_create(session, new)
-        catalogue = session.account.catalogue
-        catalogue.add(replace(model, name=new))
-        catalogue.remove(self.word, model.name)
-        for grant in session.account.access.on(self.word, model.name):
-            session.account.access.revoke(grant)
-            session.account.access.grant(replace(grant, name=new))
+        with session.account.catalogue.together():
+            session.account.catalogue.rename(model, new)
+            session.account.access.move(self.word, model.name, new)
         return status("Statement executed successfully.")
 
     def remove(self, session: Session, name: Name) -> None:
@@ -92,7 +88,7 @@ class _Models(Kind):
         model = session.account.catalogue.get(self.word, name)
         super().remove(session, name)
         for version in versions.all_of(model).values():
-            shutil.rmtree(versions.folder(session.account, version), ignore_errors=True)
+            session.account.remains.folder(versions.folder(session.account, version))
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW MODELS."""
@@ -152,7 +148,7 @@ def _drop(session: Session, model: Object, tokens: Tokens) -> Object:
     version = versions.find(model, tokens.identifier())
     if version.name == model.properties["default"]:
         raise invalid(f"Cannot drop version '{version.name}': it is the default version of the model.", "398503")
-    shutil.rmtree(versions.folder(session.account, version), ignore_errors=True)
+    session.account.remains.folder(versions.folder(session.account, version))
     kept = {name: v for name, v in model.properties["versions"].items() if name != version.name}
     aliases = {alias: name for alias, name in model.properties["aliases"].items() if name != version.name}
     return model.with_properties(versions=kept, aliases=aliases)

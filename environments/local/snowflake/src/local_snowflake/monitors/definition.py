@@ -97,7 +97,8 @@ def _version(session: Session, name: Name, given: dict[str, Any]) -> dict[str, A
     if task not in TASKS:
         raise invalid(f"The model's task is {task}; it can be monitored with one of: {', '.join(sorted(TASKS))}.")
     for other in session.account.catalogue.of("MODEL MONITOR", name.container):
-        if (other.properties["model"], other.properties["version"]) == (model.name.name, version.name):
+        monitored = (other.properties["model"], other.properties["version"])
+        if other.name != name and monitored == (model.name.name, version.name):  # else it is to be replaced
             raise invalid(f"The model version {version.name} has a monitor already: '{other.name.name}'.")
     return {"model": model.name.name, "version": version.name, "function": method.name, "model_task": task}
 

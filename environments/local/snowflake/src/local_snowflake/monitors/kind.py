@@ -7,7 +7,6 @@ https://docs.snowflake.com/en/sql-reference/sql/desc-model-monitor
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +52,7 @@ class ModelMonitor(Kind):
         name = self.read_name(session, tokens)
         old = session.account.catalogue.find(self.word, name)
         if old and create.or_replace:
-            self.drop_for_another(session, name)
+            session.own(self.word, name)
         elif old and create.if_not_exists:
             return status(f"{name.name} already exists, statement succeeded.")
         self.authorise_create(session, name)
@@ -62,11 +61,6 @@ class ModelMonitor(Kind):
         new = Object(self.word, name, session.role, {**given, "baseline": None, "suspended": False}, comment)
         new = self._with_baseline(session, new, named) if named else new
         return self.add(session, create, new)
-
-    def drop_for_another(self, session: Session, name: Name) -> None:
-        """OR REPLACE: the version may be the same, and has one monitor only."""
-        session.own(self.word, name)
-        self.remove(session, name)
 
     def _with_baseline(self, session: Session, monitor: Object, written: str) -> Object:
         table = definition.relation(session, written)
@@ -141,7 +135,7 @@ class ModelMonitor(Kind):
         """The snapshots go with the monitor."""
         gone = session.account.catalogue.get(self.word, name)
         super().remove(session, name)
-        shutil.rmtree(reading.place(session.account, gone, SOURCE).parent, ignore_errors=True)
+        session.account.remains.folder(reading.place(session.account, gone, SOURCE).parent)
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW MODEL MONITORS."""

@@ -48,16 +48,18 @@ class NotebookProject(Kind):
         if not locations.files(files):
             raise invalid(f"The stage path '{source}' has no files.", "391404", "02000")
         new = Object(self.word, name, session.role, {"source": source}, str(options.get("COMMENT", "")))
-        answer = self.add(session, create, new)
-        if session.account.catalogue.get(self.word, name).id == new.id:
-            shutil.copytree(files.folder / files.path.rstrip("/"), folder(session.account, new))
-        return answer
+        shutil.copytree(files.folder / files.path.rstrip("/"), folder(session.account, new))
+        try:
+            return self.add(session, create, new)
+        finally:
+            if session.account.catalogue.find(self.word, name) != new:
+                session.account.remains.folder(folder(session.account, new))
 
     def remove(self, session: Session, name: Name) -> None:
         """Remove it with its files."""
         gone = session.account.catalogue.get(self.word, name)
         super().remove(session, name)
-        shutil.rmtree(folder(session.account, gone), ignore_errors=True)
+        session.account.remains.folder(folder(session.account, gone))
 
 
 def folder(account: Account, project: Object) -> Path:

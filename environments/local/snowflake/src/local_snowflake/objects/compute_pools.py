@@ -64,7 +64,7 @@ class ComputePool(Kind):
             session.get("COMPUTE POOL", name, "OPERATE")
             state = "SUSPENDED" if verb == "SUSPEND" else "IDLE"
             for service in _services(session, name) if verb == "STOP" else ():
-                kinds()["SERVICE"].remove(session, service.name)
+                kinds()["SERVICE"].end(session, service.name)
             session.account.catalogue.change("COMPUTE POOL", name, lambda o: o.with_properties(state=state))
             return status(EXECUTED)
         if tokens.looking_at("SET") and tokens.peek(1).upper in _POOL:
@@ -90,11 +90,10 @@ class ComputePool(Kind):
             text = f"Compute pool '{name}' has services: {', '.join(map(str, left))}. ALTER COMPUTE POOL ... STOP ALL "
             raise invalid(text + "drops them.", "392004")
 
-    def remove(self, session: Session, name: Name) -> None:
-        """Drop the pool, and cancel the jobs that run on it."""
+    def halt(self, session: Session, name: Name) -> None:
+        """Cancel the jobs that run on the pool."""
         for job in _services(session, name):
             session.account[Jobs].stop(job)
-        super().remove(session, name)
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW COMPUTE POOLS."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import sample_data
 from ..kernel.access import ACCOUNT
-from ..kernel.catalogue import Object
+from ..kernel.catalogue import Object, inside
 from ..kernel.errors import already_exists, does_not_exist, invalid, unsupported
 from ..kernel.kinds import STAMP, Create, Kind, Show, read_tags
 from ..kernel.names import Name
@@ -45,8 +45,6 @@ class Container(Kind):
             return self.imported(session, create, name, tokens)
         new = self._read(session, Object(self.word, name, session.role), create, tokens)
         answer = self.add(session, create, new)
-        if session.account.catalogue.get(self.word, name).id == new.id:
-            self.furnish(session, name)
         session.use_schema(name.database or name.name, name.name if name.database else None)
         return answer
 
@@ -75,9 +73,6 @@ class Container(Kind):
         _check_retention(properties)
         return replace(new, comment=properties.pop("comment", ""), properties=properties)
 
-    def furnish(self, session: Session, name: Name) -> None:
-        """Make what a new container starts with."""
-
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
         """ALTER ... SET retention and comment, ENABLE | DISABLE MANAGED ACCESS."""
         managed = tokens.accept_any("ENABLE", "DISABLE")
@@ -102,6 +97,12 @@ class Container(Kind):
             if thing.kind != "SCHEMA":  # what is in a database's schemas is in the database
                 kinds()[thing.kind].check_removal(session, thing.name, together)
 
+    def halt(self, session: Session, name: Name) -> None:
+        """End what runs for the objects inside."""
+        for thing in session.account.catalogue.within(name):
+            if thing.kind != "SCHEMA":
+                kinds()[thing.kind].halt(session, thing.name)
+
     def _is_option(self, key: str) -> bool:
         return key in _OPTIONS or can_set(self.word, key)
 
@@ -115,13 +116,19 @@ class Container(Kind):
     def empty(self, session: Session, container: Name) -> None:
         """Remove everything inside: the catalogue's entries one by one, so that each kind lets go of its files.
 
-        Schemas come last, policies after what has them.
+        Schemas come last, policies after what has them; the session's own temporary objects hide others, so they go
+        first.
         """
+        for kind, name in [key for key in session.temporary if inside(key[1], container)]:
+            kinds()[kind].remove(session, name)
         for thing in sorted(session.account.catalogue.within(container), key=_last):
             kind = kinds()[thing.kind]
-            # Rows go with the DuckDB schema or file, at once.
-            remove = Kind.remove if thing.kind in {"TABLE", "VIEW", "SCHEMA"} else type(kind).remove
+            # What is in a database's schemas is in the database.
+            remove = Kind.remove if thing.kind == "SCHEMA" else type(kind).remove
             remove(kind, session, thing.name)
+        session.account.catalogue.afterwards(lambda: self._left(session, container))
+
+    def _left(self, session: Session, container: Name) -> None:
         for other in session.account.opened():
             other.leave(container)
 
@@ -175,7 +182,7 @@ def _last(thing: Object) -> tuple[bool, bool]:
 
 
 class Database(Container):
-    """DATABASE: a DuckDB file and the schemas in it."""
+    """DATABASE: the schemas in it."""
 
     word, plural, scope, redefined = "DATABASE", "DATABASES", "account", True
     columns = (*_SHOWN, "origin", *_SHOWN_LAST[:-1], "kind", "owner_role_type")
@@ -200,12 +207,9 @@ class Database(Container):
         session.account[SampleData].furnish()
         return status(f"Database {name} successfully created.")
 
-    def furnish(self, session: Session, name: Name) -> None:
+    def furnish(self, session: Session, new: Object) -> None:
         """A new database has a schema PUBLIC."""
-        session.account.data.create_database(name.name)
-        public = Object("SCHEMA", Name(name.name, "", "PUBLIC"), session.role)
-        session.account.catalogue.add(public)
-        session.account.data.create_schema(public.name)
+        session.account.catalogue.add(Object("SCHEMA", Name(new.name.name, "", "PUBLIC"), session.role))
 
     def check_removal(self, session: Session, name: Name, going: Collection[tuple[str, Name]] = ()) -> None:
         """The sample data stays, and so does what others need."""
@@ -216,25 +220,19 @@ class Database(Container):
     def remove(self, session: Session, name: Name) -> None:
         """Remove the database with all that is in it."""
         self.empty(session, name)
-        session.account.data.drop_database(name.name)
         super().remove(session, name)
 
 
 class Schema(Container):
-    """SCHEMA: a DuckDB schema, and the stages, tasks and other objects in it."""
+    """SCHEMA: the tables, stages, tasks and other objects in it."""
 
     word, plural, scope, redefined = "SCHEMA", "SCHEMAS", "database", True
     columns = (*_SHOWN, "database_name", *_SHOWN_LAST)
     inside = ("TABLE", "DYNAMIC TABLE", "VIEW")
 
-    def furnish(self, session: Session, name: Name) -> None:
-        """A new schema is empty."""
-        session.account.data.create_schema(name)
-
     def remove(self, session: Session, name: Name) -> None:
         """Remove the schema with all that is in it."""
         self.empty(session, name)
-        session.account.data.drop_schema(name)
         super().remove(session, name)
 
     def listed(self, session: Session, show: Show) -> Iterable[Object]:

@@ -95,11 +95,9 @@ class _Policy(Kind):
         if account.catalogue.find(self.word, new):
             raise already_exists(new)
         self.authorise_create(session, new)
-        grants = account.access.on(self.word, name)
-        Kind.remove(self, session, name)
-        account.catalogue.add(replace(policy, name=new))
-        for grant in grants:
-            account.access.grant(replace(grant, name=new))
+        with account.catalogue.together():
+            account.catalogue.rename(policy, new)
+            account.access.move(self.word, name, new)
         return status(EXECUTED)
 
     def check_removal(self, session: Session, name: Name, going: Collection[tuple[str, Name]] = ()) -> None:

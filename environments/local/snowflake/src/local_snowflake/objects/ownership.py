@@ -37,8 +37,9 @@ def hand_over(session: Session, tokens: Tokens) -> Result:
     for thing in things:
         _refuse_stranger(session, thing, role)
         _check(session, thing, role, copies)
-    for thing in things:
-        _give(session, thing, role, copies)
+    with session.account.catalogue.together():
+        for thing in things:
+            _give(session, thing, role, copies)
     return status(EXECUTED)
 
 

@@ -5,7 +5,6 @@ https://docs.snowflake.com/en/sql-reference/sql/alter-service
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -69,15 +68,20 @@ class Service(JobOrService):
         session.account[Services].scale(session.account.catalogue.get(self.word, service.name))
         return answer
 
+    def halt(self, session: Session, name: Name) -> None:
+        """End a job; a service answers what it was asked, and ends then."""
+        if not is_model_service(session.account.catalogue.get(self.word, name)):
+            super().halt(session, name)
+
     def remove(self, session: Session, name: Name) -> None:
-        """End the service once it has answered what it was asked."""
+        """Take it out, with its logs."""
         service = session.account.catalogue.get(self.word, name)
         if not is_model_service(service):
             super().remove(session, name)
             return
         Kind.remove(self, session, name)
-        session.account[Services].stop(service)
-        shutil.rmtree(place(session.account, service.id).logs, ignore_errors=True)
+        session.account.catalogue.afterwards(lambda: session.account[Services].stop(service))
+        session.account.remains.folder(place(session.account, service.id).logs)
 
     def listed(self, session: Session, show: Show) -> list[Object]:
         """The services that the session sees, once those that nobody calls have been suspended."""

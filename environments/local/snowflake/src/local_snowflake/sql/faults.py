@@ -7,7 +7,15 @@ from collections.abc import Callable
 
 import duckdb
 
-from ..kernel.errors import SnowflakeError, already_exists, does_not_exist, execution_error, syntax_error, unsupported
+from ..kernel.errors import (
+    SnowflakeError,
+    already_exists,
+    does_not_exist,
+    execution_error,
+    full_disk,
+    syntax_error,
+    unsupported,
+)
 from .nesting import too_complex
 
 _Fault = Callable[[re.Match[str]], SnowflakeError]
@@ -202,6 +210,7 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
             r"cannot affect the same target row more than once",
             lambda _: SnowflakeError("Duplicate row detected during DML action", "100090", "42P18"),
         ),
+        (r"No space left on device|disk is full", lambda _: full_disk()),
         (r"[Cc]onflict", lambda _: SnowflakeError(_LOCKED, "000625", "57014")),
         (r"Interrupted", lambda _: SnowflakeError("SQL execution canceled", "000604", "57014")),
         (r"No function matches the given name and argument types '(.+?)\((.*?)\)'", _arguments),

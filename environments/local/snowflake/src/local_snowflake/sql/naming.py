@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import duckdb
 from sqlglot import exp
 
+from ..kernel.data import STORED, place
 from ..kernel.errors import SnowflakeError, does_not_exist, invalid
 from ..kernel.tokens import Tokens
 from .parsing import parse_expression
 
 if TYPE_CHECKING:
     from ..kernel.catalogue import Object
+    from ..kernel.session import Session
     from .scope import Scope
 
 # Marks on a table in a tree: which privileges on it the statement needs, whether DuckDB's row ids are read with it.
@@ -86,8 +89,41 @@ def relation_named(scope: Scope, parts: tuple[str, ...], *privileges: str) -> Ob
             if kind in _ONLY_READ and {*privileges} - {"SELECT"}:
                 raise invalid(f"{kind.capitalize()} '{name}' can only be read.")
             found = [scope.session.get(kind, name, privilege) for privilege in privileges or ("SELECT",)]
-            return found[0]
+            return _in_transaction(scope.session, found[0], reads={*privileges} <= {"SELECT"})
     raise does_not_exist("OBJECT", name)
+
+
+def _in_transaction(session: Session, thing: Object, *, reads: bool) -> Object:
+    """What the open transaction sees: where another session has replaced a table since it began, what was replaced.
+
+    Raises:
+        SnowflakeError: 000625 for a table that is too new to be read, or whose rows are to be changed and are gone.
+
+    """
+    catalogue = session.account.catalogue
+    while (session.in_transaction or session.enclosed) and catalogue.came(thing) > session.transaction:
+        before = catalogue.replaced_by(thing)
+        if _has_rows(session, thing):
+            break
+        if before is None or not reads:
+            what = "replaced" if before else "created"
+            raise SnowflakeError(
+                f"Table '{thing.name}' was {what} after this transaction began. Begin it anew after a ROLLBACK.",
+                "000625",
+                "57014",
+            )
+        thing = before
+    return thing
+
+
+def _has_rows(session: Session, thing: Object) -> bool:
+    if thing.kind not in STORED:
+        return True
+    try:
+        session.connection.relation(f"FROM {place(thing.id)}")
+    except duckdb.CatalogException:
+        return False
+    return True
 
 
 def is_cte(node: exp.Table, name: str) -> bool:

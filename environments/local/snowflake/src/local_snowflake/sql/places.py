@@ -1,10 +1,12 @@
-"""Where rows lie in DuckDB: a table under its own full name, a temporary one in its session's own catalogue."""
+"""Where rows lie in DuckDB: a table's under its id, a temporary one's in its session's own catalogue."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
+
+from ..kernel.data import ROWS
 
 if TYPE_CHECKING:
     from ..kernel.catalogue import Object
@@ -16,7 +18,7 @@ def relation(session: Session, thing: Object) -> exp.Table:
     name = thing.name
     if session.temporary.get((thing.kind, name)) is thing or thing.properties.get("temporary"):
         return exp.table_(str(name), "main", "temp", quoted=True)
-    return exp.table_(name.name, name.schema, name.database, quoted=True)
+    return exp.table_(thing.id, "main", ROWS, quoted=True)
 
 
 def sql_name(session: Session, thing: Object) -> str:

@@ -1,6 +1,6 @@
 """BEGIN, COMMIT, ROLLBACK and AUTOCOMMIT, over DuckDB's transactions, and the locks of what they change.
 
-Two things differ from Snowflake, both loud: a transaction sees a database as it was when it first read or changed it
+Two things differ from Snowflake, both loud: a transaction sees all rows as they were when it first read or changed any
 (Snowflake: what others have committed meanwhile), so it cannot change a row that another one has changed since; and
 after an error while a statement runs, it can only be rolled back.
 """

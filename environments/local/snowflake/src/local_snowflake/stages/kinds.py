@@ -53,7 +53,8 @@ class Stage(Kind):
         if key in session.temporary:
             self.remove(session, new.name)
         session.temporary[key] = new
-        session.at_end.append(lambda: _delete(locations.folder(session.account, new)))
+        # Nobody else can be reading it.
+        session.at_end.append(lambda: shutil.rmtree(locations.folder(session.account, new), ignore_errors=True))
         return status(f"Stage area {new.name.name} successfully created.")
 
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
@@ -70,8 +71,9 @@ class Stage(Kind):
     def _rename(self, session: Session, name: Name, to: Name) -> Result:
         old = session.own(self.word, name)
         self.authorise_create(session, to)
-        session.account.catalogue.add(replace(old, name=to))
-        super().remove(session, name)
+        with session.account.catalogue.together():
+            session.account.catalogue.rename(old, to)
+            session.account.access.forget(self.word, name)
         return status(EXECUTED)
 
     def _refresh(self, session: Session, name: Name, tokens: Tokens) -> Result:
@@ -88,7 +90,7 @@ class Stage(Kind):
         if stage is None:
             stage = session.account.catalogue.get(self.word, name)
             super().remove(session, name)
-        _delete(locations.folder(session.account, stage))
+        session.account.remains.folder(locations.folder(session.account, stage))
 
     def describe(self, session: Session, thing: Object, tokens: Tokens) -> Result:
         """DESCRIBE STAGE: the properties, one row each."""
@@ -210,10 +212,6 @@ def _described(stage: Object) -> list[tuple[str, str, str, str, str]]:
     if "refreshed" in stage.properties:
         found.append(("DIRECTORY", "LAST_REFRESHED_ON", "Timestamp", stage.properties["refreshed"], ""))
     return found
-
-
-def _delete(folder: Any) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 KINDS = (Stage(), FileFormat())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -133,7 +132,9 @@ def folder(account: Account, stage: Object) -> Path:
 
 def drop_table_stage(account: Account, table: Object) -> None:
     """Delete the files of a dropped table's own stage."""
-    shutil.rmtree(_table_stage(account, table), ignore_errors=True)
+    path = account.home / "stages" / _table_stage_of(table)
+    if path.exists():
+        account.remains.folder(path)
 
 
 def files(location: Location, pattern: str | None = None) -> list[StagedFile]:
@@ -215,7 +216,11 @@ def _elsewhere(session: Session, location: str, privilege: str) -> Location:
 
 
 def _table_stage(account: Account, table: Object) -> Path:
-    return account.folder("stages", f"table-{table.id}")
+    return account.folder("stages", _table_stage_of(table))
+
+
+def _table_stage_of(table: Object) -> str:
+    return f"table-{table.id}"
 
 
 def _parts(names: str) -> tuple[str, ...]:

@@ -86,12 +86,13 @@ def statement(session: Session, text: str, bindings: list[Any] | None = None, *,
 
 def _answered(session: Session, text: str, bindings: list[Any] | None, *, describe: bool) -> Result:
     settings = session.parameters
-    if settings.plain:
-        return _statement(session, text, bindings, describe=describe)
-    if settings["QUOTED_IDENTIFIERS_IGNORE_CASE"]:
-        text = folded(text)
-    with read_by(settings), transactions.aborted_by_errors(session, text):
-        return _statement(session, text, bindings, describe=describe)
+    with session.account.remains.read_by(session):
+        if settings.plain:
+            return _statement(session, text, bindings, describe=describe)
+        if settings["QUOTED_IDENTIFIERS_IGNORE_CASE"]:
+            text = folded(text)
+        with read_by(settings), transactions.aborted_by_errors(session, text):
+            return _statement(session, text, bindings, describe=describe)
 
 
 def _statement(session: Session, text: str, bindings: list[Any] | None, *, describe: bool) -> Result:

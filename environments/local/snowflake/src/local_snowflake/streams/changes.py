@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlglot import exp
-
+from ..kernel.data import place
 from ..kernel.errors import unsupported
-from ..kernel.names import Name, literal, quote
+from ..kernel.names import literal, quote
 from ..sql import columns, engine, places, transactions
 
 if TYPE_CHECKING:
@@ -49,24 +48,18 @@ def refuse(session: Session, table: Object) -> None:
 
 # ---- where they are kept
 def kept_in(stream: Object) -> str:
-    """The DuckDB table that keeps a stream's changes: beside its source, as a transaction writes to one database."""
-    return exp.table_(f"{stream.id} changes", "main", stream.properties["source_database"], quoted=True).sql("duckdb")
+    """The DuckDB table that keeps a stream's changes."""
+    return place(f"{stream.id} changes")
 
 
 def create(session: Session, stream: Object, table: Object) -> None:
     """Make a stream's table; with SHOW_INITIAL_ROWS its first batch is the rows that are there."""
     first = stream.properties["initial"]
-    place = places.sql_name(session, table)
-    rows = f"SELECT {first or 0}::BIGINT, '', 'INSERT', {_NEW_ID}, {_listed(table)} FROM {place}"
+    source = places.sql_name(session, table)
+    rows = f"SELECT {first or 0}::BIGINT, '', 'INSERT', {_NEW_ID}, {_listed(table)} FROM {source}"
     names = ", ".join(["batch", "writer", "action", "row_id", *_kept(table)])
     limit = "" if first else " LIMIT 0"
     engine.change(session.connection, f"CREATE TABLE {kept_in(stream)} AS SELECT * FROM ({rows}) AS q({names}){limit}")
-
-
-def drop(session: Session, stream: Object) -> None:
-    """Remove a stream's table; one whose database is gone is no error."""
-    if session.account.data.has_database(stream.properties["source_database"]):
-        engine.change(session.connection, f"DROP TABLE IF EXISTS {kept_in(stream)}")
 
 
 def next_batch() -> int:
@@ -76,16 +69,15 @@ def next_batch() -> int:
 
 # ---- keeping them
 @contextmanager
-def recorded(session: Session, target: Name | None, *, adds: bool = False) -> Iterator[None]:
+def recorded(session: Session, table: Object | None, *, adds: bool = False) -> Iterator[None]:
     """While a statement changes a table, note what it changes for the table's streams, in the same transaction.
 
     Args:
         session: who changes it.
-        target: the table's full name; None for a temporary one.
+        table: the table; None for a temporary one.
         adds: whether the statement can only add rows.
 
     """
-    table = session.account.catalogue.find("TABLE", target) if target else None
     streams = of_table(session, table) if table else []
     if not table or not streams:
         yield

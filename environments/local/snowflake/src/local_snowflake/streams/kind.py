@@ -72,15 +72,16 @@ class Stream(Kind):
         new = Object(self.word, name, session.role, _properties(table, options), options.comment, tags)
         changes.create(session, new, table)
         try:
-            return self._put(session, create, new, table)
+            return self.add(session, create, new)
         finally:
             if session.account.catalogue.find(self.word, name) != new:
-                changes.drop(session, new)
+                session.account.remains.rows(new.id)
 
-    def _put(self, session: Session, create: Create, new: Object, table: Object) -> Result:
-        result = self.add(session, create, new)
-        session.account.catalogue.change("TABLE", table.name, lambda o: o.with_properties(change_tracking="TRUE"))
-        return result
+    def furnish(self, session: Session, new: Object) -> None:
+        """Its table tracks its changes from now on."""
+        table = source(session.account, new)
+        if table:
+            session.account.catalogue.change("TABLE", table.name, lambda o: o.with_properties(change_tracking="TRUE"))
 
     def show(self, session: Session, show: Show) -> Result:
         """SHOW [TERSE] STREAMS."""
@@ -102,7 +103,7 @@ class Stream(Kind):
         """Take the stream out, with the changes that it kept."""
         gone = session.account.catalogue.get(self.word, name)
         super().remove(session, name)
-        changes.drop(session, gone)
+        session.account.remains.rows(gone.id)
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,6 @@ def _properties(table: Object, options: _Options) -> dict[str, Any]:
     return {
         "table_name": str(table.name),
         "table_id": table.id,
-        "source_database": table.name.database,
         "mode": changes.APPEND_ONLY if options.append_only else "DEFAULT",
         "columns": [c.document() for c in (*plain, *_METADATA)],
         "initial": changes.next_batch() if options.initial else None,

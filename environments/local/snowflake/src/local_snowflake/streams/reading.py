@@ -28,8 +28,7 @@ _REMEMBERED = 10_000  # consumed batches, which transactions that began before m
 
 def source(account: Account, stream: Object) -> Object | None:
     """The table that a stream is on, under whatever name; None when it was dropped or replaced."""
-    wanted = stream.properties["table_id"]
-    return next((t for t in account.catalogue.of("TABLE") if t.id == wanted), None)
+    return account.catalogue.identified(stream.properties["table_id"])
 
 
 def read(scope: Scope, stream: Object) -> Result:
@@ -120,9 +119,13 @@ def _advance(account: Account, stream: Object, batches: list[int]) -> None:
     done = [*present.properties["consumed"], *batches][-_REMEMBERED:]
     stamp = now().isoformat()
     account.catalogue.change(WORD, stream.name, lambda o: o.with_properties(consumed=done, consumed_on=stamp))
+    account.catalogue.afterwards(lambda: _delete(account, stream, done))
+
+
+def _delete(account: Account, stream: Object, batches: list[int]) -> None:
     connection = account.data.connect()
     try:
-        engine.change(connection, f"DELETE FROM {kept_in(stream)} WHERE batch IN ({', '.join(map(str, done))})")
+        engine.change(connection, f"DELETE FROM {kept_in(stream)} WHERE batch IN ({', '.join(map(str, batches))})")
     finally:
         connection.close()
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..kernel.errors import SnowflakeError, already_exists, invalid, unsupported
-from ..kernel.names import Name, quote
+from ..kernel.names import quote
+from ..kernel.repair import ALTERED
 from ..kernel.result import EXECUTED, Result, status
 from ..policies import attaching
-from ..sql import clustering, columns, datatypes, engine, places
+from ..sql import clustering, columns, datatypes, places
 from ..sql.columns import TableColumn
 from ..streams import changes
 from . import storage
@@ -43,22 +44,35 @@ def reconcile(kind: Table, session: Session, new: Object, wanted: list[TableColu
         SnowflakeError: 000002 when a column changes in a way that ALTER TABLE cannot follow.
 
     """
-    table = session.own(kind.word, new.name)
-    have, want = {c.name: c for c in columns.of(table)}, {c.name: c for c in wanted}
-    for gone in have.keys() - want.keys():
-        _drop_column(kind, session, session.own(kind.word, new.name), gone)
-    for column in wanted:
-        if column.name not in have:
-            _add(kind, session, session.own(kind.word, new.name), column)
-        elif column.type != have[column.name].type:
-            _retype(kind, session, session.own(kind.word, new.name), column.name, column.type)
-    for name in have.keys() & want.keys():
-        if have[name].nullable != want[name].nullable:
-            _set_nullable(kind, session, session.own(kind.word, new.name), name, nullable=want[name].nullable)
-    current = _current(kind, session, new.name)
-    documents = [replace(want[c.name], mask=c.mask).document() for c in current]
-    properties = {**new.properties, "columns": documents, "row_access": table.properties.get("row_access")}
-    kind.change(session, new.name, lambda o: replace(o, properties=properties, comment=new.comment))
+    with session.account.catalogue.making(kind.word, new.name):
+        table = session.own(kind.word, new.name)
+        have, want = {c.name: c for c in columns.of(table)}, {c.name: c for c in wanted}
+        gone = [name for name in have if name not in want]
+        for name in gone:
+            attaching.refuse_change(table, name)
+        retyped = [c.name for c in wanted if c.name in have and c.type != have[c.name].type]
+        for name in retyped:
+            _check_retyped(table, name, want[name].type)
+        added = [_checked(session, table, c) for c in wanted if c.name not in have]
+        kept = [replace(want[name], mask=c.mask) for name, c in have.items() if name in want]
+        if retyped or any(c.limit for c in added):
+            steps = storage.rebuilt(session, table, kept, [*kept, *added])
+        else:
+            steps = [
+                *(step for c in added for step in _adding(session, table, c)),
+                *(f"DROP COLUMN {quote(name)}" for name in gone),
+                *(_nulls(c) for c in kept if c.nullable != have[c.name].nullable),
+            ]
+            steps = _of_table(session, table, steps)
+        properties = {**new.properties, "row_access": table.properties.get("row_access")}
+        _put(
+            kind,
+            session,
+            table,
+            [*kept, *added],
+            steps,
+            lambda o: replace(o, properties=properties, comment=new.comment),
+        )
     return status(f"Table {new.name.name} successfully created or altered.")
 
 
@@ -82,8 +96,12 @@ def _add_columns(kind: Table, session: Session, table: Object, tokens: Tokens) -
     for column in new:  # all, before the first is added
         _check_new(column, names)
         names.add(column.name)
-    for column in new:
-        _add(kind, session, session.own(kind.word, table.name), column)
+    have, added = columns.of(table), [_checked(session, table, column) for column in new]
+    if any(column.limit for column in added):
+        steps = storage.rebuilt(session, table, have, [*have, *added])
+    else:
+        steps = _of_table(session, table, [step for column in added for step in _adding(session, table, column)])
+    _put(kind, session, table, [*have, *added], steps)
     return status(EXECUTED)
 
 
@@ -95,17 +113,19 @@ def _check_new(column: TableColumn, names: Collection[str]) -> None:
         raise unsupported("ALTER TABLE ... ADD COLUMN ... AUTOINCREMENT")
 
 
-def _add(kind: Table, session: Session, table: Object, column: TableColumn) -> None:
+def _checked(session: Session, table: Object, column: TableColumn) -> TableColumn:
+    """A new column, with what its tags or the schema attach to it."""
     _check_new(column, _names(table))
-    have = columns.of(table)
-    column = attaching.added(session, table, column)
-    if column.limit:
-        storage.rebuild(session, table, have, [*have, column])
-    else:
-        definition = replace(column, nullable=True).definition(storage.default(session, table, column))
-        required = [] if column.nullable else [f"ALTER COLUMN {quote(column.name)} SET NOT NULL"]
-        _run(session, table, [f"ADD COLUMN {definition}", *required])
-    _put(kind, session, table, [*columns.of(table), column])
+    return attaching.added(session, table, column)
+
+
+def _adding(session: Session, table: Object, column: TableColumn) -> list[str]:
+    definition = replace(column, nullable=True).definition(storage.default(session, table, column))
+    return [f"ADD COLUMN {definition}", *([] if column.nullable else [_nulls(column)])]
+
+
+def _nulls(column: TableColumn) -> str:
+    return f"ALTER COLUMN {quote(column.name)} {'DROP' if column.nullable else 'SET'} NOT NULL"
 
 
 def _drop_columns(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
@@ -120,15 +140,9 @@ def _drop_columns(kind: Table, session: Session, table: Object, tokens: Tokens) 
         attaching.refuse_change(table, name)
     if len(gone) == len(_names(table)):
         raise invalid("Cannot drop all columns of a table.", "002028", "42601")
-    for name in gone:
-        _drop_column(kind, session, session.own(kind.word, table.name), name)
+    left = [c for c in columns.of(table) if c.name not in gone]
+    _put(kind, session, table, left, _of_table(session, table, [f"DROP COLUMN {quote(name)}" for name in gone]))
     return status(EXECUTED)
-
-
-def _drop_column(kind: Table, session: Session, table: Object, name: str) -> None:
-    attaching.refuse_change(table, name)
-    _run(session, table, [f"DROP COLUMN {quote(name)}"])
-    _put(kind, session, table, [c for c in columns.of(table) if c.name != name])
 
 
 def _rename_column(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
@@ -139,9 +153,8 @@ def _rename_column(kind: Table, session: Session, table: Object, tokens: Tokens)
     _column(table, old)
     if new in _names(table):
         raise SnowflakeError(f"SQL compilation error:\ncolumn '{new}' already exists", "001430", "42601")
-    _run(session, table, [f"RENAME COLUMN {quote(old)} TO {quote(new)}"])
-    properties = attaching.renamed(table, old, new)
-    kind.change(session, table.name, lambda o: o.with_properties(**properties))
+    steps = _of_table(session, table, [f"RENAME COLUMN {quote(old)} TO {quote(new)}"])
+    _apply(kind, session, table, attaching.renamed(table, old, new), steps)
     return status(EXECUTED)
 
 
@@ -154,10 +167,9 @@ def _alter_column(kind: Table, session: Session, table: Object, tokens: Tokens) 
     elif tokens.accept("DROP", "NOT", "NULL"):
         _set_nullable(kind, session, table, name, nullable=True)
     elif tokens.accept("DROP", "DEFAULT"):
-        _run(session, table, [f"ALTER COLUMN {quote(name)} DROP DEFAULT"])
-        _update(kind, session, table, name, default="")
+        _update(kind, session, table, name, f"ALTER COLUMN {quote(name)} DROP DEFAULT", default="")
     elif tokens.accept("COMMENT"):
-        _update(kind, session, table, name, comment=tokens.value())
+        _update(kind, session, table, name, "", comment=tokens.value())
     elif tokens.accept("SET", "DATA", "TYPE") or tokens.accept("TYPE"):
         _retype(kind, session, table, name, str(datatypes.read(tokens, vectors=True)))
     else:
@@ -167,20 +179,24 @@ def _alter_column(kind: Table, session: Session, table: Object, tokens: Tokens) 
 
 
 def _set_nullable(kind: Table, session: Session, table: Object, name: str, *, nullable: bool) -> None:
-    _run(session, table, [f"ALTER COLUMN {quote(name)} {'DROP' if nullable else 'SET'} NOT NULL"])
-    _update(kind, session, table, name, nullable=nullable)
+    step = _nulls(replace(_column(table, name), nullable=nullable))
+    _update(kind, session, table, name, step, nullable=nullable)
 
 
 def _retype(kind: Table, session: Session, table: Object, name: str, wanted: str) -> None:
+    _check_retyped(table, name, wanted)
+    have = columns.of(table)
+    new = [replace(c, type=wanted) if c.name == name else c for c in have]
+    _put(kind, session, table, new, storage.rebuilt(session, table, have, new))
+
+
+def _check_retyped(table: Object, name: str, wanted: str) -> None:
     """Snowflake lets a type only grow: a longer VARCHAR, a NUMBER of more digits and the same scale."""
     old, new = _column(table, name).datatype, datatypes.parse(wanted)
     scales = (old.arguments[1:], new.arguments[1:])
     if old.name != new.name or scales[0] != scales[1] or new.arguments < old.arguments:
         text = f"cannot change column {name} from type {old} to {new}"
         raise invalid(text, "002108", "22000")
-    have = columns.of(table)
-    storage.rebuild(session, table, have, [replace(c, type=wanted) if c.name == name else c for c in have])
-    _update(kind, session, table, name, type=wanted)
 
 
 # ---- the table itself
@@ -192,20 +208,10 @@ def _rename(kind: Table, session: Session, table: Object, tokens: Tokens) -> Res
         raise already_exists(name)
     if name.container != table.name.container or table.properties.get("temporary"):
         raise unsupported("ALTER TABLE ... RENAME TO another schema, or of a temporary table")
-    _run(session, table, [f"RENAME TO {quote(name.name)}"])
-    _move(kind, session, table, name)
+    with catalogue.together():
+        catalogue.rename(table, name)
+        session.account.access.move(kind.word, table.name, name)
     return status(EXECUTED)
-
-
-def _move(kind: Table, session: Session, table: Object, name: Name) -> None:
-    """The catalogue's entry and the grants on it under another name."""
-    account = session.account
-    grants = account.access.on(kind.word, table.name)
-    account.catalogue.remove(kind.word, table.name)
-    account.access.forget(kind.word, table.name)
-    account.catalogue.add(replace(table, name=name))
-    for grant in grants:
-        account.access.grant(replace(grant, name=name))
 
 
 def _swap(kind: Table, session: Session, table: Object, tokens: Tokens) -> Result:
@@ -214,12 +220,11 @@ def _swap(kind: Table, session: Session, table: Object, tokens: Tokens) -> Resul
     tokens.end()
     if other.name.container != table.name.container or table.properties.get("temporary"):
         raise unsupported("ALTER TABLE ... SWAP WITH a table of another schema, or of a temporary table")
-    mine, theirs, between = table.name, other.name, table.name.sibling(f"{table.id} swapped")
-    steps = ((mine, between), (theirs, mine), (between, theirs))
-    engine.together(session.connection, [f"ALTER TABLE {a.sql} RENAME TO {quote(b.name)}" for a, b in steps])
-    _move(kind, session, table, between)
-    _move(kind, session, other, mine)
-    _move(kind, session, session.account.catalogue.get(kind.word, between), theirs)
+    catalogue, access, between = session.account.catalogue, session.account.access, table.name.sibling(table.id)
+    with catalogue.together():
+        catalogue.swap(table, other)
+        for old, new in ((table.name, between), (other.name, table.name), (between, other.name)):
+            access.move(kind.word, old, new)
     return status(EXECUTED)
 
 
@@ -269,29 +274,56 @@ _CLAUSES: tuple[tuple[str, _Change], ...] = (
 
 
 # ---- both sides of a change
-def _run(session: Session, table: Object, steps: list[str]) -> None:
-    if not steps[0].startswith("RENAME TO"):
-        changes.refuse(session, table)
+def _of_table(session: Session, table: Object, steps: list[str]) -> list[str]:
     name = places.sql_name(session, table)
-    engine.together(session.connection, [f"ALTER TABLE {name} {step}" for step in steps])
+    return [f"ALTER TABLE {name} {step}" for step in steps]
 
 
-def _put(kind: Table, session: Session, table: Object, changed: list[TableColumn]) -> None:
-    documents = [c.document() for c in changed]
-    kind.change(session, table.name, lambda o: o.with_properties(columns=documents))
+def _apply(
+    kind: Table,
+    session: Session,
+    table: Object,
+    properties: dict[str, Any],
+    steps: Sequence[str] = (),
+    also: Callable[[Object], Object] = lambda o: o,
+) -> None:
+    """Change the table's rows, where there are steps to it, and then its properties in the catalogue.
+
+    The rows carry the definition from the same commit on, with a number that tells which of the two is ahead.
+    """
+    number = table.properties.get(ALTERED, 0)
+
+    def changed(thing: Object) -> Object:
+        return also(thing).with_properties(**properties, **({ALTERED: number} if number else {}))
+
+    if steps:
+        changes.refuse(session, table)
+        number += 1
+        storage.alter(session, table, list(steps), changed(table))
+    if steps and not table.properties.get("temporary"):
+        session.account.catalogue.follow(table.id, changed)
+    else:
+        kind.change(session, table.name, changed)
 
 
-def _update(kind: Table, session: Session, table: Object, name: str, **changes: object) -> None:
+def _put(
+    kind: Table,
+    session: Session,
+    table: Object,
+    changed: list[TableColumn],
+    steps: Sequence[str] = (),
+    also: Callable[[Object], Object] = lambda o: o,
+) -> None:
+    _apply(kind, session, table, {"columns": [c.document() for c in changed]}, steps, also)
+
+
+def _update(kind: Table, session: Session, table: Object, name: str, step: str, **changes: object) -> None:
     changed = [replace(c, **changes) if c.name == name else c for c in columns.of(table)]  # type: ignore[arg-type]
-    _put(kind, session, table, changed)
+    _put(kind, session, table, changed, _of_table(session, table, [step] if step else []))
 
 
 def _names(table: Object) -> list[str]:
     return [c.name for c in columns.of(table)]
-
-
-def _current(kind: Table, session: Session, name: Name) -> list[TableColumn]:
-    return columns.of(session.own(kind.word, name))
 
 
 def _column(table: Object, name: str) -> TableColumn:

@@ -9,7 +9,6 @@ import pyarrow as pa
 from sqlglot import exp
 
 from ..kernel.errors import execution_error, unsupported
-from ..kernel.names import Name
 from ..kernel.result import DELETE, EXECUTED, INSERT, MERGE, UPDATE, Result, counts, status
 from ..policies import applying
 from ..sql import engine, places, spelling, transactions
@@ -23,6 +22,7 @@ from . import inserting, multi_insert
 from .translate import generated, resolved
 
 if TYPE_CHECKING:
+    from ..kernel.catalogue import Object
     from ..kernel.session import Session
     from ..kernel.tokens import Tokens
 
@@ -47,7 +47,7 @@ def update(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa:
         statement = _unqualified(parse(inlined(tokens.text, tokens.bindings)))
         spelling.check(scope, statement)
         tree = resolved(scope, applying.seen(scope, statement))
-        with transactions.changing(session, _target(tree)), changes.recorded(session, _changed_table(tree)):
+        with transactions.changing(session, _target(tree)), changes.recorded(session, _changed_table(session, tree)):
             several = _multi_joined(scope, tree) if tree.args.get("from_") else 0
             if several and session.parameters["ERROR_ON_NONDETERMINISTIC_UPDATE"]:
                 raise execution_error("Duplicate row detected during DML action", "100090", "42P18")
@@ -111,7 +111,7 @@ def _run(session: Session, statement: exp.Expression) -> list[tuple]:
         tree = resolved(scope, applying.seen(scope, inserting.typed(scope, statement)))
         overwrites = isinstance(tree, exp.Insert) and tree.args.get("overwrite")
         adds = isinstance(tree, exp.Insert) and not overwrites
-        noted = changes.recorded(session, _changed_table(tree), adds=adds)
+        noted = changes.recorded(session, _changed_table(session, tree), adds=adds)
         with transactions.changing(session, _target(tree)), noted:
             done = _overwrite(scope, tree) if overwrites else transactions.write(session, generated(scope, tree))
         reading.consumed(scope)
@@ -125,9 +125,9 @@ def _target(tree: exp.Expression) -> tuple[str, str, str] | None:
     return _shared(tree.this.this if isinstance(tree.this, exp.Schema) else tree.this)
 
 
-def _changed_table(tree: exp.Expression) -> Name | None:
+def _changed_table(session: Session, tree: exp.Expression) -> Object | None:
     table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-    return None if table.catalog == "temp" else Name(table.catalog, table.db, table.name)
+    return None if table.catalog == "temp" else session.account.catalogue.identified(table.name)
 
 
 def _shared(table: exp.Table) -> tuple[str, str, str] | None:
@@ -173,7 +173,7 @@ def truncate(session: Session, tokens: Tokens) -> Result:
     if quiet and session.find("TABLE", session.qualify(parts)) is None:
         return status(EXECUTED)
     table = relation_named(Scope(session), parts, "TRUNCATE")
-    target = None if table.properties.get("temporary") else table.name
+    target = None if table.properties.get("temporary") else table
     place = _shared(places.relation(session, table))
     with transactions.changing(session, place), changes.recorded(session, target):
         transactions.write(session, f"DELETE FROM {places.sql_name(session, table)}")

@@ -40,17 +40,33 @@ _DESCRIBED = (
 class Relation(Kind):
     """A table or a view."""
 
-    def place(self, session: Session, create: Create, new: Object, build: Callable[[], None]) -> Result:
-        """Put a new one in the catalogue, once `build` has made what lies behind it.
+    def place(
+        self,
+        session: Session,
+        create: Create,
+        new: Object,
+        build: Callable[[], None],
+        also: Callable[[], None] = lambda: None,
+    ) -> Result:
+        """Put a new one in the catalogue, once `build` has made what lies behind it under its id.
+
+        Args:
+            session: who creates it.
+            create: the head of the statement.
+            new: what is created.
+            build: makes the rows.
+            also: changes what else there is to change in the catalogue, in one step with it.
 
         Raises:
             SnowflakeError: 002002 when there is one; 003001 without the privilege; what `build` raises.
 
         """
         with session.account.catalogue.making(self.word, new.name):
-            return self._placed(session, create, new, build)
+            return self._placed(session, create, new, build, also)
 
-    def _placed(self, session: Session, create: Create, new: Object, build: Callable[[], None]) -> Result:
+    def _placed(
+        self, session: Session, create: Create, new: Object, build: Callable[[], None], also: Callable[[], None]
+    ) -> Result:
         key = (self.word, new.name)
         old = session.temporary.get(key) if create.temporary else session.account.catalogue.find(*key)
         if old and create.if_not_exists:
@@ -59,10 +75,16 @@ class Relation(Kind):
             raise unsupported(f"CREATE OR ALTER {self.word} of one that is there")
         self._authorise(session, create, new.name, old)
         build()
-        if create.temporary:
-            session.temporary[key] = new
-        else:
-            self._record(session, create, new, old)
+        try:
+            with session.account.catalogue.together():
+                if create.temporary:
+                    session.temporary[key] = new
+                else:
+                    self._record(session, create, new, old)
+                also()
+        except BaseException:
+            session.account.remains.rows(new.id)
+            raise
         return status(f"{self.word.capitalize()} {new.name.name} successfully created.")
 
     def _authorise(self, session: Session, create: Create, name: Name, old: Object | None) -> None:
@@ -78,12 +100,16 @@ class Relation(Kind):
             session.own(self.word, name)
 
     def _record(self, session: Session, create: Create, new: Object, old: Object | None) -> None:
-        grants = kinds.first_grants(session, create, new, old)
+        grants, catalogue = kinds.first_grants(session, create, new, old), session.account.catalogue
         if old:
-            Kind.remove(self, session, new.name)
-        session.account.catalogue.add(new)
+            catalogue.replace(old, new)
+            session.account.access.forget(self.word, new.name)
+            self.discard(session, old)
+        else:
+            catalogue.add(new)
         for grant in grants:
             session.account.access.grant(grant)
+        self.furnish(session, new)
 
     def change(self, session: Session, name: Name, alter: Any) -> Result:
         """Replace the object by `alter(object)`, the session's temporary one first."""
@@ -95,8 +121,14 @@ class Relation(Kind):
 
     def remove(self, session: Session, name: Name) -> None:
         """Take it out of the session, when it is temporary, or out of the catalogue."""
-        if session.temporary.pop((self.word, name), None) is None:
+        gone = session.temporary.pop((self.word, name), None)
+        if gone is None:
+            gone = session.account.catalogue.get(self.word, name)
             super().remove(session, name)
+        self.discard(session, gone)
+
+    def discard(self, session: Session, gone: Object) -> None:
+        """Delete what lies behind one that was dropped or replaced."""
 
     def listed(self, session: Session, show: Show) -> Iterable[Object]:
         """Those that SHOW considers, the session's temporary ones among them."""

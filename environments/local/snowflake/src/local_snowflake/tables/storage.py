@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from ..kernel.names import literal, quote
+from ..sql import columns as table_columns
 from ..sql import engine
 from ..sql.parsing import parse_expression
 from ..sql.places import relation, sql_name
 from ..sql.scope import Scope
-from ..streams import changes
 from .translate import generated, resolved
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ def build(session: Session, table: Object, columns: list[TableColumn], query: st
     engine.together(session.connection, statements)
 
 
-def rebuild(session: Session, table: Object, kept: list[TableColumn], columns: list[TableColumn]) -> None:
-    """Give the table other columns in the way that DuckDB's ALTER TABLE cannot: its rows are written anew.
+def rebuilt(session: Session, table: Object, kept: list[TableColumn], columns: list[TableColumn]) -> list[str]:
+    """The steps that give the table other columns in a way that DuckDB's ALTER TABLE cannot: its rows written anew.
 
     Args:
         session: who asks.
@@ -55,24 +56,41 @@ def rebuild(session: Session, table: Object, kept: list[TableColumn], columns: l
         columns: all that it has afterwards.
 
     """
-    changes.refuse(session, table)
     name, new = sql_name(session, table), f"{table.id} rebuilt"
     place = relation(session, table)
     beside = exp.table_(new, place.db, place.catalog, quoted=True).sql("duckdb")
     names = ", ".join(quote(c.name) for c in kept)
-    statements = [
+    return [
         f"CREATE {_temporary(table)}TABLE {beside} ({_definitions(session, table, columns)})",
         f"INSERT INTO {beside} ({names}) SELECT {names} FROM {name}",
         f"DROP TABLE {name}",
         f"ALTER TABLE {beside} RENAME TO {quote(place.name)}",
     ]
-    engine.together(session.connection, statements)
 
 
-def drop(session: Session, table: Object, columns: list[TableColumn]) -> None:
-    """Remove the rows; a table that is not there is no error."""
+def alter(session: Session, table: Object, steps: list[str], new: Object) -> None:
+    """Change the table's columns in DuckDB, and write on it what the catalogue is to hold from then on.
+
+    A server that is killed before the catalogue holds it finds it there: `kernel.repair`.
+
+    Args:
+        session: who asks.
+        table: the table as it is.
+        steps: DuckDB's SQL.
+        new: the table once the steps are done.
+
+    """
+    note = literal(json.dumps({"properties": new.properties, "comment": new.comment}, default=str))
+    engine.together(session.connection, [*steps, f"COMMENT ON TABLE {sql_name(session, table)} IS {note}"])
+
+
+def drop(session: Session, table: Object) -> None:
+    """Remove the rows."""
+    if not table.properties.get("temporary"):
+        session.account.remains.rows(table.id)
+        return
     gone = [f"DROP TABLE IF EXISTS {sql_name(session, table)}"]
-    gone += [f"DROP SEQUENCE IF EXISTS {_sequence(session, table, c)}" for c in columns if c.identity]
+    gone += [f"DROP SEQUENCE IF EXISTS {_sequence(session, table, c)}" for c in table_columns.of(table) if c.identity]
     engine.together(session.connection, gone)
 
 

@@ -115,11 +115,14 @@ class Table(Relation):
             clustering.check(draft.properties.get("cluster_by"), [c.name for c in made])
             new = self._protected(session, new.with_properties(columns=[c.document() for c in made]), draft)
 
-            def build() -> None:
-                storage.build(session, new, made, query.sql)
-                reading.consumed(scope)
-
-            return self.place(session, replace(create, copy_grants=draft.copy_grants), new, build)
+            create = replace(create, copy_grants=draft.copy_grants)
+            return self.place(
+                session,
+                create,
+                new,
+                lambda: storage.build(session, new, made, query.sql),
+                lambda: reading.consumed(scope),
+            )
 
     def _create_like(self, session: Session, create: Create, name: Name, tokens: Tokens, *, rows: bool) -> Result:
         """LIKE copies the columns, CLONE the rows too; both leave the grants behind unless COPY GRANTS is written."""
@@ -141,6 +144,10 @@ class Table(Relation):
 
     def alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
         """ALTER TABLE: policies, columns, name, clustering, options; COMMENT and TAG as for every kind."""
+        with session.account.catalogue.making(self.word, name):
+            return self._alter(session, name, tokens)
+
+    def _alter(self, session: Session, name: Name, tokens: Tokens) -> Result:
         protected = attaching.alter(self, session, name, tokens)
         if protected is not None:
             return protected
@@ -169,13 +176,11 @@ class Table(Relation):
         comment = "" if "COMMENT" in gone else table.comment
         return self.change(session, name, lambda o: replace(o, properties=left, comment=comment))
 
-    def remove(self, session: Session, name: Name) -> None:
-        """Drop the table and its rows; what the catalogue does not know is not there, so it goes first."""
-        table = session.temporary.get((self.word, name)) or session.account.catalogue.get(self.word, name)
-        super().remove(session, name)
-        storage.drop(session, table, columns.of(table))
-        history.forget(session, table)
-        locations.drop_table_stage(session.account, table)
+    def discard(self, session: Session, gone: Object) -> None:
+        """Delete the rows, the files of the table's own stage, and what was loaded from which file."""
+        storage.drop(session, gone)
+        history.forget(session, gone)
+        locations.drop_table_stage(session.account, gone)
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
         """A row of SHOW TABLES."""

@@ -175,10 +175,10 @@ class TaskKind(Kind):
         tasks = schema_tasks(session, name)
         for other in graph.freed_by(tasks, name.name):
             session.account.catalogue.change(self.word, name.sibling(other.name), lambda o, t=other: detached(o, t))
-        scheduler.runs.forget(gone.id)
         super().remove(session, name)
+        session.account.catalogue.afterwards(lambda: scheduler.runs.forget(gone.id))
         if tasks[name.name].started:
-            scheduler.wake()
+            session.account.catalogue.afterwards(scheduler.wake)
 
 
 def relations(session: Session, thing: Object) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...kernel.catalogue import Object
@@ -116,10 +117,10 @@ class TaskGraphKind(Kind):
         """Take the graph out; what it had committed is forgotten, a run under way goes on."""
         scheduler = session.account[Scheduler]
         gone = session.account.catalogue.get(self.word, name)
-        scheduler.runs.forget(gone.id)
-        scheduler.committed.forget(gone.id)
         super().remove(session, name)
-        scheduler.wake()
+        for action in (scheduler.runs.forget, scheduler.committed.forget):
+            session.account.catalogue.afterwards(partial(action, gone.id))
+        session.account.catalogue.afterwards(scheduler.wake)
 
 
 def _require_suspended(thing: Object) -> None:
