@@ -82,8 +82,9 @@ def main(argv: list[str]) -> int:
     begin(account, f"http://127.0.0.1:{port}", warm=not arguments.cold_python)
     server = uvicorn.Server(uvicorn.Config(application(account), log_level="warning", timeout_graceful_shutdown=2))
     for ending in (signal.SIGINT, signal.SIGTERM):
-        # uvicorn raises the signal again once it has stopped; by then there is only the account to close.
-        signal.signal(ending, lambda *_: None)
+        # It may come before uvicorn listens for it. uvicorn raises it again once it has stopped; by then there is only
+        # the account to close.
+        signal.signal(ending, lambda *_: setattr(server, "should_exit", True))
     # Looking for garbage among the modules, after every few trees of a statement, would take a twentieth of its time.
     gc.freeze()
     gc.set_threshold(_GARBAGE)
