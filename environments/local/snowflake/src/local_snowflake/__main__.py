@@ -3,6 +3,7 @@
 import argparse
 import gc
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 RECORD = "SNOWFLAKE_LOCAL_RECORD"
 # So many objects are made, and not unmade, before the garbage collector looks.
 _GARBAGE = 20_000
+_LEAST_BYTES = 1_000_000  # with less of the disk no account opens
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
@@ -52,7 +54,6 @@ def main(argv: list[str]) -> int:
     from .kernel.repair import HomeError
     from .opening import begin, opened
 
-    another = f"Pass another --home, or delete {arguments.home} to begin with an empty account."
     try:
         listener = socket.create_server(("127.0.0.1", arguments.port))
         # asyncio does this only for sockets that it made: without it each answer waits 40 ms for an acknowledgement.
@@ -65,14 +66,10 @@ def main(argv: list[str]) -> int:
         return _fail(f"--profile {arguments.profile}: {error}")
     except SnowflakeError as error:
         return _fail(error.message)
-    except HomeError as error:
-        return _fail(f"{error}\n{another}")
     except BlockingIOError:
         return _fail(f"{arguments.home} is in use by another local Snowflake. Stop it, or pass another --home.")
-    except OSError as error:
-        if error.filename:
-            return _fail(f"{error.filename} cannot be used: {error.strerror}.\n{another}")
-        return _fail(f"port {arguments.port} cannot be used: {error}. Pass another --port (0 finds a free one).")
+    except (HomeError, OSError) as error:
+        return _fail(_unusable(error, arguments.home, arguments.port))
     # Imported now: DuckDB is still busy with the new account.
     import uvicorn
 
@@ -82,8 +79,9 @@ def main(argv: list[str]) -> int:
     begin(account, f"http://127.0.0.1:{port}", warm=not arguments.cold_python)
     server = uvicorn.Server(uvicorn.Config(application(account), log_level="warning", timeout_graceful_shutdown=2))
     for ending in (signal.SIGINT, signal.SIGTERM):
-        # uvicorn raises the signal again once it has stopped; by then there is only the account to close.
-        signal.signal(ending, lambda *_: None)
+        # It may come before uvicorn listens for it. uvicorn raises it again once it has stopped; by then there is only
+        # the account to close.
+        signal.signal(ending, lambda *_: setattr(server, "should_exit", True))
     # Looking for garbage among the modules, after every few trees of a statement, would take a twentieth of its time.
     gc.freeze()
     gc.set_threshold(_GARBAGE)
@@ -112,6 +110,20 @@ def _welcome(port: int, home: Path) -> str:
         f"Local Snowflake ready: http://127.0.0.1:{port}\n"
         f"  account=local host=127.0.0.1 port={port} protocol=http user=ADMIN password=$(cat {home / FILE})"
     )
+
+
+def _unusable(error: Exception, home: Path, port: int) -> str:
+    """What the start of an account met, and what to do. On a full disk every file looks torn, and none is to go."""
+    existing = next(folder for folder in (home, *home.absolute().parents) if folder.exists())
+    if shutil.disk_usage(existing).free < _LEAST_BYTES:
+        return f"The disk that holds {home} is full. Make room, and start again."
+    if not isinstance(error, OSError):
+        what = str(error)
+    elif error.filename:
+        what = f"{error.filename} cannot be used: {error.strerror}."
+    else:
+        return f"port {port} cannot be used: {error}. Pass another --port (0 finds a free one)."
+    return f"{what}\nPass another --home, or delete {home} to begin with an empty account."
 
 
 def _fail(message: str) -> int:

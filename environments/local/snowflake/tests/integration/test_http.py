@@ -7,6 +7,7 @@ import urllib.request
 import pytest
 
 from local_snowflake.kernel.passwords import administrators
+from local_snowflake.testing import SMALL, start
 
 
 def ask(snowflake, path: str, body: bytes = b"", method: str = "POST", **headers: str) -> tuple[int, dict]:
@@ -87,3 +88,10 @@ def test_each_home_has_a_password_of_its_own_that_only_its_owner_can_read(snowfl
     assert (snowflake.home / "password").stat().st_mode & 0o077 == 0
     assert administrators(tmp_path) not in {snowflake.password, "local"}
     assert administrators(tmp_path) == administrators(tmp_path)
+
+
+def test_a_server_that_is_stopped_as_soon_as_it_is_ready_stops(tmp_path):
+    process, _ = start(tmp_path, *SMALL)
+    process.terminate()
+    assert process.wait(15) == 0
+    process.stdout.close()

@@ -39,15 +39,14 @@ def ask(
         "root_path": "",
     }
     sent: list[dict[str, Any]] = []
+    pieces = [{"type": "http.request", "body": body, "more_body": False}] if body is not None else []
 
     async def receive() -> dict[str, Any]:
-        if body is None:
-            return {"type": "http.disconnect"}
-        return {"type": "http.request", "body": body, "more_body": False}
+        return pieces.pop() if pieces else {"type": "http.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
     asyncio.run(application(account)(scope, receive, send))
     answer = b"".join(message.get("body", b"") for message in sent)
-    return sent[0]["status"], json.loads(answer) if answer else None
+    return sent[0]["status"], json.loads(answer) if answer[:1] in {b"{", b"["} else None

@@ -1,5 +1,6 @@
 """A full disk refuses what needs room, and changes nothing; once there is room, all is answered as before."""
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from local_snowflake import statements
 from local_snowflake.kernel.errors import SnowflakeError
 from local_snowflake.kernel.session import Session
 from local_snowflake.opening import opened
+from local_snowflake.stages import locations
+from local_snowflake.stages.addresses import Addresses, Upload
+from tests.unit import asking
 
 _TEXT = "x" * 60_000
 
@@ -63,3 +67,26 @@ def test_an_alteration_that_the_rows_carry_counts_without_room_in_the_catalogue(
     with pytest.raises(SnowflakeError, match="is full"):
         statements.run(session, f"CREATE OR REPLACE TABLE U (A INT) COMMENT = '{_TEXT}'")
     assert statements.run(session, "DESCRIBE TABLE T").rows.num_rows == 61
+
+
+def _no_room(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_statement_whose_file_finds_no_room_is_refused_by_name(session: Session, monkeypatch) -> None:
+    monkeypatch.setattr(statements, "_statement", _no_room)
+    with pytest.raises(SnowflakeError, match="disk that holds the account of the local Snowflake is full"):
+        statements.run(session, "SELECT 1")
+
+
+def test_an_upload_that_finds_no_room_is_refused_and_leaves_nothing(session: Session, monkeypatch, tmp_path) -> None:
+    account = session.account
+    account.address = "http://127.0.0.1:1"
+    upload = Upload(tmp_path / "stage", "f.csv", compressible=False, overwrite=True)
+    path = account[Addresses].receive(upload).removeprefix(account.address)
+    with monkeypatch.context() as patched:
+        patched.setattr(locations, "place", _no_room)
+        assert asking.ask(account, "PUT", path, b"1")[0] == 413
+    assert not list(account.folder("temporary", "incoming").iterdir())
+    assert asking.ask(account, "PUT", path, b"1")[0] == 200
+    assert (tmp_path / "stage" / "f.csv").read_bytes() == b"1"

@@ -1,9 +1,11 @@
 """A file of the account's folder that is torn, lost or none of ours is named at the start, with what to do."""
 
+import errno
 import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -74,3 +76,19 @@ def test_a_file_that_cannot_be_used_is_named(
     assert (cause in told, "Traceback" in told) == (True, False)
     assert f"Pass another --home, or delete {home} to begin with an empty account." in told
     assert str(home / (name if cause != "the catalogue beside it is new" else "rows.duckdb")) in told
+
+
+@pytest.mark.parametrize("home", ["account", "new/account"])
+def test_on_a_full_disk_nobody_is_told_to_delete_the_account(tmp_path, monkeypatch, capsys, home):
+    (tmp_path / "account").mkdir()
+    (tmp_path / "account" / "catalogue.sqlite").write_bytes(b"no room for more")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    monkeypatch.setattr(Path, "mkdir", refuse) if home != "account" else None
+    assert main(["--home", str(tmp_path / home)]) == 1
+    message = capsys.readouterr().err
+    assert "is full. Make room, and start again." in message
+    assert "delete" not in message
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")

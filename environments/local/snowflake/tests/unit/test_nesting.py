@@ -83,7 +83,7 @@ def complaint(session: Session, text: str) -> str:
 
 
 @pytest.mark.parametrize("shape", DEEP)
-@pytest.mark.parametrize("depth", [200, 1_000])
+@pytest.mark.parametrize("depth", [200, 600])
 def test_what_nests_deeply_works_or_is_refused_as_too_complex(session, shape, depth):
     assert complaint(session, DEEP[shape](depth)) in ({""} if shape in ALWAYS else {"", "001042"})
     assert value(session, "SELECT 1") == 1

@@ -39,13 +39,15 @@ async def _write(request: Request) -> Response:
         with incoming.open("wb") as file:
             async for chunk in request.stream():
                 file.write(chunk)
-    except ClientDisconnect:
-        incoming.unlink()
-        return Response("the upload was cut", status_code=400)
-    try:
         return await run_in_threadpool(_place, incoming, target, overwrite=upload.overwrite)
+    except ClientDisconnect:
+        return Response("the upload was cut", status_code=400)
     except SnowflakeError as error:
         return Response(error.message, status_code=409)
+    except OSError as error:  # clients show a 413 as it is; after a 500 they try again for minutes
+        return Response(f"{target.name} cannot be staged: {error.strerror}. Make room, and PUT it again.", 413)
+    finally:
+        incoming.unlink(missing_ok=True)
 
 
 def _place(incoming: Path, target: Path, *, overwrite: bool) -> Response:

@@ -1,5 +1,6 @@
 """Passwords as the account keeps them, salted and stretched, and the administrator's, which is this machine's own."""
 
+import errno
 import hashlib
 import hmac
 import os
@@ -14,12 +15,19 @@ def administrators(home: Path) -> str:
     """The administrator's password: a random one for each home, in a file that only its owner can read.
 
     SNOWFLAKE_LOCAL_PASSWORD sets it when the file is made.
+
+    Raises:
+        OSError: names the file, when it cannot be read or is empty.
+
     """
     path = home / FILE
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(os.environ.get(_VARIABLE) or secrets.token_urlsafe(12), encoding="utf-8")
-    return path.read_text(encoding="utf-8").strip()
+    found = path.read_bytes().decode("utf-8", "replace").strip()
+    if not found or "\ufffd" in found:
+        raise OSError(errno.EINVAL, "it holds no password; delete it, and the next start makes another", str(path))
+    return found
 
 
 def hashed(password: str) -> str:

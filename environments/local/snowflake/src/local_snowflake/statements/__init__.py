@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..grammar.admission import admit
 from ..kernel import pipes, rights
 from ..kernel.blocks import BLOCK, has_body, opens, split
-from ..kernel.errors import SnowflakeError, invalid, syntax_error, unsupported
+from ..kernel.errors import SnowflakeError, full_disk, invalid, syntax_error, unsupported
 from ..kernel.executions import go_on
 from ..kernel.kinds import Create, Kind, Show
 from ..kernel.names import Name
@@ -82,6 +83,10 @@ def statement(session: Session, text: str, bindings: list[Any] | None = None, *,
         return _answered(session, text, bindings, describe=describe)
     except RecursionError as error:
         raise too_complex() from error
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise full_disk() from error
 
 
 def _answered(session: Session, text: str, bindings: list[Any] | None, *, describe: bool) -> Result:
