@@ -131,6 +131,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         process.stdin.close()
 
 
+@pytest.mark.timeout(900)  # what drops a schema writes much, each write is a kill, and machines are busy
 @pytest.mark.parametrize("statement", _TODAY)
 def test_a_killed_statement_is_done_or_undone(ask: Ask, statement: str) -> None:
     found = ask(statement=statement, most=_MOST, turn=DAY)
