@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from ..kernel.data import ROWS
+from .scope import RESOLVED
 
 if TYPE_CHECKING:
     from ..kernel.catalogue import Object
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
 def relation(session: Session, thing: Object) -> exp.Table:
     """The table's DuckDB name, for a tree."""
     name = thing.name
-    if session.temporary.get((thing.kind, name)) is thing or thing.properties.get("temporary"):
-        return exp.table_(str(name), "main", "temp", quoted=True)
-    return exp.table_(thing.id, "main", ROWS, quoted=True)
+    temporary = session.temporary.get((thing.kind, name)) is thing or thing.properties.get("temporary")
+    place = (str(name), "main", "temp") if temporary else (thing.id, "main", ROWS)
+    found = exp.table_(*place, quoted=True)
+    # It is no name of the account's: PIVOT reads what it stands on once more, for its values.
+    found.meta[RESOLVED] = True
+    return found
 
 
 def sql_name(session: Session, thing: Object) -> str:
