@@ -132,7 +132,8 @@ class Kind:
             return self.change(session, name, lambda o: replace(o, comment=""))
         if tokens.accept("SET", "TAG"):
             tags = read_tags(session, tokens)
-            return self.change(session, name, lambda o: replace(o, tags=few({**o.tags, **tags})))
+            there = {str(tag.name) for tag in session.account.catalogue.of("TAG")}
+            return self.change(session, name, lambda o: replace(o, tags=few(_kept(o.tags, there) | tags)))
         if tokens.accept("UNSET", "TAG"):
             gone = {str(_applicable(session, n).name) for n in _names(session, tokens)}
             return self.change(session, name, lambda o: replace(o, tags=_without(o.tags, gone)))
@@ -300,6 +301,11 @@ def read_tags(session: Session, tokens: Tokens) -> dict[str, str]:
         found[str(tag.name)] = _allowed(tag, tokens.value())
         tokens.accept(",")
     return few(found)
+
+
+def _kept(tags: dict[str, str], there: set[str]) -> dict[str, str]:
+    """Without those of tags that were dropped: they are set on nothing any more."""
+    return {tag: value for tag, value in tags.items() if tag in there}
 
 
 def few(tags: dict[str, str]) -> dict[str, str]:
