@@ -27,15 +27,28 @@ class Revocation:
     target: tuple[str, ...]
 
     @property
-    def reverse(self) -> str:
-        """The REVOKE statement."""
-        return self.grant.replace("GRANT ", "REVOKE ", 1).replace(" TO ROLE ", " FROM ROLE ")
+    def grants(self) -> tuple[str, ...]:
+        """What goes with it, too: WRITE on a stage needs READ, and is revoked before it.
+
+        https://docs.snowflake.com/en/sql-reference/sql/revoke-privilege
+        """
+        writing = self.grant.replace("GRANT READ ON STAGE ", "GRANT WRITE ON STAGE ")
+        return (self.grant,) if writing == self.grant else (self.grant, writing)
+
+    @property
+    def reverse(self) -> list[str]:
+        """The REVOKE statements."""
+        return [_revoking(grant) for grant in reversed(self.grants)]
 
     @property
     def printed(self) -> str:
         """The grant as the deployer names it."""
         named = self.grant.removeprefix("GRANT ").split(" TO ROLE ")[0]
         return named.replace("IMPORTED PRIVILEGES", "USAGE")
+
+
+def _revoking(grant: str) -> str:
+    return grant.replace("GRANT ", "REVOKE ", 1).replace(" TO ROLE ", " FROM ROLE ")
 
 
 def revocations(account: Account) -> Row:
@@ -73,14 +86,16 @@ def _grants(text: str) -> Iterator[str]:
 
 
 def _breaches(account: Account, connection: Any, revoked: Revocation, before: Any) -> Iterator[str]:
-    connection.cursor().execute(revoked.reverse)
+    for statement in revoked.reverse:
+        connection.cursor().execute(statement)
     try:
         with Proxy(account.snowflake.port) as proxy:
             answer = account.behind(proxy.port).run(
                 "release", "--env", "dev", *revoked.target, "--json", release=account_release(account)
             )
     finally:
-        connection.cursor().execute(revoked.grant)
+        for statement in revoked.grants:
+            connection.cursor().execute(statement)
     yield from _untold(revoked, answer)
     yield from (f"it sent {seen.request.words}" for seen in proxy.counted if _writes(seen))
     if _there(connection) != before:
