@@ -166,7 +166,7 @@ class Connection:
             return step.within(done)
         except errors.Error as error:
             if not (gathering.is_over(error) or gathering.is_lost(error)):
-                raise gathering.explained(error, self._environment.name) from error
+                raise gathering.explained(error, self._environment) from error
             kind = _ExpiredError if gathering.is_over(error) else LostReplyError
             raise self._silence(used, kind, f"from Snowflake: {gathering.one_line(error)}") from error
         except LateError as error:

@@ -17,6 +17,8 @@ from ml_pipeline.config import Environment
 Rows = list[dict[str, Any]]
 
 MISSING_GRANT = {"42501"}
+# A session signs in without the warehouse that its role may not use; what needs one then fails (000606).
+_NO_WAREHOUSE = "57P03"
 _MISSING_OBJECT = {"02000", "42S02"}
 # The session is over: its token, or the one that renews it, is unknown or has expired.
 _SESSION_ENDED = {390104, 390111, 390112, 390113, 390114, 390115}
@@ -38,7 +40,7 @@ class Unread:
 
     def error(self, environment: Environment) -> DeployError:
         """Return it as an error, where it is one."""
-        return _told(self.message, self.state, environment.name)
+        return _told(self.message, self.state, environment)
 
 
 Answer = Rows | Unread
@@ -126,16 +128,20 @@ def one_line(error: Any) -> str:
     return " ".join(str(error.msg or error).split())
 
 
-def explained(error: Any, environment: str) -> DeployError:
+def explained(error: Any, environment: Environment) -> DeployError:
     """Turn a connector's error into cause and remedy."""
     return _told(one_line(error), error.sqlstate, environment)
 
 
-def _told(cause: str, state: str, environment: str) -> DeployError:
+def _told(cause: str, state: str, environment: Environment) -> DeployError:
     """Return the error of a refusal, with what to do about it by its SQLSTATE."""
-    bootstrap = f"ask an administrator: python -m deploy bootstrap --env {environment}"
+    bootstrap = f"ask an administrator: python -m deploy bootstrap --env {environment.name}"
+    if state == _NO_WAREHOUSE:
+        place = environment.snowflake
+        lacking = f"the role {place.role} lacks USAGE ON WAREHOUSE {place.warehouse}, or there is no such warehouse"
+        return DeployError(f"{lacking}: {cause}", bootstrap)
     if state in MISSING_GRANT:
         return DeployError(f"missing grant: {cause}", bootstrap)
     if state in _MISSING_OBJECT:
         return MissingObjectError(cause, f"if it was never set up, {bootstrap}")
-    return DeployError(cause, f"python -m deploy status --env {environment}")
+    return DeployError(cause, f"python -m deploy status --env {environment.name}")

@@ -201,7 +201,7 @@ def check(environment: Environment, graph: Graph, found: Answers) -> None:
     for each in inherited(role, found):
         answer = found[each]
         if each != PUBLIC and not isinstance(answer, list):  # it might be all that is needed
-            cause = f"cannot read the grants of the role {each}: {answer.message}"
+            cause = f"cannot read the grants of the role {each}: {answer.error(environment).cause}"
             raise DeployError(cause, f"ask an administrator: {bootstrapped}")
     lacking = missing(required(environment, graph), of_role(role, found))
     if lacking:

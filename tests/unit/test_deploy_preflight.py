@@ -146,7 +146,10 @@ def test_roles_that_the_bootstrap_does_not_know_are_read_level_by_level():
 def test_a_role_whose_grants_cannot_be_read_is_not_taken_for_one_without():
     unread = Unread(3001, "42501", "Insufficient privileges to operate on role 'A'")
     error = lacking({ROLE: [row("USAGE", "ROLE", "A")], "A": unread})
-    assert error.cause == "cannot read the grants of the role A: Insufficient privileges to operate on role 'A'"
+    assert (
+        error.cause
+        == "cannot read the grants of the role A: missing grant: Insufficient privileges to operate on role 'A'"
+    )
     check({ROLE: rows(), "PUBLIC": unread, "ML_DEV_ACCESS": unread})
 
 

@@ -12,7 +12,7 @@ from deploy.records import record
 from deploy.records.record import Entry
 from ml_pipeline import config
 
-DEV = config.load("dev", Path(__file__).parents[2] / "environments")
+DEV, PROD = (config.load(name, Path(__file__).parents[2] / "environments") for name in ("dev", "prod"))
 A, B, C = (letter * 64 for letter in "abc")
 
 
@@ -82,14 +82,20 @@ class Refusal:
 
 
 def test_a_missing_grant_sends_to_the_administrator():
-    error = explained(Refusal("42501"), "prod")
+    error = explained(Refusal("42501"), PROD)
     assert error.cause.startswith("missing grant: 003001: SQL access control error: Insufficient")
     assert error.remedy.endswith("python -m deploy bootstrap --env prod")
 
 
 def test_a_missing_object_is_an_error_of_its_own():
-    assert isinstance(explained(Refusal("42S02"), "dev"), MissingObjectError)
+    assert isinstance(explained(Refusal("42S02"), DEV), MissingObjectError)
 
 
 def test_any_other_refusal_sends_to_status():
-    assert explained(Refusal("42000"), "dev").remedy == "python -m deploy status --env dev"
+    assert explained(Refusal("42000"), DEV).remedy == "python -m deploy status --env dev"
+
+
+def test_a_session_without_its_warehouse_names_the_grant_that_it_lacks():
+    error = explained(Refusal("57P03"), DEV)
+    assert f"lacks USAGE ON WAREHOUSE {DEV.snowflake.warehouse}" in error.cause
+    assert error.remedy == "ask an administrator: python -m deploy bootstrap --env dev"
