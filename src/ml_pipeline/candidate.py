@@ -11,7 +11,7 @@ from typing import Any
 
 from snowflake.snowpark import Session
 
-from ml_pipeline.config import Run
+from .config import Run
 
 _STAGE = "MODELS"
 

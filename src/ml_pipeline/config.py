@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
-from ml_pipeline.values import (
+from .values import (
     CHANGE,
     Backend,
     Candidates,

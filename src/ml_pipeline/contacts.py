@@ -8,9 +8,9 @@ not fetched at all, and the view names customers by their key.
 
 from snowflake.snowpark import Session
 
-from ml_pipeline import predictions
-from ml_pipeline.config import Pipeline, Run
-from ml_pipeline.data import ORDER_LINES
+from . import predictions
+from .config import Pipeline, Run
+from .data import ORDER_LINES
 
 CUSTOMERS, LATE_RISKS = "CUSTOMERS", "LATE_RISKS"
 PERSONAL = ("NAME", "ADDRESS", "PHONE")

@@ -7,9 +7,9 @@ from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's docum
 from snowflake.snowpark.exceptions import SnowparkSQLException
 from snowflake.snowpark.types import DateType, DecimalType, DoubleType, LongType, StringType
 
-from ml_pipeline.config import Pipeline, Run
-from ml_pipeline.errors import PipelineError
-from ml_pipeline.expectations import validate
+from .config import Pipeline, Run
+from .errors import PipelineError
+from .expectations import validate
 
 ORDER_LINES = "ORDER_LINES"
 """One row for each line of an order: what was ordered, and what became of it."""

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
-from ml_pipeline import feature_views, registry
-from ml_pipeline.data import sample
-from ml_pipeline.errors import PipelineError
-from ml_pipeline.features import FEATURES, LABEL, ORDERED, TRAIN, spine
+from . import feature_views, registry
+from .data import sample
+from .errors import PipelineError
+from .features import FEATURES, LABEL, ORDERED, TRAIN, spine
 
 if TYPE_CHECKING:
     import pandas as pd
     from snowflake.ml.dataset import Dataset
     from snowflake.snowpark import DataFrame, Session
 
-    from ml_pipeline.config import Run
+    from .config import Run
 
 DATASET = "TRAINING_LINES"
 ROW_ORDER = (ORDERED, "ORDER_KEY", "LINE_NUMBER")

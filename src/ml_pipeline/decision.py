@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ml_pipeline import monitoring, predictions, registry
-from ml_pipeline.features import TABLE
+from . import monitoring, predictions, registry
+from .features import TABLE
 
 if TYPE_CHECKING:
     from snowflake.ml.model import ModelVersion
     from snowflake.snowpark import Session
 
-    from ml_pipeline.config import Run
+    from .config import Run
 
 TRAIN, KEEP = "TRAIN", "KEEP"
 """The tasks that the branch goes on with."""

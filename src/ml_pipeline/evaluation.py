@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ml_pipeline import candidate, experiments, measures, provenance, registry
-from ml_pipeline.features import FEATURES, LABEL, TEST, rows
+from . import candidate, experiments, measures, provenance, registry
+from .features import FEATURES, LABEL, TEST, rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from snowflake.ml.model import ModelVersion
     from snowflake.snowpark import Session
 
-    from ml_pipeline.config import Run
+    from .config import Run
 
 
 def evaluate(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, Any]:

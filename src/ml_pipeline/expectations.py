@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from snowflake.snowpark import Session
 
-from ml_pipeline.config import Pipeline, Run
-from ml_pipeline.errors import PipelineError
-from ml_pipeline.tables import replace_rows
+from .config import Pipeline, Run
+from .errors import PipelineError
+from .tables import replace_rows
 
 OFFENDERS_SHOWN = 5
 _KEY = "COALESCE(TO_VARCHAR(ORDER_KEY), '?') || '/' || COALESCE(TO_VARCHAR(LINE_NUMBER), '?')"

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ml_pipeline import registry
+from . import registry
 
 if TYPE_CHECKING:
     from snowflake.ml.experiment import ExperimentTracking
     from snowflake.ml.model import ModelVersion
     from snowflake.snowpark import Row, Session
 
-    from ml_pipeline.config import Run
+    from .config import Run
 
 RUNNING, FAILED = "RUNNING", "FAILED"
 _PARAMETERS = ("max_orders", "max_training_lines", "as_of", "test_days", "history_lag_days")

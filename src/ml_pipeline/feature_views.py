@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from snowflake.snowpark import Window
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
-from ml_pipeline.data import ORDER_LINES
-from ml_pipeline.errors import PipelineError
+from .data import ORDER_LINES
+from .errors import PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from snowflake.ml.feature_store import FeatureStore, FeatureView
     from snowflake.snowpark import DataFrame, Session
 
-    from ml_pipeline.config import Run
+    from .config import Run
 
 ENTITIES = {"CUSTOMER": "who orders", "SUPPLIER": "who delivers"}
 """The entities; the key of each is <entity>_KEY."""

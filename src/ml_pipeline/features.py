@@ -9,10 +9,10 @@ from typing import Any
 from snowflake.snowpark import Column, DataFrame, Session
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
-from ml_pipeline import feature_views
-from ml_pipeline.config import Pipeline, Run
-from ml_pipeline.data import ORDER_LINES, sample
-from ml_pipeline.errors import PipelineError
+from . import feature_views
+from .config import Pipeline, Run
+from .data import ORDER_LINES, sample
+from .errors import PipelineError
 
 FEATURES = (
     "PROMISED_DAYS",

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
-from ml_pipeline import handlers
-from ml_pipeline.payload import PAYLOAD, PYTHON
+from . import handlers
+from .payload import PAYLOAD, PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from snowflake.snowpark import Column, DataFrame, Session
 
-    from ml_pipeline.config import Run
+    from .config import Run
 
 _PACKAGE = Path(__file__).parent
 

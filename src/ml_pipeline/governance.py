@@ -5,7 +5,7 @@ https://docs.snowflake.com/en/user-guide/object-tagging/introduction
 
 from snowflake.snowpark import Row, Session
 
-from ml_pipeline.config import Run
+from .config import Run
 
 RELEASE_TAG = "ML_PIPELINE_RELEASE"
 _KINDS = {"TABLE": "TABLES", "VIEW": "VIEWS", "STAGE": "STAGES", "MODEL": "MODELS"}

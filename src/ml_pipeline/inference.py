@@ -5,11 +5,11 @@ from typing import Any
 from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
-from ml_pipeline import contacts, predictions, registry
-from ml_pipeline.config import Run
-from ml_pipeline.errors import PipelineError
-from ml_pipeline.features import OPEN, TABLE
-from ml_pipeline.functions import working_days_between
+from . import contacts, predictions, registry
+from .config import Run
+from .errors import PipelineError
+from .features import OPEN, TABLE
+from .functions import working_days_between
 
 URGENT_WORKING_DAYS = 5
 """A line that is likely late can still be hurried when it is due so soon."""

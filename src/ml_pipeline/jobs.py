@@ -10,9 +10,9 @@ import uuid
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from ml_pipeline.errors import PipelineError
-from ml_pipeline.labels import LONGEST, fitted
-from ml_pipeline.model import PACKAGES
+from .errors import PipelineError
+from .labels import LONGEST, fitted
+from .model import PACKAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from snowflake.ml.jobs import MLJob
     from snowflake.snowpark import Session
 
-    from ml_pipeline.config import Run
+    from .config import Run
 
 STAGE = "ML_JOBS"
 """Where the client puts what a job runs, as long as it does: the release's files, and scripts of its own."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ml_pipeline.errors import PipelineError
-from ml_pipeline.features import FEATURES, LABEL, TRAIN
+from .errors import PipelineError
+from .features import FEATURES, LABEL, TRAIN
 
 if TYPE_CHECKING:
     import pandas as pd
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    from ml_pipeline.config import Pipeline
+    from .config import Pipeline
 
 PACKAGES = ("joblib", "numpy", "scikit-learn", "snowflake-ml-python")
 """What a model's file is made with: who reads the file needs the same versions."""

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
-from ml_pipeline import monitors, predictions, registry
-from ml_pipeline.features import FEATURES, LABEL, OPEN, TABLE
-from ml_pipeline.functions import distribution_shift
-from ml_pipeline.monitors import Measure, Watch
-from ml_pipeline.tables import replace_rows
+from . import monitors, predictions, registry
+from .features import FEATURES, LABEL, OPEN, TABLE
+from .functions import distribution_shift
+from .monitors import Measure, Watch
+from .tables import replace_rows
 
 if TYPE_CHECKING:
     from snowflake.snowpark import DataFrame, Session
 
-    from ml_pipeline.config import Pipeline, Run
+    from .config import Pipeline, Run
 
 MOVING = ("CUSTOMER_LINES", "SUPPLIER_LINES", "ORDER_MONTH")
 """Features that grow, or go with the calendar, in any data: shown, but no sign of drift."""

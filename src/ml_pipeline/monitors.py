@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
-from ml_pipeline import predictions, registry
-from ml_pipeline.features import FEATURES, LABEL, TEST, rows
+from . import predictions, registry
+from .features import FEATURES, LABEL, TEST, rows
 
 if TYPE_CHECKING:
     from snowflake.ml.model import ModelVersion
     from snowflake.snowpark import DataFrame, Row, Session
 
-    from ml_pipeline.config import Run
+    from .config import Run
 
 REFRESH, WINDOW = "1 hour", "1 day"
 SEGMENT = "PRIORITY_CLASS"

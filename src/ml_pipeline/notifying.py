@@ -6,8 +6,8 @@ from typing import Any
 from snowflake.snowpark import Session
 from snowflake.snowpark.exceptions import SnowparkSQLException
 
-from ml_pipeline.config import Run
-from ml_pipeline.errors import PipelineError
+from .config import Run
+from .errors import PipelineError
 
 _LONGEST = 500
 

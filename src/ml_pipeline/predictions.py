@@ -6,10 +6,10 @@ It has one row for each line and version, however often a run is repeated. A mod
 from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
-from ml_pipeline.config import Run
-from ml_pipeline.features import FEATURES, LABEL
-from ml_pipeline.features import TABLE as FEATURE_TABLE
-from ml_pipeline.tables import create, stamped
+from .config import Run
+from .features import FEATURES, LABEL
+from .features import TABLE as FEATURE_TABLE
+from .tables import create, stamped
 
 TABLE = "PREDICTIONS"
 KEYS = ("ORDER_KEY", "LINE_NUMBER")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from ml_pipeline.model import HYPERPARAMETERS
+from .model import HYPERPARAMETERS
 
 if TYPE_CHECKING:
-    from ml_pipeline.config import Pipeline, Run
+    from .config import Pipeline, Run
 
 
 def of(run: Run, trained: dict[str, Any], content: bytes) -> dict[str, Any]:

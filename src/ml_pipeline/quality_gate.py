@@ -9,7 +9,7 @@ from typing import Any
 
 from snowflake.snowpark import Session
 
-from ml_pipeline.config import Pipeline, Run
+from .config import Pipeline, Run
 
 ACCEPTED, REJECTED = "REGISTER", "REJECT"
 """The tasks that the branch goes on with."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from ml_pipeline import candidate, datasets, experiments, provenance, quality_gate, registry
-from ml_pipeline.errors import PipelineError
-from ml_pipeline.features import FEATURES
-from ml_pipeline.payload import ANACONDA
+from . import candidate, datasets, experiments, provenance, quality_gate, registry
+from .errors import PipelineError
+from .features import FEATURES
+from .payload import ANACONDA
 
 if TYPE_CHECKING:
     from snowflake.ml.model import Model, ModelVersion
     from snowflake.ml.model.model_signature import ModelSignature
     from snowflake.snowpark import Session
 
-    from ml_pipeline.config import Run
+    from .config import Run
 
 _SAMPLE_ROWS = 100
 _LIBRARY = "scikit-learn"

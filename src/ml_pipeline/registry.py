@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from ml_pipeline.errors import PipelineError
+from .errors import PipelineError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from snowflake.ml.registry import Registry
     from snowflake.snowpark import DataFrame, Row, Session
 
-    from ml_pipeline.config import Run
+    from .config import Run
 
 PROBABILITIES = ("ON_TIME_PROBABILITY", "LATE_PROBABILITY")
 """What a version answers for a line, in the order of the label's values."""

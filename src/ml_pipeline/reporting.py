@@ -6,10 +6,10 @@ from typing import Any
 from snowflake.snowpark import Session
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
-from ml_pipeline import governance
-from ml_pipeline.config import Run
-from ml_pipeline.notifying import notify
-from ml_pipeline.tables import replace_rows, rows_of
+from . import governance
+from .config import Run
+from .notifying import notify
+from .tables import replace_rows, rows_of
 
 REGISTERED, REJECTED, KEPT, FAILED = "registered", "rejected", "kept", "failed"
 

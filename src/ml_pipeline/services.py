@@ -6,14 +6,14 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from ml_pipeline.errors import PipelineError
-from ml_pipeline.labels import fitted
+from .errors import PipelineError
+from .labels import fitted
 
 if TYPE_CHECKING:
     from snowflake.ml.model import ModelVersion
     from snowflake.snowpark import AsyncJob, Row, Session
 
-    from ml_pipeline.config import Run
+    from .config import Run
 
 LOG_LINES = 30
 """As much of a failed service's log is in the error."""

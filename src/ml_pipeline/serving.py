@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
-from ml_pipeline import registry, services
-from ml_pipeline.errors import PipelineError
-from ml_pipeline.features import OPEN, TABLE
-from ml_pipeline.predictions import KEYS
+from . import registry, services
+from .errors import PipelineError
+from .features import OPEN, TABLE
+from .predictions import KEYS
 
 if TYPE_CHECKING:
     from snowflake.ml.model import ModelVersion
     from snowflake.snowpark import Session
 
-    from ml_pipeline.config import Run
+    from .config import Run
 
 SAMPLE_LINES = 20
 TOLERANCE = 1e-9

@@ -8,7 +8,7 @@ from typing import Any
 
 from snowflake.snowpark import Session
 
-from ml_pipeline import (
+from . import (
     data,
     decision,
     evaluation,
@@ -21,8 +21,8 @@ from ml_pipeline import (
     serving,
     training,
 )
-from ml_pipeline.config import Run
-from ml_pipeline.tables import replace_rows
+from .config import Run
+from .tables import replace_rows
 
 Result = dict[str, Any]
 

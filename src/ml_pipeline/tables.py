@@ -6,7 +6,7 @@ from itertools import chain
 from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
-from ml_pipeline.config import Run
+from .config import Run
 
 Row = Sequence[str | float | bool | None]
 

@@ -7,10 +7,10 @@ import json
 
 from snowflake.snowpark import Session
 
-from ml_pipeline.config import Run
-from ml_pipeline.errors import PipelineError
-from ml_pipeline.parameters import settle
-from ml_pipeline.steps import STEPS, Result, execute
+from .config import Run
+from .errors import PipelineError
+from .parameters import settle
+from .steps import STEPS, Result, execute
 
 RETURN_VALUE_LIMIT = 10_000
 """Snowflake's, in bytes."""

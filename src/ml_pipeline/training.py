@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ml_pipeline import candidate, datasets, jobs, tuning
-from ml_pipeline.features import FEATURES, LABEL, TRAIN, rows
-from ml_pipeline.model import fit
-from ml_pipeline.payload import TRAINING_JOB
+from . import candidate, datasets, jobs, tuning
+from .features import FEATURES, LABEL, TRAIN, rows
+from .model import fit
+from .payload import TRAINING_JOB
 
 if TYPE_CHECKING:
     import pandas as pd
     from snowflake.snowpark import Session
 
-    from ml_pipeline.config import Run
+    from .config import Run
 
 
 def train(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ml_pipeline import jobs, training, tuning
-from ml_pipeline.config import Run
+from . import jobs, training, tuning
+from .config import Run
 
 if TYPE_CHECKING:
     from snowflake.ml.jobs import MLJob

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ml_pipeline.features import FEATURES, LABEL
-from ml_pipeline.model import TUNED, candidates, fit
+from .features import FEATURES, LABEL
+from .model import TUNED, candidates, fit
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ml_pipeline.config import Pipeline
+    from .config import Pipeline
 
 LAST_SHARE = 0.2
 """Of the rows, in their order, that judge the candidates; they are later than those that a candidate is fitted on."""

@@ -18,11 +18,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from environments.local.github import yaml12
-from environments.local.github.translation import translate
+from . import yaml12
+from .translation import translate
 
 if TYPE_CHECKING:
-    from environments.local.github.events import Event
+    from .events import Event
 
 _HERE = Path(__file__).parent
 _RUNNER = "ubuntu-latest"

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from environments.local.github import yaml12
+from . import yaml12
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from environments.local.github.events import Event
+    from .events import Event
 
 _URL = "ACTIONS_ID_TOKEN_REQUEST_URL"
 

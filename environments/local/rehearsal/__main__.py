@@ -17,14 +17,15 @@ from typing import NoReturn
 
 from environments.local.github.api import Api
 from environments.local.github.oidc import Issuer
-from environments.local.rehearsal import delivery, screen
-from environments.local.rehearsal.checkout import Checkout
-from environments.local.rehearsal.direct import Direct
-from environments.local.rehearsal.errors import RehearsalError
-from environments.local.rehearsal.hosted import OnGitHub
-from environments.local.rehearsal.hosting import Hosted
-from environments.local.rehearsal.server import Server
-from environments.local.rehearsal.story import ENVIRONMENTS, Story, Told
+
+from . import delivery, screen
+from .checkout import Checkout
+from .direct import Direct
+from .errors import RehearsalError
+from .hosted import OnGitHub
+from .hosting import Hosted
+from .server import Server
+from .story import ENVIRONMENTS, Story, Told
 
 _PROJECT = Path(__file__).parents[3]
 _FOLDER = _PROJECT / ".local"
@@ -96,7 +97,7 @@ def _story(arguments: argparse.Namespace, show: screen.Screen, server: Server, s
 
 
 def _conclude(arguments: argparse.Namespace, show: screen.Screen, story: Story, seconds: float) -> None:
-    from environments.local.rehearsal import findings, report
+    from . import findings, report
 
     values = story.told.to_dict()
     if not arguments.until:

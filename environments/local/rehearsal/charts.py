@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from deploy.graph.graph import Graph
-    from environments.local.rehearsal.full_run import TaskRun
+
+    from .full_run import TaskRun
 
 _COLOURS = {"SUCCEEDED": "#2e7d32", "SKIPPED": "#9e9e9e", "FAILED": "#c62828", "CANCELLED": "#ef6c00"}
 _BLUE, _ORANGE, _GREY, _BLACK = "#1565c0", "#ef6c00", "#9e9e9e", "#212121"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from environments.local.rehearsal.errors import RehearsalError
+from .errors import RehearsalError
 
 _AUTHOR = {
     "GIT_AUTHOR_NAME": "Rehearsal",

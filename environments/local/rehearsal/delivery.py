@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from environments.local.rehearsal.errors import RehearsalError
+from .errors import RehearsalError
 
 if TYPE_CHECKING:
-    from environments.local.rehearsal.server import Server
+    from .server import Server
 
 
 @dataclass(frozen=True)

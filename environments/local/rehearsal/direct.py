@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from environments.local.rehearsal.story import ENVIRONMENTS, FAILURE, Story, expect
+from .story import ENVIRONMENTS, FAILURE, Story, expect
 
 if TYPE_CHECKING:
-    from environments.local.rehearsal.story import Step
+    from .story import Step
 
 PULL_REQUEST = "7"
 _PR = ("--pr", PULL_REQUEST)

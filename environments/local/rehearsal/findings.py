@@ -10,8 +10,9 @@ from ml_pipeline import config
 
 if TYPE_CHECKING:
     from deploy.graph.graph import Graph
-    from environments.local.rehearsal.full_run import FullRun
-    from environments.local.rehearsal.story import Story, Told
+
+    from .full_run import FullRun
+    from .story import Story, Told
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from snowflake.connector import SnowflakeConnection
 
-    from environments.local.rehearsal.delivery import KeyPair
-    from environments.local.rehearsal.server import Server
+    from .delivery import KeyPair
+    from .server import Server
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from environments.local.github.events import Event, event
-from environments.local.rehearsal.story import FAILURE, Story, expect
+
+from .story import FAILURE, Story, expect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from environments.local.github.running import Outcome
-    from environments.local.rehearsal.hosting import Hosted
-    from environments.local.rehearsal.story import Step
+
+    from .hosting import Hosted
+    from .story import Step
 
 _GREEN, _RED = "success", "failure"
 _QUALITY = dict.fromkeys(

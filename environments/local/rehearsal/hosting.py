@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from environments.local.github import running
-from environments.local.rehearsal.errors import RehearsalError
+
+from .errors import RehearsalError
 
 if TYPE_CHECKING:
     from environments.local.github.api import Api
     from environments.local.github.events import Event
     from environments.local.github.oidc import Issuer
-    from environments.local.rehearsal.checkout import Checkout
-    from environments.local.rehearsal.server import Server
+
+    from .checkout import Checkout
+    from .server import Server
 
 # `make lint`, `test` and `rehearse` are printed and not run: this rehearsal is one of them, and CI runs the others.
 _PRINT_ONLY = {"MAKEFLAGS": "--dry-run"}

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
-from environments.local.rehearsal import charts
+from . import charts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from environments.local.rehearsal.findings import Findings
+    from .findings import Findings
 
 
 def write(path: Path, found: Findings) -> None:

@@ -11,8 +11,8 @@ from rich.table import Table
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from environments.local.rehearsal.findings import Findings
-    from environments.local.rehearsal.server import Server
+    from .findings import Findings
+    from .server import Server
 
 
 class Screen:

@@ -11,14 +11,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 
-from environments.local.rehearsal.errors import RehearsalError
+from .errors import RehearsalError
 
 ADMINISTRATOR = "ADMIN"
 _ROOT = Path(__file__).parents[3]
 _STOP_SECONDS = 20
 _NONE = (
     "the local Snowflake is not installed\n"
-    "next: name a release of local-snowflake in the group `local` of pyproject.toml, or bring its folder back; uv lock"
+    "next: bring its folder back, or name a release of local-snowflake in pyproject.toml (group `local`), then: uv lock"
 )
 
 

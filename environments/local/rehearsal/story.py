@@ -6,15 +6,16 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from environments.local.rehearsal import full_run
-from environments.local.rehearsal.errors import RehearsalError
+from . import full_run
+from .errors import RehearsalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from environments.local.github.running import Outcome
-    from environments.local.rehearsal.checkout import Checkout
-    from environments.local.rehearsal.delivery import Answer, Deployer
+
+    from .checkout import Checkout
+    from .delivery import Answer, Deployer
 
     Step = Callable[["Story"], str]
 
