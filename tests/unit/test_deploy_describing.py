@@ -31,3 +31,8 @@ def test_a_graph_is_described_without_the_clients_of_other_objects():
 
 def test_a_root_is_snowflakes_own_for_who_asks_for_one():
     assert printed(RENDER + ROOT)[1] == "snowflake.core._root True True"
+
+
+def test_what_else_its_module_has_is_snowflakes_own_too():
+    other = "from snowflake.core._root import AccountCollection\nprint(AccountCollection.__module__)"
+    assert printed(RENDER + other)[1] == "snowflake.core.account"

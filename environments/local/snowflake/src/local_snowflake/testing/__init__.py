@@ -24,7 +24,6 @@ from typing import Any
 import pytest
 
 from ..kernel.passwords import FILE
-from ..python.interpreter import zipped
 
 SMALL = ("--scale", "0.01", "--http-issuers")
 """Options for a small account: sample data at 1/100 of TPCH_SF1, and tokens of issuers on this machine are taken."""
@@ -121,12 +120,6 @@ def stop(process: subprocess.Popen[str]) -> None:
         process.kill()
         process.wait()
     process.stdout.close()
-
-
-def pytest_collection_finish() -> None:
-    """Let this process zip the client's library once: each model that a test logs has it beside itself."""
-    if "snowflake.ml" in sys.modules:
-        zipped.remember()
 
 
 @pytest.fixture(scope="session")
