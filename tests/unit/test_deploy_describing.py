@@ -1,38 +1,44 @@
 """Describing a graph imports Snowflake's clients of other objects only when they are asked for."""
 
+import json
 import subprocess
 import sys
 
-RENDER = """
-import sys
+import pytest
+
+CODE = """
+import json, sys
 from pathlib import Path
+from unittest.mock import MagicMock
 from deploy.graph.render import render
 from ml_pipeline import config
-graph = render(config.load("dev", Path("environments")), "d1g35t")
-print(len(graph.tasks) > 10, "snowflake.core.database" in sys.modules)
-"""
-ROOT = """
-from unittest.mock import MagicMock
+found = {"tasks": len(render(config.load("dev", Path("environments")), "d1g35t").tasks)}
+found["imported"] = "snowflake.core.database" in sys.modules
 from snowflake.core import Root
+from snowflake.core._root import AccountCollection
 session = MagicMock()
 session._conn._conn.rest = None
-made = [Root(session) for _ in range(2)]
-print(type(made[1]).__module__, hasattr(made[1], "databases"), type(made[0]) is type(made[1]))
+roots = [Root(session) for _ in range(2)]
+found["root"] = type(roots[1]).__module__, hasattr(roots[1], "databases"), type(roots[0]) is type(roots[1])
+found["other"] = AccountCollection.__module__
+print(json.dumps(found))
 """
 
 
-def printed(code):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split("\n")
+@pytest.fixture(scope="module")
+def found():
+    """What a process finds that describes a graph, and then asks for the clients."""
+    return json.loads(subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True).stdout)
 
 
-def test_a_graph_is_described_without_the_clients_of_other_objects():
-    assert printed(RENDER)[0] == "True False"
+def test_a_graph_is_described_without_the_clients_of_other_objects(found):
+    assert found["tasks"] > 1
+    assert not found["imported"]
 
 
-def test_a_root_is_snowflakes_own_for_who_asks_for_one():
-    assert printed(RENDER + ROOT)[1] == "snowflake.core._root True True"
+def test_a_root_is_snowflakes_own_for_who_asks_for_one(found):
+    assert found["root"] == ["snowflake.core._root", True, True]
 
 
-def test_what_else_its_module_has_is_snowflakes_own_too():
-    other = "from snowflake.core._root import AccountCollection\nprint(AccountCollection.__module__)"
-    assert printed(RENDER + other)[1] == "snowflake.core.account"
+def test_what_else_its_module_has_is_snowflakes_own_too(found):
+    assert found["other"].startswith("snowflake.core.account.")
