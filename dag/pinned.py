@@ -6,7 +6,8 @@ from snowflake.core.task import Cron
 from snowflake.core.task.dagv1 import DAG, DAGTask, DAGTaskBranch
 
 from dag import texts
-from ml_pipeline.config import Environment, Graph, check_timeouts
+from ml_pipeline.config import Environment, check_timeouts
+from ml_pipeline.settings import Graph
 from ml_pipeline.values import INTERVAL
 
 ANY_WAY = "SYSTEM$PREDECESSORS_STATE('NONE_FAILED_MIN_ONE_SUCCEEDED')"

@@ -121,7 +121,9 @@ def main(arguments: list[str]) -> int:
         run = new_run(environment, smoke=options.smoke)
         with connect(environment) as session, _display(json_only=options.json) as report:
             results = run_graph(session, run, build(environment, RELEASE), report)
-    except (ConfigError, SignInError, PipelineError) as error:
+    except ConfigError as error:
+        return _fail(f"{error}\nnext: {error.remedy}" if error.remedy else str(error))
+    except (SignInError, PipelineError) as error:
         return _fail(str(error))
     except SnowparkSQLException as error:
         if error.sql_error_code != _INSUFFICIENT_PRIVILEGES:

@@ -81,7 +81,7 @@ def versions(connection: Connection, environment: Environment) -> tuple[Version,
     """
     found = read(there(connection.gather(versions=statement(environment))["versions"], environment))
     if not found:
-        cause = f"there is no model {environment.pipeline.model} in {names.schema(environment)}"
+        cause = f"there is no model {environment.pipeline.registry.model} in {names.schema(environment)}"
         remedy = f"python -m deploy status {names.arguments(environment)}"
         raise DeployError(f"{cause}: no run has registered one yet", remedy)
     return found
@@ -131,7 +131,7 @@ def text(found: Sequence[Version]) -> str:
 
 def name(environment: Environment) -> str:
     """Return the quoted name of the environment's model."""
-    return names.named(environment, environment.pipeline.model)
+    return names.named(environment, environment.pipeline.registry.model)
 
 
 @dataclass(frozen=True)

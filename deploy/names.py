@@ -3,7 +3,6 @@
 import hashlib
 import re
 import shlex
-from dataclasses import dataclass
 
 from deploy.account.sql import identifier, qualified
 from deploy.errors import USAGE, DeployError
@@ -27,7 +26,6 @@ _REF = re.compile(r"refs/(?:pull/([1-9][0-9]*)/(?:merge|head)|heads/(.+))")
 _TEMPORARY = re.compile(rf"{_PULL_REQUEST}[1-9][0-9]*|{_BRANCH}([A-Z0-9_]+_)?[0-9A-F]{{{_HEX_DIGITS}}}")
 
 
-@dataclass(frozen=True)
 class Temporary(Environment):
     """An environment in a schema of its own, for a pull request or a branch, that is dropped in the end."""
 
@@ -70,7 +68,7 @@ def _moved(environment: Environment, schema: str, *, pull_request: int = 0, bran
     if schema == home:
         raise DeployError(
             f"{home} is the schema that main is delivered to, and cannot be a temporary one too",
-            f'give "schema" in environments/{name}.toml another name, such as MAIN',
+            'give "schema" in environments/base.toml another name, such as MAIN',
             USAGE,
         )
     return moved

@@ -29,7 +29,7 @@ class WorkflowError(Exception):
 
 def outputs(environment: str, names: Sequence[str], variables: Mapping[str, str], project: Path) -> dict[str, str]:
     """Return the outputs of the step. Raises WorkflowError for no environment, and an empty variable."""
-    known = sorted(path.stem for path in (project / "environments").glob("*.toml"))
+    known = sorted(path.stem for path in (project / "environments").glob("*.toml") if path.stem != "base")
     if environment not in known:
         raise WorkflowError(f"there is no environments/{environment}.toml, only {', '.join(known)}")
     if not variables.get("SNOWFLAKE_ACCOUNT"):

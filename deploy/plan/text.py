@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deploy.plan.plan import Added, Change, Changed, Plan, Removed
@@ -39,7 +39,7 @@ def _lines(change: Change) -> Iterator[str]:
 
 def _difference(key: str, old: Any, new: Any) -> Iterator[str]:
     if key == "CONFIG":
-        before, after = json.loads(old or "{}"), json.loads(new or "{}")
+        before, after = (_flat(json.loads(value or "{}")) for value in (old, new))
         for name in sorted({*before, *after}):
             if before.get(name) != after.get(name):
                 yield f"    CONFIG {name}: {_shown(before.get(name))} -> {_shown(after.get(name))}"
@@ -50,6 +50,14 @@ def _difference(key: str, old: Any, new: Any) -> Iterator[str]:
     else:
         before, after = _apart(_shown(old), _shown(new))
         yield f"    {key}: {before} -> {after}"
+
+
+def _flat(config: Mapping[str, Any], table: str = "") -> dict[str, Any]:
+    """Return the values of nested tables by their dotted names."""
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        flat |= _flat(value, f"{table}{key}.") if isinstance(value, dict) else {f"{table}{key}": value}
+    return flat
 
 
 def _apart(old: str, new: str) -> tuple[str, str]:

@@ -9,9 +9,9 @@ without a warehouse, in which hardly anything can be asked. A second one changes
 one request of several statements, which Snowflake tells apart.
 """
 
-import dataclasses
 import re
 from collections.abc import Callable, Collection
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +33,11 @@ POLICIES = {"authentication-policy": "70_authentication_policy.sql", "network-po
 # What an environment has only if its file names it: an account may be refused what another has.
 _CONFIGURED = {
     "32_compute_pool.sql": ("snowflake", "compute_pool"),
-    "33_service_pool.sql": ("pipeline", "service_pool"),
+    "33_service_pool.sql": ("pipeline.service", "pool"),
     "36_notebooks.sql": ("graph", "notebook"),
-    "45_policies.sql": ("pipeline", "policies"),
+    "45_policies.sql": ("pipeline.governance", "policies"),
     "47_error_integration.sql": ("graph", "error_integration"),
-    "48_notification_integration.sql": ("pipeline", "notification_integration"),
+    "48_notification_integration.sql": ("pipeline.monitoring", "notification_integration"),
 }
 # Every account may have the sample data; older ones have to fetch it.
 SHARE = "as ACCOUNTADMIN: CREATE DATABASE SNOWFLAKE_SAMPLE_DATA FROM SHARE SFC_SAMPLES.SAMPLE_DATA"
@@ -80,7 +80,7 @@ def scripts(
         left_out |= {"55_workload_identity.sql", *POLICIES.values()}
     if models_of:
         found |= {f"source_{name}": getattr(models_of.snowflake, name) for name in ("database", "schema")}
-        found["source_model"] = models_of.pipeline.model
+        found["source_model"] = models_of.pipeline.registry.model
     else:
         left_out.add(_COPIED_MODELS)
     import jinja2
@@ -98,7 +98,7 @@ def scripts(
 def not_asked_for(environment: Environment) -> set[str]:
     """Return the files that this environment's configuration has no use for."""
     asked_for = {
-        **{file: getattr(getattr(environment, table), key) for file, (table, key) in _CONFIGURED.items()},
+        **{file: attrgetter(f"{table}.{key}")(environment) for file, (table, key) in _CONFIGURED.items()},
         "35_task_graph.sql": environment.deploy.backend == TASK_GRAPH,
         "39_pypi.sql": environment.snowflake.package_repository == PYPI,
         TEMPORARY_SCHEMAS: environment.name == names.TEMPORARY_ENVIRONMENT,
@@ -108,21 +108,21 @@ def not_asked_for(environment: Environment) -> set[str]:
 
 def values(environment: Environment) -> dict[str, Any]:
     """Return the values that the files have by name, for an environment alone."""
-    snowflake = dataclasses.asdict(environment.snowflake)
+    snowflake = environment.snowflake.to_dict()
     database = snowflake["database"]
     own = {
         "environment": environment.name,
-        "nodes": max(environment.pipeline.training_instances, environment.smoke.training_instances),
+        "nodes": max(environment.pipeline.training.instances, environment.smoke.training.instances),
         "access_role": f"{database}_ACCESS",
         "compute_role": f"{database}_COMPUTE",
         "reader_role": f"{database}_READER",
         "contact_role": f"{database}_CONTACT",
         "error_integration": environment.graph.error_integration,
-        "notification_integration": environment.pipeline.notification_integration,
+        "notification_integration": environment.pipeline.monitoring.notification_integration,
         "tag": names.TAG,
-        "service_pool": environment.pipeline.service_pool,
+        "service_pool": environment.pipeline.service.pool,
     }
-    return snowflake | dataclasses.asdict(environment.governance) | own
+    return snowflake | environment.governance.to_dict() | own
 
 
 def _key_text(public_key: str) -> str:
@@ -139,7 +139,7 @@ def _key_text(public_key: str) -> str:
 
 def as_administrator(environment: Environment) -> Environment:
     """Return the environment with the role that may do all this; the user is the administrator's own."""
-    return dataclasses.replace(environment, snowflake=dataclasses.replace(environment.snowflake, role=ADMINISTRATOR))
+    return environment.changed(snowflake={"role": ADMINISTRATOR})
 
 
 def bootstrap(connection: Connection, texts: dict[str, str], say: Callable[[str], None]) -> None:

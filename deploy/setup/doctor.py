@@ -76,7 +76,7 @@ def _reads(environment: Environment, graph: Graph) -> dict[str, str]:
     """Return the reads of all checks."""
     snowflake = environment.snowflake
     schema = names.schema(environment)
-    source = qualified(*environment.pipeline.source.split("."), "ORDERS")
+    source = qualified(*environment.pipeline.data.source.split("."), "ORDERS")
     pool = {"pool": f"SHOW COMPUTE POOLS LIKE {literal(like(snowflake.compute_pool))}"}
     return {
         **grants.reads(environment),
@@ -150,7 +150,7 @@ def _warehouse(environment: Environment, answer: Answer) -> str:
 
 @_check("sample data")
 def _sample_data(environment: Environment, answer: Answer) -> str:
-    source = environment.pipeline.source
+    source = environment.pipeline.data.source
     if isinstance(answer, Unread):
         remedy = f"{bootstrap.SHARE}; {_bootstrap(environment)}"
         raise DeployError(f"{source} cannot be read: {answer.message}", remedy)

@@ -53,7 +53,9 @@ class Call:
         try:
             return config.load(name, self.project / "environments")
         except ConfigError as error:
-            raise DeployError(str(error), "name one of environments/*.toml with --env, or mend it", USAGE) from error
+            raise DeployError(
+                str(error), error.remedy or "name one of environments/*.toml with --env, or correct it", USAGE
+            ) from error
 
     @functools.cached_property
     def environment(self) -> Environment:

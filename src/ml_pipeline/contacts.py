@@ -9,8 +9,9 @@ not fetched at all, and the view names customers by their key.
 from snowflake.snowpark import Session
 
 from . import predictions
-from .config import Pipeline, Run
+from .config import Run
 from .data import ORDER_LINES
+from .settings import Pipeline
 
 CUSTOMERS, LATE_RISKS = "CUSTOMERS", "LATE_RISKS"
 PERSONAL = ("NAME", "ADDRESS", "PHONE")
@@ -29,14 +30,14 @@ def fetch(session: Session, run: Run) -> None:
     """Write the customers with open lines into CUSTOMERS: policies, rows and all in one statement."""
     settings = run.settings
     columns = [*_PLAIN, *personal(settings)]
-    source, selected = settings.source, ", ".join(_SOURCES[column] for column in columns)
+    source, selected = settings.data.source, ", ".join(_SOURCES[column] for column in columns)
     session.sql(
         f"CREATE OR REPLACE TRANSIENT TABLE {run.name(CUSTOMERS)} ({_definitions(settings)}) "
         "COMMENT = 'The customers with open lines, for LATE_RISKS; names, addresses and phones are personal data.' "
         f"{_row_policy(settings)}AS SELECT {selected} FROM {source}.CUSTOMER "
         f"JOIN {source}.NATION ON N_NATIONKEY = C_NATIONKEY JOIN {source}.REGION ON R_REGIONKEY = N_REGIONKEY "
         f"WHERE C_CUSTKEY IN (SELECT CUSTOMER_KEY FROM {run.name(ORDER_LINES)} "
-        f"WHERE DATEDIFF('day', ORDER_DATE, '{settings.as_of}'::DATE) < {settings.history_lag_days})"
+        f"WHERE DATEDIFF('day', ORDER_DATE, '{settings.data.as_of}'::DATE) < {settings.data.label_lag_days})"
     ).collect()
 
 
@@ -58,14 +59,16 @@ def publish(session: Session, run: Run) -> None:
 
 def personal(settings: Pipeline) -> tuple[str, ...]:
     """Return the personal columns that are fetched: none without policies that protect them."""
-    return PERSONAL if settings.policies else ()
+    return PERSONAL if settings.governance.policies else ()
 
 
 def _definitions(settings: Pipeline) -> str:
     plain = [f"{name} {kind}" for name, kind in _PLAIN.items()]
-    masked = [f"{name} VARCHAR WITH MASKING POLICY {settings.policies}.MASK_{name}" for name in personal(settings)]
+    policies = settings.governance.policies
+    masked = [f"{name} VARCHAR WITH MASKING POLICY {policies}.MASK_{name}" for name in personal(settings)]
     return ", ".join([*plain, *masked])
 
 
 def _row_policy(settings: Pipeline) -> str:
-    return f"WITH ROW ACCESS POLICY {settings.policies}.CUSTOMERS_BY_REGION ON (REGION) " if settings.policies else ""
+    policies = settings.governance.policies
+    return f"WITH ROW ACCESS POLICY {policies}.CUSTOMERS_BY_REGION ON (REGION) " if policies else ""

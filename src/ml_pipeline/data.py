@@ -7,9 +7,10 @@ from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's docum
 from snowflake.snowpark.exceptions import SnowparkSQLException
 from snowflake.snowpark.types import DateType, DecimalType, DoubleType, LongType, StringType
 
-from .config import Pipeline, Run
+from .config import Run
 from .errors import PipelineError
 from .expectations import validate
+from .settings import Pipeline
 
 ORDER_LINES = "ORDER_LINES"
 """One row for each line of an order: what was ordered, and what became of it."""
@@ -45,22 +46,23 @@ def ingest(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any
         raise _explained(session, run.settings, error) from error
     summary = _summary(session, table)
     if not summary["lines"]:
+        source = run.settings.data.source
         raise PipelineError(
-            f"{run.settings.source} has no order lines\n"
-            f"next: SELECT COUNT(*) FROM {run.settings.source}.LINEITEM; choose another source in environments/*.toml"
+            f"{source} has no order lines\n"
+            f"next: SELECT COUNT(*) FROM {source}.LINEITEM; choose another source in environments/*.toml"
         )
     return {**summary, "expectations": validate(session, run, table)}
 
 
 def order_lines(session: Session, settings: Pipeline) -> DataFrame:
     """Return lines with their order; at most `max_orders` orders, chosen by a hash of the key."""
-    orders = session.table(f"{settings.source}.ORDERS").select(
+    orders = session.table(f"{settings.data.source}.ORDERS").select(
         F.col("O_ORDERKEY").alias("ORDER_KEY"),
         F.col("O_CUSTKEY").alias("CUSTOMER_KEY"),
         F.col("O_ORDERDATE").alias("ORDER_DATE"),
         F.col("O_ORDERPRIORITY").alias("PRIORITY"),
     )
-    lines = session.table(f"{settings.source}.LINEITEM").select(
+    lines = session.table(f"{settings.data.source}.LINEITEM").select(
         F.col("L_ORDERKEY").alias("ORDER_KEY"),
         F.col("L_LINENUMBER").alias("LINE_NUMBER"),
         F.col("L_SUPPKEY").alias("SUPPLIER_KEY"),
@@ -71,7 +73,7 @@ def order_lines(session: Session, settings: Pipeline) -> DataFrame:
         F.col("L_SHIPDATE").alias("SHIP_DATE"),
         F.col("L_RECEIPTDATE").alias("RECEIPT_DATE"),
     )
-    return lines.join(sample(orders, settings.max_orders), on="ORDER_KEY")
+    return lines.join(sample(orders, settings.data.max_orders), on="ORDER_KEY")
 
 
 def _replace(session: Session, table: str, lines: DataFrame) -> None:
@@ -107,8 +109,8 @@ def _check_columns(lines: DataFrame, settings: Pipeline) -> None:
     ]
     if wrong:
         raise PipelineError(
-            f"columns of {settings.source} have changed: {', '.join(wrong)}\n"
-            f"next: DESCRIBE TABLE {settings.source}.LINEITEM; then adapt src/ml_pipeline/data.py"
+            f"columns of {settings.data.source} have changed: {', '.join(wrong)}\n"
+            f"next: DESCRIBE TABLE {settings.data.source}.LINEITEM; then adapt src/ml_pipeline/data.py"
         )
 
 
@@ -141,17 +143,17 @@ def _explained(session: Session, settings: Pipeline, error: SnowparkSQLException
         return PipelineError(_no_source(session, settings, error))
     if error.sql_error_code == _NO_SUCH_COLUMN:
         return PipelineError(
-            f"columns of {settings.source} have changed: {error.message.strip()}\n"
-            f"next: DESCRIBE TABLE {settings.source}.LINEITEM; then adapt src/ml_pipeline/data.py"
+            f"columns of {settings.data.source} have changed: {error.message.strip()}\n"
+            f"next: DESCRIBE TABLE {settings.data.source}.LINEITEM; then adapt src/ml_pipeline/data.py"
         )
     return error
 
 
 def _no_source(session: Session, settings: Pipeline, error: SnowparkSQLException) -> str:
-    database = settings.source.partition(".")[0]
+    database = settings.data.source.partition(".")[0]
     role = (session.get_current_role() or "").strip('"')
     return (
-        f"the source {settings.source} is missing, or role {role} may not read it: {error.message.strip()}\n"
+        f"the source {settings.data.source} is missing, or role {role} may not read it: {error.message.strip()}\n"
         f"next: GRANT IMPORTED PRIVILEGES ON DATABASE {database} TO ROLE {role}; where there is no such database, "
         f"first: CREATE DATABASE {database} FROM SHARE SFC_SAMPLES.SAMPLE_DATA"
     )

@@ -38,7 +38,7 @@ def training_set(session: Session, run: Run) -> Dataset:
     if run.id in dataset.list_versions():
         return dataset.select_version(run.id)
     store = feature_views.open_store(session)
-    lines = sample(spine(session, run).filter(F.col("PART") == TRAIN), run.settings.max_training_lines)
+    lines = sample(spine(session, run).filter(F.col("PART") == TRAIN), run.settings.data.max_training_rows)
     return store.generate_dataset(
         name=run.name(DATASET),
         version=run.id,
@@ -92,7 +92,7 @@ def drop_oldest(session: Session, run: Run) -> list[str]:
 
     dataset = Dataset.load(session, run.name(DATASET))
     newest_first = sorted(dataset.list_versions(detailed=True), key=lambda row: row["created_on"], reverse=True)
-    spare = [row["version"] for row in newest_first[run.settings.keep_versions :]]
+    spare = [row["version"] for row in newest_first[run.settings.registry.keep_versions :]]
     needed = registry.version_names(session, run) if spare else set()
     gone = [each for each in spare if registry.named(each) not in needed]
     for each in gone:

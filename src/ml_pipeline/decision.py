@@ -38,11 +38,11 @@ def reasons_to_train(session: Session, run: Run, version: ModelVersion) -> tuple
     missing = registry.missing_inputs(version, session.table(run.name(TABLE)))
     if missing:
         reasons.append(f"{version.version_name} has another signature: {', '.join(missing)} is missing")
-    age, most = _age_days(session, version), run.settings.retrain_days
+    age, most = _age_days(session, version), run.settings.training.retrain_days
     if age >= most:
         reasons.append(f"{version.version_name} is {age} days old, of {most}")
     observed = [] if missing else monitoring.observe(session, run, version.version_name)
-    return reasons + (observed if age >= run.settings.rest_days else []), observed
+    return reasons + (observed if age >= run.settings.monitoring.rest_days else []), observed
 
 
 def keep(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from snowflake.snowpark import Session
 
-from .config import Pipeline, Run
+from .config import Run
 from .errors import PipelineError
+from .settings import Pipeline
 from .tables import replace_rows
 
 OFFENDERS_SHOWN = 5
@@ -43,7 +44,7 @@ class Outcome:
 
 def expectations(settings: Pipeline) -> tuple[Expectation, ...]:
     """Declare what every run checks. A null breaks every expectation that looks at it."""
-    oldest = settings.as_of - timedelta(days=settings.max_age_days)
+    oldest = settings.data.as_of - timedelta(days=settings.data.max_age_days)
     return (
         _unique("ORDER_KEY", "LINE_NUMBER"),
         *(_every(f"{column} is there", f"{column} IS NOT NULL") for column in _REQUIRED),
@@ -53,12 +54,14 @@ def expectations(settings: Pipeline) -> tuple[Expectation, ...]:
         _every("discount from 0 to 0.1", "DISCOUNT BETWEEN 0 AND 0.1"),
         _every("shipped after it was ordered", "SHIP_DATE > ORDER_DATE"),
         _every("received after it was shipped", "RECEIPT_DATE > SHIP_DATE"),
-        # The features count an outcome as known history_lag_days after the order: it must be settled by then.
+        # The features count an outcome as known label_lag_days after the order: it must be settled by then.
         _every(
-            f"promised within {settings.history_lag_days - 1} days",
-            f"DATEDIFF('day', ORDER_DATE, COMMIT_DATE) BETWEEN 1 AND {settings.history_lag_days - 1}",
+            f"promised within {settings.data.label_lag_days - 1} days",
+            f"DATEDIFF('day', ORDER_DATE, COMMIT_DATE) BETWEEN 1 AND {settings.data.label_lag_days - 1}",
         ),
-        _newest(f"BETWEEN '{oldest}' AND '{settings.as_of}'", f"newest order from {oldest} to {settings.as_of}"),
+        _newest(
+            f"BETWEEN '{oldest}' AND '{settings.data.as_of}'", f"newest order from {oldest} to {settings.data.as_of}"
+        ),
     )
 
 
@@ -115,4 +118,4 @@ def _newest(holds: str, name: str) -> Expectation:
 def _broken(outcomes: list[Outcome], run: Run) -> str:
     lines = [f"{each.name}: {each.failed} failed, such as {', '.join(each.offenders)}" for each in outcomes]
     query = f"SELECT * FROM {run.name('DATA_VALIDATION')} WHERE RUN_ID = '{run.id}' AND FAILED_ROWS > 0"
-    return f"data validation of {run.settings.source} failed\n" + "\n".join(lines) + f"\nnext: {query}"
+    return f"data validation of {run.settings.data.source} failed\n" + "\n".join(lines) + f"\nnext: {query}"

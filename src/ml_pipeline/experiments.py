@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .config import Run
 
 RUNNING, FAILED = "RUNNING", "FAILED"
-_PARAMETERS = ("max_orders", "max_training_lines", "as_of", "test_days", "history_lag_days")
+_PARAMETERS = ("max_orders", "max_training_rows", "as_of", "test_days", "label_lag_days")
 
 
 def begin(session: Session, run: Run, trained: dict[str, Any], evaluation: dict[str, Any]) -> None:
@@ -30,7 +30,7 @@ def begin(session: Session, run: Run, trained: dict[str, Any], evaluation: dict[
     Runs that were left open by a graph that failed are ended as failed, and the oldest ones are dropped.
     """
     tracking = _tracking(session)
-    tracking.set_experiment(run.name(run.settings.model))
+    tracking.set_experiment(run.name(run.settings.registry.model))
     _clear(session, run, tracking)
     tracking.start_run(registry.version_name(run))
     tracking.log_params(parameters(run, evaluation))
@@ -58,7 +58,7 @@ def end(session: Session, run: Run, outcome: str, reasons: list[str]) -> None:
 
 def parameters(run: Run, evaluation: dict[str, Any]) -> dict[str, Any]:
     """Return what a run was given: where its rows come from, and the settings that make the model."""
-    settings = {name: getattr(run.settings, name) for name in _PARAMETERS}
+    settings = {name: getattr(run.settings.data, name) for name in _PARAMETERS}
     compared = (evaluation["in_use"] or {}).get("version") or ""
     return {**settings, **evaluation["provenance"], "compared_with": compared}
 
@@ -73,7 +73,7 @@ def numbers(evaluation: dict[str, Any]) -> dict[str, float]:
 def _clear(session: Session, run: Run, tracking: ExperimentTracking) -> None:
     rows = sorted(_runs(session, run), key=lambda row: row["created_on"], reverse=True)
     earlier = [row for row in rows if row["name"] != registry.version_name(run)]
-    dropped = earlier[max(run.settings.keep_runs - 1, 0) :]
+    dropped = earlier[max(run.settings.registry.keep_runs - 1, 0) :]
     for row in [row for row in earlier if row not in dropped and _status(row) == RUNNING]:
         tracking.end_run(row["name"], FAILED)
     for row in [*dropped, *(row for row in rows if row["name"] == registry.version_name(run))]:
@@ -82,7 +82,7 @@ def _clear(session: Session, run: Run, tracking: ExperimentTracking) -> None:
 
 def _resumed(session: Session, run: Run) -> ExperimentTracking:
     tracking = _tracking(session)
-    tracking.set_experiment(run.name(run.settings.model))
+    tracking.set_experiment(run.name(run.settings.registry.model))
     tracking.start_run(registry.version_name(run))
     return tracking
 
@@ -92,7 +92,7 @@ def _is_open(session: Session, run: Run) -> bool:
 
 
 def _runs(session: Session, run: Run) -> list[Row]:
-    return session.sql(f"SHOW RUNS IN EXPERIMENT {run.name(run.settings.model)}").collect()
+    return session.sql(f"SHOW RUNS IN EXPERIMENT {run.name(run.settings.registry.model)}").collect()
 
 
 def _status(row: Row) -> str:

@@ -1,7 +1,7 @@
 """Feature views: what became of a customer's and a supplier's orders, each row dated on the day that it was known.
 
 An order sees the last row dated on or before its own day, which the Feature Store's point-in-time join finds. What
-became of a line counts `history_lag_days` after its order, when it is known for certain; data validation holds that
+became of a line counts `label_lag_days` after its order, when it is known for certain; data validation holds that
 this is so. To change a feature, change it here: its definition names its version, and every use of it follows.
 """
 
@@ -76,7 +76,7 @@ def define(session: Session, run: Run, who: str) -> FeatureView:
     view = FeatureView(
         name=_name(run, who),
         entities=[Entity(run.name(who), [f"{who}_KEY"], desc=ENTITIES[who])],
-        feature_df=history(session.table(run.name(ORDER_LINES)), who, run.settings.history_lag_days),
+        feature_df=history(session.table(run.name(ORDER_LINES)), who, run.settings.data.label_lag_days),
         timestamp_col=KNOWN_ON,
         refresh_freq=_refresh(run),
         # Every run replaces all order lines, so there is no increment.
@@ -92,12 +92,12 @@ def version(run: Run) -> str:
     It is told from our own text and not from the query, which another Snowpark would write otherwise.
     """
     code = "".join(map(inspect.getsource, (names, history)))
-    definition = f"{code}\n{run.settings.history_lag_days}\n{_refresh(run)}"
+    definition = f"{code}\n{run.settings.data.label_lag_days}\n{_refresh(run)}"
     return f"V{hashlib.sha256(definition.encode()).hexdigest()[:_VERSION_LETTERS].upper()}"
 
 
 def _refresh(run: Run) -> str:
-    return DOWNSTREAM if run.smoke else run.settings.feature_refresh
+    return DOWNSTREAM if run.smoke else run.settings.data.feature_refresh
 
 
 def open_store(session: Session) -> FeatureStore:

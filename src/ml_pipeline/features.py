@@ -10,9 +10,10 @@ from snowflake.snowpark import Column, DataFrame, Session
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
 from . import feature_views
-from .config import Pipeline, Run
+from .config import Run
 from .data import ORDER_LINES, sample
 from .errors import PipelineError
+from .settings import Pipeline
 
 FEATURES = (
     "PROMISED_DAYS",
@@ -89,12 +90,12 @@ def spine(session: Session, run: Run) -> DataFrame:
 def rows(session: Session, run: Run, part: str) -> DataFrame:
     """Return the rows of one part; no more than fit into a task's memory where they are to be fetched."""
     table = session.table(run.name(TABLE)).filter(F.col("PART") == part)
-    return sample(table, run.settings.max_training_lines)
+    return sample(table, run.settings.data.max_training_rows)
 
 
 def _part(settings: Pipeline) -> Column:
-    days_ago = F.datediff("day", F.col(ORDERED), F.to_date(F.lit(settings.as_of.isoformat())))
-    lag, test = settings.history_lag_days, settings.test_days
+    days_ago = F.datediff("day", F.col(ORDERED), F.to_date(F.lit(settings.data.as_of.isoformat())))
+    lag, test = settings.data.label_lag_days, settings.data.test_days
     return (
         F.when(days_ago < lag, F.lit(OPEN))
         .when(days_ago < lag + test, F.lit(TEST))
@@ -118,7 +119,7 @@ def _check_computed(columns: list[str]) -> None:
 
 def _no_lines(part: str, settings: Pipeline, table: str) -> str:
     return (
-        f"no order line falls into the part {part}: as_of {settings.as_of}, test_days {settings.test_days}, "
-        f"history_lag_days {settings.history_lag_days} and max_orders {settings.max_orders} leave none\n"
+        f"no order line falls into the part {part}: as_of {settings.data.as_of}, test_days {settings.data.test_days}, "
+        f"label_lag_days {settings.data.label_lag_days} and max_orders {settings.data.max_orders} leave none\n"
         f"next: SELECT PART, MIN(ORDER_DATE), MAX(ORDER_DATE) FROM {table} GROUP BY PART"
     )

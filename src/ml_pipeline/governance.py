@@ -16,10 +16,10 @@ def tag(session: Session, run: Run) -> int:
 
     They are one statement. Without tags in the settings there is nothing to do.
     """
-    if not run.settings.tags:
+    if not run.settings.governance.tags:
         return 0
     owned = [(kind, name) for kind in _KINDS for name in _owned(session, run, kind)]
-    mark = f"SET TAG {run.settings.tags}.{RELEASE_TAG} = '{run.release}'"
+    mark = f"SET TAG {run.settings.governance.tags}.{RELEASE_TAG} = '{run.release}'"
     changes = " ".join(f'ALTER {kind} IF EXISTS "{name}" {mark};' for kind, name in owned)
     if changes:
         session.sql(f"EXECUTE IMMEDIATE $$BEGIN {changes} END$$").collect()

@@ -23,7 +23,7 @@ def score(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]
     """
     version = registry.version_in_use(session, run)
     if version is None:
-        model = run.name(run.settings.model)
+        model = run.name(run.settings.registry.model)
         raise PipelineError(f"no version of the model {model} is in use\nnext: SHOW VERSIONS IN MODEL {model}")
     name = version.version_name
     lines = session.table(run.name(TABLE)).filter(F.col("PART") == OPEN)
@@ -39,7 +39,7 @@ def score(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]
 
 def urgent_of(said: DataFrame, run: Run) -> DataFrame:
     """Return those of the logged lines that are likely late and due within URGENT_WORKING_DAYS."""
-    today = F.to_date(F.lit(run.settings.as_of.isoformat()))
+    today = F.to_date(F.lit(run.settings.data.as_of.isoformat()))
     due = F.to_date(F.dateadd("day", F.col("PROMISED_DAYS").cast("INT"), F.col(predictions.ORDERED)))
     late = said.filter((F.col(predictions.PREDICTED) == 1) & (due >= today))
     left = working_days_between(said.session, run, today, due)

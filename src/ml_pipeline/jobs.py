@@ -36,7 +36,7 @@ def run_entrypoint(session: Session, run: Run, step: str, entrypoint: str) -> di
     """Run a file of the release as an ML Job on the compute pool, and return its result once it has ended.
 
     The file gets the run as its first argument, and `versions` as its second. Raises PipelineError when the job cannot
-    be submitted, fails, is cancelled, or takes longer than `training_timeout_minutes`: then it is cancelled.
+    be submitted, fails, is cancelled, or takes longer than its `timeout_minutes`: then it is cancelled.
     """
     attempts = fitted(f"{run.name(step)}_{run.id}", LONGEST - 1 - _ATTEMPT)
     _cancel_earlier(session, run, attempts)
@@ -62,9 +62,9 @@ def _cancel_earlier(session: Session, run: Run, attempts: str) -> None:
 
 def options(run: Run) -> dict[str, Any]:
     """Return what a job runs in, as the client's functions take it: the image, and what a model is made with in it."""
-    repository = run.settings.training_repository
+    repository = run.settings.training.repository
     return {
-        "runtime_environment": run.settings.training_runtime or None,
+        "runtime_environment": run.settings.training.runtime or None,
         "pip_requirements": [f"{name}=={version}" for name, version in versions().items()],
         "artifact_repositories": [repository] if repository else None,
     }
@@ -82,8 +82,8 @@ def require(expected: Mapping[str, str]) -> None:
         has = ", ".join(f"{name} {version}, not {expected[name]}" for name, version in other.items())
         raise PipelineError(
             f"this job's image has {has}: the task could not read its model\n"
-            f"next: name in training_repository where the job gets the release's versions from, or in training_runtime "
-            f"an image that has them; or training_job = false, all in environments/*.toml"
+            f"next: name in repository where the job gets the release's versions from, or in runtime "
+            f"an image that has them; or job = false, all in [pipeline.training] of environments/*.toml"
         )
 
 
@@ -98,7 +98,7 @@ def _submit(session: Session, run: Run, name: str, entrypoint: str) -> MLJob[Any
             entrypoint=entrypoint,
             stage_name=run.name(STAGE),
             args=[run.to_json(), json.dumps(versions())],
-            target_instances=run.settings.training_instances,
+            target_instances=run.settings.training.instances,
             name=name,
             session=session,
             **options(run),
@@ -106,8 +106,8 @@ def _submit(session: Session, run: Run, name: str, entrypoint: str) -> MLJob[Any
     except ValueError as error:
         if "max_nodes" not in str(error):
             raise
-        remedy = f"ALTER COMPUTE POOL {run.compute_pool} SET MAX_NODES = {run.settings.training_instances}"
-        raise PipelineError(f"{error}\nnext: {remedy}; or lower training_instances") from error
+        remedy = f"ALTER COMPUTE POOL {run.compute_pool} SET MAX_NODES = {run.settings.training.instances}"
+        raise PipelineError(f"{error}\nnext: {remedy}; or lower instances in [pipeline.training]") from error
     except (RuntimeError, SnowparkSQLException) as error:
         raise PipelineError(_not_submitted(session, run, error)) from error
 
@@ -123,11 +123,12 @@ def _not_submitted(session: Session, run: Run, error: Exception) -> str:
             f"{cause}\nnext: GRANT USAGE ON COMPUTE POOL {run.compute_pool} TO ROLE {role}; an account without "
             f'compute pools has compute_pool = "" in environments/*.toml, and trains in the task'
         )
-    return f"{cause}\nnext: SHOW COMPUTE POOLS LIKE '{run.compute_pool}'; then training_* in environments/*.toml"
+    look = f"SHOW COMPUTE POOLS LIKE '{run.compute_pool}'"
+    return f"{cause}\nnext: {look}; then [pipeline.training] in environments/*.toml"
 
 
 def _wait(session: Session, run: Run, job: MLJob[Any]) -> str:
-    minutes = run.settings.training_timeout_minutes
+    minutes = run.settings.training.timeout_minutes
     try:
         return job.wait(minutes * 60)
     except TimeoutError as error:
@@ -136,7 +137,8 @@ def _wait(session: Session, run: Run, job: MLJob[Any]) -> str:
         if status == "PENDING":
             raise PipelineError(_no_room(session, run, job)) from error
         cause = f"ML Job {job.id} did not end within {minutes} minutes, and was cancelled"
-        raise PipelineError(f"{cause}{_log(job)}\nnext: raise training_timeout_minutes, or train on less") from error
+        remedy = "raise timeout_minutes in [pipeline.training], or train on less"
+        raise PipelineError(f"{cause}{_log(job)}\nnext: {remedy}") from error
 
 
 def _no_room(session: Session, run: Run, job: MLJob[Any]) -> str:
@@ -145,7 +147,7 @@ def _no_room(session: Session, run: Run, job: MLJob[Any]) -> str:
     shown = f"{pool['state']}, {pool['active_nodes']} of {pool['max_nodes']} nodes active" if pool else "gone"
     return (
         f"ML Job {job.id} found no room in compute pool {run.compute_pool} within "
-        f"{run.settings.training_timeout_minutes} minutes, and was cancelled; the pool is {shown}\n"
+        f"{run.settings.training.timeout_minutes} minutes, and was cancelled; the pool is {shown}\n"
         f"next: ALTER COMPUTE POOL {run.compute_pool} RESUME if it is suspended; SET MAX_NODES higher if it is full"
     )
 

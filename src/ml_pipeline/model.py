@@ -5,7 +5,6 @@ Rows and settings in, a model out, and no Snowflake: tasks, ML Jobs, the nodes o
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .errors import PipelineError
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    from .config import Pipeline
+    from .settings import Pipeline
 
 PACKAGES = ("joblib", "numpy", "scikit-learn", "snowflake-ml-python")
 """What a model's file is made with: who reads the file needs the same versions."""
@@ -30,14 +29,15 @@ _FACTORS = ((1, 1), (0.5, 1), (1, 2), (0.5, 2), (2, 1), (2, 0.5), (1, 0.5), (0.5
 
 
 def candidates(settings: Pipeline) -> list[Pipeline]:
-    """Return the settings with the hyper-parameters to try: `training_candidates` of them."""
+    """Return the settings with the hyper-parameters to try: `candidates` of [pipeline.training]."""
     return [
-        replace(
-            settings,
-            learning_rate=settings.learning_rate * rate,
-            max_leaf_nodes=max(2, round(settings.max_leaf_nodes * leaves)),
+        settings.changed(
+            model={
+                "learning_rate": settings.model.learning_rate * rate,
+                "max_leaf_nodes": max(2, round(settings.model.max_leaf_nodes * leaves)),
+            }
         )
-        for rate, leaves in _FACTORS[: settings.training_candidates]
+        for rate, leaves in _FACTORS[: settings.training.candidates]
     ]
 
 
@@ -54,9 +54,9 @@ def fit(frame: pd.DataFrame, settings: Pipeline) -> HistGradientBoostingClassifi
             f"next: SELECT {LABEL}, COUNT(*) FROM FEATURES WHERE PART = '{TRAIN}' GROUP BY {LABEL}"
         )
     model = HistGradientBoostingClassifier(
-        **{name: getattr(settings, name) for name in HYPERPARAMETERS},
+        **{name: getattr(settings.model, name) for name in HYPERPARAMETERS},
         early_stopping=False,
-        random_state=settings.seed,
+        random_state=settings.training.seed,
     )
     model.fit(frame[list(FEATURES)], frame[LABEL].astype(int))
     # It keeps how many threads it was fitted with, which differs between machines and changes nothing it says.

@@ -17,7 +17,8 @@ from .tables import replace_rows
 if TYPE_CHECKING:
     from snowflake.snowpark import DataFrame, Session
 
-    from .config import Pipeline, Run
+    from .config import Run
+    from .settings import Pipeline
 
 MOVING = ("CUSTOMER_LINES", "SUPPLIER_LINES", "ORDER_MONTH")
 """Features that grow, or go with the calendar, in any data: shown, but no sign of drift."""
@@ -42,7 +43,7 @@ def monitor(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, An
     return {
         "monitor": watch.monitor,
         **verdict(drift, auc, run.settings),
-        "max_drift": run.settings.max_drift,
+        "max_drift": run.settings.monitoring.max_drift,
         "drift": figures,
         "auc": auc.value,
         "labelled": auc.lines,
@@ -51,18 +52,22 @@ def monitor(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, An
 
 
 def verdict(drift: dict[str, Measure], auc: Measure, settings: Pipeline) -> dict[str, Any]:
-    """Hold drift and AUC against the thresholds; fewer lines than `min_monitored_lines` say nothing."""
+    """Hold drift and AUC against the thresholds; fewer lines than `min_rows` say nothing."""
     drifted = {
         name: measure.value
         for name, measure in drift.items()
-        if name not in MOVING and measure.lines >= settings.min_monitored_lines
-        if measure.value is not None and measure.value > settings.max_drift
+        if name not in MOVING and measure.lines >= settings.monitoring.min_rows
+        if measure.value is not None and measure.value > settings.monitoring.max_drift
     }
-    reasons = [f"{name} has drifted by {value}, over {settings.max_drift}" for name, value in drifted.items()]
-    worse = auc.value is not None and auc.lines >= settings.min_monitored_lines
-    worse = worse and auc.value + _chance(auc.lines) < settings.min_labelled_auc
+    reasons = [
+        f"{name} has drifted by {value}, over {settings.monitoring.max_drift}" for name, value in drifted.items()
+    ]
+    worse = auc.value is not None and auc.lines >= settings.monitoring.min_rows
+    worse = worse and auc.value + _chance(auc.lines) < settings.monitoring.min_labelled_auc
     if worse:
-        reasons.append(f"the AUC of {auc.lines} labelled lines is {auc.value}, under {settings.min_labelled_auc}")
+        reasons.append(
+            f"the AUC of {auc.lines} labelled lines is {auc.value}, under {settings.monitoring.min_labelled_auc}"
+        )
     return {"verdict": WORSE if worse else DRIFTED if drifted else STEADY, "drifted": [*drifted], "reasons": reasons}
 
 
@@ -90,7 +95,7 @@ def incoming_drift(session: Session, run: Run, version: str) -> dict[str, Measur
     lines = session.table(run.name(TABLE)).filter(F.col("PART") == OPEN)
     incoming = predictions.unscored(lines, run, version)
     count = incoming.count()
-    if count < run.settings.min_monitored_lines:
+    if count < run.settings.monitoring.min_rows:
         return {}
     baseline = session.table(Watch.of(run, version).baseline)
     names = [name for name in FEATURES if name in baseline.columns]
@@ -107,7 +112,7 @@ def _marked(lines: DataFrame, names: list[str], *, yes: bool) -> DataFrame:
 def _weeks(session: Session, run: Run, version: str) -> list[dict[str, Any]]:
     """Compare by order week, in the baseline and since; what became of a week's lines is null until it is known."""
     settings = run.settings
-    since = settings.as_of - timedelta(days=settings.history_lag_days + settings.test_days)
+    since = settings.data.as_of - timedelta(days=settings.data.label_lag_days + settings.data.test_days)
     baseline, log = session.table(Watch.of(run, version).baseline), predictions.of_version(session, run, version)
     said = _outcomes(baseline).union_all(_outcomes(log))
     rows = (

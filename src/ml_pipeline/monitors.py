@@ -120,7 +120,7 @@ def _said(log: DataFrame) -> DataFrame:
 def drift(session: Session, run: Run, watch: Watch) -> dict[str, Measure]:
     """Return the stability index of every feature, and of what was said, over the open lines."""
     settings = run.settings
-    since = settings.as_of - timedelta(days=settings.history_lag_days)
+    since = settings.data.as_of - timedelta(days=settings.data.label_lag_days)
     calls = (
         f"SELECT COLUMN_NAME, METRIC_VALUE, COL_COUNT_USED FROM TABLE(MODEL_MONITOR_DRIFT_METRIC("
         f"'{watch.monitor}', '{_METRIC}', '{column}', 'ALL', {_range(run, since)}))"
@@ -132,7 +132,7 @@ def drift(session: Session, run: Run, watch: Watch) -> dict[str, Measure]:
 def auc(session: Session, run: Run, watch: Watch) -> Measure:
     """Return the AUC on the lines whose outcome has become known within `test_days`."""
     settings = run.settings
-    since = settings.as_of - timedelta(days=settings.history_lag_days + settings.test_days)
+    since = settings.data.as_of - timedelta(days=settings.data.label_lag_days + settings.data.test_days)
     found = session.sql(
         f"SELECT METRIC_VALUE, COUNT_USED FROM TABLE(MODEL_MONITOR_PERFORMANCE_METRIC("
         f"'{watch.monitor}', 'ROC_AUC', 'ALL', {_range(run, since)}))"
@@ -141,7 +141,7 @@ def auc(session: Session, run: Run, watch: Watch) -> Measure:
 
 
 def _range(run: Run, since: object) -> str:
-    return f"'{since}'::TIMESTAMP_NTZ, '{run.settings.as_of + timedelta(days=1)}'::TIMESTAMP_NTZ"
+    return f"'{since}'::TIMESTAMP_NTZ, '{run.settings.data.as_of + timedelta(days=1)}'::TIMESTAMP_NTZ"
 
 
 def _rounded(value: float | None) -> float | None:

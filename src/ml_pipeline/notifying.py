@@ -17,10 +17,10 @@ def notify(session: Session, run: Run, outcome: str, steps: dict[str, Any]) -> l
 
     A smoke run tells nobody: its deploy does. Raises PipelineError for an integration that cannot be used.
     """
-    lines, integration = news(outcome, steps), run.settings.notification_integration
+    lines, integration = news(outcome, steps), run.settings.monitoring.notification_integration
     if run.smoke or not lines or not integration:
         return []
-    headline = f"{run.settings.model}, run {run.id} of release {run.release[:12]}: {outcome}"
+    headline = f"{run.settings.registry.model}, run {run.id} of release {run.release[:12]}: {outcome}"
     try:
         session.sql(
             "CALL SYSTEM$SEND_SNOWFLAKE_NOTIFICATION(SNOWFLAKE.NOTIFICATION.TEXT_PLAIN("

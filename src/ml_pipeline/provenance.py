@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from .model import HYPERPARAMETERS
 
 if TYPE_CHECKING:
-    from .config import Pipeline, Run
+    from .config import Run
+    from .settings import Pipeline
 
 
 def of(run: Run, trained: dict[str, Any], content: bytes) -> dict[str, Any]:
@@ -23,7 +24,7 @@ def of(run: Run, trained: dict[str, Any], content: bytes) -> dict[str, Any]:
         "dataset": trained["dataset"],
         "dataset_version": trained["dataset_version"],
         "lines": trained["lines"],
-        "seed": run.settings.seed,
+        "seed": run.settings.training.seed,
         **hyperparameters(run.settings, trained),
         "sha256": digest(content),
     }
@@ -31,7 +32,7 @@ def of(run: Run, trained: dict[str, Any], content: bytes) -> dict[str, Any]:
 
 def hyperparameters(settings: Pipeline, trained: dict[str, Any]) -> dict[str, Any]:
     """Return what the model was fitted with: the settings, but for what the training chose instead."""
-    return {name: getattr(settings, name) for name in HYPERPARAMETERS} | trained.get("chosen", {})
+    return {name: getattr(settings.model, name) for name in HYPERPARAMETERS} | trained.get("chosen", {})
 
 
 def digest(content: bytes) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 from snowflake.snowpark import Session
 
-from .config import Pipeline, Run
+from .config import Run
+from .settings import Pipeline
 
 ACCEPTED, REJECTED = "REGISTER", "REJECT"
 """The tasks that the branch goes on with."""
@@ -63,14 +64,20 @@ def checks(evaluation: dict[str, Any], settings: Pipeline) -> list[Check]:
     """
     new, in_use = evaluation["metrics"], evaluation["in_use"]
     found = [
-        Check("auc", new["auc"], settings.min_auc, least=True),
-        Check("auc", new["auc"], settings.max_auc, least=False, why=", which no model can reach without its label"),
-        Check("log_loss", new["log_loss"], settings.max_log_loss, least=False),
-        Check("calibration_error", new["calibration_error"], settings.max_calibration_error, least=False),
+        Check("auc", new["auc"], settings.quality_gate.min_auc, least=True),
+        Check(
+            "auc",
+            new["auc"],
+            settings.quality_gate.max_auc,
+            least=False,
+            why=", which no model can reach without its label",
+        ),
+        Check("log_loss", new["log_loss"], settings.quality_gate.max_log_loss, least=False),
+        Check("calibration_error", new["calibration_error"], settings.quality_gate.max_calibration_error, least=False),
     ]
     judged = (in_use or {}).get("metrics") or {}
     if judged.get("auc") is not None:
-        least = round(judged["auc"] - settings.max_auc_drop, 4)
+        least = round(judged["auc"] - settings.quality_gate.max_auc_drop, 4)
         found.append(Check("auc", new["auc"], least, least=True, why=f", as {in_use['version']} is in use"))
     return [*found, *_of_slices(evaluation["slices"], settings)]
 
@@ -78,15 +85,15 @@ def checks(evaluation: dict[str, Any], settings: Pipeline) -> list[Check]:
 def _of_slices(slices: dict[str, list[dict[str, Any]]], settings: Pipeline) -> Iterator[Check]:
     for name, rows in slices.items():
         for row in rows:
-            if row["lines"] >= settings.min_slice_lines:
+            if row["lines"] >= settings.quality_gate.min_slice_rows:
                 yield from _of_slice(f"of {name} {row['value']}", row, settings)
 
 
 def _of_slice(of: str, row: dict[str, Any], settings: Pipeline) -> Iterator[Check]:
     """Hold one slice against the bounds. A ranking within a slice says little, so it is judged by its log loss."""
     gap = None if row["said"] is None else round(abs(row["said"] - row["late"]), 4)
-    yield Check(f"calibration_error {of}", gap, settings.max_slice_calibration_error, least=False)
+    yield Check(f"calibration_error {of}", gap, settings.quality_gate.max_slice_calibration_error, least=False)
     in_use = row.get("in_use", {}).get("log_loss")
     if in_use is not None:
-        most = round(in_use + settings.max_slice_drop, 4)
+        most = round(in_use + settings.quality_gate.max_slice_log_loss_rise, 4)
         yield Check(f"log_loss {of}", row["log_loss"], most, least=False, why=f", as the version in use has {in_use}")

@@ -34,11 +34,11 @@ def register(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, An
     evaluation = inputs["EVALUATE"]
     previous = registry.version_in_use(session, run)
     version = _logged(session, run, evaluation) or _log(session, run, evaluation)
-    model = registry.open_registry(session).get_model(run.name(run.settings.model))
+    model = registry.open_registry(session).get_model(run.name(run.settings.registry.model))
     if not model.comment:
         model.comment = "Will an order line be delivered late? A version is named after the run that trained it."
     model.default = version.version_name
-    dropped = _drop_oldest(model, run.settings.keep_versions)
+    dropped = _drop_oldest(model, run.settings.registry.keep_versions)
     experiments.end(session, run, REGISTERED, [])
     candidate.discard(session, evaluation["model"])
     return {
@@ -74,7 +74,7 @@ def _logged(session: Session, run: Run, evaluation: dict[str, Any]) -> ModelVers
     """Return the version that an earlier attempt has logged; what that one had no time to say of it is added."""
     if not registry.version_in_use(session, run):
         return None
-    versions = registry.open_registry(session).get_model(run.name(run.settings.model)).versions()
+    versions = registry.open_registry(session).get_model(run.name(run.settings.registry.model)).versions()
     version = next((each for each in versions if each.version_name == registry.version_name(run)), None)
     if version and not version.show_metrics():
         for name, value in facts(run, evaluation).items():
@@ -89,7 +89,7 @@ def _log(session: Session, run: Run, evaluation: dict[str, Any]) -> ModelVersion
         session,
         run,
         candidate.unpickled(_judged(session, evaluation)),
-        model_name=run.name(run.settings.model),
+        model_name=run.name(run.settings.registry.model),
         version_name=registry.version_name(run),
         comment=_comment(run),
         metrics=facts(run, evaluation),

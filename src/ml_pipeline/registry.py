@@ -32,7 +32,7 @@ def version_in_use(session: Session, run: Run) -> ModelVersion | None:
     """Return the default version of the run's model; None before there is one."""
     if not _listed(session, run):
         return None
-    return open_registry(session).get_model(run.name(run.settings.model)).default
+    return open_registry(session).get_model(run.name(run.settings.registry.model)).default
 
 
 def version_names(session: Session, run: Run) -> set[str]:
@@ -42,7 +42,7 @@ def version_names(session: Session, run: Run) -> set[str]:
 
 
 def _listed(session: Session, run: Run) -> Row | None:
-    name, schema = run.name(run.settings.model), session.get_fully_qualified_current_schema()
+    name, schema = run.name(run.settings.registry.model), session.get_fully_qualified_current_schema()
     models = session.sql(f"SHOW MODELS LIKE '{name}' IN SCHEMA {schema}").collect()
     # LIKE takes _ for any letter, so the answer may hold other models.
     return next((row for row in models if row["name"] == name), None)

@@ -32,7 +32,7 @@ def name_of(run: Run, version: ModelVersion) -> str:
 
 def gateway_name(run: Run) -> str:
     """Return the name of the gateway: what callers are granted, and whose address they have."""
-    return f"{run.name(run.settings.model)}_ENDPOINT"
+    return f"{run.name(run.settings.registry.model)}_ENDPOINT"
 
 
 def found(session: Session, run: Run) -> dict[str, Row]:
@@ -46,7 +46,7 @@ def found(session: Session, run: Run) -> dict[str, Row]:
 def make_ready(session: Session, run: Run, version: ModelVersion, there: Row | None) -> bool:
     """Create the service of a version unless it is there, and wait until it answers; return whether it was created.
 
-    Raises PipelineError, with the end of the log, when it is not ready within `service_timeout_minutes`.
+    Raises PipelineError, with the end of the log, when it is not ready within its `timeout_minutes`.
     """
     name = name_of(run, version)
     if there and there["status"] in _BROKEN:
@@ -63,10 +63,10 @@ def _create(run: Run, version: ModelVersion, name: str) -> Any:
     settings = run.settings
     return version.create_service(
         service_name=name,
-        service_compute_pool=settings.service_pool,
+        service_compute_pool=settings.service.pool,
         ingress_enabled=True,
-        min_instances=settings.service_min_instances,
-        max_instances=settings.service_max_instances,
+        min_instances=settings.service.min_instances,
+        max_instances=settings.service.max_instances,
         block=False,
     )
 
@@ -79,9 +79,9 @@ def _adjust(session: Session, run: Run, name: str, there: Row | None) -> None:
     https://docs.snowflake.com/en/developer-guide/snowpark-container-services/working-with-services
     """
     settings = run.settings
-    wanted: dict[str, Any] = {"MAX_INSTANCES": settings.service_max_instances}
-    if settings.service_min_instances:
-        wanted |= {"MIN_INSTANCES": settings.service_min_instances, "AUTO_SUSPEND_SECS": 0}
+    wanted: dict[str, Any] = {"MAX_INSTANCES": settings.service.max_instances}
+    if settings.service.min_instances:
+        wanted |= {"MIN_INSTANCES": settings.service.min_instances, "AUTO_SUSPEND_SECS": 0}
     if there:
         changes = {key: value for key, value in wanted.items() if there[key.lower()] != value}
     else:  # it was created with these
@@ -94,7 +94,7 @@ def _wait(session: Session, run: Run, name: str, job: AsyncJob) -> None:
     from snowflake.connector.errors import Error
     from snowflake.snowpark.exceptions import SnowparkSQLException
 
-    minutes = run.settings.service_timeout_minutes
+    minutes = run.settings.service.timeout_minutes
     end, pause = time.monotonic() + minutes * 60, _FIRST_LOOK
     while not job.is_done():
         if time.monotonic() > end:
@@ -114,7 +114,7 @@ def _given_up(session: Session, run: Run, name: str, cause: str) -> str:
     log = _log(session, name)
     state = f"; it is {container['service_status']}: {container['message']}" if container else ""
     drop(session, [name])
-    pool = run.settings.service_pool
+    pool = run.settings.service.pool
     return f"service {name} {cause}{state}{log}\nnext: SHOW COMPUTE POOLS LIKE '{pool}'; then run the graph again"
 
 
@@ -189,7 +189,7 @@ def drop(session: Session, services: list[str]) -> list[str]:
 
 
 def _prefix(run: Run) -> str:
-    return f"{run.name(run.settings.model)}_SERVICE_"
+    return f"{run.name(run.settings.registry.model)}_SERVICE_"
 
 
 def _schema(session: Session) -> str:

@@ -35,11 +35,11 @@ def serve(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]
     is not ready in time or answers anything else than the warehouse; the gateway then stays as it is.
     """
     before = services.found(session, run)
-    if not run.settings.service_pool:
+    if not run.settings.service.pool:
         return {"service": None, "dropped": services.withdraw(session, run, list(before))}
     version = registry.version_in_use(session, run)
     if version is None:
-        model = run.name(run.settings.model)
+        model = run.name(run.settings.registry.model)
         raise PipelineError(f"no version of the model {model} is in use\nnext: SHOW VERSIONS IN MODEL {model}")
     name = services.name_of(run, version)
     created = services.make_ready(session, run, version, before.get(name))
@@ -47,7 +47,7 @@ def serve(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]
     moved = services.direct(session, run, name)
     old = [each for each in before if each != name]
     if moved and old:
-        time.sleep(run.settings.service_drain_seconds)  # until the gateway sends nothing there any more
+        time.sleep(run.settings.service.drain_seconds)  # until the gateway sends nothing there any more
     return {
         "service": name,
         "version": version.version_name,

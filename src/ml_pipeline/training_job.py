@@ -30,8 +30,8 @@ def main(text: str, versions: str) -> dict[str, Any]:
     run, session = Run.from_json(text), get_active_session()
     settle(session)
     # Whoever waits for the job cancels it in time, but may be gone.
-    signal.alarm(60 * run.settings.training_timeout_minutes)
-    return train_here(session, run, on_nodes=run.settings.training_instances > 1)
+    signal.alarm(60 * run.settings.training.timeout_minutes)
+    return train_here(session, run, on_nodes=run.settings.training.instances > 1)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def start(session: Session, run: Run, **changes: Any) -> MLJob[dict[str, Any]]:
-    """Begin to fit a model with other settings in an ML Job, and return the job; its result is that of `outcome`.
+    """Fit a model with other hyper-parameters in an ML Job; return the job, whose result is that of `outcome`.
 
     It uses the features that the last run of the graph left, and the package as it is installed here.
     """
@@ -40,11 +40,11 @@ def start(session: Session, run: Run, **changes: Any) -> MLJob[dict[str, Any]]:
 
         return outcome(get_active_session(), Run.from_json(described))
 
-    return trial(replace(run, settings=replace(run.settings, **changes)).to_json())
+    return trial(replace(run, settings=run.settings.changed(model=changes)).to_json())
 
 
 def outcome(session: Session, run: Run) -> dict[str, Any]:
     """Return how well settings do on the last of the lines to train with: the log loss (nats), and what made it."""
     frame = training.lines(session, run)
-    tried = {"learning_rate": run.settings.learning_rate, "max_leaf_nodes": run.settings.max_leaf_nodes}
-    return {**tried, "max_iter": run.settings.max_iter, "log_loss": tuning.loss(frame, run.settings)}
+    tried = {"learning_rate": run.settings.model.learning_rate, "max_leaf_nodes": run.settings.model.max_leaf_nodes}
+    return {**tried, "max_iter": run.settings.model.max_iter, "log_loss": tuning.loss(frame, run.settings)}

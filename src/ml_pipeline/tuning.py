@@ -15,7 +15,7 @@ from .model import TUNED, candidates, fit
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .config import Pipeline
+    from .settings import Pipeline
 
 LAST_SHARE = 0.2
 """Of the rows, in their order, that judge the candidates; they are later than those that a candidate is fitted on."""
@@ -32,7 +32,7 @@ def best(frame: pd.DataFrame, settings: Pipeline, *, on_nodes: bool) -> tuple[Pi
         return settings, {}
     losses = (_on_nodes if on_nodes else _here)(frame, tried)
     chosen = tried[losses.index(min(losses))]
-    told = {name: getattr(chosen, name) for name in TUNED}
+    told = {name: getattr(chosen.model, name) for name in TUNED}
     return chosen, {"chosen": told, "log_losses": [round(loss, 6) for loss in losses]}
 
 

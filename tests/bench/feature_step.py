@@ -77,8 +77,8 @@ def _count(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def _parameters(settings: Pipeline) -> dict[str, Any]:
-    lag, test = settings.history_lag_days, settings.test_days
-    return {"as_of": settings.as_of, "lag": lag, "test": lag + test, "gap": lag + test + lag}
+    lag, test = settings.data.label_lag_days, settings.data.test_days
+    return {"as_of": settings.data.as_of, "lag": lag, "test": lag + test, "gap": lag + test + lag}
 
 
 def _from_file_to_file(folder: Path, settings: Pipeline) -> None:
@@ -90,8 +90,8 @@ def _in_pandas(lines: pd.DataFrame, settings: Pipeline) -> pd.DataFrame:
     """The features as one would write them in pandas."""
     ordered, promised = (pd.to_datetime(lines[name]) for name in ("ORDER_DATE", "COMMIT_DATE"))
     late = (pd.to_datetime(lines["RECEIPT_DATE"]) > promised).astype(int)
-    age = (pd.Timestamp(settings.as_of) - ordered).dt.days
-    lag, test = settings.history_lag_days, settings.test_days
+    age = (pd.Timestamp(settings.data.as_of) - ordered).dt.days
+    lag, test = settings.data.label_lag_days, settings.data.test_days
     parts = pd.cut(
         age, [-(10**6), lag - 1, lag + test - 1, 2 * lag + test - 1, 10**6], labels=["OPEN", "TEST", "GAP", "TRAIN"]
     )

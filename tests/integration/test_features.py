@@ -18,7 +18,7 @@ from ml_pipeline.steps import execute
 from tests.bench.feature_step import _in_pandas
 
 LOCAL = load("local", Path(__file__).parents[2] / "environments")
-LAG = LOCAL.pipeline.history_lag_days
+LAG = LOCAL.pipeline.data.label_lag_days
 COLUMNS = [
     "ORDER_KEY", "LINE_NUMBER", "SUPPLIER_KEY", "QUANTITY", "PRICE", "DISCOUNT",
     "COMMIT_DATE", "SHIP_DATE", "RECEIPT_DATE", "CUSTOMER_KEY", "ORDER_DATE", "PRIORITY",

@@ -98,7 +98,7 @@ def test_it_is_held_out_in_time(session, first):
         for row in session.sql("SELECT PART, MIN(ORDER_DATE), MAX(ORDER_DATE) FROM FEATURES GROUP BY PART").collect()
     }
     assert spans["TRAIN"][1] < spans["GAP"][0] <= spans["GAP"][1] < spans["TEST"][0]
-    assert (spans["TEST"][0] - spans["TRAIN"][1]).days > LOCAL.pipeline.history_lag_days
+    assert (spans["TEST"][0] - spans["TRAIN"][1]).days > LOCAL.pipeline.data.label_lag_days
     assert spans["TEST"][1] < spans["OPEN"][0]
 
 
@@ -162,7 +162,7 @@ def test_a_version_keeps_how_it_was_accepted_and_all_that_it_takes_to_train_it_a
     where = model.version("V_FIRST").show_metrics()["provenance"]
     assert where == first[0]["EVALUATE"]["provenance"]
     assert (where["release"], where["commit"], where["seed"], where["lines"]) == (
-        "d1", "c1", LOCAL.pipeline.seed, first[0]["TRAIN"]["lines"],
+        "d1", "c1", LOCAL.pipeline.training.seed, first[0]["TRAIN"]["lines"],
     )  # fmt: skip
 
 
@@ -232,7 +232,7 @@ def test_what_is_likely_late_and_due_within_a_week_is_urgent(session, second):
     query = "SELECT ORDERED_AT, PROMISED_DAYS FROM PREDICTIONS WHERE MODEL_VERSION = 'V_SECOND' AND PREDICTED_LATE = 1"
     said = session.sql(query).to_pandas()
     due = pd.to_datetime(said["ORDERED_AT"]) + pd.to_timedelta(said["PROMISED_DAYS"], "D")
-    week = pd.Timestamp(LOCAL.pipeline.as_of) + pd.to_timedelta([0, 7], "D")
+    week = pd.Timestamp(LOCAL.pipeline.data.as_of) + pd.to_timedelta([0, 7], "D")
     urgent = second[0]["SCORE"]["urgent"]
     assert urgent == second[0]["REPORT"]["urgent"] == due.between(*week).sum() > 0
 
@@ -274,7 +274,7 @@ def smoke(session, graph, second):
 def test_a_smoke_run_touches_nothing_that_anyone_uses(session, smoke):
     results, new = smoke
     assert results["REPORT"]["outcome"] == "registered"
-    assert results["INGEST"]["orders"] == LOCAL.smoke.max_orders
+    assert results["INGEST"]["orders"] == LOCAL.smoke.data.max_orders
     # Snowpark's temporary stage belongs to the session.
     assert {name for name in new if not name.startswith(("SMOKE_", "experiment SMOKE_", "SNOWPARK_TEMP_"))} == set()
     assert in_use(session) == "V_SECOND"
@@ -423,7 +423,7 @@ def test_the_candidates_of_a_training_are_steps_of_one_metric_and_the_choice_is_
     ).collect()
     assert [row["STEP"] for row in losses] == [0, 1]
     best = min(losses, key=lambda row: row["VALUE"])["STEP"]
-    rate = quick.settings.learning_rate * (1, 0.5)[best]
+    rate = quick.settings.model.learning_rate * (1, 0.5)[best]
     assert judged["provenance"]["learning_rate"] == rate
 
 

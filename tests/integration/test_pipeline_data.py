@@ -30,7 +30,7 @@ def session(snowflake):
 
 # Data validation: what breaks which law.
 
-LAG = LOCAL.pipeline.history_lag_days
+LAG = LOCAL.pipeline.data.label_lag_days
 BROKEN = {
     "ORDER_KEY, LINE_NUMBER is unique": "LINE_NUMBER = 1",
     "CUSTOMER_KEY is there": "CUSTOMER_KEY = NULL",

@@ -37,7 +37,7 @@ def session(snowflake):
             "CREATE OR REPLACE DATABASE T_SCORING",
             "CREATE SCHEMA T_SCORING.SOURCE",
             *(
-                f"CREATE VIEW T_SCORING.SOURCE.{name} AS SELECT * FROM {LOCAL.pipeline.source}.{name}"
+                f"CREATE VIEW T_SCORING.SOURCE.{name} AS SELECT * FROM {LOCAL.pipeline.data.source}.{name}"
                 for name in ("CUSTOMER", "NATION", "REGION", "SUPPLIER")
             ),
             "CREATE WAREHOUSE IF NOT EXISTS T_SCORING_WH",
@@ -53,7 +53,7 @@ def run_on(day, run_id):
 
 def open_for_business(session, day, quantity="L_QUANTITY"):
     """What the source holds on that day: half of the customers, and no order that is still to come."""
-    sample = LOCAL.pipeline.source
+    sample = LOCAL.pipeline.data.source
     session.sql(
         f"CREATE OR REPLACE VIEW T_SCORING.SOURCE.ORDERS AS SELECT * FROM {sample}.ORDERS "
         f"WHERE O_ORDERDATE <= '{day}' AND MOD(O_CUSTKEY, 2) = 1"
@@ -135,7 +135,7 @@ def test_only_new_orders_are_scored(session, first, next_month):
 
 
 def test_a_label_comes_once_the_outcome_is_known_and_not_a_day_before(session, first, next_month):
-    known = FIRST_DAY + timedelta(days=30 - QUICK.history_lag_days)
+    known = FIRST_DAY + timedelta(days=30 - QUICK.data.label_lag_days)
     labelled = log_of(session, "LATE IS NOT NULL")
     assert first["DECIDE"]["labels"] == 0
     assert len(labelled) == next_month["DECIDE"]["labels"] > 0
@@ -210,7 +210,7 @@ def test_few_lines_say_nothing(session, drifted_month):
 def test_the_monitor_tells_of_the_drift_once_the_lines_are_scored(session, drifted_month):
     found = steps_of(session, DRIFTED_MONTH, "DRIFTED", "SCORE", "MONITOR")["MONITOR"]
     assert (found["verdict"], found["drifted"]) == ("drifted", ["QUANTITY"])
-    assert found["reasons"] == [f"QUANTITY has drifted by {found['drift']['QUANTITY']}, over {QUICK.max_drift}"]
+    assert found["reasons"] == [f"QUANTITY has drifted by {found['drift']['QUANTITY']}, over {QUICK.monitoring.max_drift}"]
 
 
 # Who is told.

@@ -58,7 +58,7 @@ def context(monkeypatch):
 def test_a_task_reads_its_settings_from_config_and_returns_json(session, context):
     value = tasks.ingest(session)
     assert value == context.returned
-    assert json.loads(value)["orders"] == LOCAL.smoke.max_orders
+    assert json.loads(value)["orders"] == LOCAL.smoke.data.max_orders
     recorded = session.table("SMOKE_STEP_RESULTS").collect()[0]
     assert (recorded["RUN_ID"], recorded["RELEASE"], recorded["STEP"]) == ("17_A", "d1g35t", "INGEST")
 

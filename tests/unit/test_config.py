@@ -99,7 +99,7 @@ def test_training_is_a_job_where_it_is_asked_for_and_there_are_a_pool_and_a_rele
 @pytest.mark.parametrize("name", NAMES)
 def test_a_job_is_cancelled_before_the_graphs_time_is_over(name):
     environment = load(name, ENVIRONMENTS)
-    assert environment.pipeline.training_timeout_minutes < environment.graph.timeout_minutes
+    assert environment.pipeline.training.timeout_minutes < environment.graph.timeout_minutes
 
 
 def test_a_run_id_is_fit_for_a_snowflake_name():

@@ -33,7 +33,7 @@ def test_a_version_tells_whether_it_passed_even_if_it_should_not_be_there():
 
 
 def test_a_model_comes_from_the_settings_but_for_what_the_training_chose():
-    assert provenance.hyperparameters(RUN.settings, {})["learning_rate"] == RUN.settings.learning_rate
+    assert provenance.hyperparameters(RUN.settings, {})["learning_rate"] == RUN.settings.model.learning_rate
     found = provenance.hyperparameters(RUN.settings, {"chosen": {"learning_rate": 0.05, "max_leaf_nodes": 30}})
     assert (found["learning_rate"], found["max_leaf_nodes"]) == (0.05, 30)
-    assert found["max_iter"] == RUN.settings.max_iter
+    assert found["max_iter"] == RUN.settings.model.max_iter

@@ -52,7 +52,7 @@ def test_a_run_has_the_settings_of_its_environment_and_a_name_of_its_own():
 
 
 def test_what_is_not_staged_trains_in_the_process():
-    assert LOCAL.pipeline.training_job
+    assert LOCAL.pipeline.training.job
     assert not new_run(LOCAL, smoke=False).trains_in_job
 
 

@@ -31,7 +31,7 @@ def test_the_candidate_with_the_least_loss_on_the_last_rows_is_chosen(frame):
     losses = [tuning.loss(frame, each) for each in model.candidates(QUICK)]
     assert told["log_losses"] == [round(loss, 6) for loss in losses]
     assert chosen == model.candidates(QUICK)[losses.index(min(losses))]
-    assert told["chosen"] == {"learning_rate": chosen.learning_rate, "max_leaf_nodes": chosen.max_leaf_nodes}
+    assert told["chosen"] == {"learning_rate": chosen.model.learning_rate, "max_leaf_nodes": chosen.model.max_leaf_nodes}
 
 
 def test_the_rows_that_judge_are_learned_from_by_no_candidate(frame):

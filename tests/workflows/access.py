@@ -133,7 +133,7 @@ def what_writes_to_requests_runs_reviewed_code(workflows: Workflows) -> Iterator
 
 
 def every_environment_is_one_of_ours(workflows: Workflows) -> Iterator[str]:
-    ours = {path.stem for path in (workflows.folder / "environments").glob("*.toml")} - {"local"}
+    ours = {path.stem for path in (workflows.folder / "environments").glob("*.toml")} - {"base", "local"}
     for job in workflows.jobs:
         used = [job.environment, job.values.get("with", {}).get("environment", "")]
         for name in used:

@@ -80,5 +80,5 @@ def _results(connection: SnowflakeConnection, group: str) -> dict[str, Any]:
 
 
 def _model_version(connection: SnowflakeConnection, environment: config.Environment) -> str:
-    rows = _rows(connection, f"SHOW MODELS LIKE {literal(environment.pipeline.model)}")
+    rows = _rows(connection, f"SHOW MODELS LIKE {literal(environment.pipeline.registry.model)}")
     return rows[0]["default_version_name"] if rows else "none"
