@@ -197,11 +197,10 @@ def _converted(encoding: str, file: str) -> str:
 def _environment(name: str, base: dict[str, Any], own: dict[str, Any], folder: str) -> Environment:
     shared, file = f"{folder}/{BASE}.toml", f"{folder}/{name}.toml"
     _check_names(base.get(_SHARED, {}), shared, _SHARED)
-    tables = overlay(Environment, base, {key: own[key] for key in own if key not in (_SMOKE, "timeouts")}, file)
+    tables = overlay(Environment, base, {key: own[key] for key in own if key != _SMOKE}, file)
     smoke = overlay(Pipeline, tables.get(_SHARED, {}), base.get(_SMOKE, {}), shared, _SMOKE)
     smoke = overlay(Pipeline, smoke, own.get(_SMOKE, {}), file, _SMOKE)
-    timeouts = {**base.get("timeouts", {}), **own.get("timeouts", {})}
-    values = _named({**tables, _SMOKE: smoke, "timeouts": timeouts}, name.upper().replace("-", "_"))
+    values = _named({**tables, _SMOKE: smoke}, name.upper().replace("-", "_"))
 
     def place(path: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
         if _has(own, path):

@@ -6,7 +6,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -24,6 +24,8 @@ class Section(BaseModel):
     """A table of the configuration."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+    adds: ClassVar[bool] = False
+    """Whether an environment's file may have keys that base.toml lacks."""
 
     def changed(self, **changes: Any) -> Self:
         """Return a copy with other values; those of a table within are a dictionary, or the whole table.
@@ -168,6 +170,9 @@ def overlay(
     merged = dict(base)
     for key, given in values.items():
         value = given.model_dump() if isinstance(given, Section) else given
+        if key not in base and kind and kind.adds:
+            merged[key] = value
+            continue
         if key not in base:
             advice = nearest(key, base) or "; a new setting goes into base.toml first"
             raise ConfigError(f'{file}: unknown key "{key}" in {table(within)}{advice}')

@@ -60,7 +60,7 @@ class Graph(Section):
 
     name: Identifier
     schedule: Schedule
-    timeout_minutes: Count
+    timeout_minutes: Whole
     retries: Whole
     suspend_after_failures: Whole
     error_integration: Integration
@@ -79,6 +79,7 @@ class Timeouts(Section):
     """Minutes that single tasks may take: the keys are names of tasks, which the graph knows. See `check_timeouts`."""
 
     model_config = ConfigDict(extra="allow")
+    adds = True
 
     __pydantic_extra__: dict[str, Count] = Field(init=False)
 

@@ -5,7 +5,6 @@ Each returns the CPU seconds that it took its own process.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import hashlib
 import os
@@ -136,9 +135,6 @@ def environment(site: Site, backend: str) -> Environment:
 
     dev = config.load("dev", ROOT / "environments")
     place = {"database": site.database, "schema": site.schema, "warehouse": "COMPUTE_WH"}
-    return dataclasses.replace(
-        dev,
-        snowflake=dataclasses.replace(dev.snowflake, **place),
-        graph=dataclasses.replace(dev.graph, name=baseline.ROOT),
-        deploy=dataclasses.replace(dev.deploy, backend=backend),
+    return dev.changed(
+        snowflake=dev.snowflake.changed(**place), graph={"name": baseline.ROOT}, deploy={"backend": backend}
     )

@@ -3,7 +3,6 @@
 import argparse
 import datetime
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ def feature_step(options: argparse.Namespace) -> Figures:
 
 def _in_turns(server: LocalSnowflake, folder: Path, runs: int) -> Figures:
     environment = config.load("prod", ROOT / "environments")
-    settings = replace(environment.pipeline, max_orders=0)
+    settings = environment.pipeline.changed(data={"max_orders": 0})
     with server.connect() as session:
         session.sql("CREATE DATABASE BENCH").collect()
         session.use_warehouse("COMPUTE_WH")
@@ -59,7 +58,7 @@ def _in_turns(server: LocalSnowflake, folder: Path, runs: int) -> Figures:
 
 
 def _run(environment: config.Environment, settings: Pipeline) -> Run:
-    carried = replace(environment, pipeline=settings).graph_config("0" * 64)
+    carried = environment.changed(pipeline=settings).graph_config("0" * 64)
     return Run.from_config(carried, "BENCH")
 
 

@@ -103,7 +103,7 @@ def typed(
 def opened(snowflake: LocalSnowflake, callers: Callers, folder: Path, *releases: str) -> Iterator[Account]:
     """Set DEV up."""
     shutil.copytree(PROJECT / "environments", folder / "environments", ignore=shutil.ignore_patterns("local"))
-    toml = folder / "environments" / "dev.toml"
+    toml = folder / "environments" / "base.toml"
     toml.write_text(re.sub(r'backend = "\w+"', 'backend = "task_graph"', toml.read_text()))
     key = account.new_key()
     texts = bootstrap.scripts(config.load("dev", folder / "environments"), account.public_pem(key))

@@ -200,8 +200,8 @@ def _delivery(site: Site, backend: str, deadline: int = DEADLINE) -> Iterator[tu
 
 def environment(site: Site, backend: str, deadline: int = DEADLINE) -> Environment:
     """PROD, in the schema of the case."""
-    place = dataclasses.replace(_PROD.snowflake, database=site.database, schema=site.schema, role=ROLE)
-    graph = dataclasses.replace(_PROD.graph, name=_GRAPH, timeout_minutes=1)
-    how = dataclasses.replace(_PROD.deploy, backend=backend, lease_seconds=LEASE, deadline_seconds=deadline)
-    steps = dataclasses.replace(_PROD.pipeline, policies="")  # which are in main's schema, too
-    return dataclasses.replace(_PROD, snowflake=place, graph=graph, deploy=how, pipeline=steps)
+    place = _PROD.snowflake.changed(database=site.database, schema=site.schema, role=ROLE)
+    graph = _PROD.graph.changed(name=_GRAPH, timeout_minutes=1)
+    how = _PROD.deploy.changed(backend=backend, lease_seconds=LEASE, deadline_seconds=deadline)
+    steps = _PROD.pipeline.changed(governance={"policies": ""})  # which are in main's schema, too
+    return _PROD.changed(snowflake=place, graph=graph, deploy=how, pipeline=steps)

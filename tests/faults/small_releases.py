@@ -53,9 +53,13 @@ def environment(site: Site, terms: Terms) -> Environment:
     """DEV, moved to the site's schema, with a role and a warehouse of the database's own."""
     dev = config.load("dev", PROJECT / "environments")
     own = {"role": f"{site.database}_DEPLOY", "service_user": f"{site.database}_CI", "warehouse": _warehouse(site)}
-    place = dataclasses.replace(dev.snowflake, database=site.database, schema=site.schema, **own)
-    deploy = config.Deploy(terms.backend, terms.lease_seconds, terms.deadline_seconds)
-    return dataclasses.replace(dev, snowflake=place, deploy=deploy)
+    place = dev.snowflake.changed(database=site.database, schema=site.schema, **own)
+    deploy = {
+        "backend": terms.backend,
+        "lease_seconds": terms.lease_seconds,
+        "deadline_seconds": terms.deadline_seconds,
+    }
+    return dev.changed(snowflake=place, deploy=deploy)
 
 
 def _warehouse(site: Site) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import warnings
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -21,11 +20,14 @@ VALIDATED = {"auc": 0.67, "quality_gate": {"passed": True}, "provenance": {"sha2
 def moved(name, database):
     """An environment of the repository, with a database and roles that no other test has."""
     environment = config.load(name, Path(__file__).parents[2] / "environments")
-    place = replace(
-        environment.snowflake, database=database, role=f"{database}_DEPLOY", warehouse=f"{database}_WH",
-        service_user=f"{database}_CI", compute_pool="",
-    )  # fmt: skip
-    return replace(environment, snowflake=place)
+    place = environment.snowflake.changed(
+        database=database,
+        role=f"{database}_DEPLOY",
+        warehouse=f"{database}_WH",
+        service_user=f"{database}_CI",
+        compute_pool="",
+    )
+    return environment.changed(snowflake=place)
 
 
 ENVIRONMENTS = {"dev": moved("dev", "COPY_DEV"), "prod": moved("prod", "COPY_PROD")}
@@ -57,9 +59,14 @@ def log(registry, version, metrics):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         registry.log_model(
-            LogisticRegression().fit(INPUTS, [0, 1, 1]), model_name="LATE_DELIVERY", version_name=version,
-            sample_input_data=INPUTS, metrics=metrics, comment=f"made as {version}", target_platforms=["WAREHOUSE"],
-        )  # fmt: skip
+            LogisticRegression().fit(INPUTS, [0, 1, 1]),
+            model_name="LATE_DELIVERY",
+            version_name=version,
+            sample_input_data=INPUTS,
+            metrics=metrics,
+            comment=f"made as {version}",
+            target_platforms=["WAREHOUSE"],
+        )
 
 
 @pytest.fixture

@@ -74,10 +74,8 @@ def target(snowflake, database, monkeypatch):
     """A schema and a connection to it."""
     for variable, value in snowflake.environ.items():
         monkeypatch.setenv(variable, value)
-    place = dataclasses.replace(
-        DEV.snowflake, database=database, schema="PUBLIC", role="ACCOUNTADMIN", warehouse="COMPUTE_WH"
-    )
-    environment = dataclasses.replace(DEV, snowflake=place)
+    place = DEV.snowflake.changed(database=database, schema="PUBLIC", role="ACCOUNTADMIN", warehouse="COMPUTE_WH")
+    environment = DEV.changed(snowflake=place)
     with requests.open_connection(environment) as connection:
         yield connection, environment
 

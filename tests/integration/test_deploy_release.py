@@ -261,7 +261,7 @@ def test_when_putting_back_fails_too_the_graph_stays_off_and_the_exit_code_is_3(
 
 def test_a_smoke_run_that_does_not_end_is_cancelled(deploy, graph, tmp_path):
     shutil.copytree(account.PROJECT / "environments", tmp_path / "environments", ignore=shutil.ignore_patterns("local"))
-    path = tmp_path / "environments/prod.toml"
+    path = tmp_path / "environments/base.toml"
     path.write_text(path.read_text().replace("timeout_minutes = 60", "timeout_minutes = 0"))
     graph.tasks = {"SLOW": "CALL SYSTEM$WAIT(60)"}
     code, answer, _ = deploy("release", "--env", "prod", release="one", project=tmp_path)
@@ -391,7 +391,7 @@ def test_status_and_plan_read_well(deploy, capsys):
 def test_a_graph_under_another_name_does_not_start_beside_the_old_one(deploy, admin, tmp_path):
     deploy("release", "--env", "prod", release="one")
     shutil.copytree(account.PROJECT / "environments", tmp_path / "environments", ignore=shutil.ignore_patterns("local"))
-    path = tmp_path / "environments/prod.toml"
+    path = tmp_path / "environments/base.toml"
     path.write_text(path.read_text().replace('"LATE_DELIVERY"\nschedule', '"PUNCTUALITY"\nschedule'))
     code, answer, _ = deploy("release", "--env", "prod", release="one", project=tmp_path)
     assert code == 1
@@ -441,7 +441,7 @@ def test_a_graph_moves_to_a_task_graph_object_and_back(deploy, admin, tmp_path):
     admin.execute(f"GRANT CREATE TASK GRAPH ON SCHEMA {PROD} TO ROLE ML_PROD_ACCESS")
     deploy("release", "--env", "prod", release="one")
     shutil.copytree(account.PROJECT / "environments", tmp_path / "environments", ignore=shutil.ignore_patterns("local"))
-    path = tmp_path / "environments/prod.toml"
+    path = tmp_path / "environments/base.toml"
     path.write_text(path.read_text().replace('backend = "classic"', 'backend = "task_graph"'))
     code, proposal, _ = deploy("plan", "--env", "prod", "--detailed-exitcode", release="one", project=tmp_path)
     assert (code, proposal["moved_from"], proposal["changed"]) == (2, "classic", {})

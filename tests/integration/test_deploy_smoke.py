@@ -64,8 +64,8 @@ def _chain(texts, retries):
 
 @pytest.fixture
 def target(snowflake, database):
-    place = dataclasses.replace(PROD.snowflake, database=database, schema="PUBLIC", warehouse="COMPUTE_WH")
-    return Target(snowflake, dataclasses.replace(PROD, snowflake=place))
+    place = PROD.snowflake.changed(database=database, schema="PUBLIC", warehouse="COMPUTE_WH")
+    return Target(snowflake, PROD.changed(snowflake=place))
 
 
 @pytest.fixture
@@ -114,8 +114,8 @@ def test_a_failed_run_is_followed_into_its_automatic_retry(target, connection):
 
 
 def test_a_run_that_does_not_end_in_time_is_cancelled_and_its_unfinished_tasks_are_named(target, connection):
-    graph = dataclasses.replace(target.environment.graph, timeout_minutes=1 / 60)
-    target.environment = dataclasses.replace(target.environment, graph=graph)
+    graph = target.environment.graph.model_copy(update={"timeout_minutes": 1 / 60})
+    target.environment = target.environment.model_copy(update={"graph": graph})
     held, there = target.put(connection, "SELECT 1", "CALL SYSTEM$WAIT(60)")
     verdict = smoke.execute(held, there, shown)
     assert verdict.reasons[0].endswith("cancelled: LATE_DELIVERY$0 EXECUTING")
@@ -130,8 +130,8 @@ def test_without_the_lock_nothing_is_started(target, connection):
 
 
 def test_a_poll_that_waits_longer_than_the_lease_keeps_the_lock(target, connection):
-    deploy = dataclasses.replace(target.environment.deploy, lease_seconds=2)
-    target.environment = dataclasses.replace(target.environment, deploy=deploy)
+    deploy = target.environment.deploy.changed(lease_seconds=2)
+    target.environment = target.environment.changed(deploy=deploy)
     held, there = target.put(connection, "CALL SYSTEM$WAIT(4)")
     free, over = [], threading.Event()
 

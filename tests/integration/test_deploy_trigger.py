@@ -32,9 +32,7 @@ class Shop:
     def configure(self, schedule, backend):
         """Another [graph] schedule, and what holds the graph."""
         path = self.folder / "environments/prod.toml"
-        text = (account.PROJECT / "environments/prod.toml").read_text()
-        text = text.replace('schedule = "0 5 * * * UTC"', f'schedule = "{schedule}"')
-        path.write_text(text.replace('backend = "classic"', f'backend = "{backend}"'))
+        path.write_text(f'[graph]\nschedule = "{schedule}"\n[deploy]\nbackend = "{backend}"\n')
 
     def deploy(self, capsys, verb, *options, release=""):
         named = ("--dist", str(self.dist), "--release", self.digests[release]) if release else ()

@@ -3,7 +3,6 @@
 The expected values come from pandas, which shares no code with the feature views.
 """
 
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -24,7 +23,7 @@ COLUMNS = [
     "COMMIT_DATE", "SHIP_DATE", "RECEIPT_DATE", "CUSTOMER_KEY", "ORDER_DATE", "PRIORITY",
 ]  # fmt: skip
 KEYS = ["ORDER_KEY", "LINE_NUMBER"]
-SOME = replace(LOCAL.pipeline, max_orders=3_000)
+SOME = LOCAL.pipeline.changed(data={"max_orders": 3_000})
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +81,7 @@ def test_an_unchanged_definition_keeps_its_version_and_is_refreshed(session, fir
 
 
 def test_another_definition_is_another_version_and_the_old_one_goes(session, first):
-    result, _ = built(session, Run("OTHER", "d", replace(SOME, history_lag_days=95)))
+    result, _ = built(session, Run("OTHER", "d", SOME.changed(data={"label_lag_days": 95})))
     assert set(result["dropped"]) == {f"{name}${version}" for name, version in first[0]["views"].items()}
     assert versions(session) == {f"{name}${version}" for name, version in result["views"].items()}
     back, found = built(session, Run("BACK", "d", SOME))
@@ -91,7 +90,7 @@ def test_another_definition_is_another_version_and_the_old_one_goes(session, fir
 
 
 def test_a_smoke_run_has_views_and_entities_of_its_own(session, first):
-    run = Run("SMOKE", "d", replace(SOME, max_orders=500, feature_refresh="1 hour"), smoke=True)
+    run = Run("SMOKE", "d", SOME.changed(data={"max_orders": 500, "feature_refresh": "1 hour"}), smoke=True)
     execute(session, run, "INGEST", {})
     before = versions(session)
     result, _ = built(session, run)
@@ -137,7 +136,7 @@ def test_a_second_attempt_trains_with_the_rows_of_the_first(session, trained_wit
 
 
 def test_the_oldest_versions_go(session, trained_with):
-    settings = replace(SOME, keep_versions=2, max_training_lines=100)
+    settings = SOME.changed(registry={"keep_versions": 2}, data={"max_training_rows": 100})
     execute(session, Run("RESTORED", "d", SOME), "INGEST", {})
     for name in ("B", "C"):
         datasets.training_set(session, Run(name, "d", settings))
@@ -160,7 +159,7 @@ STEADY = [line(order, DAY + timedelta(days=9 * order), late=order % 3 == 0) for 
 
 def featured(session, lines, lag=LAG):
     """The features of these lines by order, as the views and the join compute them."""
-    run = Run("SHIFTED", "d", replace(LOCAL.pipeline, history_lag_days=lag))
+    run = Run("SHIFTED", "d", LOCAL.pipeline.changed(data={"label_lag_days": lag}))
     session.create_dataframe(lines, schema=COLUMNS).write.save_as_table("ORDER_LINES", mode="overwrite")
     store = feature_views.open_store(session)
     views = feature_views.refreshed(store, session, run)

@@ -1,7 +1,6 @@
 """Personal data, tags and who sees what, in an environment as the bootstrap makes it, delivered by its service user."""
 
 import contextlib
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from ml_pipeline.steps import execute
 from tests.integration import deploy_account as account
 
 DEV = load("dev", Path(__file__).parents[2] / "environments")
-SMALL = replace(DEV.pipeline, max_orders=1_500)
+SMALL = DEV.pipeline.changed(data={"max_orders": 1_500})
 REGIONS = {"AFRICA", "AMERICA", "ASIA", "EUROPE", "MIDDLE EAST"}
 PERSONAL = "NAME, ADDRESS, PHONE"
 
@@ -131,7 +130,7 @@ def test_a_line_that_its_version_takes_back_is_not_called_about(snowflake, sessi
 def test_without_policies_no_personal_column_is_fetched(snowflake, session, admin):
     session.sql("CREATE SCHEMA ML_DEV.PR_9").collect()
     session.use_schema("ML_DEV.PR_9")
-    say(session, Run("R3", "d1g35t", replace(SMALL, policies="", tags="")))
+    say(session, Run("R3", "d1g35t", SMALL.changed(governance={"policies": "", "tags": ""})))
     for thing in ("CUSTOMERS", "LATE_RISKS"):
         assert not {*contacts.PERSONAL} & {*session.table(thing).columns}
     assert session.table("LATE_RISKS").count() > 0

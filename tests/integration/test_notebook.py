@@ -3,7 +3,6 @@
 import json
 import time
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,8 @@ from ml_pipeline.steps import execute
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "notebooks" / "explore.ipynb"
 LOCAL = load("local", ROOT / "environments")
-SETTINGS = replace(LOCAL.pipeline, max_orders=1_500, max_iter=10, min_samples_leaf=20)
-CONFIG = json.dumps({**replace(LOCAL, pipeline=SETTINGS).graph_config("d1g35t"), "max_orders": 1_500})
+SETTINGS = LOCAL.pipeline.changed(data={"max_orders": 1_500}, model={"max_iter": 10, "min_samples_leaf": 20})
+CONFIG = json.dumps(LOCAL.changed(pipeline=SETTINGS).graph_config("d1g35t"))
 RUNTIME = "V2.2-CPU-PY3.11"
 EXECUTE = (
     "EXECUTE NOTEBOOK PROJECT EXPLORE MAIN_FILE = '{file}' COMPUTE_POOL = 'T_NOTEBOOK_POOL' "
@@ -216,10 +215,8 @@ def asked_for():
         "warehouse": "T_NOTEBOOK_WH",
         "compute_pool": "T_NOTEBOOK_POOL",
     }
-    return replace(
-        LOCAL,
-        snowflake=replace(LOCAL.snowflake, **place),
-        graph=replace(LOCAL.graph, notebook=NOTEBOOK.name, notebook_runtime=RUNTIME),
+    return LOCAL.changed(
+        snowflake=LOCAL.snowflake.changed(**place), graph={"notebook": NOTEBOOK.name, "notebook_runtime": RUNTIME}
     )
 
 

@@ -180,14 +180,16 @@ def test_a_versions_lineage_names_its_run_and_its_rows_and_what_these_come_from(
 def test_a_model_is_trained_again_bit_for_bit_from_what_its_version_tells(session, first):
     where = first[0]["EVALUATE"]["provenance"]
     rows = datasets.read(Dataset.load(session, where["dataset"]).select_version(where["dataset_version"]))
-    told = {name: where[name] for name in ("seed", *HYPERPARAMETERS)}
-    path = candidate.save(session, Run("AGAIN", "d1", LOCAL.pipeline), fit(rows, replace(LOCAL.pipeline, **told)))
+    same = LOCAL.pipeline.changed(
+        model={name: where[name] for name in HYPERPARAMETERS}, training={"seed": where["seed"]}
+    )
+    path = candidate.save(session, Run("AGAIN", "d1", LOCAL.pipeline), fit(rows, same))
     assert provenance.digest(candidate.read(session, path)) == where["sha256"]
     candidate.discard(session, path)
 
 
 def test_the_rows_of_every_version_of_the_model_are_kept_however_many_runs_come_after(session, second):
-    datasets.drop_oldest(session, Run("SECOND", "d2", replace(LOCAL.pipeline, keep_versions=0)))
+    datasets.drop_oldest(session, Run("SECOND", "d2", LOCAL.pipeline.changed(registry={"keep_versions": 0})))
     assert set(Dataset.load(session, "TRAINING_LINES").list_versions()) == {"FIRST", "SECOND"}
 
 
@@ -200,10 +202,10 @@ def deploy_model(snowflake, capsys, monkeypatch, *options):
     """`python -m deploy model` on the schema of these tests: what it prints."""
     for name, value in snowflake.environ.items():
         monkeypatch.setenv(name, value)
-    place = replace(
-        LOCAL.snowflake, database="T_PIPELINE", schema="PUBLIC", warehouse="T_PIPELINE_WH", role="ACCOUNTADMIN"
+    place = LOCAL.snowflake.changed(
+        database="T_PIPELINE", schema="PUBLIC", warehouse="T_PIPELINE_WH", role="ACCOUNTADMIN"
     )
-    monkeypatch.setattr(config, "load", lambda *_: replace(LOCAL, snowflake=place))
+    monkeypatch.setattr(config, "load", lambda *_: LOCAL.changed(snowflake=place))
     capsys.readouterr()
     assert cli.main(["model", "--env", "local", "--json", *options]) == 0
     return json.loads(capsys.readouterr().out)["versions"]
@@ -289,7 +291,11 @@ def test_smoke_runs_pile_up_neither_versions_nor_runs(session, graph, smoke):
 
 
 def test_a_rejected_model_leaves_the_version_in_use_which_scores(session, graph, second):
-    strict = Run("THIRD", "d4", replace(LOCAL.pipeline, max_orders=1_500, max_iter=10, min_auc=0.99))
+    strict = Run(
+        "THIRD",
+        "d4",
+        LOCAL.pipeline.changed(data={"max_orders": 1_500}, model={"max_iter": 10}, quality_gate={"min_auc": 0.99}),
+    )
     results, states = run_with(session, graph, strict)
     assert results["REJECT"]["in_use"] == "V_SECOND"
     assert results["REJECT"]["reasons"][0].startswith("auc is ")
@@ -303,7 +309,7 @@ def test_a_rejected_model_leaves_the_version_in_use_which_scores(session, graph,
 
 @pytest.fixture(scope="module")
 def kept(session, graph, second):
-    weekly = replace(LOCAL.pipeline, max_orders=1_500, retrain_days=7)
+    weekly = LOCAL.pipeline.changed(data={"max_orders": 1_500}, training={"retrain_days": 7})
     return run_with(session, graph, Run("KEPT", "d5", weekly))
 
 
@@ -318,7 +324,7 @@ def test_without_a_reason_to_train_the_version_in_use_is_kept_and_scores(kept):
 
 
 def test_somebody_can_ask_for_a_new_model(session, kept):
-    weekly = replace(LOCAL.pipeline, retrain_days=7)
+    weekly = LOCAL.pipeline.changed(training={"retrain_days": 7})
     asked = Run("ASKED", "d5", weekly, retrain=True)
     decided = execute(session, asked, "DECIDE", {})
     assert (decided["branch"], decided["reasons"]) == ("TRAIN", ["this run was asked to train"])
@@ -338,7 +344,9 @@ def test_a_release_may_drop_a_feature_that_the_version_in_use_needs(session, gra
         LogisticRegression().fit(frame, [1, 0] * 10), model_name="LATE_DELIVERY", version_name="OLD",
         sample_input_data=frame, target_platforms=["WAREHOUSE"],
     )  # fmt: skip
-    quick = replace(LOCAL.pipeline, max_orders=1_500, max_iter=10, min_auc=0.5, max_log_loss=1.0)
+    quick = LOCAL.pipeline.changed(
+        data={"max_orders": 1_500}, model={"max_iter": 10}, quality_gate={"min_auc": 0.5, "max_log_loss": 1.0}
+    )
     results, _ = run_with(session, graph, Run("NEW", "d5", quick))
     session.use_schema("T_PIPELINE.PUBLIC")
     missing = ["COLOUR", "ON_TIME_PROBABILITY", "LATE_PROBABILITY"]
@@ -352,7 +360,13 @@ def quick(session):
     """A run over few orders, in a schema of its own, up to its features."""
     session.sql("CREATE OR REPLACE SCHEMA T_PIPELINE.QUICK").collect()
     session.use_schema("T_PIPELINE.QUICK")
-    run = Run("QUICK", "d6", replace(LOCAL.pipeline, max_orders=1_500, max_iter=10, min_auc=0.5, max_log_loss=1.0))
+    run = Run(
+        "QUICK",
+        "d6",
+        LOCAL.pipeline.changed(
+            data={"max_orders": 1_500}, model={"max_iter": 10}, quality_gate={"min_auc": 0.5, "max_log_loss": 1.0}
+        ),
+    )
     for step in ("INGEST", "FEATURES"):
         execute(session, run, step, {})
     yield run
@@ -416,7 +430,7 @@ def test_a_version_of_another_signature_does_not_score(session, quick):
 
 
 def test_the_candidates_of_a_training_are_steps_of_one_metric_and_the_choice_is_the_models_provenance(session, quick):
-    judged = evaluated(session, replace(quick, settings=replace(quick.settings, training_candidates=2)))
+    judged = evaluated(session, replace(quick, settings=quick.settings.changed(training={"candidates": 2})))
     losses = session.sql(
         "SELECT STEP, VALUE FROM TABLE(SYSTEM$GET_EXPERIMENT_RUN_METRICS('LATE_DELIVERY', 'V_QUICK')) "
         "WHERE METRIC_NAME = 'candidate_log_loss' ORDER BY STEP"
@@ -432,5 +446,5 @@ def test_a_run_that_a_failed_graph_left_open_is_ended_as_failed_by_the_next(sess
     assert tracked(session)["V_QUICK"]["status"] == "RUNNING"
     evaluated(session, replace(quick, id="NEXT"))
     assert {name: run["status"] for name, run in tracked(session).items()} == {"V_QUICK": "FAILED", "V_NEXT": "RUNNING"}
-    evaluated(session, replace(quick, id="LAST", settings=replace(quick.settings, keep_runs=2)))
+    evaluated(session, replace(quick, id="LAST", settings=quick.settings.changed(registry={"keep_runs": 2})))
     assert list(tracked(session)) == ["V_NEXT", "V_LAST"]

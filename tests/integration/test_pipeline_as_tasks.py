@@ -3,7 +3,6 @@
 import json
 import time
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,13 +19,8 @@ ROOT = Path(__file__).parents[2]
 DIGEST = "d1g35t"
 PATIENCE_SECONDS = 90
 LOCAL = load("local", ROOT / "environments")
-PLACE = replace(
-    LOCAL.snowflake,
-    database="T_TASKS",
-    schema="MAIN",
-    role="T_TASKS_ROLE",
-    warehouse="T_TASKS_WH",
-    compute_pool="T_TASKS_POOL",
+PLACE = LOCAL.snowflake.changed(
+    database="T_TASKS", schema="MAIN", role="T_TASKS_ROLE", warehouse="T_TASKS_WH", compute_pool="T_TASKS_POOL"
 )
 # A role of its own: Snowflake lets no administrator's role own a service, which an ML Job is.
 SET_UP = """
@@ -43,7 +37,7 @@ GRANT OWNERSHIP ON DATABASE T_TASKS TO ROLE T_TASKS_ROLE;
 """
 TAKE_DOWN = "DROP DATABASE T_TASKS; DROP COMPUTE POOL T_TASKS_POOL; DROP WAREHOUSE T_TASKS_WH; DROP ROLE T_TASKS_ROLE"
 NOTEBOOK = ROOT / "notebooks" / "explore.ipynb"
-ENVIRONMENT = replace(LOCAL, snowflake=PLACE, graph=replace(LOCAL.graph, notebook=NOTEBOOK.name))
+ENVIRONMENT = LOCAL.changed(snowflake=PLACE, graph={"notebook": NOTEBOOK.name})
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """What the data must be like, and what is said when it is not."""
 
 import json
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -46,7 +45,7 @@ BROKEN = {
 
 @pytest.fixture(scope="module")
 def good_lines(session):
-    lines = data.order_lines(session, replace(LOCAL.pipeline, max_orders=0))
+    lines = data.order_lines(session, LOCAL.pipeline.changed(data={"max_orders": 0}))
     lines.filter("ORDER_KEY = 1 OR ORDER_DATE = '1998-08-02'").write.save_as_table("T_PIPELINE_DATA.PUBLIC.GOOD_LINES")
     return "T_PIPELINE_DATA.PUBLIC.GOOD_LINES"
 
@@ -68,7 +67,7 @@ def test_what_breaks_an_expectation_is_found_and_named(session, good_lines, name
 
 
 def test_old_data_is_not_fresh(session, good_lines):
-    stale = expectations(replace(LOCAL.pipeline, as_of=date(1998, 12, 1)))
+    stale = expectations(LOCAL.pipeline.changed(data={"as_of": date(1998, 12, 1)}))
     broken = [each for each in check(session, stale, good_lines) if each.failed]
     assert [(each.name, each.offenders) for each in broken] == [
         ("newest order from 1998-11-24 to 1998-12-01", ("1998-08-02",))
@@ -86,7 +85,7 @@ def source(session):
     for table, key in (("ORDERS", "O_ORDERKEY"), ("LINEITEM", "L_ORDERKEY")):
         query = f"SELECT * FROM SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.{table} WHERE {key} < 2000"
         session.sql(f"CREATE TABLE {table} AS {query}").collect()
-    return replace(LOCAL.pipeline, source="T_PIPELINE_DATA.SOURCE", max_orders=0, max_age_days=365)
+    return LOCAL.pipeline.changed(data={"source": "T_PIPELINE_DATA.SOURCE", "max_orders": 0, "max_age_days": 365})
 
 
 def test_a_failing_expectation_stops_the_run_and_names_lines(session, source):
@@ -151,7 +150,7 @@ def test_the_table_is_replaced_in_place_and_made_anew_only_for_other_columns(ses
 
 
 def test_dates_that_leave_nothing_to_train_with_are_an_error(session, source):
-    run = Run("SHORT", "d", replace(source, test_days=5_000))
+    run = Run("SHORT", "d", source.changed(data={"test_days": 5_000}))
     execute(session, run, "INGEST", {})
     with pytest.raises(PipelineError, match="no order line falls into the part TRAIN"):
         execute(session, run, "FEATURES", {})

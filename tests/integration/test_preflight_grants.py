@@ -1,6 +1,5 @@
 """Each grant of the bootstrap, revoked in turn: the very one is named, read as the delivering role reads it."""
 
-import dataclasses
 import re
 
 import pytest
@@ -14,11 +13,10 @@ from ml_pipeline import config
 from tests.integration import deploy_account as account
 
 MAIN = config.load("dev", account.PROJECT / "environments")
-MAIN = dataclasses.replace(
-    MAIN,
-    deploy=dataclasses.replace(MAIN.deploy, backend="task_graph"),
-    graph=dataclasses.replace(MAIN.graph, error_integration="T_GRANTS_QUEUE"),
-    pipeline=dataclasses.replace(MAIN.pipeline, notification_integration="T_GRANTS_MAIL"),
+MAIN = MAIN.changed(
+    deploy={"backend": "task_graph"},
+    graph={"error_integration": "T_GRANTS_QUEUE"},
+    pipeline={"monitoring": {"notification_integration": "T_GRANTS_MAIL"}},
 )
 INTEGRATIONS = (
     "CREATE OR REPLACE NOTIFICATION INTEGRATION T_GRANTS_MAIL TYPE = EMAIL ENABLED = TRUE",

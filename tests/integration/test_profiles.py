@@ -28,12 +28,12 @@ from tests.integration import deploy_account as account
 
 # What a user writes into environments/<name>.toml for an account of that profile: old text and new.
 _NO_POOL = (
-    (r'compute_pool = "\w+"', 'compute_pool = ""'),
-    (r"training_job = true", "training_job = false"),
-    (r'service_pool = "\w+"', 'service_pool = ""'),
+    (r'compute_pool = "[^"]*"', 'compute_pool = ""'),
+    (r"\njob = true", "\njob = false"),
+    (r'\npool = "[^"]*"', '\npool = ""'),
 )
 CONFIGURED: dict[str, tuple[tuple[str, str], ...]] = {
-    "standard-trial": ((r'policies = "[\w.]+"', 'policies = ""'),),
+    "standard-trial": ((r'policies = "[^"]*"', 'policies = ""'),),
     "government-region": _NO_POOL,
 }
 # What an administrator adds to the bootstrap: there, service users need a network policy of their own.
@@ -199,7 +199,7 @@ class Unfit:
     done: str = ""
 
 
-ANACONDA = (r'package_repository = "[\w.]+"', 'package_repository = "SNOWFLAKE.SNOWPARK.ANACONDA_SHARED_REPOSITORY"')
+ANACONDA = (r'package_repository = "[^"]*"', 'package_repository = "SNOWFLAKE.SNOWPARK.ANACONDA_SHARED_REPOSITORY"')
 UNFIT = (
     Unfit(
         "pypi-revoked",

@@ -24,10 +24,13 @@ from ml_pipeline.steps import execute
 LOCAL = load("local", Path(__file__).parents[2] / "environments")
 FIRST_DAY = date(1998, 5, 4)
 NEXT_MONTH, DRIFTED_MONTH = FIRST_DAY + timedelta(days=30), FIRST_DAY + timedelta(days=60)
-QUICK = replace(
-    LOCAL.smoke, source="T_SCORING.SOURCE", max_orders=0, max_iter=5, keep_versions=10, retrain_days=1000,
-    min_monitored_lines=100,
-)  # fmt: skip
+QUICK = LOCAL.smoke.changed(
+    data={"source": "T_SCORING.SOURCE", "max_orders": 0},
+    model={"max_iter": 5},
+    registry={"keep_versions": 10},
+    training={"retrain_days": 1000},
+    monitoring={"min_rows": 100},
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +51,7 @@ def session(snowflake):
 
 
 def run_on(day, run_id):
-    return Run(run_id, "d1", replace(QUICK, as_of=day))
+    return Run(run_id, "d1", QUICK.changed(data={"as_of": day}))
 
 
 def open_for_business(session, day, quantity="L_QUANTITY"):
@@ -198,19 +201,21 @@ def test_a_drifted_month_makes_the_graph_train_on_the_day_that_it_comes(drifted_
 
 
 def test_a_young_model_is_left_in_peace(session, drifted_month):
-    young = Run("YOUNG", "d1", replace(QUICK, as_of=DRIFTED_MONTH, rest_days=7))
+    young = Run("YOUNG", "d1", QUICK.changed(data={"as_of": DRIFTED_MONTH}, monitoring={"rest_days": 7}))
     assert execute(session, young, "DECIDE", {})["reasons"] == []
 
 
 def test_few_lines_say_nothing(session, drifted_month):
-    few = Run("FEW", "d1", replace(QUICK, as_of=DRIFTED_MONTH, min_monitored_lines=100_000))
+    few = Run("FEW", "d1", QUICK.changed(data={"as_of": DRIFTED_MONTH}, monitoring={"min_rows": 100_000}))
     assert execute(session, few, "DECIDE", {})["reasons"] == []
 
 
 def test_the_monitor_tells_of_the_drift_once_the_lines_are_scored(session, drifted_month):
     found = steps_of(session, DRIFTED_MONTH, "DRIFTED", "SCORE", "MONITOR")["MONITOR"]
     assert (found["verdict"], found["drifted"]) == ("drifted", ["QUANTITY"])
-    assert found["reasons"] == [f"QUANTITY has drifted by {found['drift']['QUANTITY']}, over {QUICK.monitoring.max_drift}"]
+    assert found["reasons"] == [
+        f"QUANTITY has drifted by {found['drift']['QUANTITY']}, over {QUICK.monitoring.max_drift}"
+    ]
 
 
 # Who is told.
@@ -228,8 +233,10 @@ def told(session):
         session.sql("DROP INTEGRATION T_SCORING_HOOK").collect()
 
 
-def telling(run_id, **changes):
-    settings = replace(QUICK, as_of=DRIFTED_MONTH, notification_integration="T_SCORING_HOOK", **changes)
+def telling(run_id, **data):
+    settings = QUICK.changed(
+        data={"as_of": DRIFTED_MONTH, **data}, monitoring={"notification_integration": "T_SCORING_HOOK"}
+    )
     return Run(run_id, "d1", settings)
 
 
@@ -269,7 +276,7 @@ def test_a_smoke_run_tells_nobody(session, told):
 
 
 def test_an_integration_that_is_missing_is_named(session, drifted_month):
-    run = Run("DRIFTED", "d1", replace(QUICK, notification_integration="T_NO_SUCH"))
+    run = Run("DRIFTED", "d1", QUICK.changed(monitoring={"notification_integration": "T_NO_SUCH"}))
     with pytest.raises(
         PipelineError, match=r"notification_integration T_NO_SUCH could not be used: [^\0]*does not exist"
     ):

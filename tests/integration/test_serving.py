@@ -33,9 +33,9 @@ GRANT USAGE ON COMPUTE POOL T_SERVING TO ROLE T_SERVING;
 LINE = dict.fromkeys(FEATURES, 1.0)
 
 
-def run(run_id="NEXT", **settings):
-    served = {"service_pool": "T_SERVING", "service_drain_seconds": 0, **settings}
-    return Run(run_id, "d1", replace(LOCAL.pipeline, **served))
+def run(run_id="NEXT", **service):
+    served = {"pool": "T_SERVING", "drain_seconds": 0, **service}
+    return Run(run_id, "d1", LOCAL.pipeline.changed(service=served))
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def test_the_service_has_the_settings_of_the_configuration(session, first):
 
 
 def test_an_existing_service_is_given_what_the_configuration_changed_to(session, first):
-    serving.serve(session, run(service_min_instances=1), {})
+    serving.serve(session, run(min_instances=1), {})
     row = services.found(session, run())[first["service"]]
     assert (row["min_instances"], row["max_instances"], row["auto_suspend_secs"]) == (1, 1, 0)
 
@@ -195,7 +195,7 @@ def test_a_service_that_fails_ends_in_an_error_with_its_log(session, first):
 
 def test_a_pool_that_the_role_may_not_use_is_named(session, first):
     with pytest.raises(PipelineError, match=r"Compute pool 'NO_POOL' does not exist or not authorized"):
-        serving.serve(session, run(service_pool="NO_POOL"), {})
+        serving.serve(session, run(pool="NO_POOL"), {})
 
 
 def test_the_next_version_takes_over_and_no_request_is_lost(session, first, token):
@@ -224,7 +224,7 @@ def test_the_next_version_takes_over_and_no_request_is_lost(session, first, toke
 
 
 def test_without_a_pool_everything_is_dropped(session, first, token):
-    off = serving.serve(session, run(service_pool=""), {})
+    off = serving.serve(session, run(pool=""), {})
     assert off["service"] is None
     assert off["dropped"]
     assert there(session) == []

@@ -1,6 +1,8 @@
 """The handlers that tasks call, and the command that does the same in one process."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -89,9 +91,10 @@ def test_every_handler_carries_out_the_step_of_its_name(monkeypatch, name):
 @pytest.fixture
 def command(snowflake, session, tmp_path, monkeypatch):
     """Run the command in an environment of the test's own, after statements of its administrator."""
-    (tmp_path / "environments").mkdir()
-    text = (ENVIRONMENTS / "local.toml").read_text().replace("ML_LOCAL", "T_COMMAND")
-    (tmp_path / "environments" / "local.toml").write_text(text)
+    folder = tmp_path / "environments"
+    shutil.copytree(ENVIRONMENTS, folder, ignore=shutil.ignore_patterns("local"))
+    text = re.sub(r'"\w*\{ENVIRONMENT\}', '"T_COMMAND', (ENVIRONMENTS / "base.toml").read_text())
+    (folder / "base.toml").write_text(text)
     monkeypatch.setattr("dag.run_pipeline.ROOT", tmp_path)
     for name, value in {**snowflake.environ, "SNOWFLAKE_USER": "T_COMMAND_CI", "SNOWFLAKE_PASSWORD": "local"}.items():
         monkeypatch.setenv(name, value)

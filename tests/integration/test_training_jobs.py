@@ -19,7 +19,7 @@ from ml_pipeline.payload import PAYLOAD, TRAINING_JOB
 from tests.conftest import DAY
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = replace(load("local", ROOT / "environments").smoke, max_iter=3)
+SETTINGS = load("local", ROOT / "environments").smoke.changed(model={"max_iter": 3})
 RELEASE = "@T_TRAINING.PUBLIC.RELEASES/d1g35t"
 SET_UP = """
 CREATE OR REPLACE DATABASE T_TRAINING;
@@ -88,8 +88,10 @@ def session(connect, tmp_path_factory):
         yield opened
 
 
-def a_run(run_id, pool="T_TRAINING_POOL", *, smoke=False, **settings):
-    return Run(run_id, "d1g35t", replace(SETTINGS, **settings), smoke, release_path=RELEASE, compute_pool=pool)
+def a_run(run_id, pool="T_TRAINING_POOL", *, smoke=False, **training):
+    # Not checked: a test does not wait for a whole minute.
+    settings = SETTINGS.model_copy(update={"training": SETTINGS.training.model_copy(update=training)})
+    return Run(run_id, "d1g35t", settings, smoke, release_path=RELEASE, compute_pool=pool)
 
 
 def train(session, run, frame=None):
@@ -153,7 +155,7 @@ def test_the_same_rows_in_any_order_train_the_same_bytes_in_a_job_and_in_the_pro
 
 @pytest.mark.skipif(DAY % 2 == 0, reason="today jobs share work by Ray in the local Snowflake's tests, tomorrow here")
 def test_two_nodes_choose_and_train_what_one_process_does(session):
-    staged = a_run("NODES", "T_WIDE_POOL", training_instances=2, training_candidates=3)
+    staged = a_run("NODES", "T_WIDE_POOL", instances=2, candidates=3)
     by_nodes = train(session, staged)
     here = train(session, replace(staged, id="NODE", release_path=""))
     assert len(by_nodes["log_losses"]) == 3
@@ -163,7 +165,7 @@ def test_two_nodes_choose_and_train_what_one_process_does(session):
 
 
 def test_where_there_is_no_pool_or_no_job_is_asked_for_the_task_trains(session):
-    for number, run in enumerate((a_run("X", ""), a_run("X", training_job=False))):
+    for number, run in enumerate((a_run("X", ""), a_run("X", job=False))):
         result = train(session, replace(run, id=f"HERE_{number}"))
         assert "job" not in result
         assert result["lines"] == 400
@@ -184,7 +186,7 @@ def test_what_the_payload_raises_is_the_tasks_error_and_its_files_are_gone(sessi
 def test_a_trial_from_a_notebook_judges_other_settings_on_the_pool(session):
     run = a_run("TRIAL")
     job = trials.start(session, run, learning_rate=0.5)
-    expected = trials.outcome(session, replace(run, settings=replace(run.settings, learning_rate=0.5)))
+    expected = trials.outcome(session, replace(run, settings=run.settings.changed(model={"learning_rate": 0.5})))
     assert job.result() == expected
     assert expected["learning_rate"] == 0.5
 
@@ -194,7 +196,7 @@ def test_a_job_that_somebody_cancels_fails_the_task_that_waits_for_it(session, c
     waiting, raised = endless(connect, run)
     name = until_it_runs(session, run)
     # While it runs, the only node of the pool is taken.
-    said = message(session, a_run("LATER", training_timeout_minutes=0))
+    said = message(session, a_run("LATER", timeout_minutes=0))
     assert "found no room in compute pool T_TRAINING_POOL within 0 minutes, and was cancelled" in said
     assert "1 of 1 nodes active" in said
     session.sql(f"CALL {name}!SPCS_CANCEL_JOB()").collect()
@@ -213,14 +215,14 @@ def test_another_attempt_takes_the_place_of_a_job_that_was_left_behind(session, 
 
 
 def test_a_job_that_takes_too_long_is_cancelled(session):
-    run = a_run("LONG", training_timeout_minutes=1 / 60)
+    run = a_run("LONG", timeout_minutes=1 / 60)
     with pytest.raises(PipelineError, match=r"did not end within .* minutes, and was cancelled; the end of its log"):
         jobs.run_entrypoint(session, run, "TRAIN", "endless_job.py")
     assert the_job(session, run)[1] == "CANCELLED"
 
 
 def test_a_pool_that_sleeps_on_is_named(session):
-    said = message(session, a_run("ASLEEP", "T_ASLEEP_POOL", training_timeout_minutes=0))
+    said = message(session, a_run("ASLEEP", "T_ASLEEP_POOL", timeout_minutes=0))
     assert "the pool is SUSPENDED, 0 of 1 nodes active\nnext: ALTER COMPUTE POOL T_ASLEEP_POOL RESUME" in said
 
 
@@ -228,9 +230,9 @@ def test_what_keeps_a_job_from_being_submitted_is_said_with_what_mends_it(sessio
     missing = message(session, a_run("NONE", "NO_SUCH_POOL"))
     assert "next: GRANT USAGE ON COMPUTE POOL NO_SUCH_POOL TO ROLE T_TRAINER" in missing
     assert 'compute_pool = ""' in missing
-    narrow = message(session, a_run("MANY", training_instances=2))
+    narrow = message(session, a_run("MANY", instances=2))
     assert "next: ALTER COMPUTE POOL T_TRAINING_POOL SET MAX_NODES = 2" in narrow
-    image = message(session, a_run("IMAGE", training_runtime="0.0.1"))
+    image = message(session, a_run("IMAGE", runtime="0.0.1"))
     assert "No runtime image matches" in image
     assert "training_*" in image
     admin.execute("REVOKE CREATE SERVICE ON SCHEMA T_TRAINING.PUBLIC FROM ROLE T_TRAINER")

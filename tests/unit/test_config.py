@@ -60,7 +60,7 @@ def test_only_main_of_dev_and_prod_has_a_schedule():
 def test_another_schema_changes_nothing_else():
     dev = load("dev", ENVIRONMENTS)
     pr = dev.in_schema("PR_7")
-    assert pr.snowflake == dataclasses.replace(dev.snowflake, schema="PR_7")
+    assert pr.snowflake == dev.snowflake.changed(schema="PR_7")
     assert (pr.name, pr.pipeline, pr.smoke) == (dev.name, dev.pipeline, dev.smoke)
 
 
@@ -93,7 +93,7 @@ def test_training_is_a_job_where_it_is_asked_for_and_there_are_a_pool_and_a_rele
     assert run.trains_in_job
     assert not dataclasses.replace(run, compute_pool="").trains_in_job
     assert not dataclasses.replace(run, release_path="").trains_in_job
-    assert not dataclasses.replace(run, settings=dataclasses.replace(run.settings, training_job=False)).trains_in_job
+    assert not dataclasses.replace(run, settings=run.settings.changed(training={"job": False})).trains_in_job
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,6 +1,5 @@
 """The graph as dag/dag.py writes it: complete, pinned to a release, and in step with the pipeline's functions."""
 
-import dataclasses
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -54,7 +53,7 @@ def test_another_schema_loads_its_own_copy():
 
 
 def test_a_notebook_is_the_last_task_where_it_is_configured():
-    asked = dataclasses.replace(PROD, graph=dataclasses.replace(PROD.graph, notebook="explore.ipynb"))
+    asked = PROD.changed(graph={"notebook": "explore.ipynb"})
     (task,) = [task for task in build(asked, "d1g35t").tasks if task.name == "NOTEBOOK"]
     assert [each.name for each in task.predecessors] == ["MONITOR"]
     for project in ("EXPLORE", "SMOKE_EXPLORE"):
@@ -120,16 +119,16 @@ def test_a_task_may_have_a_limit_of_its_own(graph):
 
 def test_a_limit_of_a_task_that_is_not_there_is_refused():
     with pytest.raises(ConfigError, match='the graph has no task "SCOER"; did you mean "SCORE"'):
-        build(dataclasses.replace(PROD, timeouts=(("SCOER", 5),)), "d")
+        build(PROD.changed(timeouts={"SCOER": 5}), "d")
 
 
 def test_a_graph_that_a_table_starts_has_no_schedule_of_its_own():
-    changing = dataclasses.replace(PROD.graph, schedule="ON CHANGE OF SHOP.PUBLIC.ORDERS")
-    assert build(dataclasses.replace(PROD, graph=changing), "d").schedule is None
+    changing = PROD.graph.changed(schedule="ON CHANGE OF SHOP.PUBLIC.ORDERS")
+    assert build(PROD.changed(graph=changing), "d").schedule is None
 
 
 def test_failed_tasks_are_told_of_where_an_integration_is_named_and_never_of_a_pull_requests():
-    told = dataclasses.replace(PROD, graph=dataclasses.replace(PROD.graph, error_integration="ML_ERRORS"))
+    told = PROD.changed(graph={"error_integration": "ML_ERRORS"})
     assert build(PROD, "d").error_integration is None
     assert build(told, "d").error_integration == "ML_ERRORS"
     assert build(told.in_schema("PR_7"), "d").error_integration is None
@@ -148,7 +147,7 @@ def test_a_graph_without_a_schedule_has_none():
     ],
 )
 def test_an_interval_is_a_schedule_too(schedule, every, written):
-    environment = dataclasses.replace(PROD, graph=dataclasses.replace(PROD.graph, schedule=schedule))
+    environment = PROD.changed(graph={"schedule": schedule})
     graph = build(environment, "d")
     assert graph.schedule == every
     assert dict(from_dag(graph).root.properties)["SCHEDULE"] == written

@@ -1,7 +1,6 @@
 """The administrator's SQL: rendered from one environment, least privilege, and the same at every run."""
 
 import base64
-import dataclasses
 import io
 import re
 from pathlib import Path
@@ -46,10 +45,12 @@ def test_no_statement_names_the_other_environment(name, other):
 def everything():
     """The environment for which no file of deploy/setup/sql is left out, and all of its files."""
     dev, prod = (config.load(name, ENVIRONMENTS) for name in ("dev", "prod"))
-    graph = dataclasses.replace(dev.graph, notebook="review.ipynb", error_integration="QUEUE")
-    pipeline = dataclasses.replace(dev.pipeline, service_pool="POOL", notification_integration="MAIL", policies="MAIN")
-    deploy = dataclasses.replace(dev.deploy, backend="task_graph")
-    whole = dataclasses.replace(dev, graph=graph, pipeline=pipeline, deploy=deploy)
+    graph = dev.graph.changed(notebook="review.ipynb", error_integration="QUEUE")
+    pipeline = dev.pipeline.changed(
+        service={"pool": "POOL"}, monitoring={"notification_integration": "MAIL"}, governance={"policies": "MAIN"}
+    )
+    deploy = dev.deploy.changed(backend="task_graph")
+    whole = dev.changed(graph=graph, pipeline=pipeline, deploy=deploy)
     return whole, bootstrap.scripts(whole, KEY, JOBS, models_of=prod)
 
 
@@ -150,7 +151,7 @@ def test_what_costs_money_says_who_answers_and_who_pays(name):
 
 def test_an_edition_without_policies_is_set_up_without_them():
     dev = config.load("dev", ENVIRONMENTS)
-    standard = dataclasses.replace(dev, pipeline=dataclasses.replace(dev.pipeline, policies=""))
+    standard = dev.changed(pipeline={"governance": {"policies": ""}})
     assert "45_policies.sql" in bootstrap.scripts(dev)
     assert not re.search(
         "MASKING|ROW ACCESS|CONTACT", re.sub("--.*", "", "".join(bootstrap.scripts(standard).values()))
@@ -189,7 +190,7 @@ def test_a_name_that_a_file_lacks_is_an_error(tmp_path, monkeypatch):
 def test_the_administrator_signs_in_with_a_role_of_her_own():
     dev = config.load("dev", ENVIRONMENTS)
     admin = bootstrap.as_administrator(dev)
-    assert admin.snowflake == dataclasses.replace(dev.snowflake, role="ACCOUNTADMIN")
+    assert admin.snowflake == dev.snowflake.changed(role="ACCOUNTADMIN")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -230,7 +231,7 @@ def test_compute_that_sleeps_costs_nothing_until_it_is_used():
 
 def test_an_account_without_compute_pools_is_set_up_without_one():
     dev = config.load("dev", ENVIRONMENTS)
-    none = dataclasses.replace(dev, snowflake=dataclasses.replace(dev.snowflake, compute_pool=""))
+    none = dev.changed(snowflake={"compute_pool": ""})
     assert "COMPUTE POOL" in "".join(bootstrap.scripts(dev).values())
     without = "".join(bootstrap.scripts(none).values())
     assert "COMPUTE POOL" not in without
@@ -239,7 +240,7 @@ def test_an_account_without_compute_pools_is_set_up_without_one():
 
 def test_a_pool_has_a_node_for_each_instance_that_trains():
     dev = config.load("dev", ENVIRONMENTS)
-    three = dataclasses.replace(dev, pipeline=dataclasses.replace(dev.pipeline, training_instances=3))
+    three = dev.changed(pipeline={"training": {"instances": 3}})
     assert "MAX_NODES = 1" in "".join(bootstrap.scripts(dev).values())
     assert "MAX_NODES = 3" in "".join(bootstrap.scripts(three).values())
 

@@ -115,6 +115,7 @@ def test_main_is_never_torn_down(environment, capsys):
 
 def test_a_broken_environment_file_is_named(tmp_path, capsys):
     (tmp_path / "environments").mkdir()
+    (tmp_path / "environments/base.toml").write_text("")
     (tmp_path / "environments/dev.toml").write_text("[snowflake")
     assert cli.main(["status", "--env", "dev"], tmp_path) == 2
     assert "environments/dev.toml: not TOML" in capsys.readouterr().err

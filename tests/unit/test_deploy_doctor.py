@@ -1,6 +1,5 @@
 """What the doctor makes of an account's packages and compute, and how it says so."""
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -68,7 +67,7 @@ def test_what_the_repository_lacks_is_wrong_before_a_procedure_is_run():
 
 
 def test_without_a_compute_pool_none_is_looked_for():
-    none = dataclasses.replace(DEV, snowflake=dataclasses.replace(DEV.snowflake, compute_pool=""))
+    none = DEV.changed(snowflake={"compute_pool": ""})
     assert "pool" not in doctor._reads(none, task("'a'"))
     assert doctor._compute_pool(none, None).ok
 

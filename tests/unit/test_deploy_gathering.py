@@ -1,6 +1,5 @@
 """Many reads in one block: each is a text within its own handler, so that none keeps the others from being parsed."""
 
-import dataclasses
 import re
 from pathlib import Path
 
@@ -17,7 +16,7 @@ READS = {"plain": "SHOW NO SUCH THING", "quoted": r"SELECT 'it''s \\ x'", "kept"
 
 
 def with_backend(backend):
-    return dataclasses.replace(DEV, deploy=dataclasses.replace(DEV.deploy, backend=backend))
+    return DEV.changed(deploy={"backend": backend})
 
 
 def parsed_with_the_block(text):

@@ -1,6 +1,5 @@
 """What an account is asked about the tasks' packages, and what is made of its answers."""
 
-import dataclasses
 import json
 import re
 from pathlib import Path
@@ -22,7 +21,7 @@ ABSENT = Unread(2003, "02000", "Object 'snowflake.snowpark.pypi_shared_repositor
 
 
 def repository(name):
-    return dataclasses.replace(DEV, snowflake=dataclasses.replace(DEV.snowflake, package_repository=name))
+    return DEV.changed(snowflake={"package_repository": name})
 
 
 ANACONDA, OWN = repository(payload.ANACONDA), repository("TOOLS.PYTHON.INDEX")

@@ -1,6 +1,5 @@
 """What a delivery needs is read out of the bootstrap; what its role lacks is named, all of it at once."""
 
-import dataclasses
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,8 +65,8 @@ def test_a_pull_request_needs_a_schema_of_its_own_and_none_of_mains_privileges()
 
 
 def test_a_task_graph_object_needs_a_privilege_of_its_own():
-    deploy = dataclasses.replace(DEV.deploy, backend="task_graph")
-    needed = grants.required(dataclasses.replace(DEV, deploy=deploy))
+    deploy = DEV.deploy.changed(backend="task_graph")
+    needed = grants.required(DEV.changed(deploy=deploy))
     assert "CREATE TASK GRAPH ON SCHEMA ML_DEV.MAIN" in map(str, needed)
 
 

@@ -1,7 +1,6 @@
 """Names that carry a run's id, which is a UUID: within the limits of Snowflake's, and of DNS for services and jobs."""
 
 import uuid
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,17 +10,17 @@ from ml_pipeline import config, jobs, registry, services
 from ml_pipeline.config import Run
 from ml_pipeline.labels import LONGEST, fitted
 from ml_pipeline.monitors import Watch
-from ml_pipeline.values import ConfigError, ModelName, typed
+from ml_pipeline.section import typed
+from ml_pipeline.values import ConfigError, ModelName
 
 DEV = config.load("dev", Path(__file__).parents[2] / "environments")
 UUID = str(uuid.uuid5(uuid.NAMESPACE_DNS, "snowflake.com"))
 
 
 def a_run(*, smoke, model="LATE_DELIVERY", run_id=UUID):
-    settings = replace(DEV.pipeline, model=model)
-    return Run.from_config(
-        {**DEV.graph_config("d"), **settings.to_dict(), "smoke_model": model, "smoke": smoke}, run_id
-    )
+    named = {"registry": {"model": model}}
+    config = DEV.changed(pipeline=named, smoke=named).graph_config("d")
+    return Run.from_config({**config, "smoke": smoke}, run_id)
 
 
 def test_a_name_that_fits_stays_and_another_is_told_from_its_like():

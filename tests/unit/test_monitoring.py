@@ -1,6 +1,5 @@
 """The verdict of monitoring: what counts as drift, what as worse, and what says nothing."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +8,9 @@ from ml_pipeline.config import load
 from ml_pipeline.monitoring import MOVING, verdict
 from ml_pipeline.monitors import Measure
 
-SETTINGS = replace(
-    load("local", Path(__file__).parents[2] / "environments").pipeline,
-    max_drift=0.25, min_labelled_auc=0.64, min_monitored_lines=200,
-)  # fmt: skip
+SETTINGS = load("local", Path(__file__).parents[2] / "environments").pipeline.changed(
+    monitoring={"max_drift": 0.25, "min_labelled_auc": 0.64, "min_rows": 200}
+)
 MANY, NO_LABELS = 5_000, Measure(None, 0)
 
 
@@ -27,8 +25,10 @@ def test_what_has_not_moved_is_steady():
 def test_a_feature_that_has_moved_too_far_has_drifted():
     found = judged({"QUANTITY": Measure(0.4, MANY)})
     assert found == {
-        "verdict": "drifted", "drifted": ["QUANTITY"], "reasons": ["QUANTITY has drifted by 0.4, over 0.25"],
-    }  # fmt: skip
+        "verdict": "drifted",
+        "drifted": ["QUANTITY"],
+        "reasons": ["QUANTITY has drifted by 0.4, over 0.25"],
+    }
 
 
 @pytest.mark.parametrize("name", MOVING)

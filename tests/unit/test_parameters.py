@@ -1,6 +1,5 @@
 """Of every session parameter it is said that we set it, or why it cannot matter: none can be forgotten."""
 
-import dataclasses
 import json
 import re
 from pathlib import Path
@@ -163,7 +162,7 @@ def test_a_step_sets_them_before_anything_else(begin):
 
 def test_a_job_that_trains_sets_them_too(monkeypatch):
     session, trained = Asked(), []
-    run = SimpleNamespace(settings=SimpleNamespace(training_timeout_minutes=1, training_instances=1))
+    run = SimpleNamespace(settings=SimpleNamespace(training=SimpleNamespace(timeout_minutes=1, instances=1)))
     monkeypatch.setattr("snowflake.snowpark.context.get_active_session", lambda: session)
     monkeypatch.setattr("ml_pipeline.config.Run.from_json", lambda _: run)
     monkeypatch.setattr("ml_pipeline.training.train_here", lambda *_, **__: trained.append(list(session.said)) or {})
@@ -228,5 +227,5 @@ def test_our_own_warehouse_has_time_whatever_its_account_says():
 
 
 def test_a_shorter_graph_asks_less_of_its_warehouse():
-    short = dataclasses.replace(DEV, graph=dataclasses.replace(DEV.graph, timeout_minutes=1))
+    short = DEV.changed(graph={"timeout_minutes": 1})
     preflight.check_warehouse(short, limited(60))

@@ -1,14 +1,12 @@
 """The choice of hyper-parameters."""
 
-from dataclasses import replace
-
 import pytest
 
 from ml_pipeline import model, tuning
 from ml_pipeline.values import MOST_CANDIDATES
 from tests.unit.test_training import SETTINGS, order_lines
 
-QUICK = replace(SETTINGS, max_iter=5, training_candidates=3)
+QUICK = SETTINGS.changed(model={"max_iter": 5}, training={"candidates": 3})
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +15,8 @@ def frame():
 
 
 def test_the_settings_come_first_and_all_candidates_differ():
-    tried = model.candidates(replace(QUICK, training_candidates=MOST_CANDIDATES))
-    assert tried[0] == replace(QUICK, training_candidates=MOST_CANDIDATES)
+    tried = model.candidates(QUICK.changed(training={"candidates": MOST_CANDIDATES}))
+    assert tried[0] == QUICK.changed(training={"candidates": MOST_CANDIDATES})
     assert len({(each.learning_rate, each.max_leaf_nodes) for each in tried}) == MOST_CANDIDATES
 
 
@@ -31,7 +29,10 @@ def test_the_candidate_with_the_least_loss_on_the_last_rows_is_chosen(frame):
     losses = [tuning.loss(frame, each) for each in model.candidates(QUICK)]
     assert told["log_losses"] == [round(loss, 6) for loss in losses]
     assert chosen == model.candidates(QUICK)[losses.index(min(losses))]
-    assert told["chosen"] == {"learning_rate": chosen.model.learning_rate, "max_leaf_nodes": chosen.model.max_leaf_nodes}
+    assert told["chosen"] == {
+        "learning_rate": chosen.model.learning_rate,
+        "max_leaf_nodes": chosen.model.max_leaf_nodes,
+    }
 
 
 def test_the_rows_that_judge_are_learned_from_by_no_candidate(frame):
