@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from .section import Open, Section, in_file, overlay, read, table, typed
+from .section import Open, Section, as_table, in_file, inner, overlay, read, table, typed
 from .settings import Deploy, Governance, Graph, Pipeline, Snowflake, Timeouts
 from .values import ConfigError, Identifier, nearest
 
@@ -196,7 +196,7 @@ def _converted(encoding: str, file: str) -> str:
 
 def _environment(name: str, base: dict[str, Any], own: dict[str, Any], folder: str) -> Environment:
     shared, file = f"{folder}/{BASE}.toml", f"{folder}/{name}.toml"
-    _check_names(base.get(_SHARED, {}), shared, _SHARED)
+    _check_base(Environment, base, shared)
     tables = overlay(Environment, base, {key: own[key] for key in own if key != _SMOKE}, file)
     smoke = overlay(Pipeline, tables.get(_SHARED, {}), base.get(_SMOKE, {}), shared, _SMOKE)
     smoke = overlay(Pipeline, smoke, own.get(_SMOKE, {}), file, _SMOKE)
@@ -216,13 +216,14 @@ def _environment(name: str, base: dict[str, Any], own: dict[str, Any], folder: s
     return found
 
 
-def _check_names(values: Mapping[str, Any], file: str, *within: str) -> None:
-    """Raise ConfigError for a key that code could not read as an attribute."""
-    for key, value in values.items():
-        if not key.isidentifier() or key.startswith("_") or hasattr(Open, key):
+def _check_base(kind: type[Section] | None, values: Any, file: str, *within: str) -> None:
+    """Raise ConfigError for what is no table, and for a key of [pipeline.*] that code cannot read as an attribute."""
+    for key, value in as_table(values, file, *within).items():
+        unreadable = not key.isidentifier() or key.startswith("_") or hasattr(Open, key)
+        if unreadable and within[:1] == (_SHARED,):
             raise ConfigError(f'{file}: "{key}" in {table(within)} cannot be the name of a setting; take another one')
-        if isinstance(value, dict):
-            _check_names(value, file, *within, key)
+        if inner(kind, key) or isinstance(value, dict):
+            _check_base(inner(kind, key), value, file, *within, key)
 
 
 def _named(value: Any, environment: str) -> Any:

@@ -160,6 +160,13 @@ def table(path: Sequence[str]) -> str:
     return f"[{'.'.join(path)}]" if path else "the file"
 
 
+def as_table(value: Any, file: str, *within: str) -> Mapping[str, Any]:
+    """Return what the file has as this table. Raises ConfigError if that is no table."""
+    if not isinstance(value, Mapping):
+        raise ConfigError(f'{file}: "{within[-1]}" in {table(within[:-1])}: expected a table, not {value!r}')
+    return value
+
+
 def overlay(
     kind: type[Section] | None, base: Mapping[str, Any], values: Mapping[str, Any], file: str, *within: str
 ) -> _Tables:
@@ -168,7 +175,7 @@ def overlay(
     Raises ConfigError for a key that `base` lacks, and for a value of another type.
     """
     merged = dict(base)
-    for key, given in values.items():
+    for key, given in as_table(values, file, *within).items():
         value = given.model_dump() if isinstance(given, Section) else given
         if key not in base and kind and kind.adds:
             merged[key] = value
@@ -176,7 +183,7 @@ def overlay(
         if key not in base:
             advice = nearest(key, base) or "; a new setting goes into base.toml first"
             raise ConfigError(f'{file}: unknown key "{key}" in {table(within)}{advice}')
-        if isinstance(base[key], dict) and isinstance(value, dict):
+        if inner(kind, key) or (isinstance(base[key], dict) and isinstance(value, dict)):
             merged[key] = overlay(inner(kind, key), base[key], value, file, *within, key)
         elif kind and key in kind.model_fields:
             merged[key] = value

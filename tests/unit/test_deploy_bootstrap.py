@@ -47,7 +47,9 @@ def everything():
     dev, prod = (config.load(name, ENVIRONMENTS) for name in ("dev", "prod"))
     graph = dev.graph.changed(notebook="review.ipynb", error_integration="QUEUE")
     pipeline = dev.pipeline.changed(
-        service={"pool": "POOL"}, monitoring={"notification_integration": "MAIL"}, governance={"policies": "MAIN"}
+        service={"pool": "POOL"},
+        monitoring={"notification_integration": "MAIL"},
+        governance={"policies": "SOME.SCHEMA"},
     )
     deploy = dev.deploy.changed(backend="task_graph")
     whole = dev.changed(graph=graph, pipeline=pipeline, deploy=deploy)

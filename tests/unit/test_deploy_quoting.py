@@ -9,12 +9,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = sorted((ROOT / "deploy").rglob("*.py"))
-CONFIG = ROOT / "src/ml_pipeline/config.py"
+CONFIGURATION = [ROOT / "src/ml_pipeline/config.py", ROOT / "src/ml_pipeline/settings.py"]
 SQL = re.compile(
     r"\s*(SELECT|SHOW|CREATE|ALTER|DROP|INSERT|UPDATE|MERGE|DELETE|EXECUTE|LIST|PUT|GET|REMOVE|CALL|DECLARE|BEGIN)\s"
 )
 QUOTING = {"identifier", "qualified", "literal", "keyword", "like"}
-NUMBERS = {"int", "float", "bool", "list[int]"}
+NUMBERS = {"int", "float", "bool", "list[int]", "Whole", "Count", "Candidates"}
 # Parameters that are whole statements.
 STATEMENTS = {"sql", "reads", "body"}
 # What hands on what it is given.
@@ -171,7 +171,7 @@ def _binds(targets, name):
 
 @pytest.fixture(scope="module")
 def source():
-    return Source([*DEPLOY, CONFIG])
+    return Source([*DEPLOY, *CONFIGURATION])
 
 
 def test_nothing_is_put_into_sql_unquoted(source):

@@ -28,4 +28,4 @@ def test_a_job_with_another_version_says_which_and_what_to_do(package):
     with pytest.raises(PipelineError) as raised:
         jobs.require({**jobs.versions(), package: "0.1"})
     assert f"{package} {metadata.version(package)}, not 0.1" in str(raised.value)
-    assert "\nnext: name in training_repository" in str(raised.value)
+    assert "\nnext: name in repository" in str(raised.value)

@@ -17,7 +17,7 @@ def frame():
 def test_the_settings_come_first_and_all_candidates_differ():
     tried = model.candidates(QUICK.changed(training={"candidates": MOST_CANDIDATES}))
     assert tried[0] == QUICK.changed(training={"candidates": MOST_CANDIDATES})
-    assert len({(each.learning_rate, each.max_leaf_nodes) for each in tried}) == MOST_CANDIDATES
+    assert len({(each.model.learning_rate, each.model.max_leaf_nodes) for each in tried}) == MOST_CANDIDATES
 
 
 def test_a_single_candidate_is_not_judged():
