@@ -68,7 +68,7 @@ def _moved(environment: Environment, schema: str, *, pull_request: int = 0, bran
     if schema == home:
         raise DeployError(
             f"{home} is the schema that main is delivered to, and cannot be a temporary one too",
-            'give "schema" in environments/base.toml another name, such as MAIN',
+            f'give "schema" in [snowflake] of environments/{name}.toml another name, such as MAIN',
             USAGE,
         )
     return moved

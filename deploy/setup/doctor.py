@@ -161,7 +161,7 @@ def _sample_data(environment: Environment, answer: Answer) -> str:
 def _compute_pool(environment: Environment, answer: Answer | None) -> str:
     if answer is None:
         return "none, as configured"
-    without = f', or without one: compute_pool = "" in environments/{environment.name}.toml'
+    without = f', or without one: compute_pool = "" in [snowflake] of environments/{environment.name}.toml'
     row = _row(environment, answer, environment.snowflake.compute_pool, without)
     return f"{row['name']}, {row['instance_family']}, {row['state'].lower()}"
 
@@ -171,8 +171,8 @@ def _packages(environment: Environment, graph: Graph, answers: Answers, connecti
     """Look whether the repository has what the tasks ask for, and whether a procedure such as theirs is given it."""
     wanted, repository = packages.wanted(graph), environment.snowflake.package_repository
     other = (
-        f'set package_repository = "{ANACONDA}" in environments/{environment.name}.toml, lock what it has, '
-        f"then: {_bootstrap(environment)}"
+        f'set package_repository = "{ANACONDA}" in [snowflake] of environments/{environment.name}.toml, '
+        f"lock what it has, then: {_bootstrap(environment)}"
     )
     packages.check(environment, graph, answers, connection.gather)
     try:

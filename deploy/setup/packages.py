@@ -103,7 +103,8 @@ def _not_allowed(environment: Environment, message: str) -> DeployError:
     grant = f"GRANT {what or f'READ ON ARTIFACT REPOSITORY {repository}'} TO ROLE {role}"
     return DeployError(
         f"the role {role} may not use the package repository {repository}: {message}",
-        f"as ACCOUNTADMIN: {grant}; or name another one: package_repository in environments/{environment.name}.toml",
+        f"as ACCOUNTADMIN: {grant}; "
+        f"or name another one: package_repository in [snowflake] of environments/{environment.name}.toml",
     )
 
 

@@ -204,7 +204,7 @@ BROKEN = {
         "GRANT USAGE ON COMPUTE POOL ML_DEV_POOL TO ROLE ML_DEV_COMPUTE",
         {
             "grants": "python -m deploy bootstrap --env dev",
-            "compute pool": 'compute_pool = "" in environments/dev.toml',
+            "compute pool": 'compute_pool = "" in [snowflake] of environments/dev.toml',
         },
     ),
     "a warehouse that never sleeps": (

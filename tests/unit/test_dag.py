@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+import tomllib
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from snowflake.core.task.dagv1 import DAGTaskBranch
 
 from dag.dag import build
@@ -155,13 +158,11 @@ def test_an_interval_is_a_schedule_too(schedule, every, written):
 
 
 def test_the_packages_are_the_projects_own_in_the_versions_installed():
-    assert [pin.partition("==")[0] for pin in packages()] == [
-        "scikit-learn",
-        "snowflake-ml-python",
-        "snowflake-snowpark-python",
-        "snowflake.core",
-    ]
-    assert f"scikit-learn=={metadata.version('scikit-learn')}" in packages()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+    pins = dict(pin.split("==") for pin in packages())
+    assert {canonicalize_name(name) for name in pins} == names
+    assert all(version == metadata.version(name) for name, version in pins.items())
 
 
 def test_the_runtime_is_the_python_that_the_project_asks_for():

@@ -62,7 +62,7 @@ def test_the_pins_of_the_tasks_are_asked_for_together_and_once():
     assert packages.wanted(rendered) == (packages.Wanted("3.11", tuple(sorted(payload.packages()))),)
     reads = packages.reads(DEV, rendered)
     assert list(reads) == ["packages_0", "repository"]
-    assert reads["packages_0"].startswith("SELECT SYSTEM$RESOLVE_PYTHON_PACKAGES('3.11', '(''scikit-learn==")
+    assert reads["packages_0"].startswith(f"SELECT SYSTEM$RESOLVE_PYTHON_PACKAGES('3.11', '(''{payload.packages()[0]}")
     assert reads["packages_0"].endswith("'snowflake.snowpark.pypi_shared_repository') AS packages")
     assert reads["repository"] == 'DESCRIBE ARTIFACT REPOSITORY "SNOWFLAKE"."SNOWPARK"."PYPI_SHARED_REPOSITORY"'
 

@@ -98,14 +98,14 @@ def test_a_circle_is_found_however_it_is_written(tmp_path, code):
 
 def test_the_pipeline_needs_only_its_declared_packages():
     # numpy, pandas and joblib come with them; ray is of the image that a job with several instances runs in.
-    declared = {"snowflake", "sklearn", "numpy", "pandas", "joblib", "ml_pipeline", "ray"}
+    declared = {"snowflake", "sklearn", "pydantic", "numpy", "pandas", "joblib", "ml_pipeline", "ray"}
     found = set().union(*(imported(path.read_text()) for path in files("ml_pipeline")))
     assert found - declared - sys.stdlib_module_names == set()
 
 
 def test_notebooks_import_the_pipeline_and_what_it_declares():
     # Snowflake's notebook runtime has matplotlib; here the group `local` brings it.
-    declared = {"snowflake", "sklearn", "numpy", "pandas", "ml_pipeline", "matplotlib"}
+    declared = {"snowflake", "sklearn", "pydantic", "numpy", "pandas", "ml_pipeline", "matplotlib"}
     notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
     assert notebooks
     for path in notebooks:

@@ -1,4 +1,4 @@
--- Machines for the real-time service, where environments/<name>.toml names a pool for it; service_pool = "" leaves it out.
+-- Machines for the real-time service, where [pipeline.service] names a pool; pool = "" leaves it out.
 -- Two nodes, because a new version is made ready beside the old one; both sleep until they are used.
 USE ROLE ACCOUNTADMIN;
 
