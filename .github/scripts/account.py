@@ -31,7 +31,7 @@ def outputs(environment: str, names: Sequence[str], variables: Mapping[str, str]
     """Return the outputs of the step. Raises WorkflowError for no environment, and an empty variable."""
     known = sorted(path.stem for path in (project / "environments").glob("*.toml") if path.stem != "base")
     if environment not in known:
-        raise WorkflowError(f"there is no environments/{environment}.toml, only {', '.join(known)}")
+        raise WorkflowError(f"there is no environment {environment}, only {', '.join(known)}")
     if not variables.get("SNOWFLAKE_ACCOUNT"):
         return {"configured": "false", "verdict": "unconfigured"}
     if empty := [name for name in names if not variables.get(name)]:

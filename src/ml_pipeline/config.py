@@ -55,7 +55,8 @@ class Environment(Section):
         """Return the CONFIG of the task graph: settings, what differs in a smoke run, release and commit.
 
         A smoke run sends no settings of its own: `EXECUTE TASK ... USING CONFIG = '{"smoke": true, ...}'` chooses the
-        overrides that were reviewed with the rest.
+        overrides that were reviewed with the rest. Snowflake merges the tables, so one run may have another setting:
+        `'{"settings": {"data": {"as_of": "1998-07-01"}}}'`.
         """
         settings = self.pipeline.to_dict()
         return {
@@ -196,6 +197,8 @@ def _converted(encoding: str, file: str) -> str:
 
 def _environment(name: str, base: dict[str, Any], own: dict[str, Any], folder: str) -> Environment:
     shared, file = f"{folder}/{BASE}.toml", f"{folder}/{name}.toml"
+    if "name" in base:
+        raise ConfigError(f'{shared}: unknown key "name" in the file; the name of {file} is the environment\'s')
     _check_base(Environment, base, shared)
     tables = overlay(Environment, base, {key: own[key] for key in own if key != _SMOKE}, file)
     smoke = overlay(Pipeline, tables.get(_SHARED, {}), base.get(_SMOKE, {}), shared, _SMOKE)
@@ -251,7 +254,7 @@ def _differences(settings: Mapping[str, Any], smoke: Mapping[str, Any]) -> dict[
     different: dict[str, Any] = {}
     for key, value in smoke.items():
         if isinstance(value, dict):
-            different |= {key: inner} if (inner := _differences(settings[key], value)) else {}
+            different |= {key: within} if (within := _differences(settings[key], value)) else {}
         elif value != settings[key]:
             different[key] = value
     return different

@@ -12,7 +12,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 
 from .values import ConfigError, nearest
 
-T = TypeVar("T")
 S = TypeVar("S", bound="Section")
 _Tables = dict[str, Any]
 Path = tuple[str, ...]

@@ -225,12 +225,15 @@ def test_no_statement_names_a_predecessor_that_is_not_there_yet(old, new):
             there.add(change.name)
 
 
-def test_a_changed_config_is_shown_key_by_key():
-    proposal = plan.make(chain("A", config_text='{"release": "two", "n": 1}'), in_use(chain("A")))
+def test_a_changed_config_is_shown_key_by_key_with_its_table():
+    old = '{"release": "one", "settings": {"data": {"rows": 1, "same": 2}}}'
+    new = '{"release": "two", "settings": {"data": {"rows": 5, "same": 2}, "model": {"n": 1}}}'
+    proposal = plan.make(chain("A", config_text=new), in_use(chain("A", config_text=old)))
     assert plan_text.text(proposal).splitlines() == [
         f"~ {ROOT}",
-        "    CONFIG n: (none) -> 1",
         "    CONFIG release: one -> two",
+        "    CONFIG settings.data.rows: 1 -> 5",
+        "    CONFIG settings.model.n: (none) -> 1",
         "0 to add, 1 to change, 0 to remove",
     ]
 

@@ -38,7 +38,7 @@ def test_with_an_account_the_job_goes_on(tmp_path):
 
 def test_an_environment_that_is_misspelt_is_not_taken_for_one_without_an_account(tmp_path, capsys):
     assert ask(tmp_path, "prodd") == (1, {}, "")
-    assert "there is no environments/prodd.toml, only dev, local, prod" in capsys.readouterr().out
+    assert "there is no environment prodd, only dev, local, prod" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("given", [{}, {"PLAN": ""}])
