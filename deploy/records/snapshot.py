@@ -76,9 +76,10 @@ def read_file(path: Path) -> Snapshot:
     """Read a snapshot. Raises DeployError if there is none."""
     try:
         return Snapshot.from_text(path.read_text(encoding="utf-8"))
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
         remedy = f"python -m deploy snapshot --env prod --to {path.name}"
-        raise DeployError(f"cannot read {path.name}: {error.strerror}", remedy) from error
+        raise DeployError(f"cannot read {path.name}: {why}", remedy) from error
 
 
 def publish(connection: Connection, environment: Environment, taken: Snapshot) -> None:

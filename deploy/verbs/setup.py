@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from dag import account, pem
 from deploy.account.connection import open_connection
 from deploy.errors import FAILED, OK, USAGE, DeployError
 from deploy.setup import bootstrap as scripts
@@ -44,23 +45,28 @@ def _public_key(path: Path | None) -> str:
     if path is None:
         return os.environ.get("SNOWFLAKE_PUBLIC_KEY", "")
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise DeployError(
-            f"cannot read {path.name}: {error.strerror}", "name the PEM file: --public-key FILE"
-        ) from error
+        return pem.read(path, "--public-key", public=True)
+    except pem.PemError as error:
+        raise DeployError(str(error), error.remedy) from error
 
 
 def github(call: Call, variables: Mapping[str, str] = os.environ) -> Outcome:
     """Set the repository up on GitHub, or print the commands that do."""
     options = call.options
     repository = options.repository or variables.get("GITHUB_REPOSITORY", "")
-    account = options.account or variables.get("SNOWFLAKE_ACCOUNT", "")
-    commands = repositories.commands(repository, account, options.reviewer, options.without)
+    commands = repositories.commands(repository, _account(options, variables), options.reviewer, options.without)
     lines = [command.text for command in commands]
     if not options.print:
         repositories.run(commands, call.say)
     return Outcome({"commands": lines}, "\n".join(lines) if options.print else f"{repository} is set up")
+
+
+def _account(options: argparse.Namespace, variables: Mapping[str, str]) -> str:
+    given = options.account or variables.get("SNOWFLAKE_ACCOUNT", "")
+    try:
+        return account.identifier(given) if given else ""
+    except account.AccountError as error:
+        raise DeployError(str(error), "pass --account <organization>-<account>", USAGE) from error
 
 
 def doctor(call: Call) -> Outcome:

@@ -35,6 +35,7 @@ class Target(Enum):
 _SNAPSHOT = Path("snapshot.json")
 _JSON = _option("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
 _ENV = _option("--env", required=True, help="an environment: environments/<env>.toml")
+_CONNECTION = _option("--connection", default="", metavar="NAME", help="sign in by this one of your connections.toml")
 _SCHEMAS = (
     _option("--pr", type=int, metavar="N", help="the schema of pull request N (DEV only)")
     + _option("--branch", metavar="NAME", help="the schema of this branch (DEV only)")
@@ -131,7 +132,11 @@ class Verb:
     @property
     def all_options(self) -> tuple[tuple[Option, ...], ...]:
         """Its own options behind those of its kind."""
-        targets = {Target.NOTHING: (), Target.ENVIRONMENT: (_ENV,), Target.SCHEMA: (_ENV, _SCHEMAS)}
+        targets = {
+            Target.NOTHING: (),
+            Target.ENVIRONMENT: (_ENV, _CONNECTION),
+            Target.SCHEMA: (_ENV, _CONNECTION, _SCHEMAS),
+        }
         return (_JSON, *targets[self.target], *self.options)
 
 

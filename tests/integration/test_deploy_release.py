@@ -370,7 +370,7 @@ def test_wrong_credentials_are_named(deploy, monkeypatch, verb):
 
 def test_a_server_that_cannot_be_reached_is_named(deploy, monkeypatch):
     monkeypatch.setenv("SNOWFLAKE_PORT", "1")
-    monkeypatch.setattr("dag.connection.LOGIN_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr("dag.credentials.LOGIN_TIMEOUT_SECONDS", 1)
     code, answer, _ = deploy("status", "--env", "prod")
     assert code == 1
     assert "cannot sign in to http://127.0.0.1:1" in answer["error"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import secrets
 import shutil
 import signal
@@ -24,7 +25,7 @@ from .direct import Direct
 from .errors import RehearsalError
 from .hosted import OnGitHub
 from .hosting import Hosted
-from .server import Server
+from .server import Server, without_proxy
 from .story import ENVIRONMENTS, Story, Told
 
 _PROJECT = Path(__file__).parents[3]
@@ -47,6 +48,7 @@ def main(argv: list[str]) -> int:
     """Play the story; 0 only if every step did what it should."""
     arguments = _arguments(argv)
     signal.signal(signal.SIGTERM, _stop)
+    os.environ.update(without_proxy())  # its own requests, and those of the processes that it starts
     show = screen.Screen(to_stderr=arguments.json)
     scratch = Path(tempfile.mkdtemp(prefix="rehearsal-"))
     try:
