@@ -63,8 +63,6 @@ def execute(session: Session, run: Run, name: str, results: dict[str, Result]) -
     step = STEPS[name]
     started = time.monotonic()
     session.query_tag = run.query_tag(name)
-    # Snowpark works out columns by itself where it can, rather than ask for those of each data frame.
-    session.reduce_describe_query_enabled = True
     try:
         result = step.function(session, run, {need: results[need] for need in step.needs})
     except Exception as error:

@@ -66,6 +66,12 @@ def test_what_breaks_an_expectation_is_found_and_named(session, good_lines, name
     assert failed(session, "BAD_LINES")[name] == (offender,)
 
 
+def test_a_sample_may_be_without_the_newest_order(session, good_lines):
+    query = f"SELECT * FROM {good_lines} WHERE ORDER_DATE < '1998-01-01'"
+    session.sql(f"CREATE OR REPLACE TABLE SAMPLED_LINES AS {query}").collect()
+    assert failed(session, "SAMPLED_LINES") == {}
+
+
 def test_old_data_is_not_fresh(session, good_lines):
     stale = expectations(LOCAL.pipeline.changed(data={"as_of": date(1998, 12, 1)}))
     broken = [each for each in check(session, stale, good_lines) if each.failed]
