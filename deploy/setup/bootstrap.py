@@ -15,6 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from dag import own_schema
 from deploy import names
 from deploy.account.connection import Connection
 from deploy.errors import DeployError, MissingObjectError
@@ -27,6 +28,7 @@ SQL = Path(__file__).parent / "sql"
 ADMINISTRATOR = "ACCOUNTADMIN"
 
 TEMPORARY_SCHEMAS = "40_temporary_schemas.sql"
+_DEVELOPERS, _DEVELOPERS_POLICIES = "43_developers.sql", "46_developers_policies.sql"
 _COPIED_MODELS, _PUBLIC_KEY = "45_copied_models.sql", "60_public_key.sql"
 POLICIES = {"authentication-policy": "70_authentication_policy.sql", "network-policy": "80_network_policy.sql"}
 """What an account, or its edition, may lack or have already, and so can be left out by these names."""
@@ -97,11 +99,14 @@ def scripts(
 
 def not_asked_for(environment: Environment) -> set[str]:
     """Return the files that this environment's configuration has no use for."""
+    shared = environment.name == names.TEMPORARY_ENVIRONMENT
     asked_for = {
         **{file: attrgetter(f"{table}.{key}")(environment) for file, (table, key) in _CONFIGURED.items()},
         "35_task_graph.sql": environment.deploy.backend == TASK_GRAPH,
         "39_pypi.sql": environment.snowflake.package_repository == PYPI,
-        TEMPORARY_SCHEMAS: environment.name == names.TEMPORARY_ENVIRONMENT,
+        TEMPORARY_SCHEMAS: shared,
+        _DEVELOPERS: shared,
+        _DEVELOPERS_POLICIES: shared and bool(environment.pipeline.policies),
     }
     return {file for file, wanted in asked_for.items() if not wanted}
 
@@ -117,6 +122,7 @@ def values(environment: Environment) -> dict[str, Any]:
         "compute_role": f"{database}_COMPUTE",
         "reader_role": f"{database}_READER",
         "contact_role": f"{database}_CONTACT",
+        "developer_role": own_schema.developer_role(environment),
         "error_integration": environment.graph.error_integration,
         "notification_integration": environment.pipeline.monitoring.notification_integration,
         "tag": names.TAG,

@@ -64,6 +64,6 @@ def _failed(options: argparse.Namespace, error: DeployError) -> int:
 
 
 def _after_interrupt(options: argparse.Namespace) -> str:
-    given = {name: vars(options).get(name) for name in ("env", "pr", "branch", "ref")}
-    words = [word for name, value in given.items() if value for word in (f"--{name}", str(value))]
+    given = {name: vars(options).get(name) for name in ("env", "pr", "branch", "schema_of", "ref")}
+    words = [word for name, value in given.items() if value for word in (f"--{name.replace('_', '-')}", str(value))]
     return shlex.join(["python", "-m", "deploy", "status" if given["env"] else options.verb, *words])

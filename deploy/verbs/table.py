@@ -39,6 +39,7 @@ _CONNECTION = _option("--connection", default="", metavar="NAME", help="sign in 
 _SCHEMAS = (
     _option("--pr", type=int, metavar="N", help="the schema of pull request N (DEV only)")
     + _option("--branch", metavar="NAME", help="the schema of this branch (DEV only)")
+    + _option("--schema-of", metavar="NAME", help="a developer's own schema, yours with `me` (DEV only)")
     + _option("--ref", metavar="REF", help="the schema of a ref of git, as GITHUB_REF names it")
 )
 _DIST = _option("--dist", type=Path, metavar="DIR", help="where releases are built (default: dist)")

@@ -22,7 +22,8 @@ from . import (
     training,
 )
 from .config import Run
-from .tables import replace_rows
+from .errors import PipelineError
+from .tables import create, replace_rows
 
 Result = dict[str, Any]
 
@@ -70,6 +71,23 @@ def execute(session: Session, run: Run, name: str, results: dict[str, Result]) -
         raise
     _record(session, run, name, result, started, succeeded=True)
     return result
+
+
+def alone(session: Session, run: Run, name: str) -> Result:
+    """Carry out one step by itself, with the last results that the steps which it needs have left in this schema.
+
+    Raises PipelineError where there is none.
+    """
+    return execute(session, run, name, {need: _last(session, run, need, name) for need in STEPS[name].needs})
+
+
+def _last(session: Session, run: Run, need: str, name: str) -> Result:
+    table = create(session, run, "STEP_RESULTS")
+    query = f"SELECT RESULT FROM {table} WHERE STEP = ? AND SUCCEEDED ORDER BY WRITTEN_AT DESC LIMIT 1"
+    found = session.sql(query, [need]).collect()
+    if not found:
+        raise PipelineError(f"{name} needs a result of {need}, and {table} has none\nnext: run {need} first")
+    return json.loads(found[0]["RESULT"])
 
 
 def _record(session: Session, run: Run, name: str, result: Result, started: float, *, succeeded: bool) -> None:

@@ -1,0 +1,73 @@
+"""A schema of one's own: where a person works in DEV, beside main's schema and those of pull requests.
+
+It belongs to the role for developers, which reads main's schema and writes nothing there, and it is swept like a pull
+request's: it carries the tag of temporary schemas with its own name.
+"""
+
+import dataclasses
+import getpass
+import re
+import subprocess
+from pathlib import Path
+
+from ml_pipeline.config import Environment
+
+SHARED = "dev"
+"""The environment where pull requests, branches and people have schemas of their own."""
+
+TAG = "ML_PIPELINE_TEMPORARY"
+"""In main's schema: the tag of temporary schemas, whose value is the name of the schema itself."""
+
+PREFIX = "OF_"
+ME = "me"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
+
+
+class OwnSchemaError(ValueError):
+    """There is no such schema of one's own; `remedy` is the next command to type."""
+
+    def __init__(self, cause: str, remedy: str) -> None:
+        super().__init__(f"{cause}\nnext: {remedy}")
+        self.cause, self.remedy = cause, remedy
+
+
+def developer_role(environment: Environment) -> str:
+    """Return the role that people work with."""
+    return f"{environment.snowflake.database}_DEVELOPER"
+
+
+def moved(environment: Environment, person: str) -> Environment:
+    """Return the environment in the person's schema, with the role for developers. Raises OwnSchemaError."""
+    if environment.name != SHARED:
+        cause = f"people have schemas of their own in {SHARED} only, not in {environment.name}"
+        raise OwnSchemaError(cause, f"pass --env {SHARED}")
+    own = environment.in_schema(name(person))
+    return dataclasses.replace(own, snowflake=dataclasses.replace(own.snowflake, role=developer_role(environment)))
+
+
+def name(person: str) -> str:
+    """Return the schema of a person. Raises OwnSchemaError for what is no plain name."""
+    if not _NAME.fullmatch(person):
+        remedy = "pass letters, digits and underscores, such as: --schema-of anna"
+        raise OwnSchemaError(f"not the name of a person: {person!r}", remedy)
+    return PREFIX + re.sub(r"[^A-Z0-9]+", "_", person.upper())
+
+
+def who(text: str, folder: Path) -> str:
+    """Return the person whom an option names; "me" is who commits in `folder`, as git has the address."""
+    if text != ME:
+        return text
+    done = subprocess.run(["git", "config", "user.email"], cwd=folder, capture_output=True, text=True, check=False)
+    return done.stdout.strip().partition("@")[0].partition("+")[0] or getpass.getuser()
+
+
+def creation(environment: Environment, home: str) -> str:
+    """Return the statement that makes the schema, unless it is there; `home` is main's.
+
+    https://docs.snowflake.com/en/sql-reference/sql/create-schema
+    """
+    database, schema = environment.snowflake.database, environment.snowflake.schema
+    return (
+        f'CREATE SCHEMA IF NOT EXISTS "{database}"."{schema}" WITH MANAGED ACCESS '
+        f"""COMMENT = 'ml-pipeline: a developer''s own' WITH TAG ("{database}"."{home}"."{TAG}" = '{schema}')"""
+    )

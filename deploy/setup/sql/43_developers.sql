@@ -1,0 +1,23 @@
+-- In DEV only: who works on the pipeline, each in a schema of their own. Grant this role to people. It makes schemas and
+-- owns them, reads main's views, and writes nothing in main's schema or those of pull requests. The delivering role
+-- inherits it, so that a sweep can drop what is old.
+USE ROLE USERADMIN;
+
+CREATE ROLE IF NOT EXISTS <% developer_role %>
+  COMMENT = 'ml-pipeline: works on the pipeline in <% environment %>, in schemas of its own';
+
+USE ROLE SECURITYADMIN;
+
+GRANT USAGE ON DATABASE <% database %> TO ROLE <% developer_role %>;
+GRANT CREATE SCHEMA ON DATABASE <% database %> TO ROLE <% developer_role %>;
+GRANT USAGE ON SCHEMA <% database %>.<% schema %> TO ROLE <% developer_role %>;
+GRANT APPLY ON TAG <% database %>.<% schema %>.<% tag %> TO ROLE <% developer_role %>;
+GRANT APPLY ON TAG <% database %>.<% schema %>.ML_PIPELINE_RELEASE TO ROLE <% developer_role %>;
+GRANT ROLE <% compute_role %> TO ROLE <% developer_role %>;
+GRANT ROLE <% reader_role %> TO ROLE <% developer_role %>;
+
+USE ROLE ACCOUNTADMIN;
+GRANT IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA TO ROLE <% developer_role %>;
+
+USE ROLE SECURITYADMIN;
+GRANT ROLE <% developer_role %> TO ROLE <% role %>;
