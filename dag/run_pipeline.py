@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 RELEASE = "working-tree"
 """What stands for the release's digest in everything that such a run writes."""
 
-_INSUFFICIENT_PRIVILEGES = 3001
+_NO_SUCH_OBJECT, _INSUFFICIENT_PRIVILEGES = 2003, 3001
 
 Report = Callable[[str, str, float, Any], None]
 """Told of each task: its name, "running" | "succeeded" | "skipped" | "failed", seconds, and the result so far."""
@@ -156,6 +156,8 @@ def main(arguments: list[str]) -> int:
     except (SignInError, PipelineError, own_schema.OwnSchemaError) as error:
         return _fail(str(error))
     except SnowparkSQLException as error:
+        if error.sql_error_code == _NO_SUCH_OBJECT and options.only:
+            return _fail(f"{error.message}\nnext: run the steps before {options.only.upper()}, which leave it there")
         if error.sql_error_code != _INSUFFICIENT_PRIVILEGES:
             raise
         return _fail(f"{error.message}\nnext: python -m deploy bootstrap --env {options.env}")
