@@ -77,13 +77,46 @@ class Verdict:
         }
 
 
-def execute(held: Held, there: Deployed, show: Show, settings: Mapping[str, Any] = SMOKE) -> Verdict:
-    """Run the deployed graph once, with `settings` over its CONFIG, and judge that run alone.
+@dataclass(frozen=True)
+class Start:
+    """How a run begins, and how it is told from others.
+
+    Attributes:
+        statement: begins it.
+        ours: holds of its rows, in TASK_HISTORY and in CURRENT_TASK_GRAPHS, and of no other's.
+        minutes: how long before the start its first rows may be.
+
+    """
+
+    statement: str
+    ours: str
+    minutes: int = _MARGIN_MINUTES
+
+
+def new(environment: Environment, there: Deployed, settings: Mapping[str, Any]) -> Start:
+    """Return the start of a run with `settings` over the graph's CONFIG, in which it also has a nonce."""
+    nonce = uuid.uuid4().hex
+    config = json.dumps({**settings, "nonce": nonce})
+    return Start(apply.execution(environment, there.backend, config), f"CONTAINS(config, {literal(nonce)})")
+
+
+def again(environment: Environment, there: Deployed, failed: GraphRun) -> Start:
+    """Return the start of the next attempt of a run that failed: from its failed tasks, with its own CONFIG.
+
+    https://docs.snowflake.com/en/sql-reference/sql/execute-task
+    """
+    attempt = max(task.attempt for task in failed.tasks)
+    ours = f"TO_VARCHAR(graph_run_group_id) = {literal(failed.group)} AND attempt_number > {attempt}"
+    return Start(apply.retry(environment, there.backend, failed.group), ours, runs.MINUTES_OF_HISTORY)
+
+
+def execute(held: Held, there: Deployed, show: Show, start: Start | None = None) -> Verdict:
+    """Run the deployed graph once, as `start` says (by default with the smoke settings), and judge that run alone.
 
     A run that does not end within the graph's time-out is cancelled and has failed. Raises DeployError for what
     Snowflake refuses, LockLostError as soon as the lock is not ours any more.
     """
-    following = _Following(held, there, show, settings)
+    following = _Following(held, there, show, start or new(held.environment, there, SMOKE))
     with held.connection.step(_STEP, max(_REQUEST_SECONDS, held.environment.graph.timeout_minutes * _SECONDS_A_MINUTE)):
         following.begin()
         ended = following.await_end()
@@ -102,14 +135,13 @@ def execute(held: Held, there: Deployed, show: Show, settings: Mapping[str, Any]
 class _Following:
     """A run that is being followed: what was seen of it, and when it began."""
 
-    def __init__(self, held: Held, there: Deployed, show: Show, settings: Mapping[str, Any]) -> None:
+    def __init__(self, held: Held, there: Deployed, show: Show, start: Start) -> None:
         self.run = GraphRun()
         self.polls = 0
         self._held = held
         self._there = there
         self._show = show
-        self._settings = settings
-        self._nonce = uuid.uuid4().hex
+        self._how = start
         self._start = time.monotonic()
 
     @property
@@ -119,11 +151,9 @@ class _Following:
 
     def begin(self) -> None:
         """Start the run. After a lost reply it is looked for, and started again only if it never began."""
-        config = json.dumps({**self._settings, "nonce": self._nonce})
-        statement = apply.execution(self._held.environment, self._there.backend, config)
         while True:
             try:
-                self._send([statement])
+                self._send([self._how.statement])
             except LostReplyError:
                 if self._began():
                     return
@@ -176,10 +206,10 @@ class _Following:
     def _look(self, poll: Poll) -> bool | None:
         """Look at the run until it ends or the poll does; return whether it has ended, None if no answer came."""
         self.polls += 1
-        minutes = int(self.elapsed // _SECONDS_A_MINUTE) + _MARGIN_MINUTES
+        minutes = min(int(self.elapsed // _SECONDS_A_MINUTE) + self._how.minutes, runs.MINUTES_OF_HISTORY)
         try:
             with self._held.connection.step(_STEP, poll.seconds):
-                answer = self._held.block(block(self._held, self._there, self._nonce, minutes, poll))
+                answer = self._held.block(block(self._held, self._there, self._how.ours, minutes, poll))
         except LostReplyError:
             time.sleep(poll.pause)
             return None
@@ -188,14 +218,13 @@ class _Following:
         return bool(answer["ended"])
 
 
-def block(held: Held, there: Deployed, nonce: str, minutes: int, poll: Poll) -> str:
+def block(held: Held, there: Deployed, ours: str, minutes: int, poll: Poll) -> str:
     """Return the statements of one poll: look at the run until it has ended; their value is its rows.
 
     It has ended when none of its tasks is active, Snowflake does not count it among the current ones, none of its
     tasks is active still, as one may have become between the two questions, and no automatic retry is to come.
     """
     environment = held.environment
-    ours = f"CONTAINS(config, {literal(nonce)})"
     root_id = there.root_id if there.backend == CLASSIC else ""
     rows = runs.rows_statement(environment, minutes, root_id, ours)
     read = f"""SELECT ARRAY_AGG(OBJECT_CONSTRUCT_KEEP_NULL(*)), COUNT(*), {_unsettled(there.graph)}

@@ -9,14 +9,14 @@ from deploy.cleanup import gc as releases
 from deploy.cleanup import temporary
 from deploy.delivery import preflight
 from deploy.delivery.delivery import Candidate
-from deploy.errors import CHANGES, FAILED, OK
+from deploy.errors import CHANGES, FAILED, OK, USAGE, DeployError
 from deploy.plan import text as plan_text
 from deploy.plan.deployed import Deployed
 from deploy.plan.plan import make
 from deploy.records import record
 from deploy.release import stage
 from deploy.release.build import build as build_release
-from deploy.smoke.smoke import SMOKE
+from deploy.smoke.smoke import SMOKE, Verdict
 from deploy.verbs.call import Call, Outcome
 
 
@@ -73,13 +73,25 @@ def smoke(call: Call) -> Outcome:
 
 
 def run(call: Call) -> Outcome:
-    """Run the deployed graph once with its real settings."""
-    return _executed(call, {"retrain": True} if call.options.retrain else {})
+    """Run the deployed graph once with its real settings, or go on with the last run where it failed."""
+    options = call.options
+    settings = {"retrain": True} if options.retrain else {}
+    settings |= {"as_of": options.as_of.isoformat()} if options.as_of else {}
+    if not options.retry:
+        return _executed(call, settings)
+    if settings:
+        cause = "a retry has the settings of the run that failed, and takes no --retrain or --as-of"
+        raise DeployError(cause, f"python -m deploy run {names.arguments(call.environment)} --retry", USAGE)
+    with call.delivery() as delivery:
+        return _judged(delivery.retry())
 
 
 def _executed(call: Call, settings: Mapping[str, Any]) -> Outcome:
     with call.delivery() as delivery:
-        verdict = delivery.execute(settings)
+        return _judged(delivery.execute(settings))
+
+
+def _judged(verdict: Verdict) -> Outcome:
     text = f"passed in {verdict.seconds:.1f} s" if verdict.passed else "failed: " + "\n  ".join(verdict.reasons)
     return Outcome(verdict.to_dict(), text, OK if verdict.passed else FAILED)
 

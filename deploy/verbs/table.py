@@ -4,6 +4,7 @@ What runs is a function of that name in a module of this folder, imported when i
 """
 
 import argparse
+import datetime
 import importlib
 import sys
 from collections.abc import Iterator
@@ -109,6 +110,16 @@ _SWEEP = (
 )
 _DELIVERED = (*_BUILT, _PLANNED, _WHEN_RUNNING)
 _RETRAIN = _option("--retrain", action="store_true", help="train a model, whether one is due or not")
+_RUN = (
+    _RETRAIN,
+    _option(
+        "--as-of",
+        type=datetime.date.fromisoformat,
+        metavar="DATE",
+        help="as if it were this day: 2026-01-31 (a backfill)",
+    ),
+    _option("--retry", action="store_true", help="go on with the last run, from the tasks that failed"),
+)
 _COMMENT = _option("--comment", type=Path, metavar="FILE", help="write the pull request's comment there")
 _KEEP = _option("--keep", type=int, metavar="N", help="count only the N newest recorded releases")
 _TO = _option("--to", type=Path, default=_SNAPSHOT, metavar="FILE", help=f"where to write it (default: {_SNAPSHOT})")
@@ -158,7 +169,7 @@ def _verbs() -> Iterator[Verb]:
     text = "run the deployed graph once with the smoke settings and judge that run"
     yield Verb("smoke", "deliver", text)
     text = "run the deployed graph once with its real settings, as its schedule would, and follow that run"
-    yield Verb("run", "deliver", text, (_RETRAIN,))
+    yield Verb("run", "deliver", text, _RUN)
     text = "plan a release where it goes, in main's schema, and in the environment that follows (DEV only)"
     yield Verb("preview", "review", text, (*_BUILT, _COMMENT), renders=True)
     text = "upload, plan, apply, smoke; then switch the schedule on, or put the earlier release back"

@@ -55,12 +55,19 @@ def ingest(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any
 
 
 def order_lines(session: Session, settings: Pipeline) -> DataFrame:
-    """Return lines with their order; at most `max_orders` orders, chosen by a hash of the key."""
-    orders = session.table(f"{settings.data.source}.ORDERS").select(
-        F.col("O_ORDERKEY").alias("ORDER_KEY"),
-        F.col("O_CUSTKEY").alias("CUSTOMER_KEY"),
-        F.col("O_ORDERDATE").alias("ORDER_DATE"),
-        F.col("O_ORDERPRIORITY").alias("PRIORITY"),
+    """Return lines with their order; at most `max_orders` orders, chosen by a hash of the key.
+
+    A run as of an earlier day, a backfill, has the orders that there were then.
+    """
+    orders = (
+        session.table(f"{settings.data.source}.ORDERS")
+        .filter(F.col("O_ORDERDATE") <= F.to_date(F.lit(settings.data.as_of.isoformat())))
+        .select(
+            F.col("O_ORDERKEY").alias("ORDER_KEY"),
+            F.col("O_CUSTKEY").alias("CUSTOMER_KEY"),
+            F.col("O_ORDERDATE").alias("ORDER_DATE"),
+            F.col("O_ORDERPRIORITY").alias("PRIORITY"),
+        )
     )
     lines = session.table(f"{settings.data.source}.LINEITEM").select(
         F.col("L_ORDERKEY").alias("ORDER_KEY"),

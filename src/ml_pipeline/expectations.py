@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from snowflake.snowpark import Session
 
@@ -59,11 +59,7 @@ def expectations(settings: Pipeline) -> tuple[Expectation, ...]:
             f"promised within {settings.data.label_lag_days - 1} days",
             f"DATEDIFF('day', ORDER_DATE, COMMIT_DATE) BETWEEN 1 AND {settings.data.label_lag_days - 1}",
         ),
-        _newest(
-            settings.data.source,
-            f"BETWEEN '{oldest}' AND '{settings.data.as_of}'",
-            f"from {oldest} to {settings.data.as_of}",
-        ),
+        _newest(settings.data.source, settings.data.as_of, oldest),
     )
 
 
@@ -109,12 +105,12 @@ def _unique(*columns: str) -> Expectation:
     return Expectation(f"{keys} is unique", f"COUNT(*) - COUNT(DISTINCT {keys})", repeated)
 
 
-def _newest(source: str, holds: str, period: str) -> Expectation:
-    """Look at the source itself: a sample of it need not hold its newest order."""
-    newest = f"SELECT MAX(O_ORDERDATE) FROM {source}.ORDERS"
+def _newest(source: str, as_of: date, oldest: date) -> Expectation:
+    """Look at the source itself, as it was then: a sample of it need not hold its newest order."""
+    newest = f"SELECT MAX(O_ORDERDATE) FROM {source}.ORDERS WHERE O_ORDERDATE <= '{as_of}'"
     return Expectation(
-        f"newest order {period}",
-        f"IFF(({newest}) {holds}, 0, 1)",
+        f"newest order from {oldest} to {as_of}",
+        f"IFF(({newest}) >= '{oldest}', 0, 1)",
         f"SELECT TO_VARCHAR(({newest})) AS OFFENDER",
     )
 

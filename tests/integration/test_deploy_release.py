@@ -161,7 +161,10 @@ def test_a_graph_that_was_applied_can_be_smoked(deploy):
     assert answer["passed"]
 
 
-@pytest.mark.parametrize(("options", "said_over"), [((), {}), (("--retrain",), {"retrain": True})])
+@pytest.mark.parametrize(
+    ("options", "said_over"),
+    [((), {}), (("--retrain", "--as-of", "1995-06-17"), {"retrain": True, "as_of": "1995-06-17"})],
+)
 def test_a_deployed_graph_can_be_run_in_earnest(deploy, admin, options, said_over):
     deploy("upload", "--env", "prod", release="one")
     deploy("apply", "--env", "prod", release="one")
@@ -174,7 +177,8 @@ def test_a_deployed_graph_can_be_run_in_earnest(deploy, admin, options, said_ove
         f"WHERE GRAPH_RUN_GROUP_ID = '{answer['run']}' LIMIT 1"
     )
     config = json.loads(admin.fetchone()[0])
-    assert {key: config[key] for key in ("smoke", "retrain") if key in config} == said_over
+    assert {key: config[key] for key in ("smoke", "retrain", *said_over) if key in config} == said_over
+    assert "nothing to run again: the last run" in deploy("run", "--env", "prod", "--retry")[1]["error"]
 
 
 def test_a_release_that_fails_is_put_back(deploy, graph):

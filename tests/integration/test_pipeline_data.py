@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from snowflake.snowpark import functions as F  # noqa: N812
 
 from dag.dag import build
 from dag.run_pipeline import run_graph
@@ -70,6 +71,14 @@ def test_a_sample_may_be_without_the_newest_order(session, good_lines):
     query = f"SELECT * FROM {good_lines} WHERE ORDER_DATE < '1998-01-01'"
     session.sql(f"CREATE OR REPLACE TABLE SAMPLED_LINES AS {query}").collect()
     assert failed(session, "SAMPLED_LINES") == {}
+
+
+def test_a_run_as_of_an_earlier_day_has_the_orders_that_there_were_then(session):
+    then = replace(LOCAL.pipeline, as_of=date(1995, 6, 17), max_orders=2_000)
+    newest = data.order_lines(session, then).agg(F.max("ORDER_DATE")).collect()[0][0]
+    assert date(1995, 6, 1) < newest <= then.as_of
+    (fresh,) = check(session, (expectations(then)[-1],), "SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.REGION")
+    assert not fresh.failed
 
 
 def test_old_data_is_not_fresh(session, good_lines):

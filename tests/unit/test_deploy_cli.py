@@ -178,6 +178,17 @@ def test_every_verb_that_connects_takes_a_named_connection(verb):
     assert "connection" in vars(cli.parser().parse_args([verb, "--env", "dev"]))
 
 
+@pytest.mark.parametrize("options", [["--retrain"], ["--as-of", "2026-01-31"]])
+def test_a_retry_takes_no_settings_of_its_own(options, capsys):
+    assert cli.main(["run", "--env", "dev", "--retry", *options]) == 2
+    assert "next: python -m deploy run --env dev --retry" in capsys.readouterr().err
+
+
+def test_what_is_no_day_is_refused_before_anything_is_signed_in_to(capsys):
+    assert cli.main(["run", "--env", "dev", "--as-of", "yesterday"]) == 2
+    assert "--as-of" in capsys.readouterr().err
+
+
 KEYS = {"UTF-16": "-----BEGIN PUBLIC KEY-----".encode("utf-16"), "DER": b"\x30\x82\x01\x22\xff", "binary": b"\xff\x00"}
 
 

@@ -138,7 +138,7 @@ HELD = Held(None, PROD, "mine", 7)
 
 
 def polled(graph=GRAPH, backend=CLASSIC):
-    return smoke.block(HELD, Deployed(graph, root_id="42", backend=backend), "abc", 5, Poll(5, 0.2))
+    return smoke.block(HELD, Deployed(graph, root_id="42", backend=backend), "CONTAINS(config, 'abc')", 5, Poll(5, 0.2))
 
 
 def test_a_poll_asks_for_the_runs_with_the_nonce_in_this_schema():
