@@ -13,7 +13,7 @@ ARGS ?=
 # The local Snowflake, a distribution of its own; a fork may delete it (README, "The local Snowflake").
 LOCAL := environments/local/snowflake
 
-.PHONY: help rehearse test localtest profiles faults lint format bench local clean
+.PHONY: help rehearse test localtest profiles faults lint format bench local notebook clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -52,6 +52,9 @@ bench: .venv/.installed ## measure what the README promises
 local: .venv/.installed ## start a local Snowflake in .local/account on port 8085, with a tenth of the sample data
 	@.venv/bin/local-snowflake --home .local/account --port 8085 --scale 0.1 $(ARGS)
 
+notebook: .venv/.notebook ## start Jupyter on an environment: ARGS="--env dev --schema-of me"
+	@$(RUN) -m dag.notebook $(ARGS)
+
 clean: ## remove what these commands made
 	rm -rf .venv .venv-cli .uv .local dist tests/workflows/language_service/node_modules .pytest_cache .ruff_cache .coverage*
 
@@ -61,7 +64,10 @@ clean: ## remove what these commands made
 	echo "error: uv could not be installed from PyPI (above). next, on Debian: apt-get install python3-venv" >&2; exit 1
 
 .venv/.installed: pyproject.toml uv.lock $(wildcard $(LOCAL)/pyproject.toml) | $(UV)
-	@$(UV) $(SYNC) && touch $@
+	@$(UV) $(SYNC) $(if $(wildcard .venv/.notebook),--group notebook) && touch $@
+
+.venv/.notebook: .venv/.installed
+	@$(UV) $(SYNC) --group notebook && touch $@
 
 # The CLI's dependencies conflict with the pipeline's, so it has an environment of its own.
 .venv-cli/.installed: pyproject.toml uv.lock | $(UV)

@@ -36,13 +36,28 @@ def developer_role(environment: Environment) -> str:
     return f"{environment.snowflake.database}_DEVELOPER"
 
 
+def target(environment: Environment, person: str | None, folder: Path, command: str) -> Environment:
+    """Return where to work: in the person's schema, or where nothing is delivered. Raises OwnSchemaError elsewhere."""
+    if person is not None:
+        return moved(environment, who(person, folder))
+    if environment.name == SHARED:
+        cause = f"{environment.snowflake.schema} of {SHARED} is for what was merged; work in a schema of your own"
+        raise OwnSchemaError(cause, f"{command} --env {SHARED} --schema-of me")
+    return environment
+
+
 def moved(environment: Environment, person: str) -> Environment:
     """Return the environment in the person's schema, with the role for developers. Raises OwnSchemaError."""
     if environment.name != SHARED:
         cause = f"people have schemas of their own in {SHARED} only, not in {environment.name}"
         raise OwnSchemaError(cause, f"pass --env {SHARED}")
-    own = environment.in_schema(name(person))
-    return dataclasses.replace(own, snowflake=dataclasses.replace(own.snowflake, role=developer_role(environment)))
+    return as_developer(environment.in_schema(name(person)))
+
+
+def as_developer(environment: Environment) -> Environment:
+    """Return the environment with the role for developers."""
+    snowflake = dataclasses.replace(environment.snowflake, role=developer_role(environment))
+    return dataclasses.replace(environment, snowflake=snowflake)
 
 
 def name(person: str) -> str:

@@ -141,7 +141,7 @@ def main(arguments: list[str]) -> int:
 
     try:
         main_environment = load(options.env, ROOT / "environments")
-        environment = _target(main_environment, options.schema_of)
+        environment = own_schema.target(main_environment, options.schema_of, ROOT, "python dag/run_pipeline.py")
         run, graph = new_run(environment, smoke=options.smoke), build(environment, RELEASE)
         with connect(environment) as session, _display(options) as report:
             if environment != main_environment:
@@ -181,19 +181,6 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--plain", action="store_true", help="a line for each step, as in a pipe or a debugger")
     parser.add_argument("--json", action="store_true", help="print the steps' results as JSON, and nothing else")
     return parser.parse_args(arguments)
-
-
-def _target(environment: "Environment", person: str | None) -> "Environment":
-    """Return where to work: in a schema of one's own, or where nothing is delivered. Raises OwnSchemaError."""
-    from dag import own_schema
-
-    if person is not None:
-        return own_schema.moved(environment, own_schema.who(person, ROOT))
-    if environment.name == own_schema.SHARED:
-        schema = environment.snowflake.schema
-        cause = f"{schema} of {environment.name} is for what was merged; work in a schema of your own"
-        raise own_schema.OwnSchemaError(cause, f"python dag/run_pipeline.py --env {environment.name} --schema-of me")
-    return environment
 
 
 @contextlib.contextmanager

@@ -28,7 +28,7 @@ SQL = Path(__file__).parent / "sql"
 ADMINISTRATOR = "ACCOUNTADMIN"
 
 TEMPORARY_SCHEMAS = "40_temporary_schemas.sql"
-_DEVELOPERS, _DEVELOPERS_POLICIES = "43_developers.sql", "46_developers_policies.sql"
+_DEVELOPERS, _DEVELOPERS_POLICIES = "53_developers.sql", "54_developers_policies.sql"
 _COPIED_MODELS, _PUBLIC_KEY = "45_copied_models.sql", "60_public_key.sql"
 POLICIES = {"authentication-policy": "70_authentication_policy.sql", "network-policy": "80_network_policy.sql"}
 """What an account, or its edition, may lack or have already, and so can be left out by these names."""

@@ -4,7 +4,9 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
+from dag import own_schema
 from deploy import job, names
+from deploy.account.connection import open_connection
 from deploy.cleanup import gc as releases
 from deploy.cleanup import temporary
 from deploy.delivery import preflight
@@ -129,13 +131,13 @@ def teardown(call: Call) -> Outcome:
 
 
 def sweep(call: Call) -> Outcome:
-    """Drop the schemas of pull requests and branches that have grown old."""
-    environment, options = call.environment, call.options
-    temporary.require_dev(environment)
-    with call.connection("sweep") as connection:
-        swept = temporary.sweep(
-            connection, environment, older_than=options.older_than, keep=options.keep_pr, dry_run=options.dry_run
-        )
+    """Drop the schemas of pull requests, branches and people that have grown old, each with the role that owns them."""
+    options, swept = call.options, []
+    temporary.require_dev(call.environment)
+    how = {"older_than": options.older_than, "keep": options.keep_pr, "dry_run": options.dry_run}
+    for environment in (call.environment, own_schema.as_developer(call.environment)):
+        with open_connection(environment, names.arguments(environment)) as connection, connection.step("sweep"):
+            swept += temporary.sweep(connection, environment, **how)
     code = FAILED if any(schema.error for schema in swept) else OK
     return Outcome(temporary.to_dict(swept), temporary.text(swept, dry_run=options.dry_run), code)
 

@@ -1,6 +1,6 @@
 -- In DEV only: who works on the pipeline, each in a schema of their own. Grant this role to people. It makes schemas and
--- owns them, reads main's views, and writes nothing in main's schema or those of pull requests. The delivering role
--- inherits it, so that a sweep can drop what is old.
+-- owns them, reads main's views, and writes nothing in main's schema or those of pull requests. The service user has it,
+-- too, for sweeps: only the owner drops a schema.
 USE ROLE USERADMIN;
 
 CREATE ROLE IF NOT EXISTS <% developer_role %>
@@ -20,4 +20,5 @@ USE ROLE ACCOUNTADMIN;
 GRANT IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA TO ROLE <% developer_role %>;
 
 USE ROLE SECURITYADMIN;
-GRANT ROLE <% developer_role %> TO ROLE <% role %>;
+GRANT ROLE <% developer_role %> TO ROLE SYSADMIN;
+GRANT ROLE <% developer_role %> TO USER <% service_user %>;
