@@ -142,13 +142,11 @@ class Delivery:
     def execute(self, settings: Mapping[str, Any] = smoke.SMOKE) -> Verdict:
         """Run the deployed graph once, with these settings over its own; nobody delivers meanwhile."""
         what = "smoke run" if settings == smoke.SMOKE else "run"
-        return self._alone(what, lambda there: smoke.new(self.environment, there, settings))
+        return self._alone(what, lambda _: smoke.Start(settings))
 
     def retry(self) -> Verdict:
         """Run the last run of the graph again, from the tasks that failed. Raises DeployError if none did."""
-        return self._alone(
-            "retry of the last run", lambda there: smoke.again(self.environment, there, self._failed(there))
-        )
+        return self._alone("retry of the last run", lambda there: smoke.Start(failed=self._failed(there)))
 
     def _failed(self, there: Deployed) -> GraphRun:
         root_id = there.root_id if there.backend == CLASSIC else ""

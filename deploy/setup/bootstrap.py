@@ -148,13 +148,21 @@ def as_administrator(environment: Environment) -> Environment:
     return environment.changed(snowflake={"role": ADMINISTRATOR})
 
 
-def bootstrap(connection: Connection, texts: dict[str, str], say: Callable[[str], None]) -> None:
-    """Run the rendered files, one request each, and nothing else. Raises DeployError at the first that fails."""
-    for name, text in texts.items():
+def bootstrap(connection: Connection, texts: dict[str, str], say: Callable[[str], None], where: str = "") -> None:
+    """Run the rendered files, one request each, and nothing else. Raises DeployError at the first that fails.
+
+    `where` is the environment's name, for the line that tells of each file.
+    """
+    for number, (name, text) in enumerate(texts.items(), 1):
         try:
             connection.script(text)
         except DeployError as error:
             unshared = isinstance(error, MissingObjectError) and "SNOWFLAKE_SAMPLE_DATA" in error.cause
             remedy = SHARE if unshared else _REMEDIES.get(name, error.remedy)
             raise DeployError(f"{name}: {error.cause}", remedy) from error
-        say(f"ran {name}")
+        say(f"  {where} {number:>2}/{len(texts)}  {label(name)}")
+
+
+def label(file: str) -> str:
+    """Return what a file sets up, by its name: 32_compute_pool.sql is a compute pool."""
+    return Path(file).stem.partition("_")[2].replace("_", " ")

@@ -4,7 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from deploy import names
@@ -57,10 +57,11 @@ class Verdict:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """The whole error of each failed task, with its query id, and what they logged, for people."""
+        """What `reasons` leave out, for people: the whole error of a failed task, such as a traceback, and the log."""
         tasks = (
             f"{task.name} {task.state}, attempt {task.attempt}, query {task.query_id or 'none'}: {task.error}"
             for task in self.run.broken
+            if task.error.strip() != task.cause
         )
         return (*tasks, *(["log:", *(f"  {line}" for line in self.log)] if self.log else ()))
 
@@ -82,32 +83,36 @@ class Start:
     """How a run begins, and how it is told from others.
 
     Attributes:
-        statement: begins it.
-        ours: holds of its rows, in TASK_HISTORY and in CURRENT_TASK_GRAPHS, and of no other's.
-        minutes: how long before the start its first rows may be.
-
-    """
-
-    statement: str
-    ours: str
-    minutes: int = _MARGIN_MINUTES
-
-
-def new(environment: Environment, there: Deployed, settings: Mapping[str, Any]) -> Start:
-    """Return the start of a run with `settings` over the graph's CONFIG, in which it also has a nonce."""
-    nonce = uuid.uuid4().hex
-    config = json.dumps({**settings, "nonce": nonce})
-    return Start(apply.execution(environment, there.backend, config), f"CONTAINS(config, {literal(nonce)})")
-
-
-def again(environment: Environment, there: Deployed, failed: GraphRun) -> Start:
-    """Return the start of the next attempt of a run that failed: from its failed tasks, with its own CONFIG.
+        settings: lie over the graph's CONFIG, beside a nonce.
+        failed: the run to go on with from its failed tasks, with the CONFIG that it had; usually none.
 
     https://docs.snowflake.com/en/sql-reference/sql/execute-task
+
     """
-    attempt = max(task.attempt for task in failed.tasks)
-    ours = f"TO_VARCHAR(graph_run_group_id) = {literal(failed.group)} AND attempt_number > {attempt}"
-    return Start(apply.retry(environment, there.backend, failed.group), ours, runs.MINUTES_OF_HISTORY)
+
+    settings: Mapping[str, Any] = field(default_factory=lambda: SMOKE)
+    failed: GraphRun = field(default_factory=GraphRun)
+    nonce: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def ours(self) -> str:
+        """A condition on rows of TASK_HISTORY and CURRENT_TASK_GRAPHS, which holds of this run's alone."""
+        if not self.failed.group:
+            return f"CONTAINS(config, {literal(self.nonce)})"
+        return (
+            f"TO_VARCHAR(graph_run_group_id) = {literal(self.failed.group)} AND attempt_number > {self.failed.attempt}"
+        )
+
+    @property
+    def minutes(self) -> int:
+        """How long before the start its first rows may be."""
+        return runs.MINUTES_OF_HISTORY if self.failed.group else _MARGIN_MINUTES
+
+    def statement(self, environment: Environment, backend: str) -> str:
+        """Return the statement that begins it."""
+        if self.failed.group:
+            return apply.retry(environment, backend, self.failed.group)
+        return apply.execution(environment, backend, json.dumps({**self.settings, "nonce": self.nonce}))
 
 
 def execute(held: Held, there: Deployed, show: Show, start: Start | None = None) -> Verdict:
@@ -116,7 +121,7 @@ def execute(held: Held, there: Deployed, show: Show, start: Start | None = None)
     A run that does not end within the graph's time-out is cancelled and has failed. Raises DeployError for what
     Snowflake refuses, LockLostError as soon as the lock is not ours any more.
     """
-    following = _Following(held, there, show, start or new(held.environment, there, SMOKE))
+    following = _Following(held, there, show, start or Start())
     with held.connection.step(_STEP, max(_REQUEST_SECONDS, held.environment.graph.timeout_minutes * _SECONDS_A_MINUTE)):
         following.begin()
         ended = following.await_end()
@@ -151,9 +156,10 @@ class _Following:
 
     def begin(self) -> None:
         """Start the run. After a lost reply it is looked for, and started again only if it never began."""
+        statement = self._how.statement(self._held.environment, self._there.backend)
         while True:
             try:
-                self._send([self._how.statement])
+                self._send([statement])
             except LostReplyError:
                 if self._began():
                     return
@@ -209,7 +215,7 @@ class _Following:
         minutes = min(int(self.elapsed // _SECONDS_A_MINUTE) + self._how.minutes, runs.MINUTES_OF_HISTORY)
         try:
             with self._held.connection.step(_STEP, poll.seconds):
-                answer = self._held.block(block(self._held, self._there, self._how.ours, minutes, poll))
+                answer = self._held.block(block(self._held, self._there, self._how, minutes, poll))
         except LostReplyError:
             time.sleep(poll.pause)
             return None
@@ -218,14 +224,14 @@ class _Following:
         return bool(answer["ended"])
 
 
-def block(held: Held, there: Deployed, ours: str, minutes: int, poll: Poll) -> str:
+def block(held: Held, there: Deployed, start: Start, minutes: int, poll: Poll) -> str:
     """Return the statements of one poll: look at the run until it has ended; their value is its rows.
 
     It has ended when none of its tasks is active, Snowflake does not count it among the current ones, none of its
     tasks is active still, as one may have become between the two questions, and no automatic retry is to come.
     """
     environment = held.environment
-    root_id = there.root_id if there.backend == CLASSIC else ""
+    root_id, ours = there.root_id if there.backend == CLASSIC else "", start.ours
     rows = runs.rows_statement(environment, minutes, root_id, ours)
     read = f"""SELECT ARRAY_AGG(OBJECT_CONSTRUCT_KEEP_NULL(*)), COUNT(*), {_unsettled(there.graph)}
 INTO :found, :seen, :unsettled FROM ({rows})"""

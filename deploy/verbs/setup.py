@@ -23,7 +23,7 @@ def bootstrap(call: Call) -> Outcome:
     if options.print:
         return Outcome({"scripts": texts}, "\n".join(texts.values()))
     with open_connection(scripts.as_administrator(call.environment)) as connection:
-        scripts.bootstrap(connection, texts, call.say)
+        scripts.bootstrap(connection, texts, call.say, call.environment.name)
     subject = jobs.subject(call.environment.name) if jobs else ""
     keyless = f"; its service user is {subject}" if jobs else ""
     return Outcome({"ran": list(texts), "subject": subject}, f"{call.environment.name} is set up{keyless}")

@@ -119,7 +119,7 @@ def test_a_retry_goes_on_from_the_task_that_failed_and_is_judged_as_a_whole(targ
     failed = smoke.execute(held, there, shown)
     assert [task.name for task in failed.run.broken] == ["LATE_DELIVERY$1"]
     connection.rows("CREATE TABLE LATER (A INT)")
-    again = smoke.execute(held, there, shown, smoke.again(target.environment, there, failed.run))
+    again = smoke.execute(held, there, shown, smoke.Start(failed=failed.run))
     assert again.passed, again.reasons
     assert again.run.group == failed.run.group
     assert {task.name: task.attempt for task in again.run.tasks} == {
