@@ -4,7 +4,6 @@ It belongs to the role for developers, which reads main's schema and writes noth
 request's: it carries the tag of temporary schemas with its own name.
 """
 
-import dataclasses
 import getpass
 import re
 import subprocess
@@ -56,8 +55,7 @@ def moved(environment: Environment, person: str) -> Environment:
 
 def as_developer(environment: Environment) -> Environment:
     """Return the environment with the role for developers."""
-    snowflake = dataclasses.replace(environment.snowflake, role=developer_role(environment))
-    return dataclasses.replace(environment, snowflake=snowflake)
+    return environment.changed(snowflake={"role": developer_role(environment)})
 
 
 def name(person: str) -> str:

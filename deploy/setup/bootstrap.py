@@ -106,7 +106,7 @@ def not_asked_for(environment: Environment) -> set[str]:
         "39_pypi.sql": environment.snowflake.package_repository == PYPI,
         TEMPORARY_SCHEMAS: shared,
         _DEVELOPERS: shared,
-        _DEVELOPERS_POLICIES: shared and bool(environment.pipeline.policies),
+        _DEVELOPERS_POLICIES: shared and bool(environment.pipeline.governance.policies),
     }
     return {file for file, wanted in asked_for.items() if not wanted}
 

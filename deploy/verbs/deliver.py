@@ -78,7 +78,7 @@ def run(call: Call) -> Outcome:
     """Run the deployed graph once with its real settings, or go on with the last run where it failed."""
     options = call.options
     settings = {"retrain": True} if options.retrain else {}
-    settings |= {"as_of": options.as_of.isoformat()} if options.as_of else {}
+    settings |= {"settings": {"data": {"as_of": options.as_of.isoformat()}}} if options.as_of else {}
     if not options.retry:
         return _executed(call, settings)
     if settings:

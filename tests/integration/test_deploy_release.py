@@ -7,6 +7,7 @@ import pytest
 
 from dag import dag
 from deploy.verbs import cli
+from ml_pipeline.config import load
 from tests.integration import deploy_account as account
 
 PROD = "ML_PROD.MAIN"
@@ -163,7 +164,7 @@ def test_a_graph_that_was_applied_can_be_smoked(deploy):
 
 @pytest.mark.parametrize(
     ("options", "said_over"),
-    [((), {}), (("--retrain", "--as-of", "1995-06-17"), {"retrain": True, "as_of": "1995-06-17"})],
+    [((), {}), (("--retrain", "--as-of", "1995-06-17"), {"retrain": True})],
 )
 def test_a_deployed_graph_can_be_run_in_earnest(deploy, admin, options, said_over):
     deploy("upload", "--env", "prod", release="one")
@@ -177,7 +178,10 @@ def test_a_deployed_graph_can_be_run_in_earnest(deploy, admin, options, said_ove
         f"WHERE GRAPH_RUN_GROUP_ID = '{answer['run']}' LIMIT 1"
     )
     config = json.loads(admin.fetchone()[0])
-    assert {key: config[key] for key in ("smoke", "retrain", *said_over) if key in config} == said_over
+    assert {key: config[key] for key in ("smoke", "retrain") if key in config} == said_over
+    settings = load("prod", account.PROJECT / "environments").pipeline.to_dict()
+    as_of = "1995-06-17" if options else settings["data"]["as_of"]
+    assert config["settings"] == {**settings, "data": {**settings["data"], "as_of": as_of}}
     assert "nothing to run again: the last run" in deploy("run", "--env", "prod", "--retry")[1]["error"]
 
 

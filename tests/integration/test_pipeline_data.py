@@ -74,9 +74,9 @@ def test_a_sample_may_be_without_the_newest_order(session, good_lines):
 
 
 def test_a_run_as_of_an_earlier_day_has_the_orders_that_there_were_then(session):
-    then = replace(LOCAL.pipeline, as_of=date(1995, 6, 17), max_orders=2_000)
+    then = LOCAL.pipeline.changed(data={"as_of": date(1995, 6, 17), "max_orders": 2_000})
     newest = data.order_lines(session, then).agg(F.max("ORDER_DATE")).collect()[0][0]
-    assert date(1995, 6, 1) < newest <= then.as_of
+    assert date(1995, 6, 1) < newest <= then.data.as_of
     (fresh,) = check(session, (expectations(then)[-1],), "SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.REGION")
     assert not fresh.failed
 
