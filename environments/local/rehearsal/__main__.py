@@ -30,6 +30,7 @@ from .story import ENVIRONMENTS, Story, Told
 
 _PROJECT = Path(__file__).parents[3]
 _FOLDER = _PROJECT / ".local"
+_PATIENCE_SECONDS = 1
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
@@ -54,6 +55,8 @@ def main(argv: list[str]) -> int:
     try:
         (Direct if arguments.fast else OnGitHub).expect_step(arguments.until)
         home = _fresh(_FOLDER / "rehearsal") if arguments.keep else scratch / "account"
+        if not arguments.keep:  # what its processes leave goes with the scratch folder
+            os.environ["TMPDIR"] = tempfile.tempdir = str(scratch)
         return _play(arguments, show, scratch, home)
     except RehearsalError as error:
         show.failed(str(error))
@@ -62,23 +65,23 @@ def main(argv: list[str]) -> int:
         show.failed("interrupted; nothing is left behind")
         return 130
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        _remove(scratch)
 
 
 def _play(arguments: argparse.Namespace, show: screen.Screen, scratch: Path, home: Path) -> int:
     start = time.monotonic()
     show.announce("Start the local Snowflake")
     server = Server.start(home, arguments.port, arguments.scale)
-    kept = False
+    kept = ended = False
     try:
         delivery.preload()
         show.report(f"http://127.0.0.1:{server.port}, the clients are loaded", time.monotonic() - start)
         with _story(arguments, show, server, scratch) as story:
             story.tell(show.announce, show.report, arguments.until)
             _conclude(arguments, show, story, time.monotonic() - start)
-        kept = arguments.keep
+        kept, ended = arguments.keep, True
     finally:
-        server.stay() if kept else server.stop()
+        server.stay() if kept else server.stop() if ended else server.kill()
     if kept:
         show.connect(server)
     return 0
@@ -109,6 +112,14 @@ def _conclude(arguments: argparse.Namespace, show: screen.Screen, story: Story, 
         values = found.to_dict()
     if arguments.json:
         print(json.dumps(values, indent=2))
+
+
+def _remove(folder: Path) -> None:
+    """Remove the folder; where processes that are ending still write there, once they have ended."""
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while folder.exists() and time.monotonic() < end:
+        shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0 if not folder.exists() else 0.05)
 
 
 def _fresh(folder: Path) -> Path:

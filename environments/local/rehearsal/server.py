@@ -130,6 +130,11 @@ class Server:
         self.process.stdin.write("stay\n")
         self.process.stdin.close()
 
+    def kill(self) -> None:
+        """Stop the server at once: nobody reads its account any more."""
+        self.process.kill()
+        self.process.wait()
+
     def stop(self) -> None:
         """Stop the server and wait for it."""
         self.process.stdin.close()
