@@ -10,8 +10,10 @@ RUN := .venv/bin/python
 # Options for the command behind a target: make rehearse ARGS=--keep
 ARGS ?=
 
-# The local Snowflake, a distribution of its own; a fork may delete it (README, "The local Snowflake").
+# The local Snowflake, a distribution of its own; a fork may delete it, or all of environments/local (README, "The local
+# Snowflake"). What would run on it then says so, and CI goes on.
 LOCAL := environments/local/snowflake
+NEEDS = @if [ ! -d $(1) ]; then echo "there is no $(1): make $@ has nothing to do"; exit; fi;
 
 .PHONY: help rehearse test localtest profiles faults lint format bench local notebook clean
 
@@ -21,7 +23,7 @@ help: ## list the targets
 	"release of local-snowflake, make test runs the unit tests only, and rehearse, profiles, faults, bench and local are gone."
 
 rehearse: .venv/.installed ## play the whole delivery on this machine (ARGS=--keep leaves the server running)
-	@$(RUN) -m environments.local.rehearsal $(ARGS)
+	$(call NEEDS,environments/local/rehearsal) $(RUN) -m environments.local.rehearsal $(ARGS)
 
 test: .venv/.installed .venv-cli/.installed ## run all tests, with the coverage that they reach
 	@$(RUN) -m tests.run $(ARGS)
@@ -32,10 +34,10 @@ localtest: ## test the local Snowflake itself (SINCE=COMMIT: only if its folder 
 	else $(MAKE) --no-print-directory -C $(LOCAL) lint test; fi
 
 profiles: .venv/.installed ## run the delivery in accounts of every profile (make test runs one of them, another each day)
-	@PROFILES=all $(RUN) -m tests.run --dist load tests/integration/test_profiles.py $(ARGS)
+	$(call NEEDS,environments/local/rehearsal) PROFILES=all $(RUN) -m tests.run --dist load tests/integration/test_profiles.py $(ARGS)
 
 faults: .venv/.installed ## let every fault meet every request of a deploy (ARGS=--every: also those that show nothing new)
-	@$(RUN) -m tests.faults $(ARGS)
+	$(call NEEDS,environments/local/rehearsal) $(RUN) -m tests.faults $(ARGS)
 
 lint: .venv/.installed ## check the code, its format, and the workflow files
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check --quiet .
@@ -47,10 +49,10 @@ format: .venv/.installed ## format the code and mend what can be mended by machi
 	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
 
 bench: .venv/.installed ## measure what the README promises
-	@$(RUN) -m tests.bench $(ARGS)
+	$(call NEEDS,environments/local/rehearsal) $(RUN) -m tests.bench $(ARGS)
 
 local: .venv/.installed ## start a local Snowflake in .local/account on port 8085, with a tenth of the sample data
-	@.venv/bin/local-snowflake --home .local/account --port 8085 --scale 0.1 $(ARGS)
+	$(call NEEDS,$(LOCAL)) .venv/bin/local-snowflake --home .local/account --port 8085 --scale 0.1 $(ARGS)
 
 notebook: .venv/.notebook ## start Jupyter on an environment: ARGS="--env dev --schema-of me"
 	@$(RUN) -m dag.notebook $(ARGS)

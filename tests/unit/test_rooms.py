@@ -136,7 +136,9 @@ def test_every_make_target_that_the_readme_names_exists():
 
 def test_every_folder_that_the_readme_names_exists():
     named = re.findall(r"\| `([\w/.*]+)` \|", (ROOT / "README.md").read_text())
-    assert [name for name in named if "/" in name and not list(ROOT.glob(name))] == []
+    gone = "environments/local"  # a fork may delete it
+    needed = [name for name in named if "/" in name and ((ROOT / gone).is_dir() or not name.startswith(gone))]
+    assert [name for name in needed if not list(ROOT.glob(name))] == []
 
 
 def test_the_ci_runs_the_two_commands_of_the_readme():
