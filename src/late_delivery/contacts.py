@@ -1,17 +1,18 @@
 """Whom to call about open lines that are likely late: personal data, fetched for this and protected from the start.
 
-Only customers with open lines are fetched. With policies (see `policies` in the settings) their names, addresses and
-phones are masked for all but the role that the bootstrap made for those who call, and a role reads the customers of
-its regions only: both are true of the table, and so of every view and query of it. Without policies these columns are
-not fetched at all, and the view names customers by their key.
+Only customers with open lines are fetched. With policies (see `policies` in [pipeline.governance]) their names,
+addresses and phones are masked for all but the role that the bootstrap made for those who call, and a role reads the
+customers of its regions only: both are true of the table, and so of every view and query of it. Without policies these
+columns are not fetched at all, and the view names customers by their key.
 """
 
 from snowflake.snowpark import Session
 
-from . import predictions
-from .config import Run
+from ml_pipeline import predictions
+from ml_pipeline.config import Run
+from ml_pipeline.settings import Pipeline
+
 from .data import ORDER_LINES
-from .settings import Pipeline
 
 CUSTOMERS, LATE_RISKS = "CUSTOMERS", "LATE_RISKS"
 PERSONAL = ("NAME", "ADDRESS", "PHONE")
@@ -42,18 +43,19 @@ def fetch(session: Session, run: Run) -> None:
 
 
 def publish(session: Session, run: Run) -> None:
-    """Make the view LATE_RISKS: each open line that was last said to be late, and whose it is."""
+    """Make the view LATE_RISKS: each open line whose last prediction is late, with its customer."""
+    predicted = run.definition.kind.predicted
     shown = ", ".join(f"C.{column}" for column in (*_PLAIN, *personal(run.settings)))
     session.sql(
         f"CREATE OR REPLACE SECURE VIEW {run.name(LATE_RISKS)} "
-        "COMMENT = 'Whom to call about open lines that are likely late. Who sees what of it is up to the policies.' "
+        "COMMENT = 'Whom to call about open lines that are likely late. The policies decide who sees what of it.' "
         f"AS SELECT {shown}, L.ORDER_KEY, L.LINE_NUMBER, L.ORDER_DATE, L.COMMIT_DATE, P.LATE_PROBABILITY, "
         f"P.MODEL_VERSION FROM {run.name(predictions.TABLE)} P "
         f"JOIN {run.name(ORDER_LINES)} L ON L.ORDER_KEY = P.ORDER_KEY AND L.LINE_NUMBER = P.LINE_NUMBER "
         f"JOIN {run.name(CUSTOMERS)} C ON C.CUSTOMER_KEY = L.CUSTOMER_KEY "
         "WHERE P.LATE IS NULL "
         "QUALIFY ROW_NUMBER() OVER (PARTITION BY P.ORDER_KEY, P.LINE_NUMBER ORDER BY P.WRITTEN_AT DESC) = 1 "
-        f"AND P.{predictions.PREDICTED} = 1"
+        f"AND P.{predicted} = 1"
     ).collect()
 
 
@@ -64,8 +66,9 @@ def personal(settings: Pipeline) -> tuple[str, ...]:
 
 def _definitions(settings: Pipeline) -> str:
     plain = [f"{name} {kind}" for name, kind in _PLAIN.items()]
-    policies = settings.governance.policies
-    masked = [f"{name} VARCHAR WITH MASKING POLICY {policies}.MASK_{name}" for name in personal(settings)]
+    masked = [
+        f"{name} VARCHAR WITH MASKING POLICY {settings.governance.policies}.MASK_{name}" for name in personal(settings)
+    ]
     return ", ".join([*plain, *masked])
 
 

@@ -43,9 +43,8 @@ def outcome(steps: dict[str, Any]) -> str:
 def _headline(steps: dict[str, Any]) -> dict[str, Any]:
     results = {name: step["result"] for name, step in steps.items() if step["succeeded"]}
     return {
-        "lines": results.get("INGEST", {}).get("lines"),
+        "rows": results.get("INGEST", {}).get("rows"),
         "metrics": results.get("EVALUATE", {}).get("metrics"),
         "version": results.get("REGISTER", {}).get("version"),
-        "scored": results.get("SCORE", {}).get("lines"),
-        "urgent": results.get("SCORE", {}).get("urgent"),
+        "scored": results.get("SCORE", {}).get("rows"),
     }

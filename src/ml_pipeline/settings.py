@@ -22,6 +22,7 @@ from .values import (
     ModelName,
     Notebook,
     OptionalSchema,
+    Package,
     PackageRepository,
     Refresh,
     Repository,
@@ -194,6 +195,8 @@ class DataGovernance(Open):
 class Pipeline(Open):
     """What the steps do."""
 
+    package: Package
+    """The package of src/ that declares the data and the model, and lists the steps."""
     data: Data
     training: Training
     model: Model
