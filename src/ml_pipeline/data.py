@@ -118,8 +118,8 @@ def _no_source(session: Session, run: Run, error: SnowparkSQLException) -> str:
     role, database = (session.get_current_role() or "").strip('"'), source.partition(".")[0]
     return (
         f"the source {source} is missing, or role {role} may not read it: {(error.message or '').strip()}\n"
-        f"next: GRANT IMPORTED PRIVILEGES ON DATABASE {database} TO ROLE {role} where it is shared with the account; else "
-        f"GRANT SELECT ON ALL TABLES IN SCHEMA {source} TO ROLE {role}"
+        f"next: GRANT IMPORTED PRIVILEGES ON DATABASE {database} TO ROLE {role} where it is shared with the "
+        f"account; else GRANT SELECT ON ALL TABLES IN SCHEMA {source} TO ROLE {role}"
     )
 
 

@@ -63,11 +63,11 @@ def _payload(session: Session, run: Run) -> str:
         return f"{run.release_path}/{PAYLOAD}"
     stage = "WORKING_TREE"
     session.sql(f"CREATE OR REPLACE TEMPORARY STAGE {stage}").collect()
-    session.file.put_stream(_zipped(run.settings.package), f"@{stage}/{PAYLOAD}", auto_compress=False)
+    session.file.put_stream(zipped(run.settings.package), f"@{stage}/{PAYLOAD}", auto_compress=False)
     return f"@{stage}/{PAYLOAD}"
 
 
-def _zipped(package: str) -> io.BytesIO:
+def zipped(package: str) -> io.BytesIO:
     """Return the frame and the definition's package as an archive."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:

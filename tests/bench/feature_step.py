@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from ml_pipeline import config, data, features
+from late_delivery import data
+from ml_pipeline import config, features
 from ml_pipeline.config import Pipeline, Run
 from tests.bench.timing import Figures, medians, seconds
 from tests.conftest import ROOT, LocalSnowflake, start, stop
@@ -41,7 +42,7 @@ def _in_turns(server: LocalSnowflake, folder: Path, runs: int) -> Figures:
         run = _run(environment, settings)
         figures = medians(
             runs,
-            snowpark=lambda: features.build(session, run, {}),
+            snowpark=lambda: features.features(session, run, {}),
             duckdb=lambda: plain.execute(_SQL.read_text(), _parameters(settings)).fetchall(),
             pandas=lambda: _from_file_to_file(folder, settings),
         )

@@ -1,10 +1,10 @@
 """The choice of hyper-parameters."""
 
 import pytest
+from tests.unit.test_training import SETTINGS, order_lines
 
 from ml_pipeline import model, tuning
 from ml_pipeline.values import MOST_CANDIDATES
-from tests.unit.test_training import SETTINGS, order_lines
 
 QUICK = SETTINGS.changed(model={"max_iter": 5}, training={"candidates": 3})
 

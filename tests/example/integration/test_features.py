@@ -3,20 +3,23 @@
 The expected values come from pandas, which shares no code with the feature views.
 """
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from ml_pipeline import datasets, feature_views, features
+from late_delivery.model import DEFINITION
+from ml_pipeline import config, datasets, feature_views, features
 from ml_pipeline.config import Run, load
 from ml_pipeline.errors import PipelineError
-from ml_pipeline.features import FEATURES, LABEL, TRAIN
+from ml_pipeline.features import TRAIN
 from ml_pipeline.steps import execute
 from tests.bench.feature_step import _in_pandas
 
-LOCAL = load("local", Path(__file__).parents[2] / "environments")
+LOCAL = load("local", Path(__file__).parents[3] / "environments")
+FEATURES, LABEL = DEFINITION.features, DEFINITION.label
 LAG = LOCAL.pipeline.data.label_lag_days
 COLUMNS = [
     "ORDER_KEY", "LINE_NUMBER", "SUPPLIER_KEY", "QUANTITY", "PRICE", "DISCOUNT",
@@ -116,8 +119,8 @@ def trained_with(session, first):
 
 def test_a_run_trains_with_the_lines_of_the_part_train(trained_with, first):
     _, found, _ = first
-    expected = found[found["PART"] == TRAIN].sort_values(list(datasets.ROW_ORDER), ignore_index=True)
-    frame = datasets.read(trained_with)
+    expected = found[found["PART"] == TRAIN].sort_values(["ORDER_DATE", *KEYS], ignore_index=True)
+    frame = datasets.read(trained_with, Run("FIRST", "d", SOME))
     pd.testing.assert_frame_equal(frame.astype(float), expected[[LABEL, *FEATURES]].astype(float), check_dtype=False)
 
 
@@ -131,8 +134,9 @@ def test_a_version_says_which_views_it_is_made_of(session, trained_with, first):
 
 def test_a_second_attempt_trains_with_the_rows_of_the_first(session, trained_with):
     session.sql("DELETE FROM ORDER_LINES WHERE LINE_NUMBER > 1").collect()
-    again = datasets.training_set(session, Run("FIRST", "d", SOME))
-    pd.testing.assert_frame_equal(datasets.read(again), datasets.read(trained_with))
+    run = Run("FIRST", "d", SOME)
+    again = datasets.training_set(session, run)
+    pd.testing.assert_frame_equal(datasets.read(again, run), datasets.read(trained_with, run))
 
 
 def test_the_oldest_versions_go(session, trained_with):
@@ -229,28 +233,35 @@ def test_customers_and_suppliers_have_histories_of_their_own(session, first):
 # Bad input.
 
 
+def with_weather(monkeypatch):
+    """A release whose definition has one feature more."""
+    more = replace(DEFINITION, features=(*FEATURES, "WEATHER"))
+    monkeypatch.setattr(config, "declared", lambda _package: more)
+
+
 def test_a_feature_that_nothing_computes_is_named(session, first, monkeypatch):
-    monkeypatch.setattr(features, "FEATURES", (*FEATURES, "WEATHER"))
+    with_weather(monkeypatch)
     execute(session, Run("WEATHER", "d", SOME), "INGEST", {})
-    with pytest.raises(PipelineError, match=r"no line and no feature view has WEATHER; they have (.|\n)*next: compute"):
+    with pytest.raises(
+        PipelineError, match=r"neither the data nor a feature view has WEATHER; they have (.|\n)*next: compute"
+    ):
         execute(session, Run("WEATHER", "d", SOME), "FEATURES", {})
 
 
 def test_a_training_set_of_a_release_with_other_features_is_refused(session, first, monkeypatch):
-    made = datasets.training_set(session, Run("EARLIER", "d", SOME))
-    monkeypatch.setattr(datasets, "FEATURES", (*FEATURES, "WEATHER"))
+    run = Run("EARLIER", "d", SOME)
+    made = datasets.training_set(session, run)
+    with_weather(monkeypatch)
     with pytest.raises(PipelineError, match=r"have no WEATHER: (.|\n)* is of a release with other features\nnext: run"):
-        datasets.read(made)
+        datasets.read(made, run)
 
 
 def test_a_leaked_label_is_found_before_anything_is_trained(session, monkeypatch):
     frame = pd.DataFrame(0.0, index=range(10), columns=[*FEATURES])
     frame[LABEL] = [0, 1] * 5
     frame["PRICE"] = 100 + 3.0 * frame[LABEL]
-    with pytest.raises(
-        PipelineError, match=r"label LATE has leaked into the features: PRICE tells the outcome\nnext: "
-    ):
-        datasets._check(frame, "the rows")
+    with pytest.raises(PipelineError, match=r"label LATE has leaked into the features: PRICE tells it\nnext: "):
+        datasets._check(frame, Run("LEAKED", "d", SOME), "the rows")
 
 
 def test_without_the_privileges_it_says_which_to_grant(session, snowflake, first):

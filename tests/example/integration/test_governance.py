@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from ml_pipeline import contacts, governance, predictions
+from late_delivery import contacts
+from ml_pipeline import governance, predictions
 from ml_pipeline.config import Run, load
 from ml_pipeline.steps import execute
 from tests.integration import deploy_account as account
 
-DEV = load("dev", Path(__file__).parents[2] / "environments")
+DEV = load("dev", Path(__file__).parents[3] / "environments")
 SMALL = DEV.pipeline.changed(data={"max_orders": 1_500})
 REGIONS = {"AFRICA", "AMERICA", "ASIA", "EUROPE", "MIDDLE EAST"}
 PERSONAL = "NAME, ADDRESS, PHONE"
@@ -24,7 +25,7 @@ def say(session, run, probability=0.9):
     lines = session.table(run.name("FEATURES")).filter("PART = 'OPEN'")
     from snowflake.snowpark import functions as F  # noqa: N812
 
-    predictions.add(lines.with_column(predictions.PROBABILITY, F.lit(probability)), run, "V1")
+    predictions.add(lines.with_column("LATE_PROBABILITY", F.lit(probability)), run, "V1")
     contacts.fetch(session, run)
     contacts.publish(session, run)
 

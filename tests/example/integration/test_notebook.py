@@ -2,7 +2,6 @@
 
 import json
 import time
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,12 +9,12 @@ from snowflake.snowpark import functions as F  # noqa: N812
 from snowflake.snowpark.exceptions import SnowparkSQLException
 
 from dag import texts
-from ml_pipeline import predictions, tables
+from ml_pipeline import functions, predictions, tables
 from ml_pipeline.config import Run, load
 from ml_pipeline.payload import PAYLOAD
 from ml_pipeline.steps import execute
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NOTEBOOK = ROOT / "notebooks" / "explore.ipynb"
 LOCAL = load("local", ROOT / "environments")
 SETTINGS = LOCAL.pipeline.changed(data={"max_orders": 1_500}, model={"max_iter": 10, "min_samples_leaf": 20})
@@ -68,8 +67,8 @@ def session(snowflake, tmp_path_factory):
         execute(session, run, "FEATURES", {})
         predictions.ready(session, run)
         lines = session.table("FEATURES").filter("PART = 'OPEN'")
-        predictions.add(lines.with_column(predictions.PROBABILITY, F.lit(0.7)), run, "V1")
-        tables.create(session, run, "MONITORING")
+        predictions.add(lines.with_column("LATE_PROBABILITY", F.lit(0.7)), run, "V1")
+        tables.rows_of(session, run, "MONITORING")
         session.sql(f"CREATE TASK LATE_DELIVERY WAREHOUSE = T_NOTEBOOK_WH CONFIG = $${CONFIG}$$ AS SELECT 1").collect()
         stage_release(session, tmp_path_factory.mktemp("release"))
         session.sql("CREATE NOTEBOOK PROJECT EXPLORE FROM '@RELEASES/d1g35t' COMMENT = 'The release d1g35t.'").collect()
@@ -77,9 +76,7 @@ def session(snowflake, tmp_path_factory):
 
 
 def stage_release(session, folder):
-    with zipfile.ZipFile(folder / PAYLOAD, "w") as payload:
-        for file in (ROOT / "src" / "ml_pipeline").glob("*.py"):
-            payload.write(file, f"ml_pipeline/{file.name}")
+    (folder / PAYLOAD).write_bytes(functions.zipped(SETTINGS.package).read())
     (folder / NOTEBOOK.name).write_bytes(NOTEBOOK.read_bytes())
     who = "from snowflake.snowpark.context import get_active_session\nget_active_session().get_current_role()"
     (folder / "failing.ipynb").write_text(notebook("import sys", f"{who}", "print('so far')\n1 / 0"))

@@ -2,7 +2,6 @@
 
 import json
 import time
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,11 @@ from snowflake.snowpark.exceptions import SnowparkSQLException
 
 from dag.dag import build
 from dag.run_pipeline import run_graph
+from ml_pipeline import functions
 from ml_pipeline.config import Run, load
 from ml_pipeline.payload import PAYLOAD, TRAINING_JOB
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DIGEST = "d1g35t"
 PATIENCE_SECONDS = 90
 LOCAL = load("local", ROOT / "environments")
@@ -55,9 +55,7 @@ def session(snowflake):
 def history(session, tmp_path_factory):
     """Stage the payload, deploy the graph, run it once with the settings of a smoke run; how each task ended."""
     archive = tmp_path_factory.mktemp("payload") / PAYLOAD
-    with zipfile.ZipFile(archive, "w") as payload:
-        for file in (ROOT / "src" / "ml_pipeline").glob("*.py"):
-            payload.write(file, f"ml_pipeline/{file.name}")
+    archive.write_bytes(functions.zipped(LOCAL.pipeline.package).read())
     session.sql("CREATE STAGE RELEASES COMMENT = 'The deploy makes it.'").collect()
     for file in (archive, ROOT / "src" / "ml_pipeline" / TRAINING_JOB, NOTEBOOK):
         session.file.put(str(file), f"@RELEASES/{DIGEST}", auto_compress=False)

@@ -8,14 +8,14 @@ import pytest
 
 from dag.dag import build
 from dag.run_pipeline import run_graph
-from ml_pipeline import data
+from late_delivery import data
 from ml_pipeline.config import Run, load
 from ml_pipeline.errors import PipelineError
-from ml_pipeline.expectations import check, expectations
 from ml_pipeline.steps import execute
 from ml_pipeline.tables import replace_rows, rows_of
+from ml_pipeline.validation import check, expected
 
-LOCAL = load("local", Path(__file__).parents[2] / "environments")
+LOCAL = load("local", Path(__file__).parents[3] / "environments")
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,11 @@ def good_lines(session):
 
 
 def failed(session, table):
-    return {each.name: each.offenders for each in check(session, expectations(LOCAL.pipeline), table) if each.failed}
+    return {
+        each.name: each.offenders
+        for each in check(session, expected(Run("CHECK", "d", LOCAL.pipeline)), table, data.KEYS)
+        if each.failed
+    }
 
 
 def test_tpc_h_is_as_expected(session, good_lines):
@@ -67,10 +71,10 @@ def test_what_breaks_an_expectation_is_found_and_named(session, good_lines, name
 
 
 def test_old_data_is_not_fresh(session, good_lines):
-    stale = expectations(LOCAL.pipeline.changed(data={"as_of": date(1998, 12, 1)}))
-    broken = [each for each in check(session, stale, good_lines) if each.failed]
+    stale = expected(Run("STALE", "d", LOCAL.pipeline.changed(data={"as_of": date(1998, 12, 1)})))
+    broken = [each for each in check(session, stale, good_lines, data.KEYS) if each.failed]
     assert [(each.name, each.offenders) for each in broken] == [
-        ("newest order from 1998-11-24 to 1998-12-01", ("1998-08-02",))
+        ("newest ORDER_DATE from 1998-11-24 to 1998-12-01", ("1998-08-02",))
     ]
 
 
@@ -106,7 +110,7 @@ def test_a_failing_expectation_stops_the_run_and_names_lines(session, source):
 
 def test_an_empty_source_is_an_error(session, source):
     session.sql("DELETE FROM LINEITEM").collect()
-    with pytest.raises(PipelineError, match=r"T_PIPELINE_DATA.SOURCE has no order lines\nnext: SELECT COUNT"):
+    with pytest.raises(PipelineError, match=r"T_PIPELINE_DATA.SOURCE has no rows for ORDER_LINES\nnext: see the query"):
         execute(session, Run("EMPTY", "d", source), "INGEST", {})
 
 
@@ -119,9 +123,7 @@ def test_a_missing_source_is_an_error_with_the_grant_to_type(session, source):
 
 def test_a_source_whose_column_is_gone_is_an_error(session, source):
     session.sql("ALTER TABLE LINEITEM RENAME COLUMN L_DISCOUNT TO L_REBATE").collect()
-    with pytest.raises(
-        PipelineError, match=r"columns of \S+ have changed: (.|\n)*L_DISCOUNT(.|\n)*next: DESCRIBE TABLE"
-    ):
+    with pytest.raises(PipelineError, match=r"columns of \S+ have changed: (.|\n)*L_DISCOUNT(.|\n)*next: SHOW COLUMNS"):
         execute(session, Run("RENAMED", "d", source), "INGEST", {})
 
 
@@ -129,7 +131,7 @@ def test_a_source_whose_column_is_something_else_is_an_error(session, source):
     lines = "SELECT * REPLACE (L_RECEIPTDATE::VARCHAR AS L_RECEIPTDATE) FROM LINEITEM"
     session.sql(f"CREATE OR REPLACE TABLE LINEITEM AS {lines}").collect()
     with pytest.raises(
-        PipelineError, match=r"have changed: RECEIPT_DATE is StringType\(.*\), not a date\nnext: DESCRIBE"
+        PipelineError, match=r"have changed: RECEIPT_DATE is StringType\(.*\), not a date\nnext: SHOW COLUMNS"
     ):
         execute(session, Run("RETYPED", "d", source), "INGEST", {})
 
@@ -152,7 +154,7 @@ def test_the_table_is_replaced_in_place_and_made_anew_only_for_other_columns(ses
 def test_dates_that_leave_nothing_to_train_with_are_an_error(session, source):
     run = Run("SHORT", "d", source.changed(data={"test_days": 5_000}))
     execute(session, run, "INGEST", {})
-    with pytest.raises(PipelineError, match="no order line falls into the part TRAIN"):
+    with pytest.raises(PipelineError, match="no row falls into the part TRAIN"):
         execute(session, run, "FEATURES", {})
 
 

@@ -15,13 +15,14 @@ from snowflake.ml.registry import Registry
 
 from dag.dag import build
 from dag.run_pipeline import run_graph
+from late_delivery.model import DEFINITION
 from ml_pipeline import predictions, registry
 from ml_pipeline.config import Run, load
 from ml_pipeline.errors import PipelineError
-from ml_pipeline.features import FEATURES
 from ml_pipeline.steps import execute
 
-LOCAL = load("local", Path(__file__).parents[2] / "environments")
+FEATURES = DEFINITION.features
+LOCAL = load("local", Path(__file__).parents[3] / "environments")
 FIRST_DAY = date(1998, 5, 4)
 NEXT_MONTH, DRIFTED_MONTH = FIRST_DAY + timedelta(days=30), FIRST_DAY + timedelta(days=60)
 QUICK = LOCAL.smoke.changed(
@@ -98,7 +99,7 @@ def next_month(session, first):
 def test_scoring_again_adds_nothing(session, first):
     before = log_of(session)
     again = execute(session, run_on(FIRST_DAY, "AGAIN"), "SCORE", {})
-    assert (again["lines"], again["new"]) == (first["SCORE"]["lines"], 0)
+    assert (again["rows"], again["new"]) == (first["SCORE"]["rows"], 0)
     assert log_of(session) == before
 
 
@@ -110,9 +111,9 @@ def test_a_run_that_is_killed_before_it_commits_leaves_nothing(snowflake, sessio
     with snowflake.connect(database="T_SCORING", schema="PUBLIC", warehouse="T_SCORING_WH") as other:
         version = Registry(other).get_model("LATE_DELIVERY").version("KILLED")
         other.sql("BEGIN TRANSACTION").collect()
-        assert predictions.add(registry.score(version, other.sql(lines)), run, "KILLED") == first["SCORE"]["lines"]
+        assert predictions.add(registry.score(run, version, other.sql(lines)), run, "KILLED") == first["SCORE"]["rows"]
     assert log_of(session, "MODEL_VERSION = 'KILLED'") == []
-    assert predictions.add(registry.score(version_of(session, "KILLED"), session.sql(lines)), run, "KILLED") > 0
+    assert predictions.add(registry.score(run, version_of(session, "KILLED"), session.sql(lines)), run, "KILLED") > 0
     session.sql("DELETE FROM PREDICTIONS WHERE MODEL_VERSION = 'KILLED'").collect()
 
 
@@ -132,9 +133,9 @@ def test_python_and_sql_say_the_same(session, first):
 
 def test_only_new_orders_are_scored(session, first, next_month):
     newly = log_of(session, "RUN_ID = 'NEXT_MONTH'")
-    assert len(newly) == next_month["SCORE"]["new"] < next_month["SCORE"]["lines"]
-    assert {row["ORDERED_AT"].date() > FIRST_DAY for row in newly} == {True}
-    assert len(log_of(session, "RUN_ID = 'FIRST'")) == first["SCORE"]["new"] == first["SCORE"]["lines"]
+    assert len(newly) == next_month["SCORE"]["new"] < next_month["SCORE"]["rows"]
+    assert {row["EVENT_AT"].date() > FIRST_DAY for row in newly} == {True}
+    assert len(log_of(session, "RUN_ID = 'FIRST'")) == first["SCORE"]["new"] == first["SCORE"]["rows"]
 
 
 def test_a_label_comes_once_the_outcome_is_known_and_not_a_day_before(session, first, next_month):
@@ -142,8 +143,8 @@ def test_a_label_comes_once_the_outcome_is_known_and_not_a_day_before(session, f
     labelled = log_of(session, "LATE IS NOT NULL")
     assert first["DECIDE"]["labels"] == 0
     assert len(labelled) == next_month["DECIDE"]["labels"] > 0
-    assert max(row["ORDERED_AT"].date() for row in labelled) <= known
-    assert {row["ORDERED_AT"].date() > known for row in log_of(session, "LATE IS NULL")} == {True}
+    assert max(row["EVENT_AT"].date() for row in labelled) <= known
+    assert {row["EVENT_AT"].date() > known for row in log_of(session, "LATE IS NULL")} == {True}
 
 
 def test_a_label_is_what_became_of_the_line(session, next_month):
@@ -158,9 +159,9 @@ def test_said_and_late_are_compared_by_week_as_far_as_outcomes_are_known(next_mo
     monitored = next_month["MONITOR"]
     weeks = monitored["weeks"]
     assert monitored["labelled"] == next_month["DECIDE"]["labels"]
-    assert [week["late"] is not None for week in weeks] == [week["labelled"] > 0 for week in weeks]
-    assert weeks[0]["late"] is not None
-    assert weeks[-1]["late"] is None
+    assert [week["label"] is not None for week in weeks] == [week["labelled"] > 0 for week in weeks]
+    assert weeks[0]["label"] is not None
+    assert weeks[-1]["label"] is None
 
 
 # What is watched.
@@ -174,7 +175,7 @@ def test_an_ordinary_month_keeps_the_model(next_month):
 def test_the_monitor_measures_what_the_lines_with_an_outcome_say(session, next_month):
     labelled = log_of(session, "LATE IS NOT NULL AND MODEL_VERSION = 'V_FIRST'")
     expected = roc_auc_score([row["LATE"] for row in labelled], [row["LATE_PROBABILITY"] for row in labelled])
-    assert next_month["MONITOR"]["auc"] == pytest.approx(expected, abs=1e-4)
+    assert next_month["MONITOR"]["performance"]["auc"] == pytest.approx(expected, abs=1e-4)
 
 
 def test_outcomes_that_belie_the_model_make_the_graph_train(session, next_month):
@@ -183,7 +184,7 @@ def test_outcomes_that_belie_the_model_make_the_graph_train(session, next_month)
     found = steps_of(session, NEXT_MONTH, "BELIED", "DECIDE", "MONITOR")
     session.sql(turn).collect()
     assert found["DECIDE"]["branch"] == "TRAIN"
-    assert re.fullmatch(r"the AUC of \d+ labelled lines is 0\.\d+, under 0\.64", found["DECIDE"]["reasons"][0])
+    assert re.fullmatch(r"the auc of \d+ labelled rows is 0\.\d+, under 0\.64", found["DECIDE"]["reasons"][0])
     assert found["MONITOR"]["verdict"] == "worse"
 
 
@@ -312,7 +313,7 @@ def test_it_gets_a_monitor_with_its_first_lines_and_nothing_of_that_stays_when_i
 def test_a_feature_that_the_log_has_not_met_gets_a_column(session):
     """A release may add one; the rows of earlier releases have none of it."""
     run = Run("SMOKE", "d1", QUICK, smoke=True)
-    columns = ", ".join(f"{feature} FLOAT" for feature in FEATURES[1:])
-    session.sql(f"CREATE TABLE SMOKE_PREDICTIONS (ORDER_KEY NUMBER, {columns})").collect()
     assert predictions.ready(session, run) == "SMOKE_PREDICTIONS"
+    session.sql(f"ALTER TABLE SMOKE_PREDICTIONS DROP COLUMN {FEATURES[0]}").collect()
+    predictions.ready(session, run)
     assert session.table("SMOKE_PREDICTIONS").columns[-1] == FEATURES[0]

@@ -14,12 +14,12 @@ from snowflake.ml.model.custom_model import CustomModel, ModelContext, inference
 from snowflake.ml.registry import Registry
 from snowflake.snowpark.exceptions import SnowparkSQLException
 
-from ml_pipeline import realtime, registration, registry, services, serving
+from late_delivery.model import DEFINITION
+from ml_pipeline import realtime, services, serving
 from ml_pipeline.config import Run, load
 from ml_pipeline.errors import PipelineError
-from ml_pipeline.features import FEATURES
 
-LOCAL = load("local", Path(__file__).parents[2] / "environments")
+LOCAL = load("local", Path(__file__).parents[3] / "environments")
 SETUP = """
 CREATE OR REPLACE DATABASE T_SERVING;
 CREATE OR REPLACE ROLE T_SERVING;
@@ -30,6 +30,7 @@ GRANT BIND SERVICE ENDPOINT ON ACCOUNT TO ROLE T_SERVING;
 CREATE COMPUTE POOL IF NOT EXISTS T_SERVING MIN_NODES = 1 MAX_NODES = 2 INSTANCE_FAMILY = CPU_X64_XS;
 GRANT USAGE ON COMPUTE POOL T_SERVING TO ROLE T_SERVING;
 """
+FEATURES = DEFINITION.features
 LINE = dict.fromkeys(FEATURES, 1.0)
 
 
@@ -79,7 +80,7 @@ def register(session, name, model):
             model,
             model_name="LATE_DELIVERY",
             version_name=name,
-            signatures={registry.METHOD: registration._signatures()[registry.METHOD]},
+            signatures={"predict_proba": DEFINITION.kind.signatures(FEATURES)["predict_proba"]},
             target_platforms=["WAREHOUSE", "SNOWPARK_CONTAINER_SERVICES"],
         )
     Registry(session, database_name="T_SERVING", schema_name="PUBLIC").get_model("LATE_DELIVERY").default = name
@@ -99,7 +100,8 @@ def token(session):
 
 
 def asked(served, token):
-    return realtime.late_probabilities(f"http://{served['endpoint']}", token, [LINE, {**LINE, "MORE": 1}])
+    answers = realtime.predict(f"http://{served['endpoint']}", token, [LINE, {**LINE, "MORE": 1}])
+    return [answer["LATE_PROBABILITY"] for answer in answers]
 
 
 def there(session):
@@ -140,7 +142,7 @@ def test_a_second_run_finds_what_the_first_one_made(session, first):
 
 def test_a_feature_that_is_missing_is_named(first, token):
     with pytest.raises(realtime.RequestError, match=f"400: .*Missing features: {FEATURES[0]}"):
-        realtime.late_probabilities(
+        realtime.predict(
             f"http://{first['endpoint']}", token, [{name: 1.0 for name in FEATURES if name != FEATURES[0]}]
         )
 

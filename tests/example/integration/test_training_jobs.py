@@ -2,7 +2,6 @@
 
 import threading
 import time
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,14 +10,14 @@ import pandas as pd
 import pytest
 from snowflake.ml.dataset import Dataset
 
-from ml_pipeline import candidate, datasets, jobs, provenance, training, trials
+from late_delivery.model import DEFINITION
+from ml_pipeline import candidate, datasets, functions, jobs, provenance, training, trials
 from ml_pipeline.config import Run, load
 from ml_pipeline.errors import PipelineError
-from ml_pipeline.features import FEATURES
 from ml_pipeline.payload import PAYLOAD, TRAINING_JOB
 from tests.conftest import DAY
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SETTINGS = load("local", ROOT / "environments").smoke.changed(model={"max_iter": 3})
 RELEASE = "@T_TRAINING.PUBLIC.RELEASES/d1g35t"
 SET_UP = """
@@ -47,7 +46,7 @@ DROP ROLE T_TRAINER;
 
 def lines(count=400):
     random = np.random.default_rng(1)
-    frame = pd.DataFrame({name: random.random(count) for name in FEATURES})
+    frame = pd.DataFrame({name: random.random(count) for name in DEFINITION.features})
     keys = {"ORDER_DATE": pd.Timestamp("1995-01-01").date(), "ORDER_KEY": range(count), "LINE_NUMBER": 1}
     return frame.assign(**keys, PART="TRAIN", LATE=(frame["PROMISED_DAYS"] > 0.5).astype(int))
 
@@ -76,9 +75,7 @@ def connect(snowflake, admin):
 def session(connect, tmp_path_factory):
     """A staged release, with an entrypoint that never ends beside the real one."""
     folder = tmp_path_factory.mktemp("release")
-    with zipfile.ZipFile(folder / PAYLOAD, "w") as payload:
-        for file in (ROOT / "src" / "ml_pipeline").glob("*.py"):
-            payload.write(file, f"ml_pipeline/{file.name}")
+    (folder / PAYLOAD).write_bytes(functions.zipped(SETTINGS.package).read())
     (folder / TRAINING_JOB).write_bytes((ROOT / "src" / "ml_pipeline" / TRAINING_JOB).read_bytes())
     (folder / "endless_job.py").write_text("import time\nprint('began', flush=True)\ntime.sleep(600)")
     with connect() as opened:
@@ -158,8 +155,8 @@ def test_two_nodes_choose_and_train_what_one_process_does(session):
     staged = a_run("NODES", "T_WIDE_POOL", instances=2, candidates=3)
     by_nodes = train(session, staged)
     here = train(session, replace(staged, id="NODE", release_path=""))
-    assert len(by_nodes["log_losses"]) == 3
-    assert (by_nodes["log_losses"], by_nodes["chosen"]) == (here["log_losses"], here["chosen"])
+    assert len(by_nodes["candidates"]["log_loss"]) == 3
+    assert (by_nodes["candidates"], by_nodes["chosen"]) == (here["candidates"], here["chosen"])
     contents = [candidate.read(session, each["model"]) for each in (by_nodes, here)]
     assert contents[0] == contents[1]
 
@@ -168,7 +165,7 @@ def test_where_there_is_no_pool_or_no_job_is_asked_for_the_task_trains(session):
     for number, run in enumerate((a_run("X", ""), a_run("X", job=False))):
         result = train(session, replace(run, id=f"HERE_{number}"))
         assert "job" not in result
-        assert result["lines"] == 400
+        assert result["rows"] == 400
 
 
 def test_what_the_payload_raises_is_the_tasks_error_and_its_files_are_gone(session):
@@ -209,7 +206,7 @@ def test_another_attempt_takes_the_place_of_a_job_that_was_left_behind(session, 
     run = a_run("AGAIN")
     waiting, raised = endless(connect, run)
     left = until_it_runs(session, run)
-    assert train(session, run)["lines"] == 400
+    assert train(session, run)["rows"] == 400
     waiting.join(30)
     assert f"ML Job {left} ended as CANCELLED" in raised[0]
 

@@ -8,7 +8,7 @@ import pytest
 from ml_pipeline import config, feature_views
 from ml_pipeline.config import Run
 
-DEV = config.load("dev", Path(__file__).parents[2] / "environments")
+DEV = config.load("dev", Path(__file__).parents[3] / "environments")
 
 
 def version(*, smoke=False, **data):

@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from ml_pipeline.model import fit
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from ml_pipeline.config import load
 from ml_pipeline.errors import PipelineError
 from ml_pipeline.features import FEATURES
-from ml_pipeline.model import fit
-from tests.late_delivery import best_auc, late_probability
+from tests.example.late_delivery import best_auc, late_probability
 
-SETTINGS = load("local", Path(__file__).parents[2] / "environments").pipeline
+SETTINGS = load("local", Path(__file__).parents[3] / "environments").pipeline
 
 
 def order_lines(count, seed):

@@ -1,18 +1,18 @@
-"""The pipeline's own functions, where the rows are."""
+"""The drift function, where the rows are."""
 
 import numpy as np
 import pytest
 from snowflake.snowpark.functions import col
 
 from ml_pipeline.config import Run, load
-from ml_pipeline.functions import distribution_shift, working_days_between
-from ml_pipeline.handlers import stability, working_days
+from ml_pipeline.functions import distribution_shift
+from ml_pipeline.handlers import stability
 from tests.conftest import ROOT
 
 
 @pytest.fixture
 def run():
-    return Run("1", "working-tree", load("local", ROOT / "environments").smoke)
+    return Run("1", "working-tree", load("dev", ROOT / "tests/environments").smoke)
 
 
 def test_the_shift_of_every_column_is_that_of_the_formula(session, run):
@@ -26,10 +26,3 @@ def test_the_shift_of_every_column_is_that_of_the_formula(session, run):
         expected = stability(before[:, column], now[:, column])
         for figure in ("UPPER", "BASELINE_SHARE", "CURRENT_SHARE", "PSI"):
             assert found[figure].to_numpy(dtype=float) == pytest.approx(expected[figure].to_numpy(), nan_ok=True)
-
-
-def test_working_days_are_counted_where_the_rows_are(session, run):
-    days = "DATEADD('day', SEQ4(), '1997-12-01'::DATE) AS A, DATEADD('day', 3 * SEQ4(), '1997-12-10'::DATE) AS B"
-    frame = session.sql(f"SELECT {days} FROM TABLE(GENERATOR(ROWCOUNT => 3000))")
-    counted = frame.with_column("N", working_days_between(session, run, col("A"), col("B"))).to_pandas()
-    assert counted["N"].tolist() == working_days(counted[["A", "B"]]).tolist()
