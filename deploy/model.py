@@ -18,7 +18,6 @@ from deploy.account.sql import identifier, literal
 from deploy.errors import USAGE, DeployError
 from ml_pipeline.config import Environment
 
-_SHOWN = "auc"
 QUALITY_GATE, PROVENANCE = "quality_gate", "provenance"
 """What a version keeps beside its metrics, as ml_pipeline.registration writes it."""
 
@@ -123,9 +122,10 @@ def text(found: Sequence[Version]) -> str:
     """Return the versions for people, a line each; * is the one in use."""
     lines = []
     for version in found:
-        metric = version.metrics.get(_SHOWN)
         shown = [f"{'*' if version.in_use else ' '} {version.name}", version.created[:19], version.comment]
-        lines.append("  ".join([*shown, *([f"{_SHOWN} {metric}"] if metric is not None else [])]))
+        # The metric that the definition has first.
+        first = [f"{metric} {value}" for metric, value in list(version.metrics.items())[:1] if value is not None]
+        lines.append("  ".join([*shown, *first]))
     return "\n".join(lines)
 
 

@@ -52,8 +52,8 @@ def judged(
     """
     label = frame[declared.label].to_numpy(dtype=float)
     compared = frame[declared.kind.score].to_numpy(dtype=float) if version and not missing else None
-    in_use = None if compared is None else measures.measured(declared.metrics, label, compared)
     about = {"rows": len(label), "label_mean": measures.rounded(label.mean())}
+    in_use = None if compared is None else {**measures.measured(declared.metrics, label, compared), **about}
     return {
         "metrics": {**measures.measured(declared.metrics, label, predicted), **about},
         "in_use": {"version": version.version_name, "metrics": in_use, "missing": missing} if version else None,

@@ -78,7 +78,7 @@ class OnGitHub(Story):
         expect(status["release"] == digest, f"{_SCHEMA} runs {status['release']}, not {digest}")
         expect(not status["schedule"]["on"], "a pull request's graph has its schedule on")
         _expect_the_plan(self.hosted.api.comments, digest)
-        for words in ("### Smoke run of ML_DEV.PR_7: SUCCEEDED", "gantt", "| auc |"):
+        for words in ("### Smoke run of ML_DEV.PR_7: SUCCEEDED", "gantt", "| task | metric | value |"):
             expect(words in outcome.summaries[_DEV], f"the summary of the job has no {words!r}")
         return f"{digest[:12]} passed in {_SCHEMA}, unscheduled: {_verdict(outcome)}"
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from .findings import Findings
 
 
+# What the definition's plots may have; a report draws those that it has.
+_MODEL = {"roc": charts.roc, "calibration": charts.calibration}
+
+
 def write(path: Path, found: Findings) -> None:
     """Write the report; its folder is made when missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -29,8 +33,7 @@ def render(found: Findings) -> str:
     pictures = {
         "graph": charts.graph(found.graph),
         "gantt": charts.gantt(found.run.tasks),
-        "roc": charts.roc(plots, evaluation["metrics"]["auc"]),
-        "calibration": charts.calibration(plots),
+        "model": [draw(plots) for name, draw in _MODEL.items() if all(name in each for each in plots.values())],
         "slices": [charts.slices(name, rows) for name, rows in evaluation["slices"].items()],
         "drift": charts.drift(monitored["drift"], monitored["drifted"], monitored["max_drift"]),
         "weeks": charts.weeks(monitored["weeks"]),

@@ -119,8 +119,9 @@ class Story:
 
     def break_a_step(self) -> None:
         """A change with which the smoke run fails."""
-        path, start = "src/ml_pipeline/inference.py", "    version = registry.version_in_use(session, run)\n"
-        self.checkout.replace(path, start, f'    raise RuntimeError("{FAILURE}")\n{start}')
+        path, start = "src/ml_pipeline/steps.py", "        result = step.function("
+        broken = f'        if name != "REPORT":\n            raise RuntimeError("{FAILURE}")\n{start}'
+        self.checkout.replace(path, start, broken)
 
     # ---- how it begins and ends
     def bootstrap(self) -> str:
@@ -134,8 +135,8 @@ class Story:
         """PROD's hour comes: its graph runs in full, and a new model is in use."""
         verdict = self.done("run", "prod")
         self.told.run = full_run.read(self.deployer.server, self.deployer.keys["prod"], self.checkout.folder, verdict)
-        metrics = self.told.run.results["EVALUATE"]["metrics"]
-        return f"model {self.told.run.model_version} is in use, AUC {metrics['auc']} on later lines"
+        metric, value = next(iter(self.told.run.results["EVALUATE"]["metrics"].items()))
+        return f"model {self.told.run.model_version} is in use, {metric} {value} on later rows"
 
 
 def expect(truth: bool, otherwise: str) -> None:  # noqa: FBT001 - it reads as a sentence

@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from ml_pipeline.model import fit
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
+from late_delivery.model import DEFINITION, candidates, fit
 from ml_pipeline.config import load
 from ml_pipeline.errors import PipelineError
-from ml_pipeline.features import FEATURES
+from ml_pipeline.values import MOST_CANDIDATES
 from tests.example.late_delivery import best_auc, late_probability
 
+FEATURES = DEFINITION.features
 SETTINGS = load("local", Path(__file__).parents[3] / "environments").pipeline
 
 
@@ -68,8 +69,15 @@ def test_lines_that_all_end_alike_teach_nothing():
 def test_fitting_needs_nothing_of_snowflake_but_the_configuration():
     """It is what an ML Job will run."""
     code = (
-        "import sys, inspect, ml_pipeline.model as m;"
+        "import sys, inspect, late_delivery.model as m;"
         "print(sorted(inspect.signature(m.fit).parameters), 'sklearn' in sys.modules)"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "['frame', 'settings'] False"
+
+
+def test_the_settings_come_first_and_all_candidates_differ():
+    most = SETTINGS.changed(training={"candidates": MOST_CANDIDATES})
+    tried = candidates(most)
+    assert tried[0] == most
+    assert len({(each.model.learning_rate, each.model.max_leaf_nodes) for each in tried}) == MOST_CANDIDATES
