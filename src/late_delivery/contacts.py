@@ -13,6 +13,7 @@ from ml_pipeline.config import Run
 from ml_pipeline.settings import Pipeline
 
 from .data import ORDER_LINES
+from .features import PREDICTED, PROBABILITY
 
 CUSTOMERS, LATE_RISKS = "CUSTOMERS", "LATE_RISKS"
 PERSONAL = ("NAME", "ADDRESS", "PHONE")
@@ -44,18 +45,17 @@ def fetch(session: Session, run: Run) -> None:
 
 def publish(session: Session, run: Run) -> None:
     """Make the view LATE_RISKS: each open line whose last prediction is late, with its customer."""
-    predicted = run.definition.kind.predicted
     shown = ", ".join(f"C.{column}" for column in (*_PLAIN, *personal(run.settings)))
     session.sql(
         f"CREATE OR REPLACE SECURE VIEW {run.name(LATE_RISKS)} "
         "COMMENT = 'Whom to call about open lines that are likely late. The policies decide who sees what of it.' "
-        f"AS SELECT {shown}, L.ORDER_KEY, L.LINE_NUMBER, L.ORDER_DATE, L.COMMIT_DATE, P.LATE_PROBABILITY, "
+        f"AS SELECT {shown}, L.ORDER_KEY, L.LINE_NUMBER, L.ORDER_DATE, L.COMMIT_DATE, P.{PROBABILITY}, "
         f"P.MODEL_VERSION FROM {run.name(predictions.TABLE)} P "
         f"JOIN {run.name(ORDER_LINES)} L ON L.ORDER_KEY = P.ORDER_KEY AND L.LINE_NUMBER = P.LINE_NUMBER "
         f"JOIN {run.name(CUSTOMERS)} C ON C.CUSTOMER_KEY = L.CUSTOMER_KEY "
-        "WHERE P.LATE IS NULL "
+        f"WHERE P.{LABEL} IS NULL "
         "QUALIFY ROW_NUMBER() OVER (PARTITION BY P.ORDER_KEY, P.LINE_NUMBER ORDER BY P.WRITTEN_AT DESC) = 1 "
-        f"AND P.{predicted} = 1"
+        f"AND P.{PREDICTED} = 1"
     ).collect()
 
 

@@ -1,20 +1,23 @@
 """Customers and suppliers: how many of their order lines have a known outcome on a day, and which share was late.
 
 What became of a line counts a number of days after its order, when it is known for certain; data validation checks
-that. To change a feature, change it here: this file names the version of the views, and every use of them follows.
+that. To change a feature, change it here: the version of the views is made of this file's text, and every use follows.
 """
 
 from functools import partial
 
-from snowflake.snowpark import DataFrame, Window
+from snowflake.snowpark import Column, DataFrame, Window
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
 from ml_pipeline.definition import EntityView
 
-from .features import was_late
-
 _BEGINNING = "1970-01-01"
 """Before all orders: on this day nothing is known of anybody, so that every order finds a row."""
+
+
+def was_late() -> Column:
+    """Return 1 for a line that came after the promised day, else 0."""
+    return F.iff(F.col("RECEIPT_DATE") > F.col("COMMIT_DATE"), F.lit(1), F.lit(0))
 
 
 def history(lines: DataFrame, lag: int, who: str) -> DataFrame:

@@ -4,8 +4,11 @@ from snowflake.snowpark import Column, DataFrame
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
 from .data import KEYS, ORDERED
+from .entities import was_late
 
 LABEL = "LATE"
+PROBABILITY, PREDICTED = "LATE_PROBABILITY", "PREDICTED_LATE"
+"""What is predicted: how likely it is, and whether it is likely."""
 OWN = ("PROMISED_DAYS", "PRIORITY", "ORDER_MONTH", "QUANTITY", "PRICE", "DISCOUNT")
 """Features of the line itself; those of its customer and supplier are in entities.py."""
 
@@ -25,11 +28,6 @@ def prepare(lines: DataFrame) -> DataFrame:
         "PRICE",
         "DISCOUNT",
     )
-
-
-def was_late() -> Column:
-    """Return 1 for a line that came after the promised day, else 0."""
-    return F.iff(F.col("RECEIPT_DATE") > F.col("COMMIT_DATE"), F.lit(1), F.lit(0))
 
 
 def priority_class() -> Column:

@@ -80,7 +80,7 @@ DEFINITION = Definition(
     moving=("CUSTOMER_LINES", "SUPPLIER_LINES", "ORDER_MONTH"),
     # the model
     purpose="Will an order line be delivered late?",
-    kind=BinaryClassification(("ON_TIME_PROBABILITY", "LATE_PROBABILITY"), predicted="PREDICTED_LATE"),
+    kind=BinaryClassification(("ON_TIME_PROBABILITY", features.PROBABILITY), predicted=features.PREDICTED),
     fit=fit,
     candidates=candidates,
     packages=("scikit-learn",),

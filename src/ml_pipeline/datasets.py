@@ -36,15 +36,15 @@ def training_set(session: Session, run: Run) -> Dataset:
     if run.id in dataset.list_versions():
         return dataset.select_version(run.id)
     known = spine(session, run).filter(F.col("PART") == TRAIN)
-    lines = sample(known, run.settings.data.max_training_rows, declared.keys)
+    rows = sample(known, run.settings.data.max_training_rows, declared.keys)
     comment = f"release {run.release}, run {run.id}"
     if not declared.views:
-        return dataset.create_version(run.id, lines, label_cols=[declared.label], comment=comment)
+        return dataset.create_version(run.id, rows, label_cols=[declared.label], comment=comment)
     store = feature_views.open_store(session)
     return store.generate_dataset(
         name=run.name(DATASET),
         version=run.id,
-        spine_df=lines,
+        spine_df=rows,
         features=feature_views.register(store, session, run),
         spine_timestamp_col=declared.time,
         spine_label_cols=[declared.label],

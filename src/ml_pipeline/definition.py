@@ -44,7 +44,7 @@ class EntityView:
     """What the view has of it, each with its description."""
     query: Callable[[DataFrame, int], DataFrame]
     """Turns the data, and the days until a label is known, into keys, day and features. The view is made anew when
-    something in this function's module changes."""
+    something in this function's module changes, so let it use no other module of the package."""
     known_on: str = "KNOWN_ON"
     """The column with the day from which on a row is known."""
 

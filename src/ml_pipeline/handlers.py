@@ -16,7 +16,7 @@ _SHARE_FLOOR = 1e-4  # a bin that one side leaves empty would make the index inf
 
 
 class DistributionShift:
-    """How the values of one partition are distributed among the baseline's lines and the others.
+    """How the values of one partition are distributed among the baseline's rows and the others.
 
     The bins are the baseline's quantiles. PSI is the bin's term of the population stability index (see `stability`),
     whose sum over the bins says how far the distribution has moved: below 0.1 little, above 0.25 much.

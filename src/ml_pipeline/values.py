@@ -103,7 +103,7 @@ OptionalSchema = Annotated[
 ]
 """A schema as above, or nothing where there is none."""
 
-Package = Annotated[str, _matching(r"[a-z_]\w*(\.[a-z_]\w*)*", "the name of a package of src/ such as late_delivery")]
+Package = Annotated[str, _matching(r"[a-z_]\w*(\.[a-z_]\w*)*", "the name of a package of src/ in lower case")]
 """A Python package of the payload."""
 
 Label = Annotated[str, _matching(r"[\w.@ -]{1,256}", "letters, digits, spaces and . @ _ -, at most 256")]
