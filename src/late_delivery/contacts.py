@@ -13,7 +13,7 @@ from ml_pipeline.config import Run
 from ml_pipeline.settings import Pipeline
 
 from .data import ORDER_LINES
-from .features import PREDICTED, PROBABILITY
+from .features import LABEL, PREDICTED, PROBABILITY
 
 CUSTOMERS, LATE_RISKS = "CUSTOMERS", "LATE_RISKS"
 PERSONAL = ("NAME", "ADDRESS", "PHONE")
