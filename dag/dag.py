@@ -36,7 +36,6 @@ def build(environment: Environment, digest: str, commit: str = "") -> DAG:
     reject = graph.step("REJECT", "Keeps the version in use, and says why.")
     score = graph.step("SCORE", "Scores the open rows.", condition=ANY_WAY)
     monitor = graph.step("MONITOR", "Checks drift, and predictions against outcomes.")
-    serve = graph.step("SERVE", "Serves the version in use in real time, where the configuration asks for it.")
     graph.step("REPORT", "Writes the run's report.", is_finalizer=True)
 
     ingest >> features >> decide >> [train, keep]
@@ -44,7 +43,9 @@ def build(environment: Environment, digest: str, commit: str = "") -> DAG:
     # A branch's return value is a task's name, so what comes after it takes the evaluation from its source.
     evaluate >> [register, reject]
     score << [register, reject, keep]
-    score >> [monitor, serve]
+    score >> monitor
+    if environment.pipeline.service.pool:
+        score >> graph.step("SERVE", "Serves the version in use in real time.")
     if environment.graph.notebook:
         monitor >> graph.notebook("Executes a notebook of the release on what the run left.")
     return graph.dag()

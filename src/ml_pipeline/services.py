@@ -174,11 +174,13 @@ def _target(session: Session, service: str) -> str:
     return f"{_schema(session)}.{service}!{_ENDPOINT}"
 
 
-def withdraw(session: Session, run: Run, services: list[str]) -> list[str]:
-    """Drop the gateway and these services; return the services' names."""
+def withdraw(session: Session, run: Run) -> list[str]:
+    """Drop what served the model while the configuration had a pool for it; return the names of the services."""
+    if run.settings.service.pool:
+        return []
     if _gateway(session, run) is not None:
         session.sql(f"DROP GATEWAY {gateway_name(run)}").collect()
-    return drop(session, services)
+    return drop(session, list(found(session, run)))
 
 
 def drop(session: Session, services: list[str]) -> list[str]:

@@ -28,14 +28,14 @@ TOLERANCE = 1e-9
 
 
 def serve(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
-    """Serve the version in use; without a pool for it in the configuration, drop what served it so far.
+    """Serve the version in use; without a pool, as in a smoke run, do nothing.
 
     A second attempt goes on where the first one ended. Raises PipelineError when no version is in use, when its service
     is not ready in time or answers anything else than the warehouse; the gateway then stays as it is.
     """
-    before = services.found(session, run)
     if not run.settings.service.pool:
-        return {"service": None, "dropped": services.withdraw(session, run, list(before))}
+        return {"service": None}
+    before = services.found(session, run)
     version = registry.required(session, run)
     name = services.name_of(run, version)
     created = services.make_ready(session, run, version, before.get(name))

@@ -115,6 +115,12 @@ def test_a_branch_chooses_between_the_two_tasks_after_it(graph, branch, choices)
     assert chosen == {name: f"{returned}'{name}'" for name in choices}
 
 
+def test_without_a_pool_for_it_no_task_serves(graph):
+    assert graph.get_task("SERVE")
+    none = PROD.changed(pipeline={"service": {"pool": ""}})
+    assert set(names(graph.tasks)) - set(names(build(none, "d").tasks)) == {"SERVE"}
+
+
 def test_whichever_branch_was_taken_the_version_in_use_scores(graph):
     score = graph.get_task("SCORE")
     assert names(score.predecessors) == ["KEEP", "REGISTER", "REJECT"]

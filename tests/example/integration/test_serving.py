@@ -155,7 +155,8 @@ def test_a_token_that_is_not_valid_is_refused(first):
 
 def test_a_smoke_run_serves_nothing(session, first):
     smoke = replace(run(), settings=LOCAL.smoke, smoke=True)
-    assert serving.serve(session, smoke, {}) == {"service": None, "dropped": []}
+    assert serving.serve(session, smoke, {}) == {"service": None}
+    assert services.withdraw(session, smoke) == []
     assert first["service"] in there(session)
 
 
@@ -226,9 +227,8 @@ def test_the_next_version_takes_over_and_no_request_is_lost(session, first, toke
 
 
 def test_without_a_pool_everything_is_dropped(session, first, token):
-    off = serving.serve(session, run(pool=""), {})
-    assert off["service"] is None
-    assert off["dropped"]
+    assert services.withdraw(session, run()) == []
+    assert services.withdraw(session, run(pool=""))
     assert there(session) == []
     with pytest.raises(realtime.RequestError, match="404"):
         asked(first, token)
