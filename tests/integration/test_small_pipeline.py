@@ -92,8 +92,9 @@ def test_predictions_are_logged_with_the_keys_of_the_table(session, first):
 
 def test_no_feature_store_is_opened_without_entities(session, first):
     assert first["FEATURES"]["views"] == {}
-    assert session.sql("SHOW TAGS IN SCHEMA").collect() == []
-    assert session.sql("SHOW DYNAMIC TABLES IN SCHEMA").collect() == []
+    assert session.sql("SHOW DYNAMIC TABLES").collect() == []
+    # An entity is a tag.
+    assert session.sql("SHOW TAGS LIKE '%' IN SCHEMA T_SMALL.PUBLIC").collect() == []
 
 
 def test_labels_that_come_judge_the_version_in_use_by_the_declared_metric(session, first):
