@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from late_delivery import contacts
+from late_delivery.model import DEFINITION
 from ml_pipeline import governance, predictions
 from ml_pipeline.config import Run, load
 from ml_pipeline.steps import execute
@@ -76,7 +77,7 @@ def test_who_calls_sees_whom_to_call(snowflake, session):
         assert name.startswith("Customer#")
         assert len(phone) == len("25-989-741-2988")
         assert "***" not in address
-        assert probability >= predictions.LATE_FROM
+        assert probability >= DEFINITION.kind.cut_off
 
 
 def test_readers_see_how_many_and_where_but_not_whom(snowflake, session):
