@@ -57,6 +57,12 @@ class Call:
                 str(error), error.remedy or "name one of environments/*.toml with --env, or correct it", USAGE
             ) from error
 
+    @property
+    def others(self) -> tuple[Environment, ...]:
+        """The project's other environments, where main is delivered to."""
+        names = sorted(path.stem for path in (self.project / "environments").glob("*.toml"))
+        return tuple(self.named(name) for name in names if name != self.options.env)
+
     @functools.cached_property
     def environment(self) -> Environment:
         """The target: an environment, or the schema of the pull request, branch or ref that the options name in it."""

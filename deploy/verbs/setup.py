@@ -8,6 +8,7 @@ from pathlib import Path
 from deploy.account.connection import open_connection
 from deploy.errors import FAILED, OK, USAGE, DeployError
 from deploy.setup import bootstrap as scripts
+from deploy.setup import claims, costs, removal
 from deploy.setup import doctor as checks
 from deploy.setup import github as repositories
 from deploy.verbs.call import Call, Outcome
@@ -19,9 +20,18 @@ def bootstrap(call: Call) -> Outcome:
     jobs = _workload(options)
     models_of = call.named(options.copy_models_from) if options.copy_models_from else None
     texts = scripts.scripts(call.environment, _public_key(options.public_key), jobs, options.without, models_of)
+    if options.print_removal:
+        text = removal.script(call.environment, call.others)
+        return Outcome({"removal": text}, text)
+    expected = costs.lines(call.environment, texts)
     if options.print:
-        return Outcome({"scripts": texts}, "\n".join(texts.values()))
+        shown = "\n".join(f"-- {line}" for line in expected)
+        return Outcome({"scripts": texts, "costs": expected}, "\n".join((shown, *texts.values())))
+    for line in expected:
+        call.say(line)
     with open_connection(scripts.as_administrator(call.environment)) as connection:
+        if jobs and not options.take_over:
+            claims.check(connection, call.environment, jobs)
         scripts.bootstrap(connection, texts, call.say)
     subject = jobs.subject(call.environment.name) if jobs else ""
     keyless = f"; its service user is {subject}" if jobs else ""

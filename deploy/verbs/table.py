@@ -50,16 +50,16 @@ _WHEN_RUNNING = _option(
     help="what to do about a graph run under way, which keeps its release in any case (default: wait)",
 )
 _DRY_RUN = _option("--dry-run", action="store_true", help="say what would go, and let it be")
-_SET_UP = (
-    _option("--print", "--dry-run", action="store_true", help="print it and run nothing"),
-    _option("--repository", default="", metavar="OWNER/REPO", help="the repository on GitHub"),
-)
+_PRINT = _option("--print", "--dry-run", action="store_true", help="print it and run nothing")
+_REPOSITORY = _option("--repository", default="", metavar="OWNER/REPO", help="the repository on GitHub")
 _BOOTSTRAP = (
-    *_SET_UP,
+    _PRINT + _option("--print-removal", action="store_true", help="print the SQL that removes the environment again"),
+    _REPOSITORY,
     _option("--subject-prefix", default="", metavar="PREFIX", help="what GitHub says of its jobs: repo:OWNER@1/REPO@2"),
     _option("--owner-id", type=int, metavar="N", help="the owner's, for --repository's newer subject"),
     _option("--repository-id", type=int, metavar="N", help="the repository's, likewise"),
     _option("--issuer", default="", metavar="URL", help="of the jobs' tokens (default: GitHub's own)"),
+    _option("--take-over", action="store_true", help="let the jobs of this repository be a user that has another's"),
     _option("--public-key", type=Path, metavar="FILE", help="the service user's public key, PEM"),
     _option(
         "--copy-models-from", default="", metavar="ENV", help="let this environment copy that one's model versions"
@@ -73,7 +73,8 @@ _BOOTSTRAP = (
     ),
 )
 _GITHUB = (
-    *_SET_UP,
+    _PRINT,
+    _REPOSITORY,
     _option("--account", default="", help="the Snowflake account (default: SNOWFLAKE_ACCOUNT)"),
     _option("--reviewer", nargs="+", default=[], metavar="LOGIN", help="who approve PROD's: all of them"),
     _option(
