@@ -40,7 +40,7 @@ def _drawn(draw: Callable[[Axes], None], width: float, height: float) -> str:
 def gantt(tasks: tuple[TaskRun, ...]) -> str:
     """When each task of a run ran, in seconds since its start."""
     ran = [t for t in tasks if t.start and t.end]
-    start = min(t.start for t in ran)
+    start = min((t.start for t in ran), default=None)
 
     def draw(axes: Axes) -> None:
         for row, task in enumerate(ran):
@@ -114,6 +114,10 @@ _STYLES: dict[str, dict[str, Any]] = {
     "new": {"color": _BLUE, "zorder": 3},
     "in_use": {"color": _ORANGE, "linestyle": "--"},
 }
+
+
+IN_A_SLICE = {"value", "rows", "label", "predicted"}
+"""What each row of a slice must say to be drawn."""
 
 
 def roc(plots: dict[str, Any]) -> str:

@@ -39,8 +39,12 @@ class Findings:
     def to_dict(self) -> dict[str, Any]:
         """The summary for machines."""
         rows = {row.name: asdict(row) for row in self.environments}
-        metrics = self.run.results["EVALUATE"]["metrics"]
-        return {"seconds": round(self.seconds, 1), **self.told.to_dict(), "environments": rows, "metrics": metrics}
+        return {
+            "seconds": round(self.seconds, 1),
+            **self.told.to_dict(),
+            "environments": rows,
+            "metrics": self.run.metrics,
+        }
 
 
 def collect(story: Story, seconds: float) -> Findings:
@@ -59,5 +63,5 @@ def _row(story: Story, name: str) -> EnvironmentRow:
     cron = schedule["text"].removeprefix("USING CRON ")
     shown = f"{'on' if schedule['on'] else 'off'}: {cron}" if cron else "none"
     # DEV has only had smoke runs, and those leave the version in use alone.
-    version = told.run.model_version if name == "prod" and told.run else "none yet"
+    version = (told.run.model_version if name == "prod" and told.run else "") or "none yet"
     return EnvironmentRow(name, told.name_of(status["release"]), status["release"], shown, version)

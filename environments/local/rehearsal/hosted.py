@@ -6,14 +6,14 @@ Each event names the jobs that run and their results; any other job, or another 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from environments.local.github.events import Event, event
 
 from .story import FAILURE, Story, expect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from environments.local.github.running import Outcome
 
@@ -77,10 +77,18 @@ class OnGitHub(Story):
         status = self.done("status", "dev", "--pr", "7")
         expect(status["release"] == digest, f"{_SCHEMA} runs {status['release']}, not {digest}")
         expect(not status["schedule"]["on"], "a pull request's graph has its schedule on")
-        _expect_the_plan(self.hosted.api.comments, digest)
-        for words in ("### Smoke run of ML_DEV.PR_7: SUCCEEDED", "gantt", "| task | metric | value |"):
+        self._expect_the_plan(digest)
+        for words in (f"### Smoke run of {self.place('dev', _SCHEMA)}: SUCCEEDED", "gantt"):
             expect(words in outcome.summaries[_DEV], f"the summary of the job has no {words!r}")
         return f"{digest[:12]} passed in {_SCHEMA}, unscheduled: {_verdict(outcome)}"
+
+    def _expect_the_plan(self, digest: str) -> None:
+        """One comment, of this release: what it changes in its own schema, in main's, and in PROD."""
+        bodies = [comment["body"] for comment in self.hosted.api.comments]
+        expect(len(bodies) == 1, f"there are {len(bodies)} comments on the pull request")
+        own, main, following = self.place("dev", _SCHEMA), self.place("dev"), self.place("prod")
+        for words in (digest[:12], f"{own} (dev)", f"{main} (dev), after the merge", f"{following} (prod)"):
+            expect(words in bodies[0], f"the comment on the pull request has no {words!r}")
 
     def fork(self) -> str:
         """A stranger's fork sends a pull request: it is checked and built, and gets no token."""
@@ -150,14 +158,6 @@ class OnGitHub(Story):
         roll_back,
         Story.full_run,
     )
-
-
-def _expect_the_plan(comments: Sequence[Mapping[str, Any]], digest: str) -> None:
-    """One comment, of this release: what it changes in its own schema, in main's, and in PROD."""
-    bodies = [comment["body"] for comment in comments]
-    expect(len(bodies) == 1, f"there are {len(bodies)} comments on the pull request")
-    for words in (digest[:12], "ML_DEV.PR_7 (dev)", "ML_DEV.MAIN (dev), after the merge", "ML_PROD.MAIN (prod)"):
-        expect(words in bodies[0], f"the comment on the pull request has no {words!r}")
 
 
 def _verdict(outcome: Outcome) -> str:

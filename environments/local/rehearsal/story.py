@@ -6,11 +6,15 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from . import full_run
+from deploy.graph import render
+from ml_pipeline import config
+
+from . import full_run, seed
+from .breaking import break_a_step
 from .errors import RehearsalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from environments.local.github.running import Outcome
 
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENTS = ("dev", "prod")
 FAILURE = "rehearsed failure"
+_NO_RELEASE = "0" * 64
+_SHOWN = 3  # metrics in a line
 
 
 @dataclass
@@ -94,6 +100,15 @@ class Story:
                 return
 
     # ---- looking
+    def environment(self, name: str) -> config.Environment:
+        """An environment as the checkout has it."""
+        return config.load(name, self.checkout.folder / "environments")
+
+    def place(self, name: str, schema: str = "") -> str:
+        """The schema that main is delivered to in an environment, or another one, as messages name it."""
+        snowflake = self.environment(name).snowflake
+        return f"{snowflake.database}.{schema or snowflake.schema}"
+
     def done(self, verb: str, environment: str, *options: str) -> dict[str, Any]:
         """Run a verb that must succeed."""
         answer = self.deployer.run(verb, environment, *options)
@@ -119,24 +134,31 @@ class Story:
 
     def break_a_step(self) -> None:
         """A change with which the smoke run fails."""
-        path, start = "src/ml_pipeline/steps.py", "        result = step.function("
-        broken = f'        if name != "REPORT":\n            raise RuntimeError("{FAILURE}")\n{start}'
-        self.checkout.replace(path, start, broken)
+        graph = render.render(self.environment(ENVIRONMENTS[0]), _NO_RELEASE)
+        break_a_step(self.checkout, [task.definition for task in graph.tasks], FAILURE)
 
     # ---- how it begins and ends
     def bootstrap(self) -> str:
         """The administrator sets up DEV and PROD."""
+        seeded = seed.run(self.deployer.server, self.checkout.folder)
         for environment in ENVIRONMENTS:
             answer = self.deployer.bootstrap(environment)
             expect(answer.exit_code == 0, f"bootstrap of {environment} {answer.outcome}")
-        return "databases, warehouses, roles and service users of dev and prod"
+        made = f"databases, warehouses, roles and service users of {' and '.join(ENVIRONMENTS)}"
+        return f"{seeded}; {made}" if seeded else made
 
     def full_run(self) -> str:
         """PROD's hour comes: its graph runs in full, and a new model is in use."""
         verdict = self.done("run", "prod")
         self.told.run = full_run.read(self.deployer.server, self.deployer.keys["prod"], self.checkout.folder, verdict)
-        metric, value = next(iter(self.told.run.results["EVALUATE"]["metrics"].items()))
-        return f"model {self.told.run.model_version} is in use, {metric} {value} on later rows"
+        version = self.told.run.model_version
+        return f"model {version} is in use{_shown(self.told.run.metrics)}" if version else "every task did its work"
+
+
+def _shown(metrics: Mapping[str, Any]) -> str:
+    """The first few metrics, for the end of a line."""
+    few = list(metrics.items())[:_SHOWN]
+    return ": " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in few) if few else ""
 
 
 def expect(truth: bool, otherwise: str) -> None:  # noqa: FBT001 - it reads as a sentence
