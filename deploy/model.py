@@ -18,6 +18,7 @@ from deploy.account.sql import identifier, literal
 from deploy.errors import USAGE, DeployError
 from ml_pipeline.config import Environment
 
+_SHOWN = 4  # metrics in a line
 QUALITY_GATE, PROVENANCE = "quality_gate", "provenance"
 """What a version keeps beside its metrics, as ml_pipeline.registration writes it."""
 
@@ -123,10 +124,14 @@ def text(found: Sequence[Version]) -> str:
     lines = []
     for version in found:
         shown = [f"{'*' if version.in_use else ' '} {version.name}", version.created[:19], version.comment]
-        # The metric that the definition has first.
-        first = [f"{metric} {value}" for metric, value in list(version.metrics.items())[:1] if value is not None]
-        lines.append("  ".join([*shown, *first]))
+        lines.append("  ".join([*shown, *_few(version.metrics)]))
     return "\n".join(lines)
+
+
+def _few(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the first few metrics of a version that are numbers, whatever they are called; --json has all."""
+    numbers = {name: each for name, each in metrics.items() if isinstance(each, int | float)}
+    return [f"{name} {value}" for name, value in list(numbers.items())[:_SHOWN]]
 
 
 def name(environment: Environment) -> str:

@@ -64,7 +64,7 @@ def _in_account(environment: Environment, connection: Connection) -> tuple[Check
         _session(environment, answers["session"]),
         _grants(environment, graph, grants.held(environment, answers, connection.gather)),
         _warehouse(environment, answers["warehouse"]),
-        _sample_data(environment, answers["source"]),
+        _source(environment, answers["source"]),
         _compute_pool(environment, answers.get("pool")),
         _packages(environment, graph, answers, connection),
         _stage(environment, answers["stage"]),
@@ -76,7 +76,6 @@ def _reads(environment: Environment, graph: Graph) -> dict[str, str]:
     """Return the reads of all checks."""
     snowflake = environment.snowflake
     schema = names.schema(environment)
-    source = qualified(*environment.pipeline.data.source.split("."), "ORDERS")
     pool = {"pool": f"SHOW COMPUTE POOLS LIKE {literal(like(snowflake.compute_pool))}"}
     return {
         **grants.reads(environment),
@@ -84,7 +83,7 @@ def _reads(environment: Environment, graph: Graph) -> dict[str, str]:
         **(pool if snowflake.compute_pool else {}),
         "session": "SELECT CURRENT_USER() AS user, CURRENT_ROLE() AS role",
         "warehouse": f"SHOW WAREHOUSES LIKE {literal(like(snowflake.warehouse))}",
-        "source": f"SELECT COUNT(*) AS orders FROM {source}",
+        "source": f"SHOW OBJECTS IN SCHEMA {qualified(*environment.pipeline.data.source.split('.'))}",
         "stage": f"SHOW STAGES LIKE {literal(like(names.STAGE))} IN SCHEMA {schema}",
         "tables": f"SHOW TABLES IN SCHEMA {schema}",
     }
@@ -148,13 +147,16 @@ def _warehouse(environment: Environment, answer: Answer) -> str:
     return f"{name}, {row['size']}, asleep after {idle} s without work"
 
 
-@_check("sample data")
-def _sample_data(environment: Environment, answer: Answer) -> str:
+@_check("source")
+def _source(environment: Environment, answer: Answer) -> str:
+    """Look whether this role sees any table or view of the source: which of them it reads, the pipeline knows."""
     source = environment.pipeline.data.source
-    if isinstance(answer, Unread):
-        remedy = f"{bootstrap.SHARE}; {_bootstrap(environment)}"
-        raise DeployError(f"{source} cannot be read: {answer.message}", remedy)
-    return f"{source}, {int(answer[0]['orders']):,} orders"
+    if isinstance(answer, Unread) or not answer:
+        cause = answer.message if isinstance(answer, Unread) else "it is empty, or this role may not read it"
+        remedies = filter(None, (bootstrap.from_share(environment), _bootstrap(environment)))
+        raise DeployError(f"{source} cannot be read: {cause}", "; ".join(remedies))
+    rows = sum(int(row["rows"] or 0) for row in answer)
+    return f"{source}, {len(answer)} tables and views, {rows:,} rows"
 
 
 @_check("compute pool")

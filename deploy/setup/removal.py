@@ -73,6 +73,6 @@ def _kept(
                 yield f"-- Stays: {each.kind} {each.name}, which the environment {other} uses, too."
         elif each.place and each.place not in databases:
             yield f"-- Stays: {each.kind} {each.name}, which is in a database that stays."
-    integrations = (environment.graph.error_integration, environment.pipeline.notification_integration)
+    integrations = (environment.graph.error_integration, environment.pipeline.monitoring.notification_integration)
     for name in filter(None, integrations):
         yield f"-- Stays: INTEGRATION {name}, which an administrator made."

@@ -60,8 +60,8 @@ class Call:
     @property
     def others(self) -> tuple[Environment, ...]:
         """The project's other environments, where main is delivered to."""
-        names = sorted(path.stem for path in (self.project / "environments").glob("*.toml"))
-        return tuple(self.named(name) for name in names if name != self.options.env)
+        known = config.environments(self.project / "environments")
+        return tuple(self.named(name) for name in known if name != self.options.env)
 
     @functools.cached_property
     def environment(self) -> Environment:

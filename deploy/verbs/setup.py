@@ -32,7 +32,7 @@ def bootstrap(call: Call) -> Outcome:
     with open_connection(scripts.as_administrator(call.environment)) as connection:
         if jobs and not options.take_over:
             claims.check(connection, call.environment, jobs)
-        scripts.bootstrap(connection, texts, call.say)
+        scripts.bootstrap(connection, texts, call.say, scripts.from_share(call.environment))
     subject = jobs.subject(call.environment.name) if jobs else ""
     keyless = f"; its service user is {subject}" if jobs else ""
     return Outcome({"ran": list(texts), "subject": subject}, f"{call.environment.name} is set up{keyless}")

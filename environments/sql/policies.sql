@@ -1,6 +1,8 @@
 -- Where environments/<name>.toml names a schema in `policies`: editions above Standard have these. The administrator
 -- owns the policies: a release attaches them to the customers' table, and no release changes what they say.
 -- Names, addresses and phones are for the role of those who call; each role reads the customers of its regions.
+{% if pipeline.governance.policies %}
+{% set contact_role = database ~ "_CONTACT" %}
 USE ROLE USERADMIN;
 
 CREATE ROLE IF NOT EXISTS <% contact_role %>
@@ -50,3 +52,4 @@ GRANT APPLY ON MASKING POLICY <% database %>.<% schema %>.MASK_NAME TO ROLE <% a
 GRANT APPLY ON MASKING POLICY <% database %>.<% schema %>.MASK_ADDRESS TO ROLE <% access_role %>;
 GRANT APPLY ON MASKING POLICY <% database %>.<% schema %>.MASK_PHONE TO ROLE <% access_role %>;
 GRANT APPLY ON ROW ACCESS POLICY <% database %>.<% schema %>.CUSTOMERS_BY_REGION TO ROLE <% access_role %>;
+{% endif %}

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from .definition import Definition, declared
 from .section import Open, Section, as_table, in_file, inner, overlay, read, table, typed
-from .settings import Deploy, Governance, Graph, Pipeline, Snowflake, Timeouts
+from .settings import Delivery, Deploy, Governance, Graph, Pipeline, Snowflake, Timeouts
 from .values import ConfigError, Identifier, nearest
 
 BASE = "base"
@@ -34,6 +34,7 @@ class Environment(Section):
     graph: Graph
     timeouts: Timeouts
     deploy: Deploy
+    delivery: Delivery
     pipeline: Pipeline
     smoke: Pipeline
     """`pipeline` with the overrides of [smoke]: the settings of the short run after a deploy."""

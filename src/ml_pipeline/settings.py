@@ -12,6 +12,7 @@ from .section import Open, Section
 from .values import (
     CHANGE,
     Backend,
+    Branch,
     Candidates,
     ComputePool,
     Count,
@@ -29,6 +30,7 @@ from .values import (
     Runtime,
     Schedule,
     SchemaName,
+    Share,
     Whole,
 )
 
@@ -95,10 +97,24 @@ class Deploy(Section):
     """How long each step may take; the smoke run has `timeout_minutes` of [graph]."""
 
 
+class Delivery(Section):
+    """Where the environment stands in the chain of deliveries: see deploy/chain.py."""
+
+    branch: Branch
+    """What is merged into this branch is delivered: the repository's default branch."""
+    pull_requests: bool
+    """Pull requests are validated here, each in a schema of its own, and releases come here first."""
+    after: str
+    """The environment that a release has passed before it is delivered here. Empty: releases come here first, or never."""
+
+
 class Data(Open):
     """What the pipeline reads, and which part of it trains and tests the model."""
 
     source: SchemaName
+    share: Share
+    """The share that the source's database was made from: the bootstrap grants IMPORTED PRIVILEGES on it. Empty: it is an
+    ordinary database, of which the bootstrap grants USAGE and SELECT."""
     as_of: Date
     """The date that counts as today."""
     max_age_days: Whole

@@ -1,6 +1,5 @@
 """What an environment costs, how it is removed again, and whose it is: read from the SQL that makes it."""
 
-import dataclasses
 import json
 import re
 
@@ -22,10 +21,6 @@ def whole():
 def drops(text):
     """The kind and name of each object that is dropped, in order."""
     return re.findall(r"^DROP (.+) IF EXISTS (\S+);$", text, re.MULTILINE)
-
-
-def renamed(environment, **names):
-    return dataclasses.replace(environment, snowflake=dataclasses.replace(environment.snowflake, **names))
 
 
 def test_everything_of_the_account_that_the_files_make_is_dropped_by_the_role_that_made_it(whole):
@@ -54,7 +49,7 @@ def test_services_are_stopped_before_their_pool_is_dropped(whole):
 
 def test_what_another_environment_uses_too_stays_and_is_named(whole):
     own = whole.snowflake
-    other = dataclasses.replace(renamed(whole, database="X", role="Y", service_user="Z"), name="other")
+    other = whole.changed(name="other", snowflake={"database": "X", "role": "Y", "service_user": "Z"})
     text = removal.script(whole, [other])
     assert ("WAREHOUSE", own.warehouse) not in drops(text)
     assert ("COMPUTE POOL", own.compute_pool) not in drops(text)
