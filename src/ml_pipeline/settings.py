@@ -105,7 +105,7 @@ class Delivery(Section):
     pull_requests: bool
     """Pull requests are validated here, each in a schema of its own, and releases come here first."""
     after: str
-    """The environment that a release has passed before it is delivered here. Empty: releases come here first, or never."""
+    """The environment that a release passes before it is delivered here. Empty: it comes here first, or never."""
 
 
 class Data(Open):
@@ -113,8 +113,8 @@ class Data(Open):
 
     source: SchemaName
     share: Share
-    """The share that the source's database was made from: the bootstrap grants IMPORTED PRIVILEGES on it. Empty: it is an
-    ordinary database, of which the bootstrap grants USAGE and SELECT."""
+    """The share that the source's database was made from: the bootstrap grants IMPORTED PRIVILEGES on it. Empty: it is
+    an ordinary database, and the bootstrap grants USAGE and SELECT."""
     as_of: Date
     """The date that counts as today."""
     max_age_days: Whole
