@@ -119,8 +119,8 @@ def not_asked_for(environment: Environment) -> set[str]:
     """Return the files that this environment's configuration has no use for."""
     asked_for = {
         **{file: attrgetter(f"{table}.{key}")(environment) for file, (table, key) in _CONFIGURED.items()},
-        _SHARED_SOURCE: bool(environment.pipeline.data.share),
-        "31_source.sql": not environment.pipeline.data.share,
+        _SHARED_SOURCE: bool(environment.pipeline.data.from_share),
+        "31_source.sql": not environment.pipeline.data.from_share,
         "35_task_graph.sql": environment.deploy.backend == TASK_GRAPH,
         "39_pypi.sql": environment.snowflake.package_repository == PYPI,
         TEMPORARY_SCHEMAS: environment.name == names.TEMPORARY_ENVIRONMENT,
@@ -170,7 +170,7 @@ def from_share(environment: Environment) -> str:
     """Return what makes the source's database, where the configuration names the share that it comes from."""
     data = environment.pipeline.data
     database = data.source.partition(".")[0]
-    return f"as {ADMINISTRATOR}: CREATE DATABASE {database} FROM SHARE {data.share}" if data.share else ""
+    return f"as {ADMINISTRATOR}: CREATE DATABASE {database} FROM SHARE {data.from_share}" if data.from_share else ""
 
 
 def bootstrap(connection: Connection, texts: dict[str, str], say: Callable[[str], None], shared: str = "") -> None:

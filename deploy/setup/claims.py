@@ -6,6 +6,7 @@ https://docs.snowflake.com/en/sql-reference/sql/show-user-workload-identity-auth
 import json
 
 from deploy.account.connection import Connection
+from deploy.account.sql import identifier
 from deploy.errors import USAGE, DeployError, MissingObjectError
 from deploy.setup.github import Workload
 from ml_pipeline.config import Environment
@@ -13,7 +14,7 @@ from ml_pipeline.config import Environment
 TAKE_OVER = "--take-over"
 
 
-def check(connection: Connection, environment: Environment, workload: Workload) -> None:
+def refuse_others(connection: Connection, environment: Environment, workload: Workload) -> None:
     """Raise DeployError if the jobs of another repository are the service user. A user that is not there is nobody's.
 
     It is asked without a block: a first bootstrap meets an account that may have no warehouse.
@@ -21,7 +22,7 @@ def check(connection: Connection, environment: Environment, workload: Workload) 
     wanted = (workload.issuer, workload.subject(environment.name))
     user = environment.snowflake.service_user
     try:
-        rows = connection.rows(f"SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER {user}")
+        rows = connection.rows(f"SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER {identifier(user)}")
     except MissingObjectError:
         return
     others = [_of(row["type"], row["additional_info"]) for row in rows]

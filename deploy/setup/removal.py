@@ -57,10 +57,11 @@ def _rank(each: Made) -> int:
 
 
 def _dropped(each: Made) -> Iterator[str]:
+    """Return what drops it: its name stands here as it does in the file that makes it, quotes included."""
     if each.kind == _POOL:
-        yield f"ALTER COMPUTE POOL IF EXISTS {each.name} STOP ALL;"
+        yield " ".join(("ALTER COMPUTE POOL IF EXISTS", each.name, "STOP ALL;"))
     kind = "INTEGRATION" if each.kind.endswith("INTEGRATION") else each.kind
-    yield f"DROP {kind} IF EXISTS {each.name};"
+    yield " ".join(("DROP", kind, "IF EXISTS", f"{each.name};"))
 
 
 def _kept(

@@ -31,7 +31,7 @@ def bootstrap(call: Call) -> Outcome:
         call.say(line)
     with open_connection(scripts.as_administrator(call.environment)) as connection:
         if jobs and not options.take_over:
-            claims.check(connection, call.environment, jobs)
+            claims.refuse_others(connection, call.environment, jobs)
         scripts.bootstrap(connection, texts, call.say, scripts.from_share(call.environment))
     subject = jobs.subject(call.environment.name) if jobs else ""
     keyless = f"; its service user is {subject}" if jobs else ""

@@ -112,7 +112,7 @@ class Data(Open):
     """What the pipeline reads, and which part of it trains and tests the model."""
 
     source: SchemaName
-    share: Share
+    from_share: Share
     """The share that the source's database was made from: the bootstrap grants IMPORTED PRIVILEGES on it. Empty: it is
     an ordinary database, and the bootstrap grants USAGE and SELECT."""
     as_of: Date

@@ -58,12 +58,12 @@ def everything():
 
 def ordinary():
     """The same with a source that is no share."""
-    return everything()[0].changed(pipeline={"data": {"source": "RAW.SALES", "share": ""}})
+    return everything()[0].changed(pipeline={"data": {"source": "RAW.SALES", "from_share": ""}})
 
 
 def test_the_source_of_a_share_is_granted_as_a_whole_and_an_ordinary_one_by_its_schema():
     whole, _ = everything()
-    shared = whole.changed(pipeline={"data": {"source": "GIVEN.SALES", "share": "PROVIDER.SHARE"}})
+    shared = whole.changed(pipeline={"data": {"source": "GIVEN.SALES", "from_share": "PROVIDER.SHARE"}})
     of_source = [each for each in split(bootstrap.scripts(shared)) if "GIVEN" in each]
     assert of_source == [f"GRANT IMPORTED PRIVILEGES ON DATABASE GIVEN TO ROLE {whole.snowflake.database}_ACCESS"]
     assert bootstrap.from_share(shared) == "as ACCOUNTADMIN: CREATE DATABASE GIVEN FROM SHARE PROVIDER.SHARE"

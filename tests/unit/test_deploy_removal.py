@@ -115,14 +115,14 @@ class Account:
 
 def test_a_user_that_has_no_repository_or_this_one_may_be_set_up(whole):
     for subject in (None, "", JOBS.subject(whole.name)):
-        claims.check(Account(subject), whole, JOBS)
+        claims.refuse_others(Account(subject), whole, JOBS)
 
 
 @pytest.mark.parametrize("other", ["repo:acme@1/other@3", "repo:acme/ml"])
 def test_a_user_of_another_repository_is_refused_with_both_named(whole, other):
     subject = Workload(other).subject(whole.name)
     with pytest.raises(DeployError) as caught:
-        claims.check(Account(subject), whole, JOBS)
+        claims.refuse_others(Account(subject), whole, JOBS)
     assert subject in caught.value.cause
     assert JOBS.subject(whole.name) in caught.value.cause
     assert claims.TAKE_OVER in caught.value.remedy

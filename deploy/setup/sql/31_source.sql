@@ -1,4 +1,4 @@
--- Where the source is an ordinary database, as share = "" in environments/*.toml says: the tables and views that are in its
+-- Where the source is an ordinary database, as from_share = "" in environments/*.toml says: the tables and views that are in its
 -- schema, and those that will be.
 USE ROLE SECURITYADMIN;
 
