@@ -123,7 +123,7 @@ def not_asked_for(environment: Environment) -> set[str]:
         "31_source.sql": not environment.pipeline.data.from_share,
         "35_task_graph.sql": environment.deploy.backend == TASK_GRAPH,
         "39_pypi.sql": environment.snowflake.package_repository == PYPI,
-        TEMPORARY_SCHEMAS: environment.name == names.TEMPORARY_ENVIRONMENT,
+        TEMPORARY_SCHEMAS: environment.delivery.pull_requests,
     }
     return {file for file, wanted in asked_for.items() if not wanted}
 

@@ -13,6 +13,7 @@ from deploy import names
 from deploy.account.connection import Connection, open_connection
 from deploy.account.gathering import Answer, Answers, Rows, Unread
 from deploy.account.sql import like, literal, qualified
+from deploy.chain import Chain
 from deploy.errors import DeployError
 from deploy.graph import render
 from deploy.graph.graph import Graph
@@ -39,8 +40,21 @@ class Check:
         return not self.remedy
 
 
-def examine(environment: Environment, variables: Mapping[str, str] = os.environ) -> tuple[Check, ...]:
+def examine(environment: Environment, chain: Chain, variables: Mapping[str, str] = os.environ) -> tuple[Check, ...]:
     """Look at everything. What cannot be looked at because of an earlier finding is left out."""
+    return (Check("deliveries", _deliveries(environment.name, chain)), *_signed_in(environment, variables))
+
+
+def _deliveries(name: str, chain: Chain) -> str:
+    """Say when releases come here: an environment that nothing delivers to may be meant so, or forgotten."""
+    if name in chain.unreached:
+        return (
+            f"nothing delivers to {name}: [delivery] has neither pull_requests nor after; {chain.text.splitlines()[0]}"
+        )
+    return chain.text.splitlines()[0]
+
+
+def _signed_in(environment: Environment, variables: Mapping[str, str]) -> tuple[Check, ...]:
     from dag import connection
 
     try:

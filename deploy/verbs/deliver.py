@@ -60,8 +60,9 @@ def plan(call: Call) -> Outcome:
 
 def apply(call: Call) -> Outcome:
     """Make the deployed graph the release's, its schedule off."""
+    reviewed = call.reviewed
     with call.delivering() as (delivery, candidate):
-        proposal = delivery.apply(candidate, call.options.plan)
+        proposal = delivery.apply(candidate, reviewed)
     next_step = f"its schedule is off until: python -m deploy release {names.arguments(call.environment)}"
     text = f"release {candidate.digest[:12]} is " + ("what is there" if proposal.empty else f"applied; {next_step}")
     return Outcome(proposal.to_dict() | {"hash": proposal.hash}, text)
@@ -86,8 +87,9 @@ def _executed(call: Call, settings: Mapping[str, Any]) -> Outcome:
 
 def release(call: Call) -> Outcome:
     """Deliver the built release."""
+    reviewed = call.reviewed
     with call.delivering() as (delivery, candidate):
-        values = delivery.deliver(candidate, expected=call.options.plan)
+        values = delivery.deliver(candidate, expected=reviewed)
     return Outcome(values, f"released {candidate.digest}", outputs=_delivered(call))
 
 
@@ -119,7 +121,7 @@ def teardown(call: Call) -> Outcome:
 def sweep(call: Call) -> Outcome:
     """Drop the schemas of pull requests and branches that have grown old."""
     environment, options = call.environment, call.options
-    temporary.require_dev(environment)
+    names.require_temporaries(environment, "temporary schemas")
     with call.connection("sweep") as connection:
         swept = temporary.sweep(
             connection, environment, older_than=options.older_than, keep=options.keep_pr, dry_run=options.dry_run

@@ -65,15 +65,21 @@ def github(call: Call, variables: Mapping[str, str] = os.environ) -> Outcome:
     """Set the repository up on GitHub, or print the commands that do."""
     options = call.options
     repository = options.repository or variables.get("GITHUB_REPOSITORY", "")
-    account = options.account or variables.get("SNOWFLAKE_ACCOUNT", "")
-    commands = repositories.commands(repository, account, options.reviewer, options.without)
+    given = options.account or [variables.get("SNOWFLAKE_ACCOUNT", "")]
+    main = call.named(call.chain.first).delivery.branch
+    commands = repositories.commands(repository, call.chain, main, given, options.reviewer, options.without)
     lines = [command.text for command in commands]
     if not options.print:
         repositories.run(commands, call.say)
     return Outcome({"commands": lines}, "\n".join(lines) if options.print else f"{repository} is set up")
 
 
+def chain(call: Call) -> Outcome:
+    """Show the chain of deliveries."""
+    return Outcome(call.chain.to_dict(), call.chain.text)
+
+
 def doctor(call: Call) -> Outcome:
     """Look at everything that a delivery needs, and change nothing."""
-    found = checks.examine(call.environment)
+    found = checks.examine(call.environment, call.chain)
     return Outcome(checks.to_dict(found), checks.text(found), OK if all(check.ok for check in found) else FAILED)

@@ -29,20 +29,22 @@ class Target(Enum):
     NOTHING = 0
     ENVIRONMENT = 1
     SCHEMA = 2
-    """Main's in an environment, or that of a pull request or branch in DEV."""
+    """Main's in an environment, or that of a pull request or branch in the first environment."""
 
 
 _SNAPSHOT = Path("snapshot.json")
 _JSON = _option("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
 _ENV = _option("--env", required=True, help="an environment: environments/<env>.toml")
 _SCHEMAS = (
-    _option("--pr", type=int, metavar="N", help="the schema of pull request N (DEV only)")
-    + _option("--branch", metavar="NAME", help="the schema of this branch (DEV only)")
+    _option("--pr", type=int, metavar="N", help="the schema of pull request N (the first environment only)")
+    + _option("--branch", metavar="NAME", help="the schema of this branch (the first environment only)")
     + _option("--ref", metavar="REF", help="the schema of a ref of git, as GITHUB_REF names it")
 )
 _DIST = _option("--dist", type=Path, metavar="DIR", help="where releases are built (default: dist)")
 _BUILT = (_option("--release", default="", metavar="DIGEST", help="a built release (default: the latest)"), _DIST)
-_PLANNED = _option("--plan", default="", metavar="HASH", help="refuse to do anything but this plan")
+_PLANNED = _option(
+    "--plan", default="", metavar="HASH", help="refuse to do anything but this plan; or JSON, by environment"
+)
 _WHEN_RUNNING = _option(
     "--when-running",
     choices=("wait", "refuse", "proceed"),
@@ -75,8 +77,14 @@ _BOOTSTRAP = (
 _GITHUB = (
     _PRINT,
     _REPOSITORY,
-    _option("--account", default="", help="the Snowflake account (default: SNOWFLAKE_ACCOUNT)"),
-    _option("--reviewer", nargs="+", default=[], metavar="LOGIN", help="who approve PROD's: all of them"),
+    _option(
+        "--account",
+        nargs="+",
+        default=[],
+        metavar="[ENV=]ACCOUNT",
+        help="the Snowflake account, or those of single environments (default: SNOWFLAKE_ACCOUNT)",
+    ),
+    _option("--reviewer", nargs="+", default=[], metavar="LOGIN", help="who approve deliveries to the last ones"),
     _option(
         "--without", nargs="+", default=[], choices=("reviewers", "merge-queue"), help="what the repository cannot have"
     ),
@@ -142,6 +150,7 @@ def _verbs() -> Iterator[Verb]:
     yield Verb("bootstrap", "setup", text, _BOOTSTRAP, environment)
     text = "make the environments, their rules and variables, and main's rules on GitHub (administrator, once)"
     yield Verb("github", "setup", text, _GITHUB, nothing)
+    yield Verb("chain", "setup", "show which environments a merge is delivered to, in order", target=nothing)
     text = "look whether an environment has all that a delivery needs, and say what to do if not"
     yield Verb("doctor", "setup", text, target=environment, renders=True)
     text = "build the release of the commit that is checked out into dist/<digest>/"
@@ -154,7 +163,7 @@ def _verbs() -> Iterator[Verb]:
     yield Verb("smoke", "deliver", text)
     text = "run the deployed graph once with its real settings, as its schedule would, and follow that run"
     yield Verb("run", "deliver", text, (_RETRAIN,))
-    text = "plan a release where it goes, in main's schema, and in the environment that follows (DEV only)"
+    text = "plan a release where it goes, in main's schema, and in those that follow (the first environment only)"
     yield Verb("preview", "review", text, (*_BUILT, _COMMENT), renders=True)
     text = "upload, plan, apply, smoke; then switch the schedule on, or put the earlier release back"
     yield Verb("release", "deliver", text, _DELIVERED, renders=True)
@@ -162,12 +171,12 @@ def _verbs() -> Iterator[Verb]:
     yield Verb("status", "status", "show what is deployed, its record, its schedule and its last run")
     text = "show the versions of the model; put an earlier one in use again, or copy one of another environment"
     yield Verb("model", "model", text, _MODEL)
-    yield Verb("teardown", "deliver", "drop the schema of a pull request or branch (DEV only)")
-    text = "drop the schemas of pull requests and branches that have grown old (DEV only)"
+    yield Verb("teardown", "deliver", "drop the schema of a pull request or branch (the first environment only)")
+    text = "drop the schemas of pull requests and branches that have grown old (the first environment only)"
     yield Verb("sweep", "deliver", text, _SWEEP, environment)
     text = "write down what an environment runs, for another one to plan against"
     yield Verb("snapshot", "review", text, (_TO,), environment)
-    text = "put the snapshot of another environment where plans can read it (DEV only)"
+    text = "put the snapshot of another environment where plans can read it (the first environment only)"
     yield Verb("publish", "review", text, (_TAKEN,), environment)
     yield Verb("gc", "deliver", "remove releases from the stage that nothing needs any more", (_KEEP, _DRY_RUN))
 
