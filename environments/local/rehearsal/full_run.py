@@ -1,4 +1,4 @@
-"""One run of PROD's graph with its real settings, started and followed by `deploy run` as the service user."""
+"""One run of the last environment's graph with its real settings: `deploy run` starts and follows it as the service user.
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from ml_pipeline import config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from snowflake.connector import SnowflakeConnection
 
@@ -52,9 +51,8 @@ class FullRun:
                 yield result
 
 
-def read(server: Server, key: KeyPair, checkout: Path, verdict: dict[str, Any]) -> FullRun:
+def read(server: Server, key: KeyPair, environment: config.Environment, verdict: dict[str, Any]) -> FullRun:
     """Put together what a run left behind; `verdict` is what `deploy run` answered."""
-    environment = config.load("prod", checkout / "environments")
     with closing(_connect(server, key, environment)) as connection:
         tasks = _tasks(verdict["tasks"], f"{environment.graph.name}$")
         return FullRun(tasks, _results(connection, verdict["run"]), _model_version(connection, environment))
