@@ -1,4 +1,4 @@
-"""One run of the last environment's graph with its real settings: `deploy run` starts and follows it as the service user.
+"""One run of the last environment's graph with its real settings, by `deploy run` as the service user."""
 
 from __future__ import annotations
 
