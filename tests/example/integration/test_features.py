@@ -16,7 +16,7 @@ from ml_pipeline.config import Run, load
 from ml_pipeline.errors import PipelineError
 from ml_pipeline.features import TRAIN
 from ml_pipeline.steps import execute
-from tests.bench.feature_step import _in_pandas
+from tests.example.feature_step import _in_pandas
 
 LOCAL = load("local", Path(__file__).parents[3] / "environments")
 FEATURES, LABEL = DEFINITION.features, DEFINITION.label
