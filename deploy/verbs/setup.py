@@ -2,13 +2,14 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.account.connection import open_connection
 from deploy.errors import FAILED, OK, USAGE, DeployError
 from deploy.setup import bootstrap as scripts
-from deploy.setup import claims, costs, removal
+from deploy.setup import claims, costs, naming, removal
 from deploy.setup import doctor as checks
 from deploy.setup import github as repositories
 from deploy.verbs.call import Call, Outcome
@@ -72,6 +73,17 @@ def github(call: Call, variables: Mapping[str, str] = os.environ) -> Outcome:
     if not options.print:
         repositories.run(commands, call.say)
     return Outcome({"commands": lines}, "\n".join(lines) if options.print else f"{repository} is set up")
+
+
+def init(call: Call) -> Outcome:
+    """Write what a team is called into the files, once every answer is checked."""
+    project = naming.Project(call.project)
+    given = {name: vars(call.options)[name] for name in naming.QUESTIONS}
+    asking = sys.stdin.isatty() and not call.options.json and all(value is None for value in given.values())
+    answers = naming.ask(project, given, input if asking else None)
+    changed = naming.apply(project, answers)
+    text = f"wrote {', '.join(changed)}\nnext: make lint test" if changed else "nothing to change"
+    return Outcome({"answers": answers, "changed": list(changed)}, text)
 
 
 def chain(call: Call) -> Outcome:

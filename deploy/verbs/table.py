@@ -89,6 +89,16 @@ _GITHUB = (
         "--without", nargs="+", default=[], choices=("reviewers", "merge-queue"), help="what the repository cannot have"
     ),
 )
+_INIT = (
+    _option("--prefix", metavar="NAME", help="of the names in Snowflake: ACME makes ACME_DEV, ACME_DEV_WH, ..."),
+    _option("--graph", metavar="NAME", help="the task graph"),
+    _option("--model", metavar="NAME", help="the model; at most 39 characters, as its services are named after it"),
+    _option("--owner", metavar="TEXT", help="who answers for it: a tag"),
+    _option("--cost-center", metavar="TEXT", help="who pays for it: a tag"),
+    _option("--branch", metavar="NAME", help="the default branch"),
+    _option("--project", metavar="TEXT", help="what the project is, in a few words"),
+    _option("--code-owners", metavar="OWNERS", help="who reviews changes: @user, @organization/team, ..."),
+)
 _PLAN = (
     *_BUILT,
     _option("--markdown", action="store_true", help="print Markdown with a drawing of the graph"),
@@ -150,6 +160,7 @@ def _verbs() -> Iterator[Verb]:
     yield Verb("bootstrap", "setup", text, _BOOTSTRAP, environment)
     text = "make the environments, their rules and variables, and main's rules on GitHub (administrator, once)"
     yield Verb("github", "setup", text, _GITHUB, nothing)
+    yield Verb("init", "setup", "name the project: what is not given is asked for, or stays as it is", _INIT, nothing)
     yield Verb("chain", "setup", "show which environments a merge is delivered to, in order", target=nothing)
     text = "look whether an environment has all that a delivery needs, and say what to do if not"
     yield Verb("doctor", "setup", text, target=environment, renders=True)
