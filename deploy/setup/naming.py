@@ -114,6 +114,8 @@ def apply(project: Project, answers: Mapping[str, str]) -> tuple[str, ...]:
 def _check_texts(answers: Mapping[str, str]) -> None:
     """Raise DeployError for what no file of the configuration could tell: what would break its text, or means SQL."""
     for name in ("prefix", "graph", "model"):
+        if not answers[name]:
+            raise DeployError(f"--{name} is empty: expected an upper case Snowflake name", f"pass --{name} ACME", USAGE)
         if RESERVED.fullmatch(answers[name].upper()):
             raise DeployError(f"--{name} {answers[name]}: a reserved word of SQL", f"pass another --{name}", USAGE)
     for name, value in answers.items():
