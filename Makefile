@@ -15,12 +15,15 @@ ARGS ?=
 LOCAL := environments/local/snowflake
 NEEDS = @if [ ! -d $(1) ]; then echo "there is no $(1): make $@ has nothing to do"; exit; fi;
 
-.PHONY: help rehearse test localtest profiles faults lint format bench local notebook clean
+.PHONY: help init rehearse test localtest profiles faults lint format bench local notebook clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 	@[ -d $(LOCAL) ] || echo "$(LOCAL) is deleted: make localtest has nothing to test, and where pyproject.toml names no" \
 	"release of local-snowflake, make test runs the unit tests only, and rehearse, profiles, faults, bench and local are gone."
+
+init: .venv/.installed ## name the project: asks, or takes ARGS="--prefix ACME --graph CHURN ..."; can be run again
+	@$(RUN) -m deploy init $(ARGS)
 
 rehearse: .venv/.installed ## play the whole delivery on this machine (ARGS=--keep leaves the server running)
 	$(call NEEDS,environments/local/rehearsal) $(RUN) -m environments.local.rehearsal $(ARGS)

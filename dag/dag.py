@@ -20,23 +20,22 @@ from ml_pipeline.config import Environment
 def build(environment: Environment, digest: str, commit: str = "") -> DAG:
     """Describe the graph of one environment, every task pinned to the release that `digest` names, built of `commit`.
 
-    A step is named after its handler in ml_pipeline.tasks. A branch starts the task that it returns the name of.
-    The finalizer runs whatever happened before it.
+    A task runs the step of its name, which steps.py lists in the package that the settings name. A branch starts the
+    task that it returns the name of. The finalizer runs whatever happened before it.
     """
     graph = Pinned(environment, digest, commit)
 
     ingest = graph.step("INGEST", "Takes a validated snapshot of the source.")
-    features = graph.step("FEATURES", "Computes what is known of each line when it is ordered.")
+    features = graph.step("FEATURES", "Computes what is known of each row on its day.")
     decide = graph.branch("DECIDE", "Says whether to train, and why.")
     train = graph.step("TRAIN", "Fits a model on the past.")
     keep = graph.step("KEEP", "Leaves the version in use where it is.")
-    evaluate = graph.step("EVALUATE", "Judges it, and the version in use, on later lines.")
+    evaluate = graph.step("EVALUATE", "Judges it, and the version in use, on later rows.")
     quality_gate = graph.branch("QUALITY_GATE", "Chooses whether the model is registered.")
     register = graph.step("REGISTER", "Makes the model the version in use.")
     reject = graph.step("REJECT", "Keeps the version in use, and says why.")
-    score = graph.step("SCORE", "Scores the open lines.", condition=ANY_WAY)
-    monitor = graph.step("MONITOR", "Compares scored with learned, and said with come true.")
-    serve = graph.step("SERVE", "Serves the version in use in real time, where the configuration asks for it.")
+    score = graph.step("SCORE", "Scores the open rows.", condition=ANY_WAY)
+    monitor = graph.step("MONITOR", "Checks drift, and predictions against outcomes.")
     graph.step("REPORT", "Writes the run's report.", is_finalizer=True)
 
     ingest >> features >> decide >> [train, keep]
@@ -44,7 +43,9 @@ def build(environment: Environment, digest: str, commit: str = "") -> DAG:
     # A branch's return value is a task's name, so what comes after it takes the evaluation from its source.
     evaluate >> [register, reject]
     score << [register, reject, keep]
-    score >> [monitor, serve]
+    score >> monitor
+    if environment.pipeline.service.pool:
+        score >> graph.step("SERVE", "Serves the version in use in real time.")
     if environment.graph.notebook:
         monitor >> graph.notebook("Executes a notebook of the release on what the run left.")
     return graph.dag()

@@ -1,4 +1,4 @@
-"""A schema of one's own: where a person works in DEV, beside main's schema and those of pull requests.
+"""A schema of one's own: where a person works, beside main's schema and those of pull requests.
 
 It belongs to the role for developers, which reads main's schema and writes nothing there, and it is swept like a pull
 request's: it carries the tag of temporary schemas with its own name.
@@ -10,9 +10,6 @@ import subprocess
 from pathlib import Path
 
 from ml_pipeline.config import Environment
-
-SHARED = "dev"
-"""The environment where pull requests, branches and people have schemas of their own."""
 
 TAG = "ML_PIPELINE_TEMPORARY"
 """In main's schema: the tag of temporary schemas, whose value is the name of the schema itself."""
@@ -39,17 +36,19 @@ def target(environment: Environment, person: str | None, folder: Path, command: 
     """Return where to work: in the person's schema, or where nothing is delivered. Raises OwnSchemaError elsewhere."""
     if person is not None:
         return moved(environment, who(person, folder))
-    if environment.name == SHARED:
-        cause = f"{environment.snowflake.schema} of {SHARED} is for what was merged; work in a schema of your own"
-        raise OwnSchemaError(cause, f"{command} --env {SHARED} --schema-of me")
+    if environment.delivery.pull_requests or environment.delivery.after:
+        schema = f"{environment.snowflake.schema} of {environment.name}"
+        cause = f"{schema} is for what was merged; work in a schema of your own in the first environment"
+        where = environment.name if environment.delivery.pull_requests else environment.delivery.after
+        raise OwnSchemaError(cause, f"{command} --env {where} --schema-of me")
     return environment
 
 
 def moved(environment: Environment, person: str) -> Environment:
     """Return the environment in the person's schema, with the role for developers. Raises OwnSchemaError."""
-    if environment.name != SHARED:
-        cause = f"people have schemas of their own in {SHARED} only, not in {environment.name}"
-        raise OwnSchemaError(cause, f"pass --env {SHARED}")
+    if not environment.delivery.pull_requests:
+        cause = f"people have schemas of their own where pull requests have them, not in {environment.name}"
+        raise OwnSchemaError(cause, "python -m deploy chain shows which environment is the first: pass it as --env")
     return as_developer(environment.in_schema(name(person)))
 
 

@@ -6,8 +6,11 @@ from snowflake.core.task import Cron
 from snowflake.core.task.dagv1 import DAG, DAGTask, DAGTaskBranch
 
 from dag import texts
+from ml_pipeline import thresholds
 from ml_pipeline.config import Environment, check_timeouts
+from ml_pipeline.definition import declared
 from ml_pipeline.settings import Graph
+from ml_pipeline.steps import step_of
 from ml_pipeline.values import INTERVAL
 
 ANY_WAY = "SYSTEM$PREDECESSORS_STATE('NONE_FAILED_MIN_ONE_SUCCEEDED')"
@@ -18,15 +21,20 @@ NOTEBOOK = "NOTEBOOK"
 
 
 class Pinned:
-    """The graph of one environment, pinned to the release that `digest` names, which was built of `commit`."""
+    """The graph of one environment, pinned to the release that `digest` names, which was built of `commit`.
+
+    Raises ConfigError where the settings, the definition and the steps of the settings' package do not fit together.
+    """
 
     def __init__(self, environment: Environment, digest: str, commit: str) -> None:
+        for settings in (environment.pipeline, environment.smoke):
+            thresholds.check(declared(settings.package), settings)
         self._environment = environment
         self._digest = digest
         self._dag = _root(environment, digest, commit)
 
     def step(self, name: str, comment: str, **options: bool | str) -> DAGTask:
-        """Return a task that runs its handler in ml_pipeline.tasks; `options` are those of a DAGTask."""
+        """Return a task that runs the step of its name; `options` are those of a DAGTask."""
         return self._task(DAGTask, name, comment, self._procedure(name), **options)
 
     def branch(self, name: str, comment: str, **options: bool | str) -> DAGTask:
@@ -43,7 +51,9 @@ class Pinned:
         return self._dag
 
     def _procedure(self, name: str) -> str:
-        return texts.procedure(self._environment, self._digest, name.lower())
+        package = self._environment.pipeline.package
+        step_of(package, name)
+        return texts.procedure(self._environment, self._digest, f"{package}.steps.{name.lower()}")
 
     def _task(self, kind: type[DAGTask], name: str, comment: str, text: str, **options: bool | str) -> DAGTask:
         minutes = dict(self._environment.timeouts).get(name)

@@ -57,9 +57,10 @@ def run_graph(session: "Session", run: "Run", graph: "DAG", report: Report) -> d
 def run_step(session: "Session", run: "Run", graph: "DAG", name: str, report: Report) -> dict[str, Any]:
     """Carry out one step of `graph`, on what earlier runs have left. Raises PipelineError for what is no step of it."""
     from ml_pipeline.errors import PipelineError
-    from ml_pipeline.steps import STEPS, alone
+    from ml_pipeline.steps import alone, steps_of
 
-    steps = [task.name for task in graph.tasks if task.name in STEPS]
+    known = steps_of(run.settings.package)
+    steps = [task.name for task in graph.tasks if task.name in known]
     if name not in steps:
         near = difflib.get_close_matches(name, steps, 1)
         cause = f"the graph has no step {name!r}" + (f"; did you mean {near[0]}?" if near else "")

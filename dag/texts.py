@@ -9,12 +9,12 @@ _NO_SUCH_GRAMMAR = 1003  # Snowflake's number of a syntax error
 
 
 def procedure(environment: Environment, digest: str, handler: str) -> str:
-    """Return the text of a step's task: an anonymous procedure that loads the release's payload."""
+    """Return the text of a step's task: an anonymous procedure that calls `handler` of the release's payload."""
     payload = f"{environment.release_path(digest)}/{PAYLOAD}"
     pins = ", ".join(f"'{pin}'" for pin in packages())
     return (
         f"WITH step AS PROCEDURE () RETURNS VARCHAR LANGUAGE PYTHON RUNTIME_VERSION = '{PYTHON}' "
-        f"PACKAGES = ({pins}) IMPORTS = ('{payload}') HANDLER = 'ml_pipeline.tasks.{handler}' CALL step()"
+        f"PACKAGES = ({pins}) IMPORTS = ('{payload}') HANDLER = '{handler}' CALL step()"
     )
 
 

@@ -18,7 +18,7 @@ from deploy.account.sql import identifier, literal
 from deploy.errors import USAGE, DeployError
 from ml_pipeline.config import Environment
 
-_SHOWN = "auc"
+_SHOWN = 4  # metrics in a line
 QUALITY_GATE, PROVENANCE = "quality_gate", "provenance"
 """What a version keeps beside its metrics, as ml_pipeline.registration writes it."""
 
@@ -123,10 +123,15 @@ def text(found: Sequence[Version]) -> str:
     """Return the versions for people, a line each; * is the one in use."""
     lines = []
     for version in found:
-        metric = version.metrics.get(_SHOWN)
         shown = [f"{'*' if version.in_use else ' '} {version.name}", version.created[:19], version.comment]
-        lines.append("  ".join([*shown, *([f"{_SHOWN} {metric}"] if metric is not None else [])]))
+        lines.append("  ".join([*shown, *_few(version.metrics)]))
     return "\n".join(lines)
+
+
+def _few(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the first few metrics of a version that are numbers, whatever they are called; --json has all."""
+    numbers = {name: each for name, each in metrics.items() if isinstance(each, int | float)}
+    return [f"{name} {value}" for name, value in list(numbers.items())[:_SHOWN]]
 
 
 def name(environment: Environment) -> str:

@@ -9,14 +9,8 @@ from deploy.account.sql import identifier, qualified
 from deploy.errors import USAGE, DeployError
 from ml_pipeline.config import Environment
 
-# Pull requests, branches and people live beside main in DEV and nowhere else.
-TEMPORARY_ENVIRONMENT = own_schema.SHARED
 STAGE = "RELEASES"
 TAG = own_schema.TAG
-
-# What DEV has validated goes there.
-FOLLOWING_ENVIRONMENT = "prod"
-MAIN_BRANCH = "main"
 
 _PULL_REQUEST = "PR_"
 _BRANCH = "BRANCH_"
@@ -54,7 +48,7 @@ class Temporary(Environment):
 
 
 def in_pull_request(environment: Environment, number: int) -> Temporary:
-    """Return the environment in the schema of a pull request. Raises DeployError outside of DEV."""
+    """Return the environment in the schema of a pull request. Raises DeployError where there are none."""
     if number < 1:
         cause = f"not the number of a pull request: {number}"
         raise DeployError(cause, "pass --pr the number that GitHub shows", USAGE)
@@ -62,7 +56,7 @@ def in_pull_request(environment: Environment, number: int) -> Temporary:
 
 
 def in_branch(environment: Environment, branch: str) -> Temporary:
-    """Return the environment in the schema of a branch. Raises DeployError outside of DEV, or for what is no name."""
+    """Return the environment in the schema of a branch. Raises DeployError where there are none, or for no name."""
     return _moved(environment, branch_schema(branch), branch=branch)
 
 
@@ -76,34 +70,39 @@ def of_person(environment: Environment, person: str) -> Temporary:
 
 
 def _moved(environment: Environment, schema: str, *, pull_request: int = 0, branch: str = "") -> Temporary:
-    home, name, dev = environment.snowflake.schema, environment.name, TEMPORARY_ENVIRONMENT
+    home = environment.snowflake.schema
     moved = Temporary(**vars(environment.in_schema(schema)), home=home, pull_request=pull_request, branch=branch)
-    if name != dev:
-        what = "branches" if branch else "pull requests"
-        remedy = f"python -m deploy release --env {dev} {moved.option}"
-        raise DeployError(f"{what} are deployed to {dev} only, not to {name}", remedy, USAGE)
+    require_temporaries(environment, "branches" if branch else "pull requests")
     if schema == home:
         raise DeployError(
             f"{home} is the schema that main is delivered to, and cannot be a temporary one too",
-            f'give "schema" in [snowflake] of environments/{name}.toml another name, such as MAIN',
+            f'give "schema" in [snowflake] of environments/{environment.name}.toml another name, such as MAIN',
             USAGE,
         )
     return moved
 
 
+def require_temporaries(environment: Environment, what: str) -> None:
+    """Raise DeployError for an environment that does not validate pull requests: it has nothing of the kind."""
+    if not environment.delivery.pull_requests:
+        cause = f"{what} are only in the first environment of the chain of deliveries, not in {environment.name}"
+        raise DeployError(cause, "python -m deploy chain shows which one that is: pass it as --env", USAGE)
+
+
 def in_ref(environment: Environment, ref: str) -> Environment:
     """Return the environment where this ref of git goes: a pull request's or branch's own schema, or main's.
 
-    Raises DeployError for what is no such ref, as GITHUB_REF has it in a workflow, and outside of DEV for all but main.
+    Raises DeployError for what is no such ref, as GITHUB_REF has it in a workflow, and for all but main where there are
+    no such schemas.
     """
-    found = _REF.fullmatch(ref)
+    found, main = _REF.fullmatch(ref), environment.delivery.branch
     if found is None:
-        remedy = f"pass --ref refs/heads/{MAIN_BRANCH} or refs/pull/<number>/merge"
+        remedy = f"pass --ref refs/heads/{main} or refs/pull/<number>/merge"
         raise DeployError(f"not a branch or pull request: {ref!r}", remedy, USAGE)
     number, branch = found.groups()
     if number:
         return in_pull_request(environment, int(number))
-    return environment if branch == MAIN_BRANCH else in_branch(environment, branch)
+    return environment if branch == main else in_branch(environment, branch)
 
 
 def pull_request_schema(number: int) -> str:

@@ -18,7 +18,13 @@ try:
 
     pytest_plugins = ["local_snowflake.testing"]
 except ModuleNotFoundError:  # a fork may do without it: what needs it is left out
-    collect_ignore = ["integration", "faults", "unit/test_ledger.py", "workflows/test_for_real.py"]
+    collect_ignore = [
+        "integration",
+        "example/integration",
+        "faults",
+        "unit/test_ledger.py",
+        "workflows/test_for_real.py",
+    ]
 
 __all__ = ["DAY", "ROOT", "LocalSnowflake", "module", "start", "stop"]
 

@@ -37,9 +37,9 @@ class Run:
             return ""
         head = (request["head"].get("repo") or {}).get("full_name")
         if head != self.event["repository"]["full_name"]:
-            return "a fork gets no token: the merge queue validates it in DEV"
+            return "a fork gets no token: the merge queue validates it"
         author = request["user"]["login"]
-        return "Dependabot gets no token: the merge queue validates it in DEV" if author == DEPENDABOT else ""
+        return "Dependabot gets no token: the merge queue validates it" if author == DEPENDABOT else ""
 
 
 Reason = Callable[[Run], str]
@@ -83,35 +83,40 @@ def not_attesting(run: Run) -> str:
     return unless("push")(run) or ("" if run.attesting else "the variable ATTEST is not true")
 
 
-def unpublished(run: Run) -> str:
-    """There is nothing to tell."""
-    delivered = "rollback" if run.name == "workflow_dispatch" else "prod"
-    if run.verdict(delivered) == UNCONFIGURED:
-        return "there is nothing to publish without an account"
-    return unless("push", "workflow_dispatch")(run)
+def no_such_level(level: str) -> Reason:
+    """The chain of deliveries is shorter."""
+
+    def reason(run: Run) -> str:
+        environments = (run.jobs.get("chain", {}).get("outputs") or {}).get(level)
+        return unless("push")(run) or ("the chain has no environment at this level" if environments == "[]" else "")
+
+    return reason
 
 
 WORKFLOWS: dict[str, dict[str, Reason]] = {
     "ci": {
+        "chain": never,
         "quality": never,
         "build": never,
         "dependencies": unreviewed,
         "plan": untrusted,
         "comment": no_comment,
-        "dev": untrusted,
+        "first": untrusted,
     },
     "cd": {
+        "chain": never,
         "build": unless("push"),
         "attest": not_attesting,
         "plan": unless("push"),
-        "dev": unless("push"),
-        "prod": unless("push"),
+        "first": unless("push"),
+        "second": no_such_level("second"),
+        "third": no_such_level("third"),
+        "fourth": no_such_level("fourth"),
         "rollback": unless("workflow_dispatch"),
-        "publish": unpublished,
         "drift": unless("schedule"),
     },
 }
-SAYING = ("plan", "dev", "prod", "rollback")
+SAYING = ("plan", "first", "second", "third", "fourth", "rollback")
 
 
 def judge(workflow: str, run: Run) -> dict[str, tuple[bool, str]]:

@@ -112,7 +112,7 @@ def require_temporary(environment: Environment) -> None:
     if not names.is_temporary(environment):
         raise DeployError(
             f"{names.schema(environment)} is no temporary schema: it is never torn down",
-            f"python -m deploy teardown --env {names.TEMPORARY_ENVIRONMENT} --pr <number>",
+            f"python -m deploy teardown --env {environment.name} --pr <number>",
             USAGE,
         )
 
@@ -139,9 +139,9 @@ def sweep(
     """Drop temporary schemas that are older than so many days; return the verdicts on all of them.
 
     `keep` are pull requests whose schemas stay. A schema that cannot be dropped has an `error`, and the others go all
-    the same. Raises DeployError outside of DEV.
+    the same. Raises DeployError for an environment without temporary schemas.
     """
-    require_dev(environment)
+    names.require_temporaries(environment, "temporary schemas")
     rows = connection.rows(f"SHOW SCHEMAS IN DATABASE {names.database(environment)}")
     home = environment.snowflake.schema
     made = {
@@ -155,16 +155,6 @@ def sweep(
             except DeployError as error:
                 verdicts[number] = dataclasses.replace(verdict, error=error.cause)
     return verdicts
-
-
-def require_dev(environment: Environment) -> None:
-    """Raise DeployError for an environment that has no temporary schemas."""
-    if environment.name != names.TEMPORARY_ENVIRONMENT:
-        raise DeployError(
-            f"temporary schemas are in {names.TEMPORARY_ENVIRONMENT} only, not in {environment.name}",
-            f"python -m deploy sweep --env {names.TEMPORARY_ENVIRONMENT}",
-            USAGE,
-        )
 
 
 def judge(

@@ -1,4 +1,4 @@
-"""Build a release: a reproducible wheel of ml_pipeline under a .zip name, entrypoints, notebooks, and its manifest.
+"""Build a release: a reproducible wheel of our packages under a .zip name, entrypoints, notebooks, and its manifest.
 
 Snowflake imports .zip files; a pure wheel is one. The backend is the locked uv_build, run without isolation, so that
 a build needs no network.
@@ -28,7 +28,7 @@ def build(project: Path, dist: Path) -> Release:
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
         inside = {name: archive.read(name) for name in sorted(archive.namelist()) if not name.endswith("/")}
     # An ML Job runs its entrypoint as a file.
-    entrypoints = [name for name in inside if Path(name).match(f"ml_pipeline/{payload.ENTRYPOINTS}")]
+    entrypoints = [name for name in inside if Path(name).match(payload.ENTRYPOINTS)]
     files = {
         PAYLOAD: wheel,
         **{Path(name).name: inside[name] for name in entrypoints},

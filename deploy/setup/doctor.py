@@ -13,6 +13,7 @@ from deploy import names
 from deploy.account.connection import Connection, open_connection
 from deploy.account.gathering import Answer, Answers, Rows, Unread
 from deploy.account.sql import like, literal, qualified
+from deploy.chain import Chain
 from deploy.errors import DeployError
 from deploy.graph import render
 from deploy.graph.graph import Graph
@@ -39,8 +40,21 @@ class Check:
         return not self.remedy
 
 
-def examine(environment: Environment, variables: Mapping[str, str] = os.environ) -> tuple[Check, ...]:
+def examine(environment: Environment, chain: Chain, variables: Mapping[str, str] = os.environ) -> tuple[Check, ...]:
     """Look at everything. What cannot be looked at because of an earlier finding is left out."""
+    return (Check("deliveries", _deliveries(environment.name, chain)), *_signed_in(environment, variables))
+
+
+def _deliveries(name: str, chain: Chain) -> str:
+    """Say when releases come here: an environment that nothing delivers to may be meant so, or forgotten."""
+    if name in chain.unreached:
+        return (
+            f"nothing delivers to {name}: [delivery] has neither pull_requests nor after; {chain.text.splitlines()[0]}"
+        )
+    return chain.text.splitlines()[0]
+
+
+def _signed_in(environment: Environment, variables: Mapping[str, str]) -> tuple[Check, ...]:
     from dag import connection
 
     try:
@@ -64,7 +78,7 @@ def _in_account(environment: Environment, connection: Connection) -> tuple[Check
         _session(environment, answers["session"]),
         _grants(environment, graph, grants.held(environment, answers, connection.gather)),
         _warehouse(environment, answers["warehouse"]),
-        _sample_data(environment, answers["source"]),
+        _source(environment, answers["source"]),
         _compute_pool(environment, answers.get("pool")),
         _packages(environment, graph, answers, connection),
         _stage(environment, answers["stage"]),
@@ -76,7 +90,6 @@ def _reads(environment: Environment, graph: Graph) -> dict[str, str]:
     """Return the reads of all checks."""
     snowflake = environment.snowflake
     schema = names.schema(environment)
-    source = qualified(*environment.pipeline.data.source.split("."), "ORDERS")
     pool = {"pool": f"SHOW COMPUTE POOLS LIKE {literal(like(snowflake.compute_pool))}"}
     return {
         **grants.reads(environment),
@@ -84,7 +97,7 @@ def _reads(environment: Environment, graph: Graph) -> dict[str, str]:
         **(pool if snowflake.compute_pool else {}),
         "session": "SELECT CURRENT_USER() AS user, CURRENT_ROLE() AS role",
         "warehouse": f"SHOW WAREHOUSES LIKE {literal(like(snowflake.warehouse))}",
-        "source": f"SELECT COUNT(*) AS orders FROM {source}",
+        "source": f"SHOW OBJECTS IN SCHEMA {qualified(*environment.pipeline.data.source.split('.'))}",
         "stage": f"SHOW STAGES LIKE {literal(like(names.STAGE))} IN SCHEMA {schema}",
         "tables": f"SHOW TABLES IN SCHEMA {schema}",
     }
@@ -148,13 +161,16 @@ def _warehouse(environment: Environment, answer: Answer) -> str:
     return f"{name}, {row['size']}, asleep after {idle} s without work"
 
 
-@_check("sample data")
-def _sample_data(environment: Environment, answer: Answer) -> str:
+@_check("source")
+def _source(environment: Environment, answer: Answer) -> str:
+    """Look whether this role sees any table or view of the source: which of them it reads, the pipeline knows."""
     source = environment.pipeline.data.source
-    if isinstance(answer, Unread):
-        remedy = f"{bootstrap.SHARE}; {_bootstrap(environment)}"
-        raise DeployError(f"{source} cannot be read: {answer.message}", remedy)
-    return f"{source}, {int(answer[0]['orders']):,} orders"
+    if isinstance(answer, Unread) or not answer:
+        cause = answer.message if isinstance(answer, Unread) else "it is empty, or this role may not read it"
+        remedies = filter(None, (bootstrap.from_share(environment), _bootstrap(environment)))
+        raise DeployError(f"{source} cannot be read: {cause}", "; ".join(remedies))
+    rows = sum(int(row["rows"] or 0) for row in answer)
+    return f"{source}, {len(answer)} tables and views, {rows:,} rows"
 
 
 @_check("compute pool")

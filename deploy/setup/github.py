@@ -18,15 +18,14 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from dag import account
+from deploy.chain import Chain
 from deploy.errors import USAGE, DeployError
 
 REVIEWERS, MERGE_QUEUE = "reviewers", "merge-queue"
 OPTIONAL = (REVIEWERS, MERGE_QUEUE)
 """What a repository may lack: private ones have both with GitHub Enterprise only, and users' own ones no queue."""
 
-# From which refs jobs may use an environment: a pull request never reaches PROD's.
-BRANCHES = {"dev": ("main", "gh-readonly-queue/main/*", "refs/pull/*/merge"), "prod": ("main",)}
-REVIEWED = "prod"
 GATE = "gate"
 _RULESET = "main"
 _GITHUB_ACTIONS = 15368  # the app whose checks count: nobody else can report a green gate
@@ -116,26 +115,58 @@ class Command:
         return f"# {self.why}\n{line}{stdin}"
 
 
+def branches(chain: Chain, main: str) -> dict[str, tuple[str, ...]]:
+    """Return from which refs jobs may use each environment: pull requests reach the first one only."""
+    requests = (f"gh-readonly-queue/{main}/*", "refs/pull/*/merge")
+    return {name: (main, *(requests if name == chain.first else ())) for name in chain.all}
+
+
+def accounts(chain: Chain, given: Iterable[str]) -> dict[str, str]:
+    """Return the account of each environment, of ACCOUNT for all or ENV=ACCOUNT for one. Raises DeployError."""
+    named = [each.rpartition("=") for each in given if each]
+    shared = [text for name, _, text in named if not name]
+    own = {name: text for name, _, text in named if name}
+    if unknown := sorted(own.keys() - set(chain.all)):
+        raise DeployError(f"nothing is delivered to {', '.join(unknown)}", "python -m deploy chain", USAGE)
+    found = dict.fromkeys(chain.all, shared[-1] if shared else "") | own
+    if lacking := [name for name, text in found.items() if not text]:
+        options = " ".join(f"{name}=<organization>-<account>" for name in lacking)
+        every = len(lacking) == len(found)
+        cause = "no Snowflake account is named" + ("" if every else f" for {', '.join(lacking)}")
+        raise DeployError(cause, f"pass --account {'<organization>-<account>' if every else options}", USAGE)
+    try:
+        return {name: account.identifier(text) for name, text in found.items()}
+    except account.AccountError as error:
+        raise DeployError(str(error), "pass --account <organization>-<account>", USAGE) from error
+
+
 def commands(
-    repository: str, account: str, reviewers: Iterable[str] = (), without: Collection[str] = ()
+    repository: str,
+    chain: Chain,
+    main: str,
+    given: Iterable[str],
+    reviewers: Iterable[str] = (),
+    without: Collection[str] = (),
 ) -> tuple[Command, ...]:
     """Return what sets the repository up, in order.
 
     Args:
         repository: OWNER/REPO.
-        account: the Snowflake account's identifier, which the workflows read from each environment's variables.
-        reviewers: logins, one of which has to approve each deployment to PROD.
+        chain: the environments that are delivered to.
+        main: the default branch.
+        given: the Snowflake accounts' identifiers, which the workflows read from the environments' variables.
+        reviewers: logins, one of which has to approve each deployment to the last environments.
         without: which of OPTIONAL to leave out.
 
     Raises DeployError for what is no repository, and without an account.
 
     """
     of_repository(repository)
-    if not account:
-        raise DeployError("no Snowflake account is named", "pass --account <organization>-<account>", USAGE)
+    account_of = accounts(chain, given)
+    reviewed = set(chain.last) - {chain.first} if REVIEWERS not in without else set()
     found: list[Command] = []
-    for name, branches in BRANCHES.items():
-        people = reviewers if name == REVIEWED and REVIEWERS not in without else ()
+    for name, refs in branches(chain, main).items():
+        people = reviewers if name in reviewed else ()
         found.append(_environment(repository, name, people))
         policies = f"repos/{repository}/environments/{name}/deployment-branch-policies"
         found += [
@@ -145,9 +176,10 @@ def commands(
                 there=("api", policies, "--jq", ".branch_policies[].name"),
                 name=branch,
             )
-            for branch in branches
+            for branch in refs
         ]
-        words = ("variable", "set", "SNOWFLAKE_ACCOUNT", "--repo", repository, "--env", name, "--body", account)
+        where = ("--repo", repository, "--env", name)
+        words = ("variable", "set", "SNOWFLAKE_ACCOUNT", *where, "--body", account_of[name])
         found.append(Command(f"Which account {name} is in; this is no secret.", words))
     return (*found, _ruleset(repository, queue=MERGE_QUEUE not in without))
 

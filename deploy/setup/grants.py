@@ -1,14 +1,13 @@
 """The privileges that a delivery needs, and which of them its role lacks.
 
-What the bootstrap grants for it is declared here, by file of deploy/setup/sql; a test holds the two against each
-other. More is needed where the graph names something that the bootstrap does not know. What is held are rows of SHOW
-GRANTS.
+What the bootstrap grants for it is read from its files. More is needed where the graph names something that the
+bootstrap does not know. What is held are rows of SHOW GRANTS.
 https://docs.snowflake.com/en/user-guide/security-access-control-privileges
 """
 
 import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +16,7 @@ from deploy.account.sql import identifier, split_name
 from deploy.errors import DeployError, listed
 from deploy.graph.graph import Graph
 from deploy.names import Temporary
-from deploy.setup import bootstrap
+from deploy.setup import bootstrap, made
 from ml_pipeline.config import Environment
 
 PUBLIC = "PUBLIC"
@@ -27,6 +26,10 @@ _APPLY = "APPLY"
 _RENAMED = {"CREATE CODE BUNDLE": "CREATE NOTEBOOK PROJECT"}
 _EVERYTHING = {"OWNERSHIP", "ALL", "ALL PRIVILEGES"}
 _PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
+_GRANT = re.compile(
+    r"GRANT\s+(?P<privileges>[\w\s,]+?)\s+ON\s+(?:(?P<kind>[A-Z][A-Z\s]*?)\s+)?(?P<name>\S+)\s+TO\s+ROLE\s+(?P<role>\S+)"
+)
+_MANY = ("ALL", "FUTURE")
 
 
 @dataclass(frozen=True, order=True)
@@ -42,65 +45,25 @@ class Grant:
         return " ".join(filter(None, (self.privilege, "ON", self.kind, printed)))
 
 
-def _on(kind: str, name: str, *privileges: str) -> tuple[Grant, ...]:
-    return tuple(Grant(kind, tuple(name.split(".")) if name else (), privilege) for privilege in privileges)
-
-
-# What these files grant to the roles that a delivery has. Names in braces are those that the files have in <% %>.
-_SCHEMA = "{database}.{schema}"
-GRANTED: Mapping[str, tuple[Grant, ...]] = {
-    "30_roles.sql": (
-        *_on("DATABASE", "{database}", "USAGE"),
-        *_on("SCHEMA", _SCHEMA, "USAGE", "CREATE TABLE", "CREATE VIEW", "CREATE STAGE", "CREATE FILE FORMAT"),
-        *_on("SCHEMA", _SCHEMA, "CREATE FUNCTION", "CREATE PROCEDURE", "CREATE TAG", "CREATE DYNAMIC TABLE"),
-        *_on("SCHEMA", _SCHEMA, "CREATE DATASET", "CREATE MODEL", "CREATE EXPERIMENT", "CREATE MODEL MONITOR"),
-        *_on("SCHEMA", _SCHEMA, "CREATE TASK", "CREATE STREAM"),
-        *_on("STAGE", f"{_SCHEMA}.RELEASES", "READ", "WRITE"),
-        *_on("TAG", f"{_SCHEMA}.ML_PIPELINE_RELEASE", _APPLY),
-        *_on("WAREHOUSE", "{warehouse}", "USAGE", "OPERATE"),
-        *_on(_ACCOUNT, "", "EXECUTE TASK"),
-        *_on("DATABASE", "SNOWFLAKE_SAMPLE_DATA", "IMPORTED PRIVILEGES"),
-    ),
-    "32_compute_pool.sql": (
-        *_on("COMPUTE POOL", "{compute_pool}", "USAGE"),
-        *_on("SCHEMA", _SCHEMA, "CREATE SERVICE"),
-    ),
-    "33_service_pool.sql": (
-        *_on("COMPUTE POOL", "{service_pool}", "USAGE"),
-        *_on(_ACCOUNT, "", "BIND SERVICE ENDPOINT"),
-        *_on("SCHEMA", _SCHEMA, "CREATE SERVICE", "CREATE GATEWAY"),
-    ),
-    "35_task_graph.sql": _on("SCHEMA", _SCHEMA, "CREATE TASK GRAPH"),
-    "36_notebooks.sql": (
-        *_on("SCHEMA", _SCHEMA, "CREATE NOTEBOOK PROJECT"),
-        *_on("WAREHOUSE", "{warehouse}", "MONITOR"),
-    ),
-    bootstrap.TEMPORARY_SCHEMAS: (
-        *_on("DATABASE", "{database}", "CREATE SCHEMA"),
-        *_on("TAG", f"{_SCHEMA}.{{tag}}", _APPLY),
-    ),
-    "45_policies.sql": (
-        *_on("MASKING POLICY", f"{_SCHEMA}.MASK_NAME", _APPLY),
-        *_on("MASKING POLICY", f"{_SCHEMA}.MASK_ADDRESS", _APPLY),
-        *_on("MASKING POLICY", f"{_SCHEMA}.MASK_PHONE", _APPLY),
-        *_on("ROW ACCESS POLICY", f"{_SCHEMA}.CUSTOMERS_BY_REGION", _APPLY),
-    ),
-    "47_error_integration.sql": _on("INTEGRATION", "{error_integration}", "USAGE"),
-    "48_notification_integration.sql": _on("INTEGRATION", "{notification_integration}", "USAGE"),
-}
-
-
 def granted(environment: Environment) -> dict[str, tuple[Grant, ...]]:
-    """Return what the bootstrap of this environment grants to the roles that deliver, by file, as the files say it."""
-    values = bootstrap.values(environment)
-    asked_for = GRANTED.keys() - bootstrap.not_asked_for(environment)
-    return {
-        file: tuple(
-            Grant(grant.kind, split_name(".".join(grant.name).format_map(values)), grant.privilege)
-            for grant in GRANTED[file]
-        )
-        for file in sorted(asked_for)
-    }
+    """Return what the bootstrap of this environment grants to the roles that deliver, by file, as the files say it.
+
+    Of what is there or will be there (ON ALL, ON FUTURE), only the account knows what it is.
+    """
+    delivering = roles(environment)
+    found: dict[str, tuple[Grant, ...]] = {}
+    for file, text in bootstrap.scripts(environment).items():
+        statements = map(_GRANT.fullmatch, made.statements(text))
+        told = [each for each in statements if each and each["role"] in delivering]
+        found[file] = tuple(grant for each in told for grant in _grants(each) if grant.kind.split()[0] not in _MANY)
+    return {file: given for file, given in sorted(found.items()) if given}
+
+
+def _grants(statement: re.Match[str]) -> Iterator[Grant]:
+    kind = " ".join((statement["kind"] or "").split()) or _ACCOUNT
+    name = () if kind == _ACCOUNT else split_name(statement["name"])
+    for privilege in statement["privileges"].split(","):
+        yield Grant(kind, name, " ".join(privilege.split()))
 
 
 def required(environment: Environment, graph: Graph | None = None) -> tuple[Grant, ...]:

@@ -3,14 +3,16 @@
 import argparse
 import contextlib
 import functools
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
 from dag import own_schema
-from deploy import job, names
+from deploy import chain, job, names
 from deploy.account.connection import Connection, open_connection
+from deploy.chain import Chain
 from deploy.delivery.delivery import WAIT, Candidate, Delivery
 from deploy.errors import OK, USAGE, DeployError
 from deploy.graph import render
@@ -59,6 +61,21 @@ class Call:
             ) from error
 
     @functools.cached_property
+    def chain(self) -> Chain:
+        """The chain of deliveries. Raises DeployError where the files of environments/ give none."""
+        try:
+            return chain.read(self.project / "environments")
+        except chain.ChainError as error:
+            cause, _, remedy = str(error).partition("\nnext: ")
+            raise DeployError(cause, remedy, USAGE) from error
+
+    @property
+    def others(self) -> tuple[Environment, ...]:
+        """The project's other environments, where main is delivered to."""
+        known = config.environments(self.project / "environments")
+        return tuple(self.named(name) for name in known if name != self.options.env)
+
+    @functools.cached_property
     def environment(self) -> Environment:
         """The target: an environment, or the schema of the pull request, branch or person that the options name."""
         environment, given = self.named(self.options.env), vars(self.options)
@@ -89,6 +106,21 @@ class Call:
         environment, release = self.environment, self.release
         graph = render.render(environment, release.digest, release.manifest.commit)
         return Candidate(record.RELEASED, release.digest, release.manifest.commit, graph, release)
+
+    @property
+    def reviewed(self) -> str:
+        """The hash of the plan that was reviewed for this environment; empty if none was.
+
+        Raises DeployError where the hashes of several environments are given, and none for this one.
+        """
+        given, name = self.options.plan, self.environment.name
+        if not given.startswith("{"):
+            return given
+        try:
+            return str(json.loads(given)[name])
+        except (ValueError, KeyError) as error:
+            remedy = f"python -m deploy plan --env {name} shows the hash: pass it as --plan"
+            raise DeployError(f"no plan of {name} is among those that were reviewed: {given}", remedy, USAGE) from error
 
     @contextlib.contextmanager
     def connection(self, step: str | None = None) -> Iterator[Connection]:

@@ -62,8 +62,9 @@ def plan(call: Call) -> Outcome:
 
 def apply(call: Call) -> Outcome:
     """Make the deployed graph the release's, its schedule off."""
+    reviewed = call.reviewed
     with call.delivering() as (delivery, candidate):
-        proposal = delivery.apply(candidate, call.options.plan)
+        proposal = delivery.apply(candidate, reviewed)
     next_step = f"its schedule is off until: python -m deploy release {names.arguments(call.environment)}"
     text = f"release {candidate.digest[:12]} is " + ("what is there" if proposal.empty else f"applied; {next_step}")
     return Outcome(proposal.to_dict() | {"hash": proposal.hash}, text)
@@ -100,8 +101,9 @@ def _judged(verdict: Verdict) -> Outcome:
 
 def release(call: Call) -> Outcome:
     """Deliver the built release."""
+    reviewed = call.reviewed
     with call.delivering() as (delivery, candidate):
-        values = delivery.deliver(candidate, expected=call.options.plan)
+        values = delivery.deliver(candidate, expected=reviewed)
     return Outcome(values, f"released {candidate.digest}", outputs=_delivered(call))
 
 
@@ -133,7 +135,7 @@ def teardown(call: Call) -> Outcome:
 def sweep(call: Call) -> Outcome:
     """Drop the schemas of pull requests, branches and people that have grown old, each with the role that owns them."""
     options, swept = call.options, []
-    temporary.require_dev(call.environment)
+    names.require_temporaries(call.environment, "temporary schemas")
     how = {"older_than": options.older_than, "keep": options.keep_pr, "dry_run": options.dry_run}
     for environment in (call.environment, own_schema.as_developer(call.environment)):
         with open_connection(environment, names.arguments(environment)) as connection, connection.step("sweep"):

@@ -30,7 +30,7 @@ class Target(Enum):
     NOTHING = 0
     ENVIRONMENT = 1
     SCHEMA = 2
-    """Main's in an environment, or that of a pull request or branch in DEV."""
+    """Main's in an environment, or that of a pull request or branch in the first environment."""
 
 
 _SNAPSHOT = Path("snapshot.json")
@@ -38,14 +38,16 @@ _JSON = _option("--json", action="store_true", help="print the result as JSON; p
 _ENV = _option("--env", required=True, help="an environment: environments/<env>.toml")
 _CONNECTION = _option("--connection", default="", metavar="NAME", help="sign in by this one of your connections.toml")
 _SCHEMAS = (
-    _option("--pr", type=int, metavar="N", help="the schema of pull request N (DEV only)")
-    + _option("--branch", metavar="NAME", help="the schema of this branch (DEV only)")
-    + _option("--schema-of", metavar="NAME", help="a developer's own schema, yours with `me` (DEV only)")
+    _option("--pr", type=int, metavar="N", help="the schema of pull request N (the first environment only)")
+    + _option("--branch", metavar="NAME", help="the schema of this branch (the first environment only)")
+    + _option("--schema-of", metavar="NAME", help="a developer's schema, yours with `me` (the first environment only)")
     + _option("--ref", metavar="REF", help="the schema of a ref of git, as GITHUB_REF names it")
 )
 _DIST = _option("--dist", type=Path, metavar="DIR", help="where releases are built (default: dist)")
 _BUILT = (_option("--release", default="", metavar="DIGEST", help="a built release (default: the latest)"), _DIST)
-_PLANNED = _option("--plan", default="", metavar="HASH", help="refuse to do anything but this plan")
+_PLANNED = _option(
+    "--plan", default="", metavar="HASH", help="refuse to do anything but this plan; or JSON, by environment"
+)
 _WHEN_RUNNING = _option(
     "--when-running",
     choices=("wait", "refuse", "proceed"),
@@ -53,16 +55,16 @@ _WHEN_RUNNING = _option(
     help="what to do about a graph run under way, which keeps its release in any case (default: wait)",
 )
 _DRY_RUN = _option("--dry-run", action="store_true", help="say what would go, and let it be")
-_SET_UP = (
-    _option("--print", "--dry-run", action="store_true", help="print it and run nothing"),
-    _option("--repository", default="", metavar="OWNER/REPO", help="the repository on GitHub"),
-)
+_PRINT = _option("--print", "--dry-run", action="store_true", help="print it and run nothing")
+_REPOSITORY = _option("--repository", default="", metavar="OWNER/REPO", help="the repository on GitHub")
 _BOOTSTRAP = (
-    *_SET_UP,
+    _PRINT + _option("--print-removal", action="store_true", help="print the SQL that removes the environment again"),
+    _REPOSITORY,
     _option("--subject-prefix", default="", metavar="PREFIX", help="what GitHub says of its jobs: repo:OWNER@1/REPO@2"),
     _option("--owner-id", type=int, metavar="N", help="the owner's, for --repository's newer subject"),
     _option("--repository-id", type=int, metavar="N", help="the repository's, likewise"),
     _option("--issuer", default="", metavar="URL", help="of the jobs' tokens (default: GitHub's own)"),
+    _option("--take-over", action="store_true", help="let the jobs of this repository be a user that has another's"),
     _option("--public-key", type=Path, metavar="FILE", help="the service user's public key, PEM"),
     _option(
         "--copy-models-from", default="", metavar="ENV", help="let this environment copy that one's model versions"
@@ -76,12 +78,29 @@ _BOOTSTRAP = (
     ),
 )
 _GITHUB = (
-    *_SET_UP,
-    _option("--account", default="", help="the Snowflake account (default: SNOWFLAKE_ACCOUNT)"),
-    _option("--reviewer", nargs="+", default=[], metavar="LOGIN", help="who approve PROD's: all of them"),
+    _PRINT,
+    _REPOSITORY,
+    _option(
+        "--account",
+        nargs="+",
+        default=[],
+        metavar="[ENV=]ACCOUNT",
+        help="the Snowflake account, or those of single environments (default: SNOWFLAKE_ACCOUNT)",
+    ),
+    _option("--reviewer", nargs="+", default=[], metavar="LOGIN", help="who approve deliveries to the last ones"),
     _option(
         "--without", nargs="+", default=[], choices=("reviewers", "merge-queue"), help="what the repository cannot have"
     ),
+)
+_INIT = (
+    _option("--prefix", metavar="NAME", help="of the names in Snowflake: ACME makes ACME_DEV, ACME_DEV_WH, ..."),
+    _option("--graph", metavar="NAME", help="the task graph"),
+    _option("--model", metavar="NAME", help="the model; at most 39 characters, as its services are named after it"),
+    _option("--owner", metavar="TEXT", help="who answers for it: a tag"),
+    _option("--cost-center", metavar="TEXT", help="who pays for it: a tag"),
+    _option("--branch", metavar="NAME", help="the default branch"),
+    _option("--project", metavar="TEXT", help="what the project is, in a few words"),
+    _option("--code-owners", metavar="OWNERS", help="who reviews changes: @user, @organization/team, ..."),
 )
 _PLAN = (
     *_BUILT,
@@ -158,6 +177,8 @@ def _verbs() -> Iterator[Verb]:
     yield Verb("bootstrap", "setup", text, _BOOTSTRAP, environment)
     text = "make the environments, their rules and variables, and main's rules on GitHub (administrator, once)"
     yield Verb("github", "setup", text, _GITHUB, nothing)
+    yield Verb("init", "setup", "name the project: what is not given is asked for, or stays as it is", _INIT, nothing)
+    yield Verb("chain", "setup", "show which environments a merge is delivered to, in order", target=nothing)
     text = "look whether an environment has all that a delivery needs, and say what to do if not"
     yield Verb("doctor", "setup", text, target=environment, renders=True)
     text = "build the release of the commit that is checked out into dist/<digest>/"
@@ -170,7 +191,7 @@ def _verbs() -> Iterator[Verb]:
     yield Verb("smoke", "deliver", text)
     text = "run the deployed graph once with its real settings, as its schedule would, and follow that run"
     yield Verb("run", "deliver", text, _RUN)
-    text = "plan a release where it goes, in main's schema, and in the environment that follows (DEV only)"
+    text = "plan a release where it goes, in main's schema, and in those that follow (the first environment only)"
     yield Verb("preview", "review", text, (*_BUILT, _COMMENT), renders=True)
     text = "upload, plan, apply, smoke; then switch the schedule on, or put the earlier release back"
     yield Verb("release", "deliver", text, _DELIVERED, renders=True)
@@ -178,12 +199,12 @@ def _verbs() -> Iterator[Verb]:
     yield Verb("status", "status", "show what is deployed, its record, its schedule and its last run")
     text = "show the versions of the model; put an earlier one in use again, or copy one of another environment"
     yield Verb("model", "model", text, _MODEL)
-    yield Verb("teardown", "deliver", "drop the schema of a pull request or branch (DEV only)")
-    text = "drop the schemas of pull requests and branches that have grown old (DEV only)"
+    yield Verb("teardown", "deliver", "drop the schema of a pull request or branch (the first environment only)")
+    text = "drop the schemas of pull requests and branches that have grown old (the first environment only)"
     yield Verb("sweep", "deliver", text, _SWEEP, environment)
     text = "write down what an environment runs, for another one to plan against"
     yield Verb("snapshot", "review", text, (_TO,), environment)
-    text = "put the snapshot of another environment where plans can read it (DEV only)"
+    text = "put the snapshot of another environment where plans can read it (the first environment only)"
     yield Verb("publish", "review", text, (_TAKEN,), environment)
     yield Verb("gc", "deliver", "remove releases from the stage that nothing needs any more", (_KEEP, _DRY_RUN))
 

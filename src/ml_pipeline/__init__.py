@@ -1,1 +1,1 @@
-"""Late-delivery prediction on TPC-H: the code that runs in Snowflake, and the only thing uploaded."""
+"""The frame: the steps of a pipeline that another package declares, and all that they need in Snowflake."""

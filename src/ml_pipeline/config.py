@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from .definition import Definition, declared
 from .section import Open, Section, as_table, in_file, inner, overlay, read, table, typed
-from .settings import Deploy, Governance, Graph, Pipeline, Snowflake, Timeouts
+from .settings import Delivery, Deploy, Governance, Graph, Pipeline, Snowflake, Timeouts
 from .values import ConfigError, Identifier, nearest
 
 BASE = "base"
@@ -33,6 +34,7 @@ class Environment(Section):
     graph: Graph
     timeouts: Timeouts
     deploy: Deploy
+    delivery: Delivery
     pipeline: Pipeline
     smoke: Pipeline
     """`pipeline` with the overrides of [smoke]: the settings of the short run after a deploy."""
@@ -124,6 +126,11 @@ class Run:
         """Undo `to_json`."""
         values = json.loads(text)
         return cls(**{**values, "settings": read(Pipeline, values["settings"], in_file("the run", "settings"))})
+
+    @property
+    def definition(self) -> Definition:
+        """Return what is predicted, from which data, and how, as the settings' package declares it."""
+        return declared(self.settings.package)
 
     @property
     def trains_in_job(self) -> bool:

@@ -1,97 +1,64 @@
-"""Ingest: one validated snapshot of the order lines, so that what was checked is what is used."""
+"""Ingest: one validated snapshot of the data, so that what was checked is what is used."""
 
 from typing import Any
 
 from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 from snowflake.snowpark.exceptions import SnowparkSQLException
-from snowflake.snowpark.types import DateType, DecimalType, DoubleType, LongType, StringType
+from snowflake.snowpark.types import BooleanType, DateType, DecimalType, DoubleType, LongType, StringType, TimestampType
 
 from .config import Run
+from .definition import BOOLEAN, DATE, NUMBER, TEXT, TIMESTAMP
 from .errors import PipelineError
-from .expectations import validate
-from .settings import Pipeline
-
-ORDER_LINES = "ORDER_LINES"
-"""One row for each line of an order: what was ordered, and what became of it."""
+from .validation import validate
 
 _NO_SUCH_OBJECT = 2003
 _NO_SUCH_COLUMN = 904
 _KINDS = {
-    "a number": (LongType, DecimalType, DoubleType),
-    "a date": (DateType,),
-    "a text": (StringType,),
+    NUMBER: ("a number", (LongType, DecimalType, DoubleType)),
+    TEXT: ("a text", (StringType,)),
+    DATE: ("a date", (DateType,)),
+    TIMESTAMP: ("a timestamp", (TimestampType,)),
+    BOOLEAN: ("true or false", (BooleanType,)),
 }
-_DECLARED = {
-    **dict.fromkeys(("ORDER_KEY", "LINE_NUMBER", "SUPPLIER_KEY", "CUSTOMER_KEY"), "a number"),
-    **dict.fromkeys(("QUANTITY", "PRICE", "DISCOUNT"), "a number"),
-    **dict.fromkeys(("COMMIT_DATE", "SHIP_DATE", "RECEIPT_DATE", "ORDER_DATE"), "a date"),
-    "PRIORITY": "a text",
-}
-# A multiplicative hash (Knuth): unlike HASH() it is the same on every platform, so a sample is too.
-_SHUFFLED = "MOD(ORDER_KEY * 2654435761, 4294967296)"
 
 
 def ingest(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
-    """Copy the order lines that this run is about into ORDER_LINES, and check every declared expectation.
+    """Copy the data that this run is about into the definition's table, and check every declared expectation.
 
     Raises PipelineError for a source that is missing or empty or has other columns, or data that is not as expected.
     """
-    table = run.name(ORDER_LINES)
+    table = run.name(run.definition.table)
     try:
-        lines = order_lines(session, run.settings)
-        _check_columns(lines, run.settings)
-        _replace(session, table, lines)
+        rows = run.definition.source(session, run.settings)
+        _check_columns(rows, run)
+        _replace(session, table, _as_of(rows, run))
     except SnowparkSQLException as error:
-        raise _explained(session, run.settings, error) from error
-    summary = _summary(session, table)
-    if not summary["lines"]:
-        source = run.settings.data.source
+        raise _explained(session, run, error) from error
+    summary = _summary(session, table, run.definition.time)
+    if not summary["rows"]:
         raise PipelineError(
-            f"{source} has no order lines\n"
-            f"next: SELECT COUNT(*) FROM {source}.LINEITEM; choose another source in environments/*.toml"
+            f"{run.settings.data.source} has no rows for {table}\n"
+            f"next: see the query in {_file(run)}, or choose another source in environments/*.toml"
         )
     return {**summary, "expectations": validate(session, run, table)}
 
 
-def order_lines(session: Session, settings: Pipeline) -> DataFrame:
-    """Return lines with their order; at most `max_orders` orders, chosen by a hash of the key.
-
-    A run as of an earlier day, a backfill, has the orders that there were then.
-    """
-    orders = (
-        session.table(f"{settings.data.source}.ORDERS")
-        .filter(F.col("O_ORDERDATE") <= F.to_date(F.lit(settings.data.as_of.isoformat())))
-        .select(
-            F.col("O_ORDERKEY").alias("ORDER_KEY"),
-            F.col("O_CUSTKEY").alias("CUSTOMER_KEY"),
-            F.col("O_ORDERDATE").alias("ORDER_DATE"),
-            F.col("O_ORDERPRIORITY").alias("PRIORITY"),
-        )
-    )
-    lines = session.table(f"{settings.data.source}.LINEITEM").select(
-        F.col("L_ORDERKEY").alias("ORDER_KEY"),
-        F.col("L_LINENUMBER").alias("LINE_NUMBER"),
-        F.col("L_SUPPKEY").alias("SUPPLIER_KEY"),
-        F.col("L_QUANTITY").alias("QUANTITY"),
-        F.col("L_EXTENDEDPRICE").alias("PRICE"),
-        F.col("L_DISCOUNT").alias("DISCOUNT"),
-        F.col("L_COMMITDATE").alias("COMMIT_DATE"),
-        F.col("L_SHIPDATE").alias("SHIP_DATE"),
-        F.col("L_RECEIPTDATE").alias("RECEIPT_DATE"),
-    )
-    return lines.join(sample(orders, settings.data.max_orders), on="ORDER_KEY")
+def _as_of(rows: DataFrame, run: Run) -> DataFrame:
+    """Return the rows that there were on the day, which is earlier in a backfill. Rows without a day stay."""
+    time, day = F.col(run.definition.time), F.to_date(F.lit(run.settings.data.as_of.isoformat()))
+    return rows.filter(time.is_null() | (F.to_date(time) <= day))
 
 
-def _replace(session: Session, table: str, lines: DataFrame) -> None:
+def _replace(session: Session, table: str, rows: DataFrame) -> None:
     """Replace the rows in one statement; the table stays, as dynamic tables and streams read it, unless it must change.
 
     Until the statement has ended, everybody else reads the earlier rows.
     """
-    stays = _types(lines) == _types_of(session, table)
-    comment = "The order lines of the last run, validated."
+    stays = _types(rows) == _types_of(session, table)
+    comment = "The data of the last run, validated."
     mode = "truncate" if stays else "overwrite"
-    lines.write.save_as_table(table, mode=mode, table_type="transient", comment=comment)
+    rows.write.save_as_table(table, mode=mode, table_type="transient", comment=comment)
 
 
 def _types(rows: DataFrame) -> dict[str, str]:
@@ -107,60 +74,60 @@ def _types_of(session: Session, table: str) -> dict[str, str]:
         return {}
 
 
-def _check_columns(lines: DataFrame, settings: Pipeline) -> None:
-    """Raise PipelineError when a column of the source has become another kind of value."""
+def _check_columns(rows: DataFrame, run: Run) -> None:
+    """Raise PipelineError when the query returns other columns than are declared, or other kinds of values."""
+    declared = run.definition.columns
+    found = {field.name: field.datatype for field in rows.schema.fields}
     wrong = [
-        f"{field.name} is {field.datatype}, not {_DECLARED[field.name]}"
-        for field in lines.schema.fields
-        if not isinstance(field.datatype, _KINDS[_DECLARED[field.name]])
+        f"{name} is {found[name]}, not {_KINDS[kind][0]}"
+        for name, kind in declared.items()
+        if name in found and not isinstance(found[name], _KINDS[kind][1])
     ]
+    wrong += [f"{name} is missing" for name in declared if name not in found]
+    wrong += [f"{name} is not declared" for name in found if name not in declared]
     if wrong:
-        raise PipelineError(
-            f"columns of {settings.data.source} have changed: {', '.join(wrong)}\n"
-            f"next: DESCRIBE TABLE {settings.data.source}.LINEITEM; then adapt src/ml_pipeline/data.py"
-        )
+        raise PipelineError(_changed(run, ", ".join(wrong)))
 
 
-def sample(rows: DataFrame, limit: int) -> DataFrame:
-    """Return at most `limit` rows (0: all), the same ones everywhere; they need an ORDER_KEY."""
+def sample(rows: DataFrame, limit: int, keys: tuple[str, ...]) -> DataFrame:
+    """Return at most `limit` rows (0: all), the same ones everywhere: those with the first hashes of their keys.
+
+    Unlike HASH(), MD5 is the same on every platform.
+    """
     if not limit:
         return rows
-    ties = [name for name in ("ORDER_KEY", "LINE_NUMBER") if name in rows.columns]
-    return rows.sort(F.sql_expr(_SHUFFLED), *ties).limit(limit)
+    hashed = F.md5(F.concat_ws(F.lit("/"), *(F.to_varchar(F.col(key)) for key in keys)))
+    return rows.sort(hashed, *keys).limit(limit)
 
 
-def _summary(session: Session, table: str) -> dict[str, Any]:
-    row = (
-        session.table(table)
-        .agg(
-            F.count("*").alias("LINES"),
-            F.count_distinct("ORDER_KEY").alias("ORDERS"),
-            F.min("ORDER_DATE").alias("FIRST_ORDER"),
-            F.max("ORDER_DATE").alias("LAST_ORDER"),
-        )
-        .collect()[0]
-    )
-    dates = {"first_order": str(row["FIRST_ORDER"]), "last_order": str(row["LAST_ORDER"])}
-    return {"lines": row["LINES"], "orders": row["ORDERS"], **dates}
+def _summary(session: Session, table: str, time: str) -> dict[str, Any]:
+    row = session.table(table).agg(F.count("*"), F.min(time), F.max(time)).collect()[0]
+    return {"rows": row[0], "first": str(row[1]), "last": str(row[2])}
 
 
-def _explained(session: Session, settings: Pipeline, error: SnowparkSQLException) -> Exception:
+def _explained(session: Session, run: Run, error: SnowparkSQLException) -> Exception:
     """Return what to raise for an error of the query of the source."""
     if error.sql_error_code == _NO_SUCH_OBJECT:
-        return PipelineError(_no_source(session, settings, error))
+        return PipelineError(_no_source(session, run, error))
     if error.sql_error_code == _NO_SUCH_COLUMN:
-        return PipelineError(
-            f"columns of {settings.data.source} have changed: {error.message.strip()}\n"
-            f"next: DESCRIBE TABLE {settings.data.source}.LINEITEM; then adapt src/ml_pipeline/data.py"
-        )
+        return PipelineError(_changed(run, (error.message or "").strip()))
     return error
 
 
-def _no_source(session: Session, settings: Pipeline, error: SnowparkSQLException) -> str:
-    database = settings.data.source.partition(".")[0]
-    role = (session.get_current_role() or "").strip('"')
+def _changed(run: Run, cause: str) -> str:
+    source = run.settings.data.source
+    return f"columns of {source} have changed: {cause}\nnext: SHOW COLUMNS IN SCHEMA {source}; then adapt {_file(run)}"
+
+
+def _no_source(session: Session, run: Run, error: SnowparkSQLException) -> str:
+    source = run.settings.data.source
+    role, database = (session.get_current_role() or "").strip('"'), source.partition(".")[0]
     return (
-        f"the source {settings.data.source} is missing, or role {role} may not read it: {error.message.strip()}\n"
-        f"next: GRANT IMPORTED PRIVILEGES ON DATABASE {database} TO ROLE {role}; where there is no such database, "
-        f"first: CREATE DATABASE {database} FROM SHARE SFC_SAMPLES.SAMPLE_DATA"
+        f"the source {source} is missing, or role {role} may not read it: {(error.message or '').strip()}\n"
+        f"next: GRANT IMPORTED PRIVILEGES ON DATABASE {database} TO ROLE {role} where it is shared with the "
+        f"account; else GRANT SELECT ON ALL TABLES IN SCHEMA {source} TO ROLE {role}"
     )
+
+
+def _file(run: Run) -> str:
+    return f"src/{run.definition.source.__module__.replace('.', '/')}.py"

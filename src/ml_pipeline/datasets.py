@@ -12,7 +12,7 @@ from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's docum
 from . import feature_views, registry
 from .data import sample
 from .errors import PipelineError
-from .features import FEATURES, LABEL, ORDERED, TRAIN, spine
+from .features import TRAIN, spine
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,43 +21,50 @@ if TYPE_CHECKING:
 
     from .config import Run
 
-DATASET = "TRAINING_LINES"
-ROW_ORDER = (ORDERED, "ORDER_KEY", "LINE_NUMBER")
-"""The order of the rows to train with: as they came in, the later ones last."""
-_TELLING = 0.95  # correlation
+DATASET = "TRAINING_ROWS"
 
 
 def training_set(session: Session, run: Run) -> Dataset:
-    """Return the run's version of the dataset, made of the spine and the feature views unless it is there already.
+    """Return the run's version of the dataset, made of the data and the feature views unless it is there already.
 
     A second attempt at a step so works with the rows of the first one.
     """
     from snowflake.ml.dataset import Dataset
 
+    declared = run.definition
     dataset = Dataset.create(session, run.name(DATASET), exist_ok=True)
     if run.id in dataset.list_versions():
         return dataset.select_version(run.id)
+    known = spine(session, run).filter(F.col("PART") == TRAIN)
+    rows = sample(known, run.settings.data.max_training_rows, declared.keys)
+    comment = f"release {run.release}, run {run.id}"
+    if not declared.views:
+        return dataset.create_version(run.id, rows, label_cols=[declared.label], comment=comment)
     store = feature_views.open_store(session)
-    lines = sample(spine(session, run).filter(F.col("PART") == TRAIN), run.settings.data.max_training_rows)
     return store.generate_dataset(
         name=run.name(DATASET),
         version=run.id,
-        spine_df=lines,
+        spine_df=rows,
         features=feature_views.register(store, session, run),
-        spine_timestamp_col=ORDERED,
-        spine_label_cols=[LABEL],
-        desc=f"release {run.release}, run {run.id}",
+        spine_timestamp_col=declared.time,
+        spine_label_cols=[declared.label],
+        desc=comment,
     )
 
 
-def read(dataset: Dataset) -> pd.DataFrame:
-    """Return label and features of a version's rows, in ROW_ORDER.
+def row_order(run: Run) -> list[str]:
+    """Return what the rows to train with are sorted by: as they came in, the later ones last."""
+    return [run.definition.time, *run.definition.keys]
+
+
+def read(dataset: Dataset, run: Run) -> pd.DataFrame:
+    """Return label and features of a version's rows, in their order.
 
     Raises PipelineError for a feature that is missing, or that tells the label.
     """
     frame = dataset.read.to_pandas()
-    _check(frame, str(dataset))
-    return frame.sort_values(list(ROW_ORDER), ignore_index=True)[[LABEL, *FEATURES]]
+    _check(frame, run, str(dataset))
+    return frame.sort_values(row_order(run), ignore_index=True)[[run.definition.label, *run.definition.features]]
 
 
 def rows(session: Session, run: Run) -> DataFrame:
@@ -65,21 +72,23 @@ def rows(session: Session, run: Run) -> DataFrame:
     return training_set(session, run).read.to_snowpark_dataframe()
 
 
-def _check(frame: pd.DataFrame, what: str) -> None:
-    missing = [name for name in (LABEL, *FEATURES) if name not in frame]
+def _check(frame: pd.DataFrame, run: Run, what: str) -> None:
+    declared = run.definition
+    label, features = declared.label, declared.features
+    missing = [name for name in (label, *features) if name not in frame]
     if missing:
         raise PipelineError(
             f"the rows to train with have no {', '.join(missing)}: {what} is of a release with other features\n"
             f"next: run the graph again, for a version of this release"
         )
-    late = frame[LABEL].astype(float)
-    varying = [name for name in FEATURES if frame[name].nunique() > 1] if late.nunique() > 1 else []
-    telling = [name for name in varying if abs(frame[name].corr(late)) > _TELLING]
-    if LABEL in FEATURES or telling:
+    known = frame[label].astype(float)
+    varying = [name for name in features if frame[name].nunique() > 1] if known.nunique() > 1 else []
+    telling = [name for name in varying if abs(frame[name].corr(known)) > declared.kind.telling]
+    if label in features or telling:
         raise PipelineError(
-            f"the label {LABEL} has leaked into the features: {', '.join(telling) or LABEL} tells the outcome\n"
-            f"next: see what it is computed of in src/ml_pipeline/features.py and feature_views.py; an outcome counts "
-            f"from {feature_views.KNOWN_ON} on, and never for its own line"
+            f"the label {label} has leaked into the features: {', '.join(telling) or label} tells it\n"
+            f"next: see what it is computed of in src/{run.settings.package}/; a label counts from the day on which it "
+            f"is known, and never for its own row"
         )
 
 

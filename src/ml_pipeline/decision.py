@@ -35,7 +35,7 @@ def decide(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any
 def reasons_to_train(session: Session, run: Run, version: ModelVersion) -> tuple[list[str], list[str]]:
     """Hold the version in use against what this run knows; return why another one is due, and what was observed."""
     reasons = ["this run was asked to train"] if run.retrain else []
-    missing = registry.missing_inputs(version, session.table(run.name(TABLE)))
+    missing = registry.missing_inputs(run, version, session.table(run.name(TABLE)))
     if missing:
         reasons.append(f"{version.version_name} has another signature: {', '.join(missing)} is missing")
     age, most = _age_days(session, version), run.settings.training.retrain_days

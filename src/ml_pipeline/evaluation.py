@@ -1,6 +1,6 @@
-"""Evaluation: a new model and the version in use, judged on the same lines, which are later than those it learned from.
+"""Evaluation: a new model and the version in use, judged on the same rows, which are later than those it learned from.
 
-What it comes to is recorded as a run of the experiment; the numbers are pure functions in measures.py.
+The result is recorded as a run of the experiment; the numbers are the definition's metrics.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import candidate, experiments, measures, provenance, registry
-from .features import FEATURES, LABEL, TEST, rows
+from .features import TEST, rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,54 +17,63 @@ if TYPE_CHECKING:
     from snowflake.snowpark import Session
 
     from .config import Run
+    from .definition import Definition
 
 
 def evaluate(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
-    """Judge the candidate, and the version in use, on the lines of the part TEST.
+    """Judge the candidate, and the version in use, on the rows of the part TEST.
 
     Where this release no longer computes what the version in use needs, that version is named without metrics.
     """
-    trained = inputs["TRAIN"]
+    declared, trained = run.definition, inputs["TRAIN"]
     path = trained["model"]
-    lines = rows(session, run, TEST)
+    held_out = rows(session, run, TEST)
     version = registry.version_in_use(session, run)
-    missing = registry.missing_inputs(version, lines) if version else []
-    frame = (registry.score(version, lines) if version and not missing else lines).to_pandas()
+    missing = registry.missing_inputs(run, version, held_out) if version else []
+    scored = registry.score(run, version, held_out) if version and not missing else held_out
+    frame = scored.to_pandas()
     content = candidate.read(session, path)
-    probability = candidate.unpickled(content).predict_proba(frame[list(FEATURES)])[:, 1]
+    predicted = declared.kind.predict(candidate.unpickled(content), frame[list(declared.features)])
     result = {
         "model": path,
         "provenance": provenance.of(run, trained, content),
-        **judged(frame, probability, version, missing),
+        **judged(declared, frame, predicted, version, missing),
     }
     experiments.begin(session, run, trained, result)
     return result
 
 
 def judged(
-    frame: pd.DataFrame, probability: np.ndarray, version: ModelVersion | None, missing: list[str]
+    declared: Definition, frame: pd.DataFrame, predicted: np.ndarray, version: ModelVersion | None, missing: list[str]
 ) -> dict[str, Any]:
-    """Return metrics, slices and what there is to draw of the candidate's probabilities, beside those of the version.
+    """Return metrics, slices and what there is to draw of the candidate's predictions, beside those of the version.
 
-    `frame` holds features and label of each line, and, if nothing is missing, what the version in use says of it.
+    `frame` holds features and label of each row, and, if nothing is missing, the prediction of the version in use.
     """
-    late = frame[LABEL].to_numpy(dtype=int)
-    compared = frame[registry.PROBABILITIES[1]].to_numpy(dtype=float) if version and not missing else None
-    in_use = None if compared is None else measures.metrics(late, compared)
+    label = frame[declared.label].to_numpy(dtype=float)
+    compared = frame[declared.kind.score].to_numpy(dtype=float) if version and not missing else None
+    about = {"rows": len(label), "label_mean": measures.rounded(label.mean())}
+    in_use = None if compared is None else {**measures.measured(declared.metrics, label, compared), **about}
     return {
-        "metrics": measures.metrics(late, probability),
+        "metrics": {**measures.measured(declared.metrics, label, predicted), **about},
         "in_use": {"version": version.version_name, "metrics": in_use, "missing": missing} if version else None,
-        "slices": measures.all_slices(frame, late, probability, compared),
-        "plots": plots(late, probability, compared),
+        "slices": {
+            name: measures.sliced(frame[feature] // width * width, declared.slice_metrics, label, predicted, compared)
+            for name, (feature, width) in declared.slices.items()
+        },
+        "plots": plots(declared, label, predicted, compared),
     }
 
 
-def plots(late: np.ndarray, probability: np.ndarray, in_use: np.ndarray | None = None) -> dict[str, Any]:
-    """Return what there is to draw, small enough for a task's return value; nothing of probabilities that are NaN."""
+def plots(
+    declared: Definition, label: np.ndarray, predicted: np.ndarray, in_use: np.ndarray | None = None
+) -> dict[str, Any]:
+    """Return what there is to draw, small enough for a task's return value; nothing of predictions that are NaN."""
     import numpy as np
 
-    return {
-        name: {"roc": measures.roc(late, said), "calibration": measures.calibration(late, said)}
-        for name, said in (("new", probability), ("in_use", in_use))
-        if said is not None and np.isfinite(said).all()
+    drawn = {
+        name: declared.plots(label, values)
+        for name, values in (("new", predicted), ("in_use", in_use))
+        if values is not None and np.isfinite(values).all()
     }
+    return {name: each for name, each in drawn.items() if each}

@@ -19,14 +19,13 @@ if TYPE_CHECKING:
     from .config import Run
 
 RUNNING, FAILED = "RUNNING", "FAILED"
-_PARAMETERS = ("max_orders", "max_training_rows", "as_of", "test_days", "label_lag_days")
 
 
 def begin(session: Session, run: Run, trained: dict[str, Any], evaluation: dict[str, Any]) -> None:
     """Record what a model was made with and how good it is; a second attempt replaces the record of the first.
 
-    `trained` and `evaluation` are the results of these two steps. Where the training chose among candidates, the log
-    loss of each is a step of one metric.
+    `trained` and `evaluation` are the results of these two steps. Where the training chose among candidates, the
+    metric of each is a step of one metric.
     Runs that were left open by a graph that failed are ended as failed, and the oldest ones are dropped.
     """
     tracking = _tracking(session)
@@ -35,8 +34,9 @@ def begin(session: Session, run: Run, trained: dict[str, Any], evaluation: dict[
     tracking.start_run(registry.version_name(run))
     tracking.log_params(parameters(run, evaluation))
     tracking.log_metrics(numbers(evaluation))
-    for step, loss in enumerate(trained.get("log_losses", ())):
-        tracking.log_metrics({"candidate_log_loss": loss}, step)
+    for metric, values in trained.get("candidates", {}).items():
+        for step, value in enumerate(values):
+            tracking.log_metrics({f"candidate_{metric}": value}, step)
 
 
 def log_model(session: Session, run: Run, model: Any, **options: Any) -> ModelVersion:
@@ -58,13 +58,12 @@ def end(session: Session, run: Run, outcome: str, reasons: list[str]) -> None:
 
 def parameters(run: Run, evaluation: dict[str, Any]) -> dict[str, Any]:
     """Return what a run was given: where its rows come from, and the settings that make the model."""
-    settings = {name: getattr(run.settings.data, name) for name in _PARAMETERS}
     compared = (evaluation["in_use"] or {}).get("version") or ""
-    return {**settings, **evaluation["provenance"], "compared_with": compared}
+    return {**run.settings.data.to_dict(), **evaluation["provenance"], "compared_with": compared}
 
 
 def numbers(evaluation: dict[str, Any]) -> dict[str, float]:
-    """Return the metrics of the model, and of the version in use as in_use_<metric>; none that is no number."""
+    """Return the metrics of the model, and of the version in use as in_use_<metric>; omitting missing values."""
     in_use = (evaluation["in_use"] or {}).get("metrics") or {}
     found = {**evaluation["metrics"], **{f"in_use_{name}": value for name, value in in_use.items()}}
     return {name: value for name, value in found.items() if value is not None}

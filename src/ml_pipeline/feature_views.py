@@ -1,21 +1,17 @@
-"""Feature views: what became of a customer's and a supplier's orders, each row dated on the day that it was known.
+"""Feature views: features of entities, each row dated on the day from which it was known, as the definition has them.
 
-An order sees the last row dated on or before its own day, which the Feature Store's point-in-time join finds. What
-became of a line counts `label_lag_days` after its order, when it is known for certain; data validation holds that
-this is so. To change a feature, change it here: its definition names its version, and every use of it follows.
+A row of the data sees the last row of its entity that was known on its own day, which the Feature Store's point-in-time
+join finds. A view's definition names its version, and every use of it follows.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
 import warnings
 from typing import TYPE_CHECKING
 
-from snowflake.snowpark import Window
-from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
-
-from .data import ORDER_LINES
 from .errors import PipelineError
 
 if TYPE_CHECKING:
@@ -23,75 +19,42 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from snowflake.ml.feature_store import FeatureStore, FeatureView
-    from snowflake.snowpark import DataFrame, Session
+    from snowflake.snowpark import Session
 
     from .config import Run
-
-ENTITIES = {"CUSTOMER": "who orders", "SUPPLIER": "who delivers"}
-"""The entities; the key of each is <entity>_KEY."""
-KNOWN_ON = "KNOWN_ON"
-"""The day from which on a row is known."""
+    from .definition import EntityView
 
 DOWNSTREAM = "DOWNSTREAM"
-_BEGINNING = "1970-01-01"
-"""Before all orders: on this day nothing is known of anybody, so that every order finds a row."""
 _VERSION_LETTERS = 8
 
 
-def names(who: str) -> tuple[str, str]:
-    """Return the features of an entity: how many of its lines are known, and which share of them was late."""
-    return f"{who}_LINES", f"{who}_LATE_SHARE"
-
-
-def history(lines: DataFrame, who: str, lag: int) -> DataFrame:
-    """Return key, day and features of a customer or supplier: a row for each day on which something becomes known.
-
-    The share starts at a half, as if one line had been late and one in time, so that it is never null.
-    """
-    key = f"{who}_KEY"
-    late = F.iff(F.col("RECEIPT_DATE") > F.col("COMMIT_DATE"), F.lit(1), F.lit(0))
-    ordered = lines.group_by(key, "ORDER_DATE").agg(F.count("*").alias("LINES"), F.sum(late).alias("LATE"))
-    known = ordered.select(key, F.dateadd("day", F.lit(lag), F.col("ORDER_DATE")).alias(KNOWN_ON), "LINES", "LATE")
-    nothing = lines.select(key).distinct().select(
-        key, F.to_date(F.lit(_BEGINNING)).alias(KNOWN_ON), F.lit(0).alias("LINES"), F.lit(0).alias("LATE")
-    )  # fmt: skip
-    until_then = (
-        Window.partition_by(key).order_by(KNOWN_ON).rows_between(Window.UNBOUNDED_PRECEDING, Window.CURRENT_ROW)
-    )
-    number, were_late = F.sum("LINES").over(until_then), F.sum("LATE").over(until_then)
-    counted, share = names(who)
-    return known.union_all(nothing).select(
-        key,
-        KNOWN_ON,
-        number.cast("FLOAT").alias(counted),
-        ((were_late + 1).cast("FLOAT") / (number + 2)).alias(share),
-    )
-
-
-def define(session: Session, run: Run, who: str) -> FeatureView:
+def define(session: Session, run: Run, view: EntityView) -> FeatureView:
     """Return the view of an entity as this release defines it, not registered yet."""
     from snowflake.ml.feature_store import Entity, FeatureView
 
-    counted, share = names(who)
-    view = FeatureView(
-        name=_name(run, who),
-        entities=[Entity(run.name(who), [f"{who}_KEY"], desc=ENTITIES[who])],
-        feature_df=history(session.table(run.name(ORDER_LINES)), who, run.settings.data.label_lag_days),
-        timestamp_col=KNOWN_ON,
+    rows = session.table(run.name(run.definition.table))
+    defined = FeatureView(
+        name=_name(run, view),
+        entities=[Entity(run.name(view.entity), list(view.keys), desc=view.description)],
+        feature_df=view.query(rows, run.settings.data.label_lag_days).select(*view.keys, view.known_on, *view.features),
+        timestamp_col=view.known_on,
         refresh_freq=_refresh(run),
-        # Every run replaces all order lines, so there is no increment.
+        # Every run replaces all rows of the data, so there is no increment.
         refresh_mode="FULL",
-        desc=f"what became of the order lines of a {who.lower()}",
+        desc=f"what is known of a {view.entity.lower()}",
     )
-    return view.attach_feature_desc({counted: "lines whose outcome is known", share: "which share of them was late"})
+    return defined.attach_feature_desc(dict(view.features))
 
 
-def version(run: Run) -> str:
-    """Return the version of the views as they are defined here: other code, lag or refresh makes another version.
+def version(run: Run, view: EntityView) -> str:
+    """Return the version of a view as it is defined here: other code, lag or refresh makes another version.
 
-    It is told from our own text and not from the query, which another Snowpark would write otherwise.
+    It is made of our own text and not of the query, which another Snowpark would write differently.
     """
-    code = "".join(map(inspect.getsource, (names, history)))
+    query = view.query
+    while isinstance(query, functools.partial):
+        query = query.func
+    code = inspect.getsource(inspect.getmodule(query))
     definition = f"{code}\n{run.settings.data.label_lag_days}\n{_refresh(run)}"
     return f"V{hashlib.sha256(definition.encode()).hexdigest()[:_VERSION_LETTERS].upper()}"
 
@@ -129,13 +92,13 @@ def _refused(session: Session, what: str, error: Exception) -> str:
 
 
 def register(store: FeatureStore, session: Session, run: Run) -> list[FeatureView]:
-    """Return the registered views of all entities; what is registered already stays as it is.
+    """Return the registered views of the definition; what is registered already stays as it is.
 
     Raises PipelineError when the role may not.
     """
     try:
         with _quiet():
-            return [_registered(store, define(session, run, who), version(run)) for who in ENTITIES]
+            return [_registered(store, define(session, run, view), version(run, view)) for view in run.definition.views]
     except RuntimeError as error:
         raise PipelineError(_refused(session, "a feature view cannot be registered", error)) from error
 
@@ -166,8 +129,8 @@ def drop_others(store: FeatureStore, session: Session, run: Run, views: list[Fea
     return gone
 
 
-def _name(run: Run, who: str) -> str:
-    return run.name(f"{who}_HISTORY")
+def _name(run: Run, view: EntityView) -> str:
+    return run.name(f"{view.entity}_HISTORY")
 
 
 def _table(view: FeatureView) -> str:
@@ -177,7 +140,7 @@ def _table(view: FeatureView) -> str:
 
 def _tables(session: Session, run: Run) -> Iterator[str]:
     """Return the dynamic tables of every version of the run's views."""
-    ours = tuple(f"{_name(run, who)}$" for who in ENTITIES)
+    ours = tuple(f"{_name(run, view)}$" for view in run.definition.views)
     schema = session.get_fully_qualified_current_schema()
     rows = session.sql(f"SHOW DYNAMIC TABLES LIKE '%$%' IN SCHEMA {schema}").collect()
     return (row["name"] for row in rows if row["name"].startswith(ours))

@@ -1,4 +1,4 @@
-"""The handlers of our functions: what runs inside queries, where there is only Python's own library and PACKAGES.
+"""The handler of the drift function: what runs inside queries, where there is only Python's own library and PACKAGES.
 
 A function has no session, no Snowpark and no network, and what this module imports has to be among PACKAGES.
 """
@@ -12,13 +12,11 @@ PACKAGES = ("numpy", "pandas")
 """What the functions are created with."""
 
 BINS = 10
-HOLIDAYS = ("01-01", "12-25", "12-26")
-"""Month and day of what is no working day in any year; put your own calendar here."""
 _SHARE_FLOOR = 1e-4  # a bin that one side leaves empty would make the index infinite
 
 
 class DistributionShift:
-    """How the values of one partition are distributed among the baseline's lines and the others.
+    """How the values of one partition are distributed among the baseline's rows and the others.
 
     The bins are the baseline's quantiles. PSI is the bin's term of the population stability index (see `stability`),
     whose sum over the bins says how far the distribution has moved: below 0.1 little, above 0.25 much.
@@ -58,18 +56,3 @@ def _shares(values: np.ndarray, inner: np.ndarray) -> np.ndarray:
     """Return the share of the values in each bin; a value on a bound belongs below it."""
     counts = np.bincount(np.searchsorted(inner, values, side="left"), minlength=len(inner) + 1)
     return counts / max(len(values), 1)
-
-
-def working_days(days: pd.DataFrame) -> np.ndarray:
-    """Return for each row the working days from its first date, included, to its second, excluded: batch by batch.
-
-    Saturdays, Sundays and HOLIDAYS are none. Negative where the second date is the earlier one.
-    """
-    first, last = (days.iloc[:, column].to_numpy().astype("datetime64[D]") for column in (0, 1))
-    years = np.concatenate([first, last]).astype("datetime64[Y]")
-    every = np.arange(years.min(), years.max() + 1) if len(years) else years
-    holidays = [np.datetime64(f"{year}-{day}") for year in every for day in HOLIDAYS]
-    return np.busday_count(first, last, holidays=holidays)
-
-
-working_days._sf_vectorized_input = pd.DataFrame  # type: ignore[attr-defined]

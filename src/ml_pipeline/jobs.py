@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import PipelineError
 from .labels import LONGEST, fitted
-from .model import PACKAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +28,8 @@ LOG_LINES = 30
 
 _NO_SUCH_OBJECT = 2003
 _UNFINISHED = ("PENDING", "RUNNING")
+_PACKAGES = ("joblib", "numpy", "snowflake-ml-python")
+"""What every model's file is made with, beside the definition's packages: its reader needs the same versions."""
 _ATTEMPT = 6  # letters that tell the attempts of a run apart
 
 
@@ -65,19 +66,19 @@ def options(run: Run) -> dict[str, Any]:
     repository = run.settings.training.repository
     return {
         "runtime_environment": run.settings.training.runtime or None,
-        "pip_requirements": [f"{name}=={version}" for name, version in versions().items()],
+        "pip_requirements": [f"{name}=={version}" for name, version in versions(run).items()],
         "artifact_repositories": [repository] if repository else None,
     }
 
 
-def versions() -> dict[str, str]:
+def versions(run: Run) -> dict[str, str]:
     """Return what a model's file is made with here: the task that reads the file has to have what the job has."""
-    return {name: metadata.version(name) for name in PACKAGES}
+    return {name: metadata.version(name) for name in sorted({*_PACKAGES, *run.definition.packages})}
 
 
-def require(expected: Mapping[str, str]) -> None:
+def require(run: Run, expected: Mapping[str, str]) -> None:
     """Raise PipelineError unless this process has the `versions` of the task that waits for it."""
-    other = {name: version for name, version in versions().items() if version != expected[name]}
+    other = {name: version for name, version in versions(run).items() if version != expected[name]}
     if other:
         has = ", ".join(f"{name} {version}, not {expected[name]}" for name, version in other.items())
         raise PipelineError(
@@ -97,7 +98,7 @@ def _submit(session: Session, run: Run, name: str, entrypoint: str) -> MLJob[Any
             run.compute_pool,
             entrypoint=entrypoint,
             stage_name=run.name(STAGE),
-            args=[run.to_json(), json.dumps(versions())],
+            args=[run.to_json(), json.dumps(versions(run))],
             target_instances=run.settings.training.instances,
             name=name,
             session=session,

@@ -1,128 +1,126 @@
-"""Monitoring: whether the lines scored look like those the model was judged on, and whether what was said came true."""
+"""Monitoring: drift of the rows that were scored, and predictions against labels."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
-from . import monitors, predictions, registry
-from .features import FEATURES, LABEL, OPEN, TABLE
+from . import monitors, predictions, registry, thresholds
 from .functions import distribution_shift
 from .monitors import Measure, Watch
+from .scoring import open_rows
 from .tables import replace_rows
 
 if TYPE_CHECKING:
     from snowflake.snowpark import DataFrame, Session
 
     from .config import Run
-    from .settings import Pipeline
-
-MOVING = ("CUSTOMER_LINES", "SUPPLIER_LINES", "ORDER_MONTH")
-"""Features that grow, or go with the calendar, in any data: shown, but no sign of drift."""
 
 STEADY, DRIFTED, WORSE = "steady", "drifted", "worse"
 
 
 def monitor(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
-    """Ask the monitor of the version in use, write what it says and said and late by week to MONITORING; judge it.
+    """Ask the monitor of the version in use, write its metrics and means by week to MONITORING; judge it.
 
-    The verdict is steady, drifted (features, over `max_drift`) or worse (the labelled lines' AUC, under
-    `min_labelled_auc` by more than chance), with the reasons.
+    The verdict is steady, drifted (features, over `max_drift`) or worse (a metric of the labelled rows, beyond its
+    threshold by more than chance), with the reasons.
     """
     version = registry.version_in_use(session, run)
     watch = monitors.ensure(session, run, version)
-    drift, auc = monitors.drift(session, run, watch), monitors.auc(session, run, watch)
+    drift, performance = monitors.drift(session, run, watch), monitors.performance(session, run, watch)
     weeks = _weeks(session, run, version.version_name)
     if run.smoke:  # else it would refresh until the next smoke run, for nobody
         session.sql(f"ALTER MODEL MONITOR {watch.monitor} SUSPEND").collect()
     figures = {name: measure.value for name, measure in drift.items()}
-    _write(session, run, figures, auc, weeks)
+    _write(session, run, figures, performance, weeks)
     return {
         "monitor": watch.monitor,
-        **verdict(drift, auc, run.settings),
+        **verdict(drift, performance, run),
         "max_drift": run.settings.monitoring.max_drift,
         "drift": figures,
-        "auc": auc.value,
-        "labelled": auc.lines,
+        "performance": {name: measure.value for name, measure in performance.items()},
+        "labelled": max((measure.rows for measure in performance.values()), default=0),
         "weeks": weeks,
     }
 
 
-def verdict(drift: dict[str, Measure], auc: Measure, settings: Pipeline) -> dict[str, Any]:
-    """Hold drift and AUC against the thresholds; fewer lines than `min_rows` say nothing."""
+def verdict(drift: Mapping[str, Measure], performance: Mapping[str, Measure], run: Run) -> dict[str, Any]:
+    """Compare drift and metrics with the thresholds; fewer rows than `min_rows` say nothing."""
+    settings, declared = run.settings.monitoring, run.definition
     drifted = {
         name: measure.value
         for name, measure in drift.items()
-        if name not in MOVING and measure.lines >= settings.monitoring.min_rows
-        if measure.value is not None and measure.value > settings.monitoring.max_drift
+        if name not in declared.moving and measure.rows >= settings.min_rows
+        if measure.value is not None and measure.value > settings.max_drift
     }
-    reasons = [
-        f"{name} has drifted by {value}, over {settings.monitoring.max_drift}" for name, value in drifted.items()
-    ]
-    worse = auc.value is not None and auc.lines >= settings.monitoring.min_rows
-    worse = worse and auc.value + _chance(auc.lines) < settings.monitoring.min_labelled_auc
-    if worse:
-        reasons.append(
-            f"the AUC of {auc.lines} labelled lines is {auc.value}, under {settings.monitoring.min_labelled_auc}"
-        )
-    return {"verdict": WORSE if worse else DRIFTED if drifted else STEADY, "drifted": [*drifted], "reasons": reasons}
+    reasons = [f"{name} has drifted by {value}, over {settings.max_drift}" for name, value in drifted.items()]
+    worse = list(_worse(performance, run))
+    return {
+        "verdict": WORSE if worse else DRIFTED if drifted else STEADY,
+        "drifted": [*drifted],
+        "reasons": reasons + worse,
+    }
 
 
-def _chance(lines: int) -> float:
-    """Return twice the standard error of an AUC of that many lines, half of them late: what chance may make of it.
-
-    https://doi.org/10.1148/radiology.143.1.7063747 (Hanley and McNeil, 1982), where the classes do not differ.
-    """
-    return 2 / math.sqrt(3 * lines)
+def _worse(performance: Mapping[str, Measure], run: Run) -> Iterator[str]:
+    """Return the thresholds that labelled rows break, by more than chance."""
+    for each in thresholds.labelled(run.definition, run.settings):
+        value, rows = performance.get(each.metric, Measure(None, 0))
+        if value is None or rows < run.settings.monitoring.min_rows:
+            continue
+        chance = run.definition.metrics[each.metric].chance(rows)
+        if value + chance < each.bound if each.least else value - chance > each.bound:
+            beyond = "under" if each.least else "over"
+            yield f"the {each.metric} of {rows} labelled rows is {value}, {beyond} {each.bound}"
 
 
 def observe(session: Session, run: Run, version: str) -> list[str]:
-    """Return what speaks against a version: the lines that it is about to score, and the outcomes known by now."""
+    """Return reasons to retrain: the rows that a version is about to score, and the labels known by now."""
     watch = Watch.of(run, version)
     if watch.monitor not in {row["name"] for row in monitors.shown(session)}:
         return []
-    return verdict(incoming_drift(session, run, version), monitors.auc(session, run, watch), run.settings)["reasons"]
+    return verdict(incoming_drift(session, run, version), monitors.performance(session, run, watch), run)["reasons"]
 
 
 def incoming_drift(session: Session, run: Run, version: str) -> dict[str, Measure]:
-    """Return the stability index of each feature over the open lines that the version has not scored yet.
+    """Return the stability index of each feature over the open rows that the version has not scored yet.
 
-    They are held against the version's baseline before they are in the log, so that a drifted day is seen on the day.
+    They are compared with the version's baseline before they are in the log, so that a drifted day is seen on the day.
     """
-    lines = session.table(run.name(TABLE)).filter(F.col("PART") == OPEN)
-    incoming = predictions.unscored(lines, run, version)
+    incoming = predictions.unscored(open_rows(session, run), run, version)
     count = incoming.count()
     if count < run.settings.monitoring.min_rows:
         return {}
     baseline = session.table(Watch.of(run, version).baseline)
-    names = [name for name in FEATURES if name in baseline.columns]
+    names = [name for name in run.definition.features if name in baseline.columns]
     both = _marked(baseline, names, yes=True).union_all(_marked(incoming, names, yes=False))
     bins = distribution_shift(run, both, F.col("IS_BASELINE"), names)
     found = bins.group_by("FEATURE").agg(F.sum("PSI").alias("PSI")).collect()
     return {row["FEATURE"]: Measure(round(row["PSI"], 4), count) for row in found}
 
 
-def _marked(lines: DataFrame, names: list[str], *, yes: bool) -> DataFrame:
-    return lines.select(F.lit(yes).alias("IS_BASELINE"), *names)
+def _marked(rows: DataFrame, names: list[str], *, yes: bool) -> DataFrame:
+    return rows.select(F.lit(yes).alias("IS_BASELINE"), *names)
 
 
 def _weeks(session: Session, run: Run, version: str) -> list[dict[str, Any]]:
-    """Compare by order week, in the baseline and since; what became of a week's lines is null until it is known."""
-    settings = run.settings
-    since = settings.data.as_of - timedelta(days=settings.data.label_lag_days + settings.data.test_days)
+    """Return the means of prediction and label by week, of baseline and log; a label's is null until it is known."""
+    settings = run.settings.data
+    since = settings.as_of - timedelta(days=settings.label_lag_days + settings.test_days)
     baseline, log = session.table(Watch.of(run, version).baseline), predictions.of_version(session, run, version)
-    said = _outcomes(baseline).union_all(_outcomes(log))
-    rows = (
-        said.filter(F.col(predictions.ORDERED) >= F.to_date(F.lit(since.isoformat())))
-        .group_by(F.date_trunc("week", F.col(predictions.ORDERED)).alias("WEEK"))
+    both = _numbers(baseline, run).union_all(_numbers(log, run))
+    label, score = run.definition.label, run.definition.kind.score
+    found = (
+        both.filter(F.col(predictions.EVENT) >= F.to_date(F.lit(since.isoformat())))
+        .group_by(F.date_trunc("week", F.col(predictions.EVENT)).alias("WEEK"))
         .agg(
-            F.avg(predictions.PROBABILITY).alias("SAID"),
-            F.avg(LABEL).alias("LATE"),
-            F.count("*").alias("LINES"),
-            F.count(LABEL).alias("LABELLED"),
+            F.avg(score).alias("MEAN_PREDICTION"),
+            F.avg(label).alias("MEAN_LABEL"),
+            F.count("*").alias("N_ROWS"),
+            F.count(label).alias("LABELLED"),
         )
         .sort("WEEK")
         .collect()
@@ -130,26 +128,29 @@ def _weeks(session: Session, run: Run, version: str) -> list[dict[str, Any]]:
     return [
         {
             "week": str(row["WEEK"])[:10],
-            "said": round(row["SAID"], 4),
-            "late": None if row["LATE"] is None else round(row["LATE"], 4),
-            "lines": row["LINES"],
+            "predicted": round(row["MEAN_PREDICTION"], 4),
+            "label": None if row["MEAN_LABEL"] is None else round(row["MEAN_LABEL"], 4),
+            "rows": row["N_ROWS"],
             "labelled": row["LABELLED"],
         }
-        for row in rows
+        for row in found
     ]
 
 
-def _outcomes(lines: DataFrame) -> DataFrame:
-    return lines.select(
-        predictions.ORDERED, *(F.col(name).cast("FLOAT").alias(name) for name in (predictions.PROBABILITY, LABEL))
-    )
+def _numbers(rows: DataFrame, run: Run) -> DataFrame:
+    names = (run.definition.kind.score, run.definition.label)
+    return rows.select(predictions.EVENT, *(F.col(name).cast("FLOAT").alias(name) for name in names))
 
 
 def _write(
-    session: Session, run: Run, drift: dict[str, float | None], auc: Measure, weeks: list[dict[str, Any]]
+    session: Session,
+    run: Run,
+    drift: Mapping[str, float | None],
+    performance: Mapping[str, Measure],
+    weeks: list[dict[str, Any]],
 ) -> None:
     found = [["drift", name, value] for name, value in drift.items()]
-    found += [["auc", "labelled", auc.value]]
-    found += [[metric, week["week"], week[metric]] for week in weeks for metric in ("said", "late")]
+    found += [[name, "labelled", measure.value] for name, measure in performance.items()]
+    found += [[metric, week["week"], week[metric]] for week in weeks for metric in ("predicted", "label")]
     known = [row for row in found if row[2] is not None]
     replace_rows(session, run, "MONITORING", known)

@@ -1,7 +1,7 @@
-"""The model monitor of a version: Snowflake holds the lines that it scored against those that it was judged on.
+"""The model monitor of a version: Snowflake compares the rows that it scored with those that it was judged on.
 
-A monitor reads a view of the prediction log, and has what the version says of the held-out lines as its baseline. It
-sees new rows when it refreshes, so what it answers may be an hour old.
+A monitor reads a view of the prediction log; its baseline is what the version predicts of the held-out rows. It sees
+new rows when it refreshes, so what it answers may be an hour old.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
 from . import predictions, registry
-from .features import FEATURES, LABEL, TEST, rows
+from .features import TEST, rows
 
 if TYPE_CHECKING:
     from snowflake.ml.model import ModelVersion
@@ -23,17 +23,14 @@ if TYPE_CHECKING:
     from .config import Run
 
 REFRESH, WINDOW = "1 hour", "1 day"
-SEGMENT = "PRIORITY_CLASS"
-"""P1 (urgent) to P5: metrics can be asked for each, with this as the segment column."""
-
 _METRIC = "POPULATION_STABILITY_INDEX"
 
 
 class Measure(NamedTuple):
-    """A metric, and the lines that it rests on; None where they have none."""
+    """A metric, and the rows that it rests on; None where they have none."""
 
     value: float | None
-    lines: int
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -76,68 +73,74 @@ def _drop(session: Session, watch: Watch, monitor: str) -> None:
 def _create(session: Session, run: Run, version: ModelVersion, watch: Watch) -> None:
     from snowflake.ml.monitoring.entities.model_monitor_config import ModelMonitorConfig, ModelMonitorSourceConfig
 
-    _said(predictions.of_version(session, run, version.version_name)).create_or_replace_view(
-        watch.source, comment="What the monitor reads of the prediction log."
-    )
-    judged = predictions.logged(registry.score(version, rows(session, run, TEST)), version.version_name, LABEL)
-    _said(judged).write.save_as_table(
+    declared = run.definition
+    log = predictions.of_version(session, run, version.version_name)
+    _watched(log, run).create_or_replace_view(watch.source, comment="What the monitor reads of the prediction log.")
+    held_out = registry.score(run, version, rows(session, run, TEST))
+    judged = predictions.logged(held_out, run, version.version_name, declared.label)
+    _watched(judged, run).write.save_as_table(
         watch.baseline,
         mode="overwrite",
         table_type="transient",
-        comment="What the version said of the lines that judged it.",
+        comment="What the version predicts of the rows that judged it.",
     )
+    segments = {"segment_columns": list(declared.segments)} if declared.segments else {}
     registry.open_registry(session).add_monitor(
         watch.monitor,
         ModelMonitorSourceConfig(
             source=watch.source,
             baseline=watch.baseline,
-            timestamp_column=predictions.ORDERED,
-            id_columns=list(predictions.KEYS),
-            prediction_score_columns=[predictions.PROBABILITY],
-            prediction_class_columns=[predictions.PREDICTED],
-            actual_class_columns=[LABEL],
-            segment_columns=[SEGMENT],
+            timestamp_column=predictions.EVENT,
+            id_columns=list(declared.keys),
+            **declared.kind.monitor(declared.label),
+            **segments,
         ),
-        ModelMonitorConfig(version, registry.VERDICT, session.get_current_warehouse().strip('"'), REFRESH, WINDOW),
+        ModelMonitorConfig(
+            version, declared.kind.monitored, session.get_current_warehouse().strip('"'), REFRESH, WINDOW
+        ),
     )
-    what = f"Whether lines drift from those that judged {version.version_name}, and how good it still is."
+    what = f"Whether rows drift from those that judged {version.version_name}, and how good it still is."
     session.sql(f"ALTER MODEL MONITOR {watch.monitor} SET COMMENT = '{what}'").collect()
 
 
-def _said(log: DataFrame) -> DataFrame:
+def _watched(log: DataFrame, run: Run) -> DataFrame:
     """Return what a monitor reads of the log: it takes every other column for a feature, and scores as NUMBER."""
+    declared = run.definition
     return log.select(
-        *predictions.KEYS,
-        predictions.ORDERED,
-        F.col(predictions.PROBABILITY).cast("NUMBER(18, 16)").alias(predictions.PROBABILITY),
-        F.col(predictions.PREDICTED).cast("NUMBER(1, 0)").alias(predictions.PREDICTED),
-        F.col(LABEL).cast("NUMBER(1, 0)").alias(LABEL),
-        F.concat(F.lit("P"), F.col("PRIORITY").cast("NUMBER(1, 0)").cast("VARCHAR")).alias(SEGMENT),
-        *FEATURES,
+        *declared.keys,
+        predictions.EVENT,
+        *(F.col(name).cast(kind).alias(name) for name, kind in declared.kind.watched(declared.label).items()),
+        *(make().alias(name) for name, make in declared.segments.items()),
+        *declared.features,
     )
 
 
 def drift(session: Session, run: Run, watch: Watch) -> dict[str, Measure]:
-    """Return the stability index of every feature, and of what was said, over the open lines."""
-    settings = run.settings
-    since = settings.data.as_of - timedelta(days=settings.data.label_lag_days)
+    """Return the stability index of every feature, and of the prediction, over the open rows."""
+    settings, declared = run.settings.data, run.definition
+    since = settings.as_of - timedelta(days=settings.label_lag_days)
     calls = (
         f"SELECT COLUMN_NAME, METRIC_VALUE, COL_COUNT_USED FROM TABLE(MODEL_MONITOR_DRIFT_METRIC("
         f"'{watch.monitor}', '{_METRIC}', '{column}', 'ALL', {_range(run, since)}))"
-        for column in (*FEATURES, predictions.PROBABILITY)
+        for column in (*declared.features, declared.kind.score)
     )
     return {row[0]: Measure(_rounded(row[1]), row[2]) for row in session.sql(" UNION ALL ".join(calls)).collect()}
 
 
-def auc(session: Session, run: Run, watch: Watch) -> Measure:
-    """Return the AUC on the lines whose outcome has become known within `test_days`."""
-    settings = run.settings
-    since = settings.data.as_of - timedelta(days=settings.data.label_lag_days + settings.data.test_days)
-    found = session.sql(
-        f"SELECT METRIC_VALUE, COUNT_USED FROM TABLE(MODEL_MONITOR_PERFORMANCE_METRIC("
-        f"'{watch.monitor}', 'ROC_AUC', 'ALL', {_range(run, since)}))"
-    ).collect()
-    return Measure(_rounded(found[0][0]), found[0][1]) if found else Measure(None, 0)
+def performance(session: Session, run: Run, watch: Watch) -> dict[str, Measure]:
+    """Return the metrics that a monitor has, on the rows whose label has become known within `test_days`."""
+    settings = run.settings.data
+    since = settings.as_of - timedelta(days=settings.label_lag_days + settings.test_days)
+    calls = {
+        name: f"SELECT METRIC_VALUE, COUNT_USED FROM TABLE(MODEL_MONITOR_PERFORMANCE_METRIC("
+        f"'{watch.monitor}', '{metric.monitored}', 'ALL', {_range(run, since)}))"
+        for name, metric in run.definition.metrics.items()
+        if metric.monitored
+    }
+    found = {name: session.sql(call).collect() for name, call in calls.items()}
+    return {
+        name: Measure(_rounded(rows[0][0]), rows[0][1]) if rows else Measure(None, 0) for name, rows in found.items()
+    }
 
 
 def _range(run: Run, since: object) -> str:

@@ -1,4 +1,4 @@
-"""What a task asks Snowflake for: this package as a file, its Python, and the packages that it depends on."""
+"""What a task asks Snowflake for: the packages of src/ as a file, its Python, and the packages that it depends on."""
 
 import re
 from importlib import metadata
@@ -6,7 +6,7 @@ from importlib import metadata
 PROJECT = "ml-pipeline"
 PAYLOAD = "ml_pipeline.zip"
 ENTRYPOINTS = "*_job.py"
-"""Modules of the package that are entrypoints of ML Jobs: they are files of a release, beside the payload."""
+"""Modules of the packages that are entrypoints of ML Jobs: they are files of a release, beside the payload."""
 TRAINING_JOB = "training_job.py"
 PYTHON = "3.11"
 PYPI = "SNOWFLAKE.SNOWPARK.PYPI_SHARED_REPOSITORY"

@@ -1,34 +1,43 @@
-"""The prediction log: what each version of the model said of a line and when, and what became of that line.
+"""The prediction log: what each version of the model predicted of a row and when, and its label once it is known.
 
-It has one row for each line and version, however often a run is repeated. A model monitor reads it.
+It has one row for each row of the data and version, however often a run is repeated. A model monitor reads it.
 """
 
 from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
 from .config import Run
-from .features import FEATURES, LABEL
 from .features import TABLE as FEATURE_TABLE
 from .tables import create, stamped
 
 TABLE = "PREDICTIONS"
-KEYS = ("ORDER_KEY", "LINE_NUMBER")
 VERSION = "MODEL_VERSION"
-ORDERED, LABELLED = "ORDERED_AT", "LABELLED_AT"
-PROBABILITY, PREDICTED = "LATE_PROBABILITY", "PREDICTED_LATE"
-
-LATE_FROM = 0.5
-"""A line is said to be late from this probability on."""
+EVENT, LABELLED = "EVENT_AT", "LABELLED_AT"
+"""When a row came to be, and when its label was logged."""
 
 
 def ready(session: Session, run: Run) -> str:
-    """Create the log, or give it the columns of features that it has not met yet; return its name."""
-    name = create(session, run, TABLE)
+    """Create the log, or give it the columns that it lacks, such as those of new features; return its name."""
+    name, columns = run.name(TABLE), _columns(run)
+    comment = "What each version of the model predicted of a row, with its features, and its label."
+    create(session, run, TABLE, columns, comment)
     have = session.table(name).columns
-    new = ", ".join(f"{feature} FLOAT" for feature in FEATURES if feature not in have)
+    new = ", ".join(f"{column} {kind}" for column, kind in columns.items() if column not in have)
     if new:
         session.sql(f"ALTER TABLE {name} ADD COLUMN {new}").collect()
     return name
+
+
+def _columns(run: Run) -> dict[str, str]:
+    declared = run.definition
+    return {
+        **{key: declared.columns[key] for key in declared.keys},
+        EVENT: "TIMESTAMP_NTZ",
+        VERSION: "VARCHAR",
+        **declared.kind.columns(declared.label),
+        LABELLED: "TIMESTAMP_NTZ",
+        **dict.fromkeys(declared.features, "FLOAT"),
+    }
 
 
 def of_version(session: Session, run: Run, version: str) -> DataFrame:
@@ -36,46 +45,47 @@ def of_version(session: Session, run: Run, version: str) -> DataFrame:
     return session.table(run.name(TABLE)).filter(F.col(VERSION) == version)
 
 
-def unscored(lines: DataFrame, run: Run, version: str) -> DataFrame:
-    """Return those of `lines` that the version has said nothing of yet."""
-    said = of_version(lines.session, run, version).select(*KEYS)
-    return lines.join(said, on=list(KEYS), how="leftanti")
+def unscored(rows: DataFrame, run: Run, version: str) -> DataFrame:
+    """Return those of `rows` that the version has not scored yet."""
+    keys = list(run.definition.keys)
+    return rows.join(of_version(rows.session, run, version).select(*keys), on=keys, how="leftanti")
 
 
 def add(scored: DataFrame, run: Run, version: str) -> int:
-    """Log lines with their features and LATE_PROBABILITY; return how many were new.
+    """Log rows with their features and predictions; return how many were new.
 
-    It is one statement, which happens whole or not at all, and a line that is there already stays as it is: two runs
-    at once, or one that was killed and comes again, leave every line once.
+    It is one statement, which happens whole or not at all, and a row that is there already stays as it is: two runs
+    at once, or one that was killed and comes again, leave every row once.
     """
     log = scored.session.table(run.name(TABLE))
-    rows = stamped(logged(scored, version), run)
+    rows = stamped(logged(scored, run, version), run)
     same = log[VERSION] == rows[VERSION]
-    for key in KEYS:
+    for key in run.definition.keys:
         same = same & (log[key] == rows[key])
     return log.merge(
         rows, same, [F.when_not_matched().insert({name: rows[name] for name in rows.columns})]
     ).rows_inserted
 
 
-def logged(scored: DataFrame, version: str, *more: str) -> DataFrame:
-    """Return lines with their features and LATE_PROBABILITY as the log has them, and `more` of their columns."""
+def logged(scored: DataFrame, run: Run, version: str, *more: str) -> DataFrame:
+    """Return rows with their features and predictions as the log has them, and `more` of their columns."""
+    declared = run.definition
     return scored.select(
-        *KEYS,
-        F.col("ORDER_DATE").cast("TIMESTAMP_NTZ").alias(ORDERED),
+        *declared.keys,
+        F.col(declared.time).cast("TIMESTAMP_NTZ").alias(EVENT),
         F.lit(version).alias(VERSION),
-        PROBABILITY,
-        F.iff(F.col(PROBABILITY) >= LATE_FROM, F.lit(1), F.lit(0)).alias(PREDICTED),
-        *FEATURES,
+        *declared.kind.logged(),
+        *declared.features,
         *more,
     )
 
 
 def join_labels(session: Session, run: Run) -> int:
-    """Give every line whose outcome has become known its label; return how many came."""
+    """Give every row whose label has become known that label; return how many came."""
+    keys, label = run.definition.keys, run.definition.label
     log = session.table(ready(session, run))
-    known = session.table(run.name(FEATURE_TABLE)).filter(F.col(LABEL).is_not_null()).select(*KEYS, LABEL)
-    waiting = log[LABEL].is_null()
-    for key in KEYS:
+    known = session.table(run.name(FEATURE_TABLE)).filter(F.col(label).is_not_null()).select(*keys, label)
+    waiting = log[label].is_null()
+    for key in keys:
         waiting = waiting & (log[key] == known[key])
-    return log.update({LABEL: known[LABEL], LABELLED: F.sysdate()}, waiting, known).rows_updated
+    return log.update({label: known[label], LABELLED: F.sysdate()}, waiting, known).rows_updated

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from .model import HYPERPARAMETERS
-
 if TYPE_CHECKING:
     from .config import Run
     from .settings import Pipeline
@@ -23,7 +21,7 @@ def of(run: Run, trained: dict[str, Any], content: bytes) -> dict[str, Any]:
         "commit": run.commit,
         "dataset": trained["dataset"],
         "dataset_version": trained["dataset_version"],
-        "lines": trained["lines"],
+        "rows": trained["rows"],
         "seed": run.settings.training.seed,
         **hyperparameters(run.settings, trained),
         "sha256": digest(content),
@@ -32,7 +30,7 @@ def of(run: Run, trained: dict[str, Any], content: bytes) -> dict[str, Any]:
 
 def hyperparameters(settings: Pipeline, trained: dict[str, Any]) -> dict[str, Any]:
     """Return what the model was fitted with: the settings, but for what the training chose instead."""
-    return {name: getattr(settings.model, name) for name in HYPERPARAMETERS} | trained.get("chosen", {})
+    return settings.model.to_dict() | trained.get("chosen", {})
 
 
 def digest(content: bytes) -> str:

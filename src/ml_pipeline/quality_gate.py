@@ -1,19 +1,27 @@
 """The quality gate: whether a new model may take the place of the version in use.
 
-It is held against fixed thresholds, and against the version in use on the same lines, as a whole and slice by slice.
+It is compared with fixed thresholds, and with the version in use on the same rows: on all of them, and slice by slice.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from snowflake.snowpark import Session
+from . import thresholds
 
-from .config import Run
-from .settings import Pipeline
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from snowflake.snowpark import Session
+
+    from .config import Run
+    from .measures import Metric
+    from .thresholds import Threshold
 
 ACCEPTED, REJECTED = "REGISTER", "REJECT"
 """The tasks that the branch goes on with."""
+_LEAKED = ", which no model can reach without its label"
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,7 @@ class Check:
 
 def quality_gate(_session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
     """Return the task to go on with, every reason against the model, and every check with its outcome."""
-    found = checks(inputs["EVALUATE"], run.settings)
+    found = checks(inputs["EVALUATE"], run)
     reasons = [str(check) for check in found if not check.passed]
     return {
         "branch": REJECTED if reasons else ACCEPTED,
@@ -52,48 +60,47 @@ def quality_gate(_session: Session, run: Run, inputs: dict[str, Any]) -> dict[st
     }
 
 
-def objections(evaluation: dict[str, Any], settings: Pipeline) -> list[str]:
+def objections(evaluation: dict[str, Any], run: Run) -> list[str]:
     """Return what is wrong with a model; nothing if it may be used."""
-    return [str(check) for check in checks(evaluation, settings) if not check.passed]
+    return [str(check) for check in checks(evaluation, run) if not check.passed]
 
 
-def checks(evaluation: dict[str, Any], settings: Pipeline) -> list[Check]:
-    """Hold an evaluation against the thresholds and against the version in use, if that could be judged.
+def checks(evaluation: dict[str, Any], run: Run) -> list[Check]:
+    """Compare an evaluation with the thresholds, and with the version in use if that could be judged.
 
-    A version in use that could not be judged on the same lines, for want of its features, is no bar.
+    A version in use that could not be judged on the same rows, because features of it are missing, sets no bound.
     """
-    new, in_use = evaluation["metrics"], evaluation["in_use"]
-    found = [
-        Check("auc", new["auc"], settings.quality_gate.min_auc, least=True),
-        Check(
-            "auc",
-            new["auc"],
-            settings.quality_gate.max_auc,
-            least=False,
-            why=", which no model can reach without its label",
-        ),
-        Check("log_loss", new["log_loss"], settings.quality_gate.max_log_loss, least=False),
-        Check("calibration_error", new["calibration_error"], settings.quality_gate.max_calibration_error, least=False),
-    ]
-    judged = (in_use or {}).get("metrics") or {}
-    if judged.get("auc") is not None:
-        least = round(judged["auc"] - settings.quality_gate.max_auc_drop, 4)
-        found.append(Check("auc", new["auc"], least, least=True, why=f", as {in_use['version']} is in use"))
-    return [*found, *_of_slices(evaluation["slices"], settings)]
-
-
-def _of_slices(slices: dict[str, list[dict[str, Any]]], settings: Pipeline) -> Iterator[Check]:
-    for name, rows in slices.items():
+    declared = run.definition
+    bounds = thresholds.quality_gate(declared, run.settings)
+    in_use = evaluation["in_use"] or {}
+    version = in_use.get("version")
+    of_all = [each for each in bounds if not each.of_slices]
+    found = list(_checks(of_all, declared.metrics, evaluation["metrics"], in_use.get("metrics") or {}, version))
+    of_slices = [each for each in bounds if each.of_slices]
+    for name, rows in evaluation["slices"].items():
         for row in rows:
-            if row["lines"] >= settings.quality_gate.min_slice_rows:
-                yield from _of_slice(f"of {name} {row['value']}", row, settings)
+            if row["rows"] >= run.settings.quality_gate.min_slice_rows:
+                of = f" of {name} {row['value']}"
+                found += _checks(of_slices, declared.slice_metrics, row, row.get("in_use") or {}, version, of)
+    return found
 
 
-def _of_slice(of: str, row: dict[str, Any], settings: Pipeline) -> Iterator[Check]:
-    """Hold one slice against the bounds. A ranking within a slice says little, so it is judged by its log loss."""
-    gap = None if row["said"] is None else round(abs(row["said"] - row["late"]), 4)
-    yield Check(f"calibration_error {of}", gap, settings.quality_gate.max_slice_calibration_error, least=False)
-    in_use = row.get("in_use", {}).get("log_loss")
-    if in_use is not None:
-        most = round(in_use + settings.quality_gate.max_slice_log_loss_rise, 4)
-        yield Check(f"log_loss {of}", row["log_loss"], most, least=False, why=f", as the version in use has {in_use}")
+def _checks(
+    bounds: Sequence[Threshold],
+    metrics: Mapping[str, Metric],
+    new: dict[str, Any],
+    in_use: dict[str, Any],
+    version: str | None,
+    of: str = "",
+) -> Iterator[Check]:
+    """Compare the numbers of all rows, or of one slice, with their bounds."""
+    for each in bounds:
+        metric, value, what = metrics[each.metric], new[each.metric], f"{each.metric}{of}"
+        if not each.relative:
+            why = _LEAKED if each.least != metric.higher_is_better else ""
+            yield Check(what, value, each.bound, least=each.least, why=why)
+        elif in_use.get(each.metric) is not None:
+            better = metric.higher_is_better
+            before = in_use[each.metric]
+            bound = round(before - each.bound if better else before + each.bound, 4)
+            yield Check(what, value, bound, least=better, why=f", because {version}, which is in use, has {before}")

@@ -1,7 +1,7 @@
 """Ask the real-time service from outside of Snowflake. It needs Python's own library alone: copy it where you need it.
 
     export SERVICE_TOKEN=...   # a programmatic access token of a user whose role has USAGE on the gateway
-    python -m ml_pipeline.realtime https://<endpoint> '[{"LINE_NUMBER": 1, ...}]'
+    python -m ml_pipeline.realtime https://<endpoint> '[{"<feature>": 1, ...}]'
 
 https://docs.snowflake.com/en/developer-guide/snowflake-ml/inference/real-time-inference-rest-api
 """
@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 
 METHOD = "predict-proba"
-ANSWER = "LATE_PROBABILITY"
+"""The model's method, with - for _: a regression has `predict`."""
 
 
 class RequestError(RuntimeError):
@@ -25,15 +25,21 @@ class RequestError(RuntimeError):
         self.status = status
 
 
-def late_probabilities(
-    address: str, token: str, lines: Sequence[Mapping[str, float | None]], seconds: float = 30
-) -> list[float]:
-    """Return how likely each order line is to be late.
+def predict(
+    address: str,
+    token: str,
+    rows: Sequence[Mapping[str, float | None]],
+    *,
+    method: str = METHOD,
+    seconds: float = 30,
+) -> list[dict[str, float]]:
+    """Return the model's answers for each row, by their names.
 
     Args:
         address: the gateway's, with its scheme.
         token: a programmatic access token, or that of a session.
-        lines: the model's features by name; what the model does not know is ignored.
+        rows: the model's features by name; the model ignores other names.
+        method: the model's method, with - for _.
         seconds: how long to wait for the answer.
 
     Raises:
@@ -41,8 +47,8 @@ def late_probabilities(
 
     """
     request = urllib.request.Request(  # noqa: S310 - the caller's own address
-        f"{address.rstrip('/')}/{METHOD}",
-        json.dumps({"dataframe_records": [dict(line) for line in lines]}).encode(),
+        f"{address.rstrip('/')}/{method}",
+        json.dumps({"dataframe_records": [dict(row) for row in rows]}).encode(),
         {"Authorization": f'Snowflake Token="{token}"', "Content-Type": "application/json"},
     )
     try:
@@ -50,8 +56,8 @@ def late_probabilities(
             answers = json.loads(response.read())["data"]
     except urllib.error.HTTPError as error:
         raise RequestError(error.code, error.read().decode(errors="replace") or error.reason) from error
-    return [answer[ANSWER] for _index, answer in answers]
+    return [dict(answer) for _index, answer in answers]
 
 
 if __name__ == "__main__":
-    print(json.dumps(late_probabilities(sys.argv[1], os.environ["SERVICE_TOKEN"], json.loads(sys.argv[2]))))
+    print(json.dumps(predict(sys.argv[1], os.environ["SERVICE_TOKEN"], json.loads(sys.argv[2]))))

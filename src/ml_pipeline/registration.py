@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from . import candidate, datasets, experiments, provenance, quality_gate, registry
 from .errors import PipelineError
-from .features import FEATURES
 from .payload import ANACONDA
 
 if TYPE_CHECKING:
     from snowflake.ml.model import Model, ModelVersion
-    from snowflake.ml.model.model_signature import ModelSignature
     from snowflake.snowpark import Session
 
     from .config import Run
 
 _SAMPLE_ROWS = 100
-_LIBRARY = "scikit-learn"
 
 REGISTERED, REJECTED = "registered", "rejected"
 QUALITY_GATE, PROVENANCE = "quality_gate", "provenance"
@@ -36,7 +33,7 @@ def register(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, An
     version = _logged(session, run, evaluation) or _log(session, run, evaluation)
     model = registry.open_registry(session).get_model(run.name(run.settings.registry.model))
     if not model.comment:
-        model.comment = "Will an order line be delivered late? A version is named after the run that trained it."
+        model.comment = f"{run.definition.purpose} A version is named after the run that trained it."
     model.default = version.version_name
     dropped = _drop_oldest(model, run.settings.registry.keep_versions)
     experiments.end(session, run, REGISTERED, [])
@@ -52,7 +49,7 @@ def register(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, An
 def reject(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
     """Leave the version in use where it is, and say why."""
     evaluation = inputs["EVALUATE"]
-    reasons = quality_gate.objections(evaluation, run.settings)
+    reasons = quality_gate.objections(evaluation, run)
     experiments.end(session, run, REJECTED, reasons)
     candidate.discard(session, evaluation["model"])
     in_use = registry.version_in_use(session, run)
@@ -61,7 +58,7 @@ def reject(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, Any]
 
 def facts(run: Run, evaluation: dict[str, Any]) -> dict[str, Any]:
     """Return what a version is to tell of itself: its metrics, how it passed the quality gate, and its provenance."""
-    checks = quality_gate.checks(evaluation, run.settings)
+    checks = quality_gate.checks(evaluation, run)
     gate = {
         "passed": all(check.passed for check in checks),
         "checks": len(checks),
@@ -83,8 +80,7 @@ def _logged(session: Session, run: Run, evaluation: dict[str, Any]) -> ModelVers
 
 
 def _log(session: Session, run: Run, evaluation: dict[str, Any]) -> ModelVersion:
-    from snowflake.ml.model import task
-
+    kind, features = run.definition.kind, run.definition.features
     return experiments.log_model(
         session,
         run,
@@ -93,23 +89,23 @@ def _log(session: Session, run: Run, evaluation: dict[str, Any]) -> ModelVersion
         version_name=registry.version_name(run),
         comment=_comment(run),
         metrics=facts(run, evaluation),
-        signatures=_signatures(),
+        signatures=kind.signatures(features),
         # A row of it is kept with the version, and where the rows come from is the version's lineage.
-        sample_input_data=datasets.rows(session, run).select(*FEATURES).limit(_SAMPLE_ROWS),
+        sample_input_data=datasets.rows(session, run).select(*features).limit(_SAMPLE_ROWS),
         target_platforms=["WAREHOUSE", "SNOWPARK_CONTAINER_SERVICES"],
         # The versions that it was tested with, as everywhere else.
         options={"relax_version": False},
         **packages(run),
-        task=task.Task.TABULAR_BINARY_CLASSIFICATION,
+        task=kind.task(),
     )
 
 
 def packages(run: Run) -> dict[str, Any]:
     """Return where a version gets its packages from in a warehouse, as the client takes it.
 
-    The first one says it of the others, which the client adds by itself in the versions that are here.
+    These decide it for the others, which the client adds by itself in the versions that are here.
     """
-    first = [f"{_LIBRARY}=={metadata.version(_LIBRARY)}"]
+    first = [f"{name}=={metadata.version(name)}" for name in run.definition.packages]
     if run.package_repository == ANACONDA:
         return {"conda_dependencies": first}
     if run.package_repository:
@@ -131,21 +127,6 @@ def _judged(session: Session, evaluation: dict[str, Any]) -> bytes:
 def _comment(run: Run) -> str:
     made = [("release", run.release), ("commit", run.commit), ("run", run.id)]
     return ", ".join(f"{what} {value}" for what, value in made if value)
-
-
-def _signatures() -> dict[str, ModelSignature]:
-    """Declare inputs and outputs; told from sample rows, they would depend on which of them have a history."""
-    from snowflake.ml.model.model_signature import DataType, FeatureSpec, ModelSignature
-
-    inputs, probabilities = (
-        [FeatureSpec(dtype=DataType.DOUBLE, name=name) for name in names]
-        for names in (FEATURES, registry.PROBABILITIES)
-    )
-    verdict = FeatureSpec(dtype=DataType.INT64, name=registry.PREDICTED)
-    return {
-        registry.METHOD: ModelSignature(inputs=inputs, outputs=probabilities),
-        registry.VERDICT: ModelSignature(inputs=inputs, outputs=[verdict]),
-    }
 
 
 def _drop_oldest(model: Model, keep: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""The Registry as the steps read it: which version is in use, what it needs, and what it says of lines."""
+"""The Registry as the steps read it: which version is in use, what it needs, and what it predicts."""
 
 from __future__ import annotations
 
@@ -16,23 +16,21 @@ if TYPE_CHECKING:
 
     from .config import Run
 
-PROBABILITIES = ("ON_TIME_PROBABILITY", "LATE_PROBABILITY")
-"""What a version answers for a line, in the order of the label's values."""
-
-METHOD = "predict_proba"
-"""The method of a version that answers PROBABILITIES."""
-
-VERDICT, PREDICTED = "predict", "PREDICTED"
-"""The method of a version that answers whether a line will be late, and its answer: a monitor needs a method with one.
-
-https://docs.snowflake.com/en/sql-reference/sql/create-model-monitor"""
-
 
 def version_in_use(session: Session, run: Run) -> ModelVersion | None:
     """Return the default version of the run's model; None before there is one."""
     if not _listed(session, run):
         return None
     return open_registry(session).get_model(run.name(run.settings.registry.model)).default
+
+
+def required(session: Session, run: Run) -> ModelVersion:
+    """Return the version in use. Raises PipelineError where there is none."""
+    version = version_in_use(session, run)
+    if version is None:
+        model = run.name(run.settings.registry.model)
+        raise PipelineError(f"no version of the model {model} is in use\nnext: SHOW VERSIONS IN MODEL {model}")
+    return version
 
 
 def version_names(session: Session, run: Run) -> set[str]:
@@ -54,30 +52,33 @@ def created_on(session: Session, version: ModelVersion) -> datetime:
     return next(row["created_on"] for row in versions if row["name"] == version.version_name)
 
 
-def score(version: ModelVersion, lines: DataFrame) -> DataFrame:
-    """Add LATE_PROBABILITY, the version's probability that a line will be late, computed where the data is.
+def score(run: Run, version: ModelVersion, rows: DataFrame) -> DataFrame:
+    """Add the version's prediction, the score of the definition's kind, computed where the data is.
 
     Raises PipelineError when the version's signature is not that of this release.
     """
-    if missing := missing_inputs(version, lines):
+    if missing := missing_inputs(run, version, rows):
         raise PipelineError(
             f"version {version.version_name} has another signature than this release: {', '.join(missing)} is missing\n"
             f'next: run the graph with the CONFIG {{"retrain": true}}, or deploy the release that made that version'
         )
-    return version.run(lines, function_name=METHOD).select(*lines.columns, PROBABILITIES[1])
+    kind = run.definition.kind
+    return version.run(rows, function_name=kind.method).select(*rows.columns, kind.score)
 
 
-def missing_inputs(version: ModelVersion, lines: DataFrame) -> list[str]:
-    """Return what keeps a version of another release from being used by this one: whatever one asks of the other.
+def missing_inputs(run: Run, version: ModelVersion, rows: DataFrame) -> list[str]:
+    """Return the inputs or outputs that do not match, which keep this release from using a version of another one.
 
-    That is features that `lines` lack; or the method, or a name of its answer, that the version lacks.
+    That is features that `rows` lack; or the method, or a name of its answer, that the version lacks.
     """
-    signature = next((each["signature"] for each in version.show_functions() if each["target_method"] == METHOD), None)
+    kind = run.definition.kind
+    functions = version.show_functions()
+    signature = next((each["signature"] for each in functions if each["target_method"] == kind.method), None)
     if signature is None:
-        return [METHOD]
+        return [kind.method]
     answers = {spec.name for spec in signature.outputs}
-    lacking = [spec.name for spec in signature.inputs if spec.name not in lines.columns]
-    return [*lacking, *(name for name in PROBABILITIES if name not in answers)]
+    lacking = [spec.name for spec in signature.inputs if spec.name not in rows.columns]
+    return [*lacking, *(name for name in kind.answers if name not in answers)]
 
 
 def version_name(run: Run) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from snowflake.snowpark import Session
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
-from . import governance
+from . import governance, services
 from .config import Run
 from .notifying import notify
 from .tables import replace_rows, rows_of
@@ -15,7 +15,9 @@ REGISTERED, REJECTED, KEPT, FAILED = "registered", "rejected", "kept", "failed"
 
 
 def report(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
-    """Write one row to REPORTS: the outcome, and a JSON document with every step's result; tell who is to be told.
+    """Write one row to REPORTS: the outcome, and a JSON document with every step's result; send notifications.
+
+    Without a pool for it, a graph has no step that serves, so it is here that a service of earlier releases is dropped.
 
     The finalizer has no predecessors to take results from, so it reads what the steps have recorded.
     """
@@ -28,6 +30,7 @@ def report(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any
     verdict = outcome(steps)
     document = {"run": run.id, "release": run.release, "smoke": run.smoke, "outcome": verdict, "steps": steps}
     replace_rows(session, run, "REPORTS", [(verdict, json.dumps(document))])
+    services.withdraw(session, run)
     governance.tag(session, run)
     return {"outcome": verdict, **_headline(steps), "told": notify(session, run, verdict, steps)}
 
@@ -43,9 +46,8 @@ def outcome(steps: dict[str, Any]) -> str:
 def _headline(steps: dict[str, Any]) -> dict[str, Any]:
     results = {name: step["result"] for name, step in steps.items() if step["succeeded"]}
     return {
-        "lines": results.get("INGEST", {}).get("lines"),
+        "rows": results.get("INGEST", {}).get("rows"),
         "metrics": results.get("EVALUATE", {}).get("metrics"),
         "version": results.get("REGISTER", {}).get("version"),
-        "scored": results.get("SCORE", {}).get("lines"),
-        "urgent": results.get("SCORE", {}).get("urgent"),
+        "scored": results.get("SCORE", {}).get("rows"),
     }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LOG_LINES = 30
 """As much of a failed service's log is in the error."""
 
-_COMMENT = "Says of order lines how likely they are to be late. Callers have the address of the gateway."
+_COMMENT = "Predictions of the model in real time. Callers have the address of the gateway."
 _CONTAINER = "model-inference"
 _ENDPOINT = "inference"
 _BROKEN = {"FAILED", "INTERNAL_ERROR"}
@@ -46,7 +46,7 @@ def found(session: Session, run: Run) -> dict[str, Row]:
 def make_ready(session: Session, run: Run, version: ModelVersion, there: Row | None) -> bool:
     """Create the service of a version unless it is there, and wait until it answers; return whether it was created.
 
-    Raises PipelineError, with the end of the log, when it is not ready within its `timeout_minutes`.
+    Raises PipelineError, with the end of the log, when it is not ready within `service_timeout_minutes`.
     """
     name = name_of(run, version)
     if there and there["status"] in _BROKEN:
@@ -174,11 +174,13 @@ def _target(session: Session, service: str) -> str:
     return f"{_schema(session)}.{service}!{_ENDPOINT}"
 
 
-def withdraw(session: Session, run: Run, services: list[str]) -> list[str]:
-    """Drop the gateway and these services; return the services' names."""
+def withdraw(session: Session, run: Run) -> list[str]:
+    """Drop what served the model while the configuration had a pool for it; return the names of the services."""
+    if run.settings.service.pool:
+        return []
     if _gateway(session, run) is not None:
         session.sql(f"DROP GATEWAY {gateway_name(run)}").collect()
-    return drop(session, services)
+    return drop(session, list(found(session, run)))
 
 
 def drop(session: Session, services: list[str]) -> list[str]:

@@ -14,8 +14,7 @@ from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's docum
 
 from . import registry, services
 from .errors import PipelineError
-from .features import OPEN, TABLE
-from .predictions import KEYS
+from .scoring import open_rows
 
 if TYPE_CHECKING:
     from snowflake.ml.model import ModelVersion
@@ -23,24 +22,21 @@ if TYPE_CHECKING:
 
     from .config import Run
 
-SAMPLE_LINES = 20
+SAMPLE_ROWS = 20
 TOLERANCE = 1e-9
-"""How far the service's probability of a line may be from the warehouse's: both run the same files."""
+"""How far a prediction of the service may be from the warehouse's, in parts of it: both run the same files."""
 
 
 def serve(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
-    """Serve the version in use; without a pool for it in the configuration, drop what served it so far.
+    """Serve the version in use; without a pool, as in a smoke run, do nothing.
 
     A second attempt goes on where the first one ended. Raises PipelineError when no version is in use, when its service
     is not ready in time or answers anything else than the warehouse; the gateway then stays as it is.
     """
-    before = services.found(session, run)
     if not run.settings.service.pool:
-        return {"service": None, "dropped": services.withdraw(session, run, list(before))}
-    version = registry.version_in_use(session, run)
-    if version is None:
-        model = run.name(run.settings.registry.model)
-        raise PipelineError(f"no version of the model {model} is in use\nnext: SHOW VERSIONS IN MODEL {model}")
+        return {"service": None}
+    before = services.found(session, run)
+    version = registry.required(session, run)
     name = services.name_of(run, version)
     created = services.make_ready(session, run, version, before.get(name))
     compared = _compare(session, run, version, name)
@@ -59,15 +55,16 @@ def serve(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]
 
 
 def _compare(session: Session, run: Run, version: ModelVersion, service: str) -> dict[str, Any]:
-    """Ask the service and the warehouse for the same lines."""
-    lines = session.table(run.name(TABLE)).filter(F.col("PART") == OPEN).sort(*KEYS).limit(SAMPLE_LINES)
-    probability = registry.PROBABILITIES[1]
-    batch = registry.score(version, lines).with_column_renamed(probability, "BATCH")
-    served = version.run(batch, function_name=registry.METHOD, service_name=service)
-    count, difference = served.agg(F.count("*"), F.max(F.abs(F.col(probability) - F.col("BATCH")))).collect()[0]
-    if count and difference > TOLERANCE:
+    """Ask the service and the warehouse for the same rows."""
+    kind = run.definition.kind
+    rows = open_rows(session, run).sort(*run.definition.keys).limit(SAMPLE_ROWS)
+    batch = registry.score(run, version, rows).with_column_renamed(kind.score, "BATCH")
+    served = version.run(batch, function_name=kind.method, service_name=service)
+    gap = F.abs(F.col(kind.score) - F.col("BATCH"))
+    count, difference, most = served.agg(F.count("*"), F.max(gap), F.max(F.abs(F.col("BATCH")))).collect()[0]
+    if count and difference > TOLERANCE * max(most, 1):
         raise PipelineError(
-            f"service {service} answers otherwise than the warehouse: by up to {difference:.3g} in {count} lines\n"
+            f"service {service} predicts other values than the warehouse: by up to {difference:.3g} in {count} rows\n"
             f"next: compare SHOW VERSIONS IN MODEL {version.fully_qualified_model_name} with DESCRIBE SERVICE {service}"
         )
     return {"compared": count, "difference": difference or 0.0}

@@ -12,6 +12,7 @@ from .section import Open, Section
 from .values import (
     CHANGE,
     Backend,
+    Branch,
     Candidates,
     ComputePool,
     Count,
@@ -22,12 +23,14 @@ from .values import (
     ModelName,
     Notebook,
     OptionalSchema,
+    Package,
     PackageRepository,
     Refresh,
     Repository,
     Runtime,
     Schedule,
     SchemaName,
+    Share,
     Whole,
 )
 
@@ -94,10 +97,24 @@ class Deploy(Section):
     """How long each step may take; the smoke run has `timeout_minutes` of [graph]."""
 
 
+class Delivery(Section):
+    """Where the environment stands in the chain of deliveries: see deploy/chain.py."""
+
+    branch: Branch
+    """What is merged into this branch is delivered: the repository's default branch."""
+    pull_requests: bool
+    """Pull requests are validated here, each in a schema of its own, and releases come here first."""
+    after: str
+    """The environment that a release passes before it is delivered here. Empty: it comes here first, or never."""
+
+
 class Data(Open):
     """What the pipeline reads, and which part of it trains and tests the model."""
 
     source: SchemaName
+    from_share: Share
+    """The share that the source's database was made from: the bootstrap grants IMPORTED PRIVILEGES on it. Empty: it is
+    an ordinary database, and the bootstrap grants USAGE and SELECT."""
     as_of: Date
     """The date that counts as today."""
     max_age_days: Whole
@@ -194,6 +211,8 @@ class DataGovernance(Open):
 class Pipeline(Open):
     """What the steps do."""
 
+    package: Package
+    """The package of src/ that declares the data and the model, and lists the steps."""
     data: Data
     training: Training
     model: Model

@@ -8,52 +8,51 @@ from typing import Any
 
 from snowflake.snowpark import Session
 
-from . import (
-    data,
-    decision,
-    evaluation,
-    features,
-    inference,
-    monitoring,
-    quality_gate,
-    registration,
-    reporting,
-    serving,
-    training,
-)
+from . import definition
 from .config import Run
 from .errors import PipelineError
 from .tables import create, replace_rows
+from .values import ConfigError, nearest
 
 Result = dict[str, Any]
+Function = Callable[[Session, Run, dict[str, Result]], Result]
 
 
 @dataclass(frozen=True)
 class Step:
     """A function of the session, the run and the results of the steps that it needs; its own result is JSON.
 
-    What a step needs must be a direct predecessor of its task: Snowflake hands on no other return value.
+    What a step needs must be a direct predecessor of its task: Snowflake hands on no other return value. A result with
+    "branch" chooses the task to go on with.
     """
 
-    function: Callable[[Session, Run, dict[str, Result]], Result]
+    name: str
+    function: Function
     needs: tuple[str, ...] = ()
 
 
-STEPS = {
-    "INGEST": Step(data.ingest),
-    "FEATURES": Step(features.build),
-    "DECIDE": Step(decision.decide),
-    "KEEP": Step(decision.keep),
-    "TRAIN": Step(training.train),
-    "EVALUATE": Step(evaluation.evaluate, needs=("TRAIN",)),
-    "QUALITY_GATE": Step(quality_gate.quality_gate, needs=("EVALUATE",)),
-    "REGISTER": Step(registration.register, needs=("EVALUATE",)),
-    "REJECT": Step(registration.reject, needs=("EVALUATE",)),
-    "SCORE": Step(inference.score),
-    "MONITOR": Step(monitoring.monitor),
-    "SERVE": Step(serving.serve),
-    "REPORT": Step(reporting.report),
-}
+def steps_of(package: str) -> dict[str, Step]:
+    """Return the steps that a package lists in its module `steps`, by the names of their tasks.
+
+    Raises ConfigError for a step that is listed by another name than its function's.
+    """
+    listed = vars(definition.module(package, "steps")).items()
+    found = {name: each.step for name, each in listed if isinstance(getattr(each, "step", None), Step)}
+    for name, step in found.items():
+        if name.upper() != step.name:
+            raise ConfigError(
+                f"src/{package}/steps.py: {name} is the step of a function {step.name.lower()}(); a step has its "
+                f"function's name\nnext: write {step.name.lower()} = step(...) there, or rename the function"
+            )
+    return {step.name: step for step in found.values()}
+
+
+def step_of(package: str, name: str) -> Step:
+    """Return the step of a task. Raises ConfigError where the package lists none of that name."""
+    known = steps_of(package)
+    if name not in known:
+        raise ConfigError(f"src/{package}/steps.py has no step {name}{nearest(name, [*known])}")
+    return known[name]
 
 
 def execute(session: Session, run: Run, name: str, results: dict[str, Result]) -> Result:
@@ -61,7 +60,7 @@ def execute(session: Session, run: Run, name: str, results: dict[str, Result]) -
 
     What the step raises is recorded and raised again.
     """
-    step = STEPS[name]
+    step = step_of(run.settings.package, name)
     started = time.monotonic()
     session.query_tag = run.query_tag(name)
     try:
@@ -78,7 +77,8 @@ def alone(session: Session, run: Run, name: str) -> Result:
 
     Raises PipelineError where there is none.
     """
-    return execute(session, run, name, {need: _last(session, run, need, name) for need in STEPS[name].needs})
+    needs = step_of(run.settings.package, name).needs
+    return execute(session, run, name, {need: _last(session, run, need, name) for need in needs})
 
 
 def _last(session: Session, run: Run, need: str, name: str) -> Result:

@@ -12,30 +12,28 @@ Row = Sequence[str | float | bool | None]
 
 _STAMP = "RUN_ID VARCHAR, RELEASE VARCHAR, WRITTEN_AT TIMESTAMP_NTZ"
 _COLUMNS = {
-    "DATA_VALIDATION": "EXPECTATION VARCHAR, FAILED_ROWS NUMBER, OFFENDERS VARCHAR",
-    "PREDICTIONS": (
-        "ORDER_KEY NUMBER, LINE_NUMBER NUMBER, ORDERED_AT TIMESTAMP_NTZ, MODEL_VERSION VARCHAR, "
-        "LATE_PROBABILITY FLOAT, PREDICTED_LATE NUMBER, LATE NUMBER, LABELLED_AT TIMESTAMP_NTZ"
-    ),
-    "MONITORING": "METRIC VARCHAR, SLICE VARCHAR, VALUE FLOAT",
-    "STEP_RESULTS": "STEP VARCHAR, SUCCEEDED BOOLEAN, SECONDS FLOAT, RESULT VARCHAR",
-    "REPORTS": "OUTCOME VARCHAR, DOCUMENT VARCHAR",
+    "DATA_VALIDATION": {"EXPECTATION": "VARCHAR", "FAILED_ROWS": "NUMBER", "OFFENDERS": "VARCHAR"},
+    "MONITORING": {"METRIC": "VARCHAR", "SLICE": "VARCHAR", "VALUE": "FLOAT"},
+    "STEP_RESULTS": {"STEP": "VARCHAR", "SUCCEEDED": "BOOLEAN", "SECONDS": "FLOAT", "RESULT": "VARCHAR"},
+    "REPORTS": {"OUTCOME": "VARCHAR", "DOCUMENT": "VARCHAR"},
 }
 _COMMENTS = {
     "DATA_VALIDATION": "How often each expectation of the data failed, run by run.",
-    "PREDICTIONS": "What each version of the model said of a line, with its features, and what became of it.",
-    "MONITORING": "How features have shifted, and late shares as said and as they came true, run by run.",
+    "MONITORING": "How features have drifted, and predictions beside labels, run by run.",
     "STEP_RESULTS": "What each step of a run returned, or why it failed.",
-    "REPORTS": "How each run ended, with what all of its steps said.",
+    "REPORTS": "How each run ended, with the results of all of its steps.",
 }
 
 
-def create(session: Session, run: Run, table: str) -> str:
-    """Create one of the tables above unless it exists; return its name, which a smoke run has to itself."""
-    name = run.name(table)
-    comment = f"COMMENT = '{_COMMENTS[table]}'"
-    session.sql(f"CREATE TABLE IF NOT EXISTS {name} ({_STAMP}, {_COLUMNS[table]}) {comment}").collect()
+def create(session: Session, run: Run, table: str, columns: Mapping[str, str], comment: str) -> str:
+    """Create a table of stamped rows unless it exists; return its name, which a smoke run has to itself."""
+    name, described = run.name(table), ", ".join(f"{column} {kind}" for column, kind in columns.items())
+    session.sql(f"CREATE TABLE IF NOT EXISTS {name} ({_STAMP}, {described}) COMMENT = '{comment}'").collect()
     return name
+
+
+def _created(session: Session, run: Run, table: str) -> str:
+    return create(session, run, table, _COLUMNS[table], _COMMENTS[table])
 
 
 def replace_rows(session: Session, run: Run, table: str, rows: Sequence[Row], **same: str) -> None:
@@ -45,7 +43,7 @@ def replace_rows(session: Session, run: Run, table: str, rows: Sequence[Row], **
 
     These are plain statements with bound values: a DataFrame of the same values takes Snowpark twice as many.
     """
-    name = create(session, run, table)
+    name = _created(session, run, table)
     # A table is created outside the transaction: DDL would commit it.
     session.sql("BEGIN TRANSACTION").collect()
     try:
@@ -77,4 +75,4 @@ def stamped(rows: DataFrame, run: Run) -> DataFrame:
 
 def rows_of(session: Session, run: Run, table: str) -> DataFrame:
     """Return the rows that this run has in `table`."""
-    return session.table(create(session, run, table)).filter(F.col("RUN_ID") == run.id)
+    return session.table(_created(session, run, table)).filter(F.col("RUN_ID") == run.id)

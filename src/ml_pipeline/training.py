@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import candidate, datasets, jobs, tuning
-from .features import FEATURES, LABEL, TRAIN, rows
-from .model import fit
+from .features import TRAIN, rows
 from .payload import TRAINING_JOB
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def train(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
-    """Fit a model on the lines of the part TRAIN and leave it on a stage for the steps that follow.
+    """Fit a model on the rows of the part TRAIN and leave it on a stage for the steps that follow.
 
     Where the run says so, that is the work of an ML Job; its result is the same.
     """
@@ -32,22 +31,23 @@ def train_here(session: Session, run: Run, *, on_nodes: bool = False) -> dict[st
     The rows come in one order, the model's file depends on nothing else but the settings: same data, same bytes.
     Where `on_nodes`, the process is the first of a job with several instances, and lets all of them work.
     """
+    declared = run.definition
     dataset = datasets.training_set(session, run)
-    frame = datasets.read(dataset)
-    settings, told = tuning.best(frame, run.settings, on_nodes=on_nodes)
-    model = fit(frame, settings)
+    frame = datasets.read(dataset, run)
+    settings, choice = tuning.best(frame, run.settings, on_nodes=on_nodes)
+    model = declared.fit(frame, settings)
     datasets.drop_oldest(session, run)
     return {
-        **told,
+        **choice,
         "model": candidate.save(session, run, model),
-        "lines": len(frame),
-        "late_share": round(float(frame[LABEL].mean()), 4),
-        "trees": int(model.n_iter_),
+        "rows": len(frame),
+        "label_mean": round(float(frame[declared.label].mean()), 4),
         "dataset": dataset.fully_qualified_name.replace('"', ""),
         "dataset_version": run.id,
     }
 
 
-def lines(session: Session, run: Run) -> pd.DataFrame:
-    """Return the columns LATE and FEATURES of the lines to train with now, in the order of their dates."""
-    return rows(session, run, TRAIN).sort(*datasets.ROW_ORDER).select(LABEL, *FEATURES).to_pandas()
+def rows_to_fit(session: Session, run: Run) -> pd.DataFrame:
+    """Return label and features of the rows to train with now, in the order of their dates."""
+    known = rows(session, run, TRAIN).sort(*datasets.row_order(run))
+    return known.select(run.definition.label, *run.definition.features).to_pandas()

@@ -24,10 +24,11 @@ def main(text: str, versions: str) -> dict[str, Any]:
     from ml_pipeline.config import Run
     from ml_pipeline.parameters import settle
 
-    jobs.require(json.loads(versions))
+    run = Run.from_json(text)
+    jobs.require(run, json.loads(versions))
     from ml_pipeline.training import train_here
 
-    run, session = Run.from_json(text), get_active_session()
+    session = get_active_session()
     settle(session)
     # Whoever waits for the job cancels it in time, but may be gone.
     signal.alarm(60 * run.settings.training.timeout_minutes)

@@ -3,12 +3,13 @@
 From a notebook, or a Python that has a session:
 
     run = Run.from_config(environment.graph_config("working-tree"), "mine")
-    job = trials.start(session, run, learning_rate=0.05, max_leaf_nodes=31)
+    job = trials.start(session, run, learning_rate=0.05)
     job.status, job.get_logs(), job.result()
 """
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,15 +24,16 @@ if TYPE_CHECKING:
 def start(session: Session, run: Run, **changes: Any) -> MLJob[dict[str, Any]]:
     """Fit a model with other hyper-parameters in an ML Job; return the job, whose result is that of `outcome`.
 
-    It uses the features that the last run of the graph left, and the package as it is installed here.
+    It uses the features that the last run of the graph left, and the packages as they are installed here.
     """
     from snowflake.ml.jobs import remote
 
     import ml_pipeline
 
+    packages = [ml_pipeline, importlib.import_module(run.settings.package)]
     stage = run.name(jobs.STAGE)
 
-    @remote(run.compute_pool, stage_name=stage, session=session, imports=[ml_pipeline], **jobs.options(run))
+    @remote(run.compute_pool, stage_name=stage, session=session, imports=packages, **jobs.options(run))
     def trial(described: str) -> dict[str, Any]:
         from snowflake.snowpark.context import get_active_session
 
@@ -44,7 +46,6 @@ def start(session: Session, run: Run, **changes: Any) -> MLJob[dict[str, Any]]:
 
 
 def outcome(session: Session, run: Run) -> dict[str, Any]:
-    """Return how well settings do on the last of the lines to train with: the log loss (nats), and what made it."""
-    frame = training.lines(session, run)
-    tried = {"learning_rate": run.settings.model.learning_rate, "max_leaf_nodes": run.settings.model.max_leaf_nodes}
-    return {**tried, "max_iter": run.settings.model.max_iter, "log_loss": tuning.loss(frame, run.settings)}
+    """Return how well settings do on the last of the rows to train with: the metric, and the hyper-parameters."""
+    frame, declared = training.rows_to_fit(session, run), run.definition
+    return {**run.settings.model.to_dict(), tuning.chosen_by(declared): tuning.judged(frame, run.settings)}

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .features import FEATURES, LABEL
-from .model import TUNED, candidates, fit
+from . import definition
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .definition import Definition
     from .settings import Pipeline
 
 LAST_SHARE = 0.2
@@ -22,32 +22,39 @@ LAST_SHARE = 0.2
 
 
 def best(frame: pd.DataFrame, settings: Pipeline, *, on_nodes: bool) -> tuple[Pipeline, dict[str, Any]]:
-    """Return the settings whose model says best what the last rows became, and what there is to tell of the choice.
+    """Return the settings whose model predicts the last rows best, and the result's part about the choice.
 
     `frame` has the rows to train with in the order of their dates. Where `on_nodes`, each candidate is a task of the
     Ray cluster that a job with several instances has; of equally good candidates the first is taken.
     """
-    tried = candidates(settings)
+    declared = definition.declared(settings.package)
+    tried = declared.candidates(settings)
     if len(tried) == 1:
-        return settings, {}
-    losses = (_on_nodes if on_nodes else _here)(frame, tried)
-    chosen = tried[losses.index(min(losses))]
-    told = {name: getattr(chosen.model, name) for name in TUNED}
-    return chosen, {"chosen": told, "log_losses": [round(loss, 6) for loss in losses]}
+        return tried[0], {}
+    name = chosen_by(declared)
+    values = (_on_nodes if on_nodes else _here)(frame, tried)
+    pick = max if declared.metrics[name].higher_is_better else min
+    chosen = tried[values.index(pick(values))]
+    return chosen, {"chosen": chosen.model.to_dict(), "candidates": {name: [round(value, 6) for value in values]}}
 
 
-def loss(frame: pd.DataFrame, settings: Pipeline) -> float:
-    """Return the log loss (nats) on the last rows of a model that was fitted on those before them."""
-    from sklearn.metrics import log_loss
+def chosen_by(declared: Definition) -> str:
+    """Return the metric that chooses among candidates."""
+    return declared.chosen_by or next(iter(declared.metrics))
 
+
+def judged(frame: pd.DataFrame, settings: Pipeline) -> float:
+    """Return that metric on the last rows, of a model that was fitted on those before them."""
+    declared = definition.declared(settings.package)
     cut = int(len(frame) * (1 - LAST_SHARE))
     earlier, later = frame.iloc[:cut], frame.iloc[cut:]
-    said = fit(earlier, settings).predict_proba(later[list(FEATURES)])[:, 1]
-    return float(log_loss(later[LABEL], said, labels=[0, 1]))
+    predicted = declared.kind.predict(declared.fit(earlier, settings), later[list(declared.features)])
+    label = later[declared.label].to_numpy(dtype=float)
+    return declared.metrics[chosen_by(declared)].of(label, predicted)
 
 
 def _here(frame: pd.DataFrame, tried: Sequence[Pipeline]) -> list[float]:
-    return [loss(frame, each) for each in tried]
+    return [judged(frame, each) for each in tried]
 
 
 def _on_nodes(frame: pd.DataFrame, tried: Sequence[Pipeline]) -> list[float]:
@@ -55,5 +62,5 @@ def _on_nodes(frame: pd.DataFrame, tried: Sequence[Pipeline]) -> list[float]:
     import ray
 
     shared = ray.put(frame)
-    on_a_node = ray.remote(loss).options(scheduling_strategy="SPREAD")
+    on_a_node = ray.remote(judged).options(scheduling_strategy="SPREAD")
     return ray.get([on_a_node.remote(shared, each) for each in tried])

@@ -103,6 +103,18 @@ OptionalSchema = Annotated[
 ]
 """A schema as above, or nothing where there is none."""
 
+Package = Annotated[str, _matching(r"[a-z_]\w*(\.[a-z_]\w*)*", "the name of a package of src/ in lower case")]
+"""A Python package of the payload."""
+
+Share = Annotated[
+    str,
+    _matching(rf"({_NAME}\.{_NAME}(\.{_NAME})?)?", 'a share with its provider such as SFC_SAMPLES.SAMPLE_DATA, or ""'),
+]
+"""A share with its provider's account, or nothing for data that is not shared."""
+
+Branch = Annotated[str, _matching(r"[\w.][\w./-]*", "the name of a branch such as main")]
+"""A branch of git."""
+
 Label = Annotated[str, _matching(r"[\w.@ -]{1,256}", "letters, digits, spaces and . @ _ -, at most 256")]
 """The value of a tag: letters, digits, spaces and . @ _ -"""
 

@@ -10,13 +10,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Column, Table
 
-from tests.bench import charts, deploys, feature_step, limits, local_snowflake, scoring
+from tests.bench import charts, deploys, limits, local_snowflake, scoring
 from tests.bench.deploys import Cell
 from tests.bench.timing import Figures, medians
 from tests.conftest import ROOT
@@ -89,12 +90,15 @@ def _played(*options: str) -> dict[str, Any]:
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "server": local_snowflake.server,
     "procedure": local_snowflake.procedure,
-    "features": feature_step.feature_step,
     "scoring": scoring.scoring,
     "help": _help,
     "deploys": _deploys,
     "rehearsal": _rehearsal,
 }
+if find_spec("tests.example"):  # a fork may have replaced it
+    from tests.example.feature_step import feature_step
+
+    BENCHMARKS["features"] = feature_step
 
 
 def _show(found: dict[str, dict[str, Any]]) -> None:

@@ -178,10 +178,10 @@ def test_the_doctor_finds_all_that_a_delivery_needs(job, capsys):
     job("dev")
     found = examined(capsys, 0)
     assert list(found) == [
-        "credentials", "sign-in", "grants", "warehouse", "sample data", "compute pool", "packages", "stage", "records",
+        "credentials", "sign-in", "grants", "warehouse", "source", "compute pool", "packages", "stage", "records",
     ]  # fmt: skip
     assert found["sign-in"]["said"] == "as ML_DEV_CI with role ML_DEV_DEPLOY"
-    assert "15,000 orders" in found["sample data"]["said"]
+    assert "8 tables and views" in found["source"]["said"]
     assert "snowflake-ml-python==" in found["packages"]["said"]
     assert cli.main(["doctor", "--env", "dev"]) == 0
     assert "ok      warehouse: ML_DEV_WH, X-Small, asleep after 60 s" in printed(capsys)[0]
@@ -197,7 +197,7 @@ BROKEN = {
     "the sample data": (
         "REVOKE IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA FROM ROLE ML_DEV_ACCESS",
         "GRANT IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA TO ROLE ML_DEV_ACCESS",
-        {"grants": "python -m deploy bootstrap --env dev", "sample data": "FROM SHARE SFC_SAMPLES.SAMPLE_DATA"},
+        {"grants": "python -m deploy bootstrap --env dev", "source": "FROM SHARE SFC_SAMPLES.SAMPLE_DATA"},
     ),
     "the compute pool": (
         "REVOKE USAGE ON COMPUTE POOL ML_DEV_POOL FROM ROLE ML_DEV_COMPUTE",

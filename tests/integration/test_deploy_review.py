@@ -60,10 +60,10 @@ def test_what_is_reviewed_is_what_is_deployed(deploy, graph, tmp_path):
     # Before anything was released, everything is new, in PROD too.
     code, reviewed, values = deploy("preview", "--env", "dev", "--ref", "refs/heads/main", release="one")
     assert code == 0
-    assert set(reviewed) == {"own_plan", "next_plan", "verdict"}
-    assert values["next"]["added"][0]["name"] == "LATE_DELIVERY"
+    assert set(reviewed) == {"own_plan", "next_plans", "verdict"}
+    assert values["next"]["prod"]["added"][0]["name"] == "LATE_DELIVERY"
     assert deploy("release", "--env", "dev", "--plan", reviewed["own_plan"], release="one")[0] == 0
-    code, released, _ = deploy("release", "--env", "prod", "--plan", reviewed["next_plan"], release="one")
+    code, released, _ = deploy("release", "--env", "prod", "--plan", reviewed["next_plans"], release="one")
     assert code == 0
     assert released["verdict"] == "passed"
     assert "### Smoke run of ML_PROD.MAIN: SUCCEEDED" in summary.read_text()
@@ -76,9 +76,9 @@ def test_what_is_reviewed_is_what_is_deployed(deploy, graph, tmp_path):
     graph.tasks["C"] = "SELECT 3"
     code, reviewed, values = deploy("preview", *PR, "--comment", str(comment), release="two")
     assert code == 0
-    assert set(reviewed) == {"own_plan", "main_plan", "next_plan", "verdict"}
-    assert [task["name"] for task in values["next"]["added"]] == ["LATE_DELIVERY$C"]
-    assert reviewed["next_plan"] == deploy("plan", "--env", "prod", release="two")[2]["hash"]
+    assert set(reviewed) == {"own_plan", "main_plan", "next_plans", "verdict"}
+    assert [task["name"] for task in values["next"]["prod"]["added"]] == ["LATE_DELIVERY$C"]
+    assert json.loads(reviewed["next_plans"])["prod"] == deploy("plan", "--env", "prod", release="two")[2]["hash"]
     assert reviewed["main_plan"] == deploy("plan", "--env", "dev", release="two")[2]["hash"]
     text = comment.read_text()
     assert text.startswith(review.MARKER)
@@ -89,7 +89,7 @@ def test_what_is_reviewed_is_what_is_deployed(deploy, graph, tmp_path):
 
     # What was not reviewed is not done.
     graph.tasks["D"] = "SELECT 4"
-    code, outputs, values = deploy("release", "--env", "prod", "--plan", reviewed["next_plan"], release="two")
+    code, outputs, values = deploy("release", "--env", "prod", "--plan", reviewed["next_plans"], release="two")
     assert code == 1
     assert outputs == {}
     assert "is not plan" in values["error"]

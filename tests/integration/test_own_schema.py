@@ -13,7 +13,7 @@ from deploy.verbs import cli
 from ml_pipeline import config
 from tests.integration import deploy_account as account
 
-DEV = config.load(own_schema.SHARED, account.PROJECT / "environments")
+DEV = config.load("dev", account.PROJECT / "environments")
 ROLE, DATABASE = own_schema.developer_role(DEV), DEV.snowflake.database
 OWN = ("--env", DEV.name, "--schema-of", "anna")
 

@@ -76,7 +76,7 @@ def test_a_teams_own_settings_are_read_as_what_they_are():
 
 
 def test_a_new_setting_is_one_line(written):
-    assert written("learning_rate = 0.1", "learning_rate = 0.1\nleaves = 3").pipeline.model.leaves == 3
+    assert written("alpha = 0.1", "alpha = 0.1\nleaves = 3").pipeline.model.leaves == 3
     assert written("[pipeline.model]", "[pipeline.geo]\nradius = 2.5\n[pipeline.model]").pipeline.geo.radius == 2.5
 
 

@@ -16,14 +16,16 @@ from dag.dag import build
 from dag.pinned import ANY_WAY
 from deploy.graph import rules
 from deploy.graph.render import from_dag
-from ml_pipeline import decision, payload, quality_gate, tasks
+from ml_pipeline import decision, definition, payload, quality_gate
 from ml_pipeline.config import load
 from ml_pipeline.payload import packages
-from ml_pipeline.steps import STEPS
+from ml_pipeline.steps import step_of, steps_of
 from ml_pipeline.values import ConfigError
 
 ROOT = Path(__file__).parents[2]
 PROD = load("prod", ROOT / "environments")
+PACKAGE = PROD.pipeline.package
+STEPS = steps_of(PACKAGE)
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +43,8 @@ def test_every_step_is_a_task_and_every_task_a_step(graph):
 
 def test_every_task_calls_the_handler_of_its_name(graph):
     for task in graph.tasks:
-        assert f"HANDLER = 'ml_pipeline.tasks.{task.name.lower()}'" in task.definition
-        assert callable(getattr(tasks, task.name.lower()))
+        assert f"HANDLER = '{PACKAGE}.steps.{task.name.lower()}'" in task.definition
+        assert callable(getattr(definition.module(PACKAGE, "steps"), task.name.lower()))
 
 
 def test_every_task_loads_its_release_and_no_other(graph):
@@ -64,6 +66,23 @@ def test_a_notebook_is_the_last_task_where_it_is_configured():
         assert f"EXECUTE IMMEDIATE 'CREATE OR REPLACE CODE BUNDLE {made}" in task.definition
         assert f"EXECUTE IMMEDIATE 'CREATE OR REPLACE NOTEBOOK PROJECT {made}" in task.definition
     assert task.comment
+
+
+def test_a_task_without_a_step_is_refused_with_the_nearest_one():
+    with pytest.raises(ConfigError, match=r'src/tests.small/steps.py has no step SCROE; did you mean "SCORE"'):
+        step_of("tests.small", "SCROE")
+
+
+def test_a_package_that_is_not_there_is_refused():
+    with pytest.raises(ConfigError, match=r'"package" in .pipeline. is no_such, but there is no src/no_such/model.py'):
+        build(PROD.changed(pipeline={"package": "no_such"}, smoke={"package": "no_such"}), "d")
+
+
+def test_a_threshold_of_no_metric_is_refused_before_anything_is_deployed():
+    gate = PROD.pipeline.quality_gate
+    wrong = PROD.pipeline.model_copy(update={"quality_gate": type(gate)(**gate.model_dump(), max_nonsense=1.0)})
+    with pytest.raises(ConfigError, match=r'"max_nonsense" in .pipeline.quality_gate. bounds no metric'):
+        build(PROD.model_copy(update={"pipeline": wrong}), "d")
 
 
 def test_what_a_step_needs_is_a_direct_predecessor(graph):
@@ -94,6 +113,12 @@ def test_a_branch_chooses_between_the_two_tasks_after_it(graph, branch, choices)
     returned = f"SYSTEM$GET_PREDECESSOR_RETURN_VALUE('LATE_DELIVERY${branch}') = "
     chosen = {task.name: task.condition for task in graph.tasks if returned in (task.condition or "")}
     assert chosen == {name: f"{returned}'{name}'" for name in choices}
+
+
+def test_without_a_pool_for_it_no_task_serves(graph):
+    assert graph.get_task("SERVE")
+    none = PROD.changed(pipeline={"service": {"pool": ""}})
+    assert set(names(graph.tasks)) - set(names(build(none, "d").tasks)) == {"SERVE"}
 
 
 def test_whichever_branch_was_taken_the_version_in_use_scores(graph):

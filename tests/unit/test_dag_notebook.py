@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dag import notebook, own_schema
+from dag import notebook
 
 NOTEBOOKS = Path(__file__).parents[2] / notebook.FOLDER
 
@@ -25,11 +25,11 @@ def signed_in(monkeypatch):
 
 
 def test_jupyter_has_what_the_command_was_given_and_the_repository_to_import(started, signed_in):
-    assert notebook.main(["--env", own_schema.SHARED, "--schema-of", "anna", "--smoke", "--", "--no-browser"]) == 0
+    assert notebook.main(["--env", "dev", "--schema-of", "anna", "--smoke", "--", "--no-browser"]) == 0
     ((command, options),) = started
     assert command[1:] == ["-m", "jupyterlab", "--no-browser", notebook.FOLDER]
     variables = options["env"]
-    assert json.loads(variables[notebook.CHOSEN]) == {"env": own_schema.SHARED, "schema_of": "anna", "smoke": True}
+    assert json.loads(variables[notebook.CHOSEN]) == {"env": "dev", "schema_of": "anna", "smoke": True}
     assert str(notebook.ROOT) in variables["PYTHONPATH"]
     assert variables["OMP_WAIT_POLICY"] == "PASSIVE"
 
@@ -37,9 +37,9 @@ def test_jupyter_has_what_the_command_was_given_and_the_repository_to_import(sta
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--env", own_schema.SHARED], "--schema-of me"),
+        (["--env", "dev"], "--schema-of me"),
         (["--env", "nowhere"], "no environment"),
-        (["--env", own_schema.SHARED, "--schema-of", "a b"], "not the name of a person"),
+        (["--env", "dev", "--schema-of", "a b"], "not the name of a person"),
     ],
 )
 def test_what_is_wrong_is_said_before_jupyter_starts(started, signed_in, capsys, arguments, said):
@@ -50,7 +50,7 @@ def test_what_is_wrong_is_said_before_jupyter_starts(started, signed_in, capsys,
 
 def test_without_a_sign_in_jupyter_is_not_started(started, capsys, monkeypatch):
     monkeypatch.setenv("SNOWFLAKE_CONNECTIONS", "")
-    assert notebook.main(["--env", own_schema.SHARED, "--schema-of", "anna"]) == 1
+    assert notebook.main(["--env", "dev", "--schema-of", "anna"]) == 1
     assert "SNOWFLAKE_ACCOUNT is not set" in capsys.readouterr().err
     assert not started
 

@@ -10,7 +10,7 @@ import pytest
 from snowflake.connector.util_text import split_statements
 
 from deploy.errors import USAGE, DeployError
-from deploy.setup import bootstrap, grants
+from deploy.setup import bootstrap, grants, removal
 from deploy.setup.github import Workload
 from deploy.verbs import cli
 from ml_pipeline import config
@@ -56,9 +56,32 @@ def everything():
     return whole, bootstrap.scripts(whole, KEY, JOBS, models_of=prod)
 
 
+def ordinary():
+    """The same with a source that is no share."""
+    return everything()[0].changed(pipeline={"data": {"source": "RAW.SALES", "from_share": ""}})
+
+
+def test_the_source_of_a_share_is_granted_as_a_whole_and_an_ordinary_one_by_its_schema():
+    whole, _ = everything()
+    shared = whole.changed(pipeline={"data": {"source": "GIVEN.SALES", "from_share": "PROVIDER.SHARE"}})
+    of_source = [each for each in split(bootstrap.scripts(shared)) if "GIVEN" in each]
+    assert of_source == [
+        f"GRANT IMPORTED PRIVILEGES ON DATABASE GIVEN TO ROLE {whole.snowflake.database}_{who}"
+        for who in ("ACCESS", "DEVELOPER")
+    ]
+    assert bootstrap.from_share(shared) == "as ACCOUNTADMIN: CREATE DATABASE GIVEN FROM SHARE PROVIDER.SHARE"
+    of_source = [each.partition(" TO ")[0] for each in split(bootstrap.scripts(ordinary())) if "RAW" in each]
+    assert of_source[:2] == ["GRANT USAGE ON DATABASE RAW", "GRANT USAGE ON SCHEMA RAW.SALES"]
+    assert {each.split(" IN ")[0] for each in of_source if " IN " in each} == {
+        f"GRANT SELECT ON {which} {what}" for which in ("ALL", "FUTURE") for what in ("TABLES", "VIEWS")
+    }
+    assert bootstrap.from_share(ordinary()) == ""
+
+
 def test_every_statement_of_every_file_can_be_repeated():
     _, texts = everything()
-    assert set(texts) == {path.name for path in bootstrap.SQL.glob("*.sql")}
+    texts |= bootstrap.scripts(ordinary())
+    assert {name for name in texts if "/" not in name} == {path.name for path in bootstrap.SQL.glob("*.sql")}
     repeatable = ("USE ", "GRANT ", "ALTER ")
     kinds = "DATABASE|SCHEMA|STAGE|TABLE|WAREHOUSE|COMPUTE POOL|ROLE|USER|TAG|(NETWORK|MASKING|ROW ACCESS) POLICY"
     for statement in split(texts):
@@ -95,19 +118,66 @@ def test_what_needs_a_warehouse_comes_after_the_statement_that_takes_the_one_mad
     assert made[0] < taken[0] < needy[0]
 
 
-def test_what_is_declared_to_be_needed_is_what_the_files_grant_to_those_who_deliver():
+def test_what_a_delivery_must_hold_is_what_the_files_grant_to_those_who_deliver():
     """Grants in other forms, as on what is to come, are nothing that a delivery must hold: they may be added."""
     environment, texts = everything()
-    roles = ("ML_DEV_ACCESS", "ML_DEV_COMPUTE")
+    roles = "|".join(grants.roles(environment))
     for file, text in texts.items():
-        told = [
-            each for each in split({file: text}) if re.fullmatch(rf"GRANT .* ON .* TO ROLE ({'|'.join(roles)})", each)
-        ]
-        declared = grants.granted(environment).get(file, ()) if file != "45_copied_models.sql" else None
-        if declared is not None:
-            assert sorted(each.partition(" TO ROLE ")[0] for each in told) == sorted(
-                f"GRANT {each}" for each in declared
-            )
+        told = [each for each in split({file: text}) if re.fullmatch(rf"GRANT .* ON .* TO ROLE ({roles})", each)]
+        needed = grants.granted(environment).get(file, ()) if file != "45_copied_models.sql" else None
+        if needed is not None:
+            assert [each.partition(" TO ROLE ")[0] for each in told] == [f"GRANT {each}" for each in needed]
+
+
+@pytest.fixture
+def own_sql(tmp_path, monkeypatch):
+    """A team's own SQL; returns what writes a file of it."""
+    monkeypatch.setattr(bootstrap, "OWN_SQL", tmp_path)
+    return lambda text, name="own.sql": (tmp_path / name).write_text(text)
+
+
+def own_statements(environment):
+    return split({name: text for name, text in bootstrap.scripts(environment).items() if "/" in name})
+
+
+def test_a_teams_own_files_are_run_last_with_the_same_values_and_the_settings(own_sql):
+    environment, _ = everything()
+    own_sql("USE ROLE USERADMIN; CREATE ROLE IF NOT EXISTS <% database %>_<% pipeline.registry.model %>;")
+    assert list(bootstrap.scripts(environment))[-1] == "environments/sql/own.sql"
+    place = environment.snowflake.database
+    assert own_statements(environment)[-1] == f"CREATE ROLE IF NOT EXISTS {place}_{environment.pipeline.registry.model}"
+
+
+def test_what_a_teams_own_file_grants_to_those_who_deliver_is_needed_by_a_delivery(own_sql):
+    environment, _ = everything()
+    own_sql(
+        "GRANT SELECT,\n INSERT ON TABLE A.B.T TO ROLE <% access_role %>;"
+        "GRANT SELECT ON ALL VIEWS IN SCHEMA A.B TO ROLE <% access_role %>;"
+        "GRANT SELECT ON TABLE A.B.OTHER TO ROLE SOMEBODY; -- GRANT DELETE ON TABLE A.B.T TO ROLE R;"
+    )
+    (needed,) = (found for file, found in grants.granted(environment).items() if "/" in file)
+    assert list(map(str, needed)) == ["SELECT ON TABLE A.B.T", "INSERT ON TABLE A.B.T"]
+
+
+def test_a_file_of_which_nothing_is_left_is_not_run(own_sql):
+    own_sql("-- only with it\n{% if pipeline.governance.policies %}USE ROLE SYSADMIN;{% endif %}\n")
+    whole, _ = everything()
+    without = whole.changed(pipeline={"governance": {"policies": ""}})
+    assert own_statements(whole) == ["USE ROLE SYSADMIN"]
+    assert not [name for name in bootstrap.scripts(without) if "/" in name]
+
+
+@pytest.mark.parametrize("text", ["USE ROLE <% nobody %>;", "{% if %}", "<% pipeline.nothing.at_all %>"])
+def test_a_file_that_cannot_be_rendered_is_named_before_anything_is_run(own_sql, text):
+    own_sql(text)
+    with pytest.raises(DeployError, match=r"environments/sql/own\.sql: "):
+        bootstrap.scripts(everything()[0])
+
+
+def test_a_teams_own_roles_are_removed_with_the_environment(own_sql):
+    environment, _ = everything()
+    own_sql("USE ROLE USERADMIN; CREATE ROLE IF NOT EXISTS <% database %>_OWN;")
+    assert f"DROP ROLE IF EXISTS {environment.snowflake.database}_OWN;" in removal.script(environment, ())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -154,7 +224,7 @@ def test_what_costs_money_says_who_answers_and_who_pays(name):
 def test_an_edition_without_policies_is_set_up_without_them():
     dev = config.load("dev", ENVIRONMENTS)
     standard = dev.changed(pipeline={"governance": {"policies": ""}})
-    assert "45_policies.sql" in bootstrap.scripts(dev)
+    assert "environments/sql/policies.sql" in bootstrap.scripts(dev)
     assert not re.search(
         "MASKING|ROW ACCESS|CONTACT", re.sub("--.*", "", "".join(bootstrap.scripts(standard).values()))
     )

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -17,10 +18,12 @@ PROJECT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A project of one module, committed."""
+    """A project of small packages, with our build, committed."""
     root = tmp_path_factory.mktemp("project")
-    (root / "src/ml_pipeline").mkdir(parents=True)
-    (root / "src/ml_pipeline/__init__.py").write_text("")
+    backend = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["uv"]["build-backend"]
+    for package in backend["module-name"]:
+        (root / "src" / package).mkdir(parents=True)
+        (root / "src" / package / "__init__.py").write_text("")
     (root / "src/ml_pipeline/training_job.py").write_text("print('an entrypoint')")
     (root / "src/ml_pipeline/notes.txt").write_text("found by walking the package")
     for name in ("pyproject.toml", "uv.lock", "README.md"):

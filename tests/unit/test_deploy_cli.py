@@ -65,9 +65,11 @@ def test_an_unknown_environment_names_the_nearest_one(verb, capsys):
 
 
 @pytest.mark.parametrize("verb", on(Target.SCHEMA))
-def test_pull_requests_go_to_dev_only(verb, capsys):
+def test_pull_requests_go_to_the_first_environment_only(verb, capsys):
     assert cli.main([verb, "--env", "prod", "--pr", "7"]) == 2
-    assert "pull requests are deployed to dev only, not to prod" in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert "pull requests are only in the first environment of the chain of deliveries, not in prod" in printed
+    assert "\nnext: python -m deploy chain" in printed
 
 
 def test_a_pull_request_has_a_number_above_zero(capsys):

@@ -21,7 +21,7 @@ FLOORS = (
     {"model"},
     {"account"},
     {"job"},
-    {"errors"},
+    {"errors", "chain"},
 )
 # Beside the floors: what names things. It needs no more than the spelling of names, and every room needs it.
 BESIDE = {"names": {"deploy.account.sql", "deploy.errors"}}

@@ -9,10 +9,12 @@ import sys
 
 import pytest
 
+from deploy.chain import Chain
 from deploy.errors import DeployError
 from deploy.setup import github
 from deploy.verbs import cli
 
+CHAIN = Chain((("dev",), ("prod",)))
 OPTIONS = ("--repository", "acme/ml", "--account", "org-account")
 
 
@@ -102,7 +104,7 @@ def test_a_shell_can_read_every_command(lines):
 )
 def test_what_is_not_named_is_asked_for(repository, account, said):
     with pytest.raises(DeployError, match=said) as caught:
-        github.commands(repository, account)
+        github.commands(repository, CHAIN, "main", [account])
     assert caught.value.exit_code == 2
 
 

@@ -61,7 +61,8 @@ def test_a_comment_begins_with_its_marker_and_is_never_longer_than_github_takes(
 
     graph = Graph(tuple(TaskSpec(f"TASK_{number}", "SELECT 1") for number in range(tasks)))
     made = plan.make(graph, Deployed())
-    comment = review.Preview("0" * 64, {"own": ("ML_DEV.PR_7", made), "next": ("ML_PROD.MAIN", made)}).comment
+    own, following = {"own": ("ML_DEV.PR_7", made)}, {"prod": ("ML_PROD.MAIN", made)}
+    comment = review.Preview("0" * 64, own, following).comment
     assert comment.startswith(review.MARKER)
     assert len(comment) <= review.LONGEST_COMMENT
 

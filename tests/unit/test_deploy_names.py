@@ -143,8 +143,10 @@ def test_what_is_no_branch_is_wrong_usage(name):
 @pytest.mark.parametrize(
     "move", [lambda: names.in_branch(PROD, "feature/x"), lambda: names.in_pull_request(PROD, 7)], ids=["branch", "pr"]
 )
-def test_temporary_schemas_are_in_dev_only(move):
-    with pytest.raises(DeployError, match="to dev only, not to prod") as error:
+def test_temporary_schemas_are_in_the_first_environment_only(move):
+    with pytest.raises(
+        DeployError, match="only in the first environment of the chain of deliveries, not in prod"
+    ) as error:
         move()
     assert error.value.exit_code == USAGE
 
@@ -227,5 +229,5 @@ def test_what_is_no_ref_of_a_branch_or_pull_request_leads_nowhere(ref):
 def test_only_main_leads_to_prod():
     assert names.in_ref(PROD, "refs/heads/main") == PROD
     for ref in ("refs/heads/other", "refs/pull/7/merge"):
-        with pytest.raises(DeployError, match="deployed to dev only"):
+        with pytest.raises(DeployError, match="only in the first environment"):
             names.in_ref(PROD, ref)

@@ -48,9 +48,11 @@ def test_each_verdict_has_its_reason():
 
 
 @pytest.mark.parametrize("name", ["prod", "local"])
-def test_nothing_is_swept_outside_of_dev(name):
-    with pytest.raises(DeployError, match=f"in dev only, not in {name}") as error:
-        temporary.require_dev(config.load(name, ENVIRONMENTS))
+def test_nothing_is_swept_but_in_the_first_environment(name):
+    with pytest.raises(
+        DeployError, match=f"only in the first environment of the chain of deliveries, not in {name}"
+    ) as error:
+        temporary.sweep(None, config.load(name, ENVIRONMENTS))
     assert error.value.exit_code == USAGE
 
 

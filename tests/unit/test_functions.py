@@ -1,12 +1,10 @@
-"""The population stability index and the bins that it rests on; working days."""
-
-from datetime import date
+"""The population stability index and the bins that it rests on."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from ml_pipeline.handlers import BINS, DistributionShift, stability, working_days
+from ml_pipeline.handlers import BINS, DistributionShift, stability
 
 RANDOM = np.random.default_rng(7)
 
@@ -53,23 +51,5 @@ def test_equal_values_share_a_bin_and_a_value_on_a_bound_lies_below_it():
     assert bins["CURRENT_SHARE"].iloc[0] == 0.5
 
 
-@pytest.mark.parametrize(
-    ("first", "last", "days"),
-    [
-        (date(1998, 8, 3), date(1998, 8, 3), 0),
-        (date(1998, 8, 3), date(1998, 8, 10), 5),
-        (date(1998, 8, 7), date(1998, 8, 10), 1),
-        (date(1998, 8, 8), date(1998, 8, 10), 0),
-        (date(1998, 8, 10), date(1998, 8, 3), -5),
-        (date(1997, 12, 24), date(1998, 1, 2), 4),
-        (date(1996, 12, 31), date(1999, 1, 1), 518),
-    ],
-)
-def test_weekends_and_holidays_are_no_working_days(first, last, days):
-    as_dates, as_stamps = pd.DataFrame([[first, last]]), pd.DataFrame([[first, last]]).apply(pd.to_datetime)
-    assert [working_days(frame).tolist() for frame in (as_dates, as_stamps)] == [[days], [days]]
-
-
-def test_both_are_marked_as_vectorised():
-    for function in (DistributionShift.end_partition, working_days):
-        assert function._sf_vectorized_input is pd.DataFrame
+def test_it_is_marked_as_vectorised():
+    assert DistributionShift.end_partition._sf_vectorized_input is pd.DataFrame

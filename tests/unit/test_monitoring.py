@@ -1,21 +1,24 @@
 """The verdict of monitoring: what counts as drift, what as worse, and what says nothing."""
 
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
-from ml_pipeline.config import load
-from ml_pipeline.monitoring import MOVING, verdict
+from ml_pipeline import config
+from ml_pipeline.config import Run
+from ml_pipeline.monitoring import verdict
 from ml_pipeline.monitors import Measure
+from tests.small import settings
+from tests.small.model import DEFINITION
 
-SETTINGS = load("local", Path(__file__).parents[2] / "environments").pipeline.changed(
-    monitoring={"max_drift": 0.25, "min_labelled_auc": 0.64, "min_rows": 200}
+RUN = Run(
+    "R", "d", settings.SETTINGS.changed(monitoring={"max_drift": 0.25, "max_labelled_rmse": 30.0, "min_rows": 200})
 )
 MANY, NO_LABELS = 5_000, Measure(None, 0)
 
 
-def judged(drift=None, auc=NO_LABELS):
-    return verdict({"PRICE": Measure(0.01, MANY), **(drift or {})}, auc, SETTINGS)
+def judged(drift=None, rmse=NO_LABELS):
+    return verdict({"AREA": Measure(0.01, MANY), **(drift or {})}, {"rmse": rmse}, RUN)
 
 
 def test_what_has_not_moved_is_steady():
@@ -23,29 +26,32 @@ def test_what_has_not_moved_is_steady():
 
 
 def test_a_feature_that_has_moved_too_far_has_drifted():
-    found = judged({"QUANTITY": Measure(0.4, MANY)})
+    found = judged({"AREA": Measure(0.4, MANY)})
     assert found == {
         "verdict": "drifted",
-        "drifted": ["QUANTITY"],
-        "reasons": ["QUANTITY has drifted by 0.4, over 0.25"],
+        "drifted": ["AREA"],
+        "reasons": ["AREA has drifted by 0.4, over 0.25"],
     }
 
 
-@pytest.mark.parametrize("name", MOVING)
+@pytest.mark.parametrize("name", DEFINITION.moving)
 def test_what_grows_or_goes_with_the_calendar_has_not_drifted(name):
     assert judged({name: Measure(9.0, MANY)})["verdict"] == "steady"
 
 
 def test_few_lines_say_nothing():
-    assert judged({"QUANTITY": Measure(9.0, 199)}, Measure(0.4, 199))["verdict"] == "steady"
+    assert judged({"AREA": Measure(9.0, 199)}, Measure(99.0, 199))["verdict"] == "steady"
 
 
 def test_labels_that_belie_the_model_make_it_worse_than_drift_does():
-    found = judged({"QUANTITY": Measure(0.4, MANY)}, Measure(0.6, MANY))
+    found = judged({"AREA": Measure(0.4, MANY)}, Measure(31.5, MANY))
     assert (found["verdict"], len(found["reasons"])) == ("worse", 2)
-    assert found["reasons"][1] == "the AUC of 5000 labelled lines is 0.6, under 0.64"
+    assert found["reasons"][1] == "the rmse of 5000 labelled rows is 31.5, over 30.0"
 
 
-@pytest.mark.parametrize(("lines", "expected"), [(300, "steady"), (MANY, "worse")])
-def test_an_auc_is_too_low_only_where_chance_does_not_explain_it(lines, expected):
-    assert judged(auc=Measure(0.61, lines))["verdict"] == expected
+@pytest.mark.parametrize(("rows", "expected"), [(300, "steady"), (MANY, "worse")])
+def test_a_metric_is_too_bad_only_where_chance_does_not_explain_it(monkeypatch, rows, expected):
+    metric = replace(DEFINITION.metrics["rmse"], chance=lambda rows: 600 / rows)
+    declared = replace(DEFINITION, metrics={**DEFINITION.metrics, "rmse": metric})
+    monkeypatch.setattr(config, "declared", lambda _package: declared)
+    assert judged(rmse=Measure(31.0, rows))["verdict"] == expected

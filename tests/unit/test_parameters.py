@@ -14,8 +14,11 @@ from deploy.errors import DeployError
 from deploy.graph import properties
 from deploy.graph.graph import Graph, TaskSpec
 from deploy.setup import bootstrap
-from ml_pipeline import config, jobs, tasks, training_job
+from ml_pipeline import config, jobs, training_job
+from ml_pipeline.config import Run
 from ml_pipeline.parameters import OF_SESSIONS, OF_TASKS, settle, statement
+from tests.small import steps
+from tests.small.settings import SETTINGS
 
 ENVIRONMENTS = Path(__file__).parents[2] / "environments"
 DEV = config.load("dev", ENVIRONMENTS)
@@ -144,7 +147,7 @@ def test_values_are_written_as_sql_has_them():
     assert statement({"A": True, "B": 0, "C": "x y"}) == "ALTER SESSION SET A = TRUE, B = 0, C = 'x y'"
 
 
-@pytest.mark.parametrize("begin", [tasks.ingest, tasks.report])
+@pytest.mark.parametrize("begin", [steps.ingest, steps.report])
 def test_a_step_sets_them_before_anything_else(begin):
     class EndedError(Exception):
         pass
@@ -162,12 +165,12 @@ def test_a_step_sets_them_before_anything_else(begin):
 
 def test_a_job_that_trains_sets_them_too(monkeypatch):
     session, trained = Asked(), []
-    run = SimpleNamespace(settings=SimpleNamespace(training=SimpleNamespace(timeout_minutes=1, instances=1)))
+    run = Run("1", "d", SETTINGS)
     monkeypatch.setattr("snowflake.snowpark.context.get_active_session", lambda: session)
     monkeypatch.setattr("ml_pipeline.config.Run.from_json", lambda _: run)
     monkeypatch.setattr("ml_pipeline.training.train_here", lambda *_, **__: trained.append(list(session.said)) or {})
     monkeypatch.setattr("signal.alarm", lambda _: None)
-    training_job.main("{}", json.dumps(jobs.versions()))
+    training_job.main("{}", json.dumps(jobs.versions(run)))
     assert [said[0].startswith("ALTER SESSION SET ") for said in trained] == [True]
 
 

@@ -13,12 +13,16 @@ import pytest
 from deploy.verbs import table
 
 ROOT = Path(__file__).parents[2]
-SOURCES = {"ml_pipeline": "src/ml_pipeline", "dag": "dag", "deploy": "deploy"}
+PACKAGES = {path.parent.name: f"src/{path.parent.name}" for path in (ROOT / "src").glob("*/__init__.py")}
+"""The frame, and what a team puts beside it."""
+TEAMS = PACKAGES.keys() - {"ml_pipeline"}
+SOURCES = {**PACKAGES, "dag": "dag", "deploy": "deploy"}
 # Room -> rooms that it must not import.
 FORBIDDEN = {
-    "ml_pipeline": {"dag", "deploy", "environments", "tests"},
-    "dag": {"deploy", "environments", "tests"},
-    "deploy": {"environments", "tests"},
+    "ml_pipeline": {"dag", "deploy", "environments", "tests", *TEAMS},
+    **{team: {"dag", "deploy", "environments", "tests"} for team in TEAMS},
+    "dag": {"deploy", "environments", "tests", *TEAMS},
+    "deploy": {"environments", "tests", *TEAMS},
 }
 
 
@@ -69,7 +73,7 @@ def reached(name: str, path: Path, known: dict[str, Path]) -> set[str]:
     return found & known.keys()
 
 
-@pytest.mark.parametrize("room", ["ml_pipeline", "dag"])
+@pytest.mark.parametrize("room", [*PACKAGES, "dag"])
 def test_no_module_comes_back_to_itself_by_what_it_imports(room):
     # A circle raises CycleError, which names its modules.
     assert list(TopologicalSorter(arrows(modules(ROOT, SOURCES[room]))).static_order())
@@ -98,14 +102,14 @@ def test_a_circle_is_found_however_it_is_written(tmp_path, code):
 
 def test_the_pipeline_needs_only_its_declared_packages():
     # numpy, pandas and joblib come with them; ray is of the image that a job with several instances runs in.
-    declared = {"snowflake", "sklearn", "pydantic", "numpy", "pandas", "joblib", "ml_pipeline", "ray"}
-    found = set().union(*(imported(path.read_text()) for path in files("ml_pipeline")))
+    declared = {"snowflake", "sklearn", "numpy", "pandas", "pydantic", "joblib", "ray", *PACKAGES}
+    found = set().union(*(imported(path.read_text()) for room in PACKAGES for path in files(room)))
     assert found - declared - sys.stdlib_module_names == set()
 
 
 def test_notebooks_import_the_pipeline_and_what_it_declares():
     # Snowflake's notebook runtime has matplotlib; here the group `local` brings it. `make notebook` brings dag.
-    declared = {"snowflake", "sklearn", "pydantic", "numpy", "pandas", "ml_pipeline", "matplotlib", "dag"}
+    declared = {"snowflake", "sklearn", "pydantic", "numpy", "pandas", "matplotlib", "dag", *PACKAGES}
     notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
     assert notebooks
     for path in notebooks:
@@ -157,19 +161,23 @@ def life_cycle():
 @pytest.mark.parametrize(("stage", "_tool", "ours", "test"), life_cycle())
 def test_every_stage_of_the_life_cycle_is_a_file_of_ours_and_a_test_that_runs_it(stage, _tool, ours, test):
     assert ours, stage
-    for name in (*(name if "/" in name else f"src/ml_pipeline/{name}" for name in ours), f"tests/integration/{test}"):
-        assert (ROOT / name).is_file(), f"{stage}: there is no {name}"
-    assert re.search(r"^def test_", (ROOT / "tests/integration" / test).read_text(), re.MULTILINE)
+    for name in ours:
+        pattern = name if "/" in name else f"src/*/{name}"
+        assert list(ROOT.glob(pattern)), f"{stage}: there is no {name}"
+    (path,) = (ROOT / "tests").glob(f"**/integration/{test}")
+    assert re.search(r"^def test_", path.read_text(), re.MULTILINE)
 
 
 def test_the_life_cycle_leaves_no_part_of_the_pipeline_out():
     named = {Path(name).name for _, _, ours, _ in life_cycle() for name in ours}
-    parts = {path.name for path in (ROOT / "src/ml_pipeline").glob("*.py")}
+    parts = {path.name for path in files("ml_pipeline")}
     shared = {
         "__init__.py",
         "candidate.py",
         "config.py",
+        "definition.py",
         "errors.py",
+        "kinds.py",
         "labels.py",
         "measures.py",
         "parameters.py",

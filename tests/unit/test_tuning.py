@@ -1,46 +1,41 @@
 """The choice of hyper-parameters."""
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from ml_pipeline import model, tuning
-from ml_pipeline.values import MOST_CANDIDATES
-from tests.unit.test_training import SETTINGS, order_lines
+from ml_pipeline import tuning
+from tests.small import settings
+from tests.small.model import candidates
 
-QUICK = SETTINGS.changed(model={"max_iter": 5}, training={"candidates": 3})
+TWO = settings.SETTINGS.changed(training={"candidates": 2})
 
 
 @pytest.fixture(scope="module")
 def frame():
-    return order_lines(4_000, seed=1)
-
-
-def test_the_settings_come_first_and_all_candidates_differ():
-    tried = model.candidates(QUICK.changed(training={"candidates": MOST_CANDIDATES}))
-    assert tried[0] == QUICK.changed(training={"candidates": MOST_CANDIDATES})
-    assert len({(each.model.learning_rate, each.model.max_leaf_nodes) for each in tried}) == MOST_CANDIDATES
+    random = np.random.default_rng(1)
+    made = pd.DataFrame({"AREA": random.uniform(50, 150, 500), "ROOMS": random.integers(1, 6, 500)})
+    return made.assign(PRICE=3 * made["AREA"] + 20 * made["ROOMS"] + random.normal(0, 5, 500))
 
 
 def test_a_single_candidate_is_not_judged():
-    assert tuning.best(None, SETTINGS, on_nodes=False) == (SETTINGS, {})
+    assert tuning.best(None, settings.SETTINGS, on_nodes=False) == (settings.SETTINGS, {})
 
 
-def test_the_candidate_with_the_least_loss_on_the_last_rows_is_chosen(frame):
-    chosen, told = tuning.best(frame, QUICK, on_nodes=False)
-    losses = [tuning.loss(frame, each) for each in model.candidates(QUICK)]
-    assert told["log_losses"] == [round(loss, 6) for loss in losses]
-    assert chosen == model.candidates(QUICK)[losses.index(min(losses))]
-    assert told["chosen"] == {
-        "learning_rate": chosen.model.learning_rate,
-        "max_leaf_nodes": chosen.model.max_leaf_nodes,
-    }
+def test_the_candidate_with_the_best_metric_on_the_last_rows_is_chosen(frame):
+    chosen, choice = tuning.best(frame, TWO, on_nodes=False)
+    values = [tuning.judged(frame, each) for each in candidates(TWO)]
+    assert choice["candidates"] == {"rmse": [round(value, 6) for value in values]}
+    assert chosen == candidates(TWO)[values.index(min(values))]
+    assert choice["chosen"] == chosen.model.to_dict()
 
 
 def test_the_rows_that_judge_are_learned_from_by_no_candidate(frame):
     turned = frame.copy()
-    turned.loc[int(len(frame) * 0.8) :, "LATE"] = 1 - turned["LATE"]
-    assert tuning.loss(turned, QUICK) > tuning.loss(frame, QUICK)
+    turned.loc[int(len(frame) * 0.8) :, "PRICE"] = -turned["PRICE"]
+    assert tuning.judged(turned, TWO) > tuning.judged(frame, TWO)
 
 
 def test_of_equally_good_candidates_the_first_is_chosen(frame, monkeypatch):
-    monkeypatch.setattr(tuning, "loss", lambda *_: 0.5)
-    assert tuning.best(frame, QUICK, on_nodes=False)[0] == QUICK
+    monkeypatch.setattr(tuning, "judged", lambda *_: 0.5)
+    assert tuning.best(frame, TWO, on_nodes=False)[0] == TWO

@@ -7,10 +7,11 @@ from typing import Any
 from tests.workflows.reading import Job, Workflows, triggers
 
 FROM_REQUESTS = ("pull_request", "merge_group", "pull_request_target", "issue_comment", "workflow_run")
-PROD = "prod"
+FIRST = "${{ needs.chain.outputs.first }}"
+"""The environment that validates pull requests, as a caller of other workflows names it."""
 
 
-def no_request_reaches_prod(workflows: Workflows) -> Iterator[str]:
+def no_request_reaches_more_than_the_first_environment(workflows: Workflows) -> Iterator[str]:
     """Follow every job that a request can start into the workflows that it calls, with what it hands on."""
     for file, values in workflows.files.items():
         if any(event in triggers(values) for event in FROM_REQUESTS):
@@ -21,7 +22,7 @@ def _reaching(workflows: Workflows, file: str, inputs: dict[str, Any]) -> Iterat
     for name, values in workflows.files[file]["jobs"].items():
         job = Job(file, name, values)
         environment = _resolved(str(job.environment), inputs)
-        if environment not in ("", "dev"):
+        if environment not in ("", FIRST):
             yield f"{job.place} runs in {environment}"
         if job.calls:
             given = {key: _resolved(str(value), inputs) for key, value in values.get("with", {}).items()}
@@ -32,11 +33,12 @@ def _resolved(text: str, inputs: dict[str, Any]) -> str:
     return re.sub(r"\$\{\{ inputs\.(\w+) \}\}", lambda found: str(inputs.get(found[1], "")), text)
 
 
-def nothing_that_a_request_runs_names_prod(workflows: Workflows) -> Iterator[str]:
-    reached = {"ci.yml", "cleanup.yml", *(job.calls for job in workflows.jobs if job.file == "ci.yml" and job.calls)}
-    for path, text in workflows.texts.items():
-        if path.rpartition("/")[2] in reached and re.search(rf"\b{PROD}\b", text):
-            yield f"{path} names {PROD}"
+def no_workflow_names_an_environment(workflows: Workflows) -> Iterator[str]:
+    """The files of environments/ say which there are."""
+    for job in workflows.jobs:
+        for name in (job.environment, str(job.values.get("with", {}).get("environment", ""))):
+            if name and not name.startswith("${{"):
+                yield f"{job.place}: {name}"
 
 
 def no_event_gives_a_request_more_than_its_own(workflows: Workflows) -> Iterator[str]:
@@ -130,15 +132,6 @@ def what_writes_to_requests_runs_reviewed_code(workflows: Workflows) -> Iterator
             yield f"{job.place} checks out {refs}"
         if "id-token" in job.values["permissions"]:
             yield f"{job.place} may sign in"
-
-
-def every_environment_is_one_of_ours(workflows: Workflows) -> Iterator[str]:
-    ours = {path.stem for path in (workflows.folder / "environments").glob("*.toml")} - {"base", "local"}
-    for job in workflows.jobs:
-        used = [job.environment, job.values.get("with", {}).get("environment", "")]
-        for name in used:
-            if name and not name.startswith("${{") and name not in ours:
-                yield f"{job.place}: {name}"
 
 
 def no_text_of_an_event_is_in_a_command(workflows: Workflows) -> Iterator[str]:

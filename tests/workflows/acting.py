@@ -13,7 +13,18 @@ from environments.local.rehearsal.checkout import Checkout
 from tests.conftest import ROOT
 
 TOKEN = {"ACTIONS_ID_TOKEN_REQUEST_URL": "http://127.0.0.1:9/token?api-version=2.0"}
-ACCOUNTS = {"dev": {"SNOWFLAKE_ACCOUNT": "acme-dev"}, "prod": {"SNOWFLAKE_ACCOUNT": "acme-prod"}}
+SHORT = {"dev": "", "prod": "dev"}
+LONG = {"dev": "", "staging": "dev", "prod": "staging", "prod-eu": "staging", "dr": "prod", "laptop": ""}
+"""Chains of deliveries: each environment, and the one that it comes after."""
+
+
+def accounts(chain: dict) -> dict:
+    """An account for each environment."""
+    return {name: {"SNOWFLAKE_ACCOUNT": f"acme-{name}"} for name in chain}
+
+
+ACCOUNTS = accounts(LONG)
+PLANS = {name: f"{number}c" * 32 for number, name in enumerate(LONG)}
 MAKEFILE = """\
 lint test rehearse localtest .venv/.installed:
 \t@echo $@
@@ -45,12 +56,17 @@ class Project:
     calls: list[Call] = field(default_factory=list)
 
     @classmethod
-    def make(cls, folder: Path, api: Api) -> "Project":
+    def make(cls, folder: Path, api: Api, chain: dict = SHORT) -> "Project":
         project = folder / "project"
         shutil.copytree(ROOT / ".github", project / ".github", ignore=shutil.ignore_patterns("__pycache__"))
         (project / "environments").mkdir()
-        for path in (ROOT / "environments").glob("*.toml"):
-            shutil.copy(path, project / "environments")
+        (project / "environments/base.toml").write_text('[delivery]\npull_requests = false\nafter = ""\n')
+        for name, before in chain.items():
+            own = "pull_requests = true" if name == "dev" else f'after = "{before}"'
+            (project / f"environments/{name}.toml").write_text(f"[delivery]\n{own}\n")
+        (project / "deploy").mkdir()
+        for name in ("__init__.py", "chain.py"):  # all that runs before anything is installed
+            shutil.copy(ROOT / "deploy" / name, project / "deploy")
         (project / "Makefile").write_text(MAKEFILE)
         Checkout.begin(project)
         venv = folder / "venv/bin"
@@ -67,7 +83,7 @@ class Project:
             self.folder,
             environments=accounts,
             variables=variables,
-            env={"STUB_LOG": str(log), "STUB_FAILS": fails},
+            env={"STUB_LOG": str(log), "STUB_FAILS": fails, "STUB_PLANS": json.dumps(PLANS)},
             id_token=TOKEN,
             api_url=self.api.url,
             virtual_environment=self.folder / "venv",

@@ -1,13 +1,19 @@
 """Rules of what comes after what, and of what is handed on: each is a function to what breaks it."""
 
 import importlib.util
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from deploy.chain import LEVELS
+from tests.workflows.access import FIRST
 from tests.workflows.reading import Job, Workflows, triggers
 
+OWN_PLAN = "${{ needs.plan.outputs.own }}"
+ITS_PLAN = "${{ needs.plan.outputs.next }}"
+EACH = "${{ matrix.environment }}"
 GATES = {"ci.yml": "gate", "cd.yml": "delivered"}
 
 
@@ -83,20 +89,36 @@ def what_was_built_is_what_is_deployed(workflows: Workflows) -> Iterator[str]:
         if given.get("release") != "${{ needs.build.outputs.release }}":
             yield f"{job.place} deploys {given.get('release')}"
         if job.calls == "_deploy.yml":
-            wanted = "own" if given.get("environment") == "dev" else "next"
-            if given.get("plan") != f"${{{{ needs.plan.outputs.{wanted} }}}}":
+            wanted = OWN_PLAN if given.get("environment") == FIRST else ITS_PLAN
+            if given.get("plan") != wanted:
                 yield f"{job.place} is not held to the plan that was reviewed, but to {given.get('plan')}"
 
 
-def prod_comes_after_dev(workflows: Workflows) -> Iterator[str]:
-    prod = Job("cd.yml", "prod", workflows.files["cd.yml"]["jobs"]["prod"])
-    if "dev" not in prod.needs or "needs.dev.result == 'success'" not in str(prod.values.get("if")):
-        yield "cd.yml: prod does not wait for dev to succeed"
+def each_level_of_the_chain_waits_for_the_one_before(workflows: Workflows) -> Iterator[str]:
+    jobs = workflows.files["cd.yml"]["jobs"]
+    for before, level in itertools.pairwise(LEVELS):
+        found, condition = Job("cd.yml", level, jobs.get(level, {})), str(jobs.get(level, {}).get("if"))
+        if before not in found.needs or f"needs.{before}.result == 'success'" not in condition:
+            yield f"cd.yml: {level} does not wait for {before} to succeed"
+        if f"needs.chain.outputs.{level} != '[]'" not in condition:
+            yield f"cd.yml: {level} runs without environments"
+        given = found.values.get("with", {}).get("environment")
+        matrix = found.values.get("strategy", {}).get("matrix", {}).get("environment")
+        if (given, matrix) != (EACH, f"${{{{ fromJSON(needs.chain.outputs.{level}) }}}}"):
+            yield f"cd.yml: {level} delivers to {given} of {matrix}"
+
+
+def what_is_delivered_is_shown_to_the_first_environment(workflows: Workflows) -> Iterator[str]:
+    """Pull requests plan against what the others run, without access to them."""
+    for job in workflows.jobs:
+        later = job.file == "cd.yml" and job.calls == "_deploy.yml" and job.id != LEVELS[0]
+        if later and FIRST.strip("${} ") not in str(job.values.get("with", {}).get("publish_to")):
+            yield f"{job.place} publishes nothing"
 
 
 def a_deploy_is_refused_without_its_release_and_plan(workflows: Workflows) -> Iterator[str]:
     for file, names in {"_deploy.yml": "RELEASE PLAN", "_plan.yml": "RELEASE"}.items():
-        (job,) = workflows.files[file]["jobs"].values()
+        job = next(iter(workflows.files[file]["jobs"].values()))
         commands = [step["run"] for step in job["steps"] if "run" in step]
         if not re.fullmatch(rf"python3 \.github/scripts/account\.py \S+ {names}", commands[0]):
             yield f"{file}: {commands[0]} does not ask for {names}"
@@ -132,9 +154,10 @@ def _outputs(workflows: Workflows, called: str, values: dict[str, Any]) -> dict[
 
 def every_output_of_a_step_is_one_that_it_sets(workflows: Workflows) -> Iterator[str]:
     known = {
+        "chain": {*LEVELS, "all"},
         "account": {"configured", "verdict"},
         "build": {"release"},
-        "preview": {"own_plan", "main_plan", "next_plan", "verdict"},
+        "preview": {"own_plan", "main_plan", "next_plans", "verdict"},
         "release": {"verdict", "url"},
         "rollback": {"verdict", "url"},
     }

@@ -11,6 +11,10 @@ gate = script(ROOT, "gate")
 CI, CD = gate.WORKFLOWS["ci"], gate.WORKFLOWS["cd"]
 
 
+SHORT = ("third", "fourth")
+"""The levels that a chain of two environments lacks."""
+
+
 def jobs(workflow, skipped=(), verdict="passed", **results):
     """A `needs` in which every job succeeded but for these."""
     found = {}
@@ -18,6 +22,7 @@ def jobs(workflow, skipped=(), verdict="passed", **results):
         result = "skipped" if job in skipped else results.get(job, "success")
         said = job in gate.SAYING and result == "success"
         found[job] = {"result": result, "outputs": {"verdict": verdict} if said else {}}
+    found["chain"]["outputs"] = {"first": "dev", "second": '["prod"]'} | dict.fromkeys(SHORT, "[]")
     return found
 
 
@@ -41,10 +46,10 @@ REPOSITORY = {"repository": {"full_name": "acme/ml"}}
     [
         ("pull_request", request(), (), "passed"),
         ("pull_request", request(), ("comment",), "unconfigured"),
-        ("pull_request", request(fork=True), ("plan", "comment", "dev"), "passed"),
-        ("pull_request", request(author="dependabot[bot]"), ("plan", "comment", "dev"), "passed"),
+        ("pull_request", request(fork=True), ("plan", "comment", "first"), "passed"),
+        ("pull_request", request(author="dependabot[bot]"), ("plan", "comment", "first"), "passed"),
         ("pull_request", request(private=True), ("dependencies",), "passed"),
-        ("pull_request", request(fork=True, private=False) | {}, ("plan", "comment", "dev"), "passed"),
+        ("pull_request", request(fork=True, private=False) | {}, ("plan", "comment", "first"), "passed"),
         ("merge_group", REPOSITORY, ("dependencies", "comment"), "passed"),
         ("merge_group", REPOSITORY, ("dependencies", "comment"), "unconfigured"),
     ],
@@ -56,12 +61,12 @@ def test_what_may_be_skipped_in_ci(name, event, skipped, verdict):
 @pytest.mark.parametrize(
     ("name", "skipped", "verdict", "attesting"),
     [
-        ("push", ("attest", "rollback", "drift"), "passed", False),
-        ("push", ("rollback", "drift"), "passed", True),
-        ("push", ("attest", "rollback", "drift", "publish"), "unconfigured", False),
-        ("schedule", ("build", "attest", "plan", "dev", "prod", "rollback", "publish"), "passed", False),
-        ("workflow_dispatch", ("build", "attest", "plan", "dev", "prod", "drift"), "passed", False),
-        ("workflow_dispatch", ("build", "attest", "plan", "dev", "prod", "drift", "publish"), "unconfigured", False),
+        ("push", ("attest", "rollback", "drift", *SHORT), "passed", False),
+        ("push", ("rollback", "drift", *SHORT), "passed", True),
+        ("push", ("attest", "rollback", "drift", *SHORT), "unconfigured", False),
+        ("schedule", ("build", "attest", "plan", "first", "second", *SHORT, "rollback"), "passed", False),
+        ("workflow_dispatch", ("build", "attest", "plan", "first", "second", *SHORT, "drift"), "passed", False),
+        ("workflow_dispatch", ("build", "attest", "plan", "first", "second", *SHORT, "drift"), "unconfigured", False),
     ],
 )
 def test_what_may_be_skipped_in_cd(name, skipped, verdict, attesting):
@@ -74,28 +79,36 @@ def test_every_job_of_a_pull_request_has_to_succeed(job, result):
     assert bad("ci", "pull_request", jobs("ci", **{job: result})) == {job}
 
 
-@pytest.mark.parametrize("job", ["build", "plan", "dev", "prod", "publish"])
+@pytest.mark.parametrize("job", ["chain", "build", "plan", "first", "second"])
 @pytest.mark.parametrize("result", ["failure", "cancelled", "skipped"])
 def test_every_job_of_a_merge_has_to_succeed(job, result):
-    needs = jobs("cd", ("attest", "rollback", "drift"), **{job: result})
+    needs = jobs("cd", ("attest", "rollback", "drift", *SHORT), **{job: result})
     assert job in bad("cd", "push", needs, REPOSITORY)
+
+
+def test_a_level_of_the_chain_that_has_environments_is_not_skipped():
+    needs = jobs("cd", ("attest", "rollback", "drift", *SHORT))
+    needs["chain"]["outputs"]["third"] = '["prod-eu"]'
+    assert bad("cd", "push", needs, REPOSITORY) == {"third"}
+    del needs["chain"]["outputs"]["fourth"]
+    assert bad("cd", "push", needs, REPOSITORY) == {"third", "fourth"}
 
 
 def test_a_fork_excuses_nothing_but_what_needs_a_token():
     event = request(fork=True)
     for job in ("quality", "build", "dependencies"):
-        assert bad("ci", "pull_request", jobs("ci", ("plan", "comment", "dev", job)), event) == {job}
+        assert bad("ci", "pull_request", jobs("ci", ("plan", "comment", "first", job)), event) == {job}
 
 
 def test_a_fork_that_is_gone_is_a_fork():
     event = request()
     event["pull_request"]["head"]["repo"] = None
-    assert bad("ci", "pull_request", jobs("ci", ("plan", "comment", "dev")), event) == set()
+    assert bad("ci", "pull_request", jobs("ci", ("plan", "comment", "first")), event) == set()
 
 
 @pytest.mark.parametrize("verdict", ["", "failed", "Passed", "unknown"])
 def test_a_deploy_has_to_say_that_it_passed(verdict):
-    assert bad("ci", "pull_request", jobs("ci", verdict=verdict)) == {"plan", "dev"}
+    assert bad("ci", "pull_request", jobs("ci", verdict=verdict)) == {"plan", "first"}
 
 
 def test_no_comment_is_excused_only_without_a_plan():
@@ -114,8 +127,8 @@ def test_a_job_that_nobody_told_the_gate_of_keeps_it_shut():
 
 
 def test_it_says_which_job_another_was_skipped_for():
-    run = gate.Run("pull_request", request(), jobs("ci", ("dev",), quality="failure"))
-    assert gate.judge("ci", run)["dev"] == (False, "skipped: because of quality")
+    run = gate.Run("pull_request", request(), jobs("ci", ("first",), quality="failure"))
+    assert gate.judge("ci", run)["first"] == (False, "skipped: because of quality")
 
 
 @pytest.mark.parametrize(("needs", "code"), [(jobs("ci"), 0), (jobs("ci", build="failure"), 1)])

@@ -35,10 +35,9 @@ GRANT APPLY ON TAG <% database %>.<% schema %>.ML_PIPELINE_RELEASE TO ROLE <% ac
 GRANT USAGE ON WAREHOUSE <% warehouse %> TO ROLE <% compute_role %>;
 GRANT OPERATE ON WAREHOUSE <% warehouse %> TO ROLE <% compute_role %>;
 
--- These two are the account's, and need its administrator.
+-- This one is the account's, and needs its administrator.
 USE ROLE ACCOUNTADMIN;
 GRANT EXECUTE TASK ON ACCOUNT TO ROLE <% compute_role %>;
-GRANT IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA TO ROLE <% access_role %>;
 
 USE ROLE SECURITYADMIN;
 GRANT ROLE <% access_role %> TO ROLE <% role %>;

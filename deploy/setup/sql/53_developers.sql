@@ -16,8 +16,18 @@ GRANT APPLY ON TAG <% database %>.<% schema %>.ML_PIPELINE_RELEASE TO ROLE <% de
 GRANT ROLE <% compute_role %> TO ROLE <% developer_role %>;
 GRANT ROLE <% reader_role %> TO ROLE <% developer_role %>;
 
+-- The source, as the delivering role reads it.
 USE ROLE ACCOUNTADMIN;
-GRANT IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA TO ROLE <% developer_role %>;
+{% if from_share %}
+GRANT IMPORTED PRIVILEGES ON DATABASE <% data_database %> TO ROLE <% developer_role %>;
+{% else %}
+GRANT USAGE ON DATABASE <% data_database %> TO ROLE <% developer_role %>;
+GRANT USAGE ON SCHEMA <% data_database %>.<% data_schema %> TO ROLE <% developer_role %>;
+GRANT SELECT ON ALL TABLES IN SCHEMA <% data_database %>.<% data_schema %> TO ROLE <% developer_role %>;
+GRANT SELECT ON ALL VIEWS IN SCHEMA <% data_database %>.<% data_schema %> TO ROLE <% developer_role %>;
+GRANT SELECT ON FUTURE TABLES IN SCHEMA <% data_database %>.<% data_schema %> TO ROLE <% developer_role %>;
+GRANT SELECT ON FUTURE VIEWS IN SCHEMA <% data_database %>.<% data_schema %> TO ROLE <% developer_role %>;
+{% endif %}
 
 USE ROLE SECURITYADMIN;
 GRANT ROLE <% developer_role %> TO ROLE SYSADMIN;

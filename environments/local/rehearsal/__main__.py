@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+from deploy import chain
 from environments.local.github.api import Api
 from environments.local.github.oidc import Issuer
 
@@ -26,7 +27,7 @@ from .errors import RehearsalError
 from .hosted import OnGitHub
 from .hosting import Hosted
 from .server import Server, without_proxy
-from .story import ENVIRONMENTS, Story, Told
+from .story import Story, Told
 
 _PROJECT = Path(__file__).parents[3]
 _FOLDER = _PROJECT / ".local"
@@ -91,7 +92,7 @@ def _play(arguments: argparse.Namespace, show: screen.Screen, scratch: Path, hom
 def _story(arguments: argparse.Namespace, show: screen.Screen, server: Server, scratch: Path) -> Iterator[Story]:
     """The story that was asked for, and what it needs while it is told."""
     checkout = Checkout.copy(_PROJECT, scratch / "checkout")
-    keys = {name: delivery.KeyPair.generate() for name in ENVIRONMENTS}
+    keys = {name: delivery.KeyPair.generate() for name in chain.read(checkout.folder / "environments").all}
     if arguments.fast:
         yield Direct(checkout, delivery.Deployer(checkout.folder, server, keys), Told())
         return

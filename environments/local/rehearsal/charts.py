@@ -40,7 +40,7 @@ def _drawn(draw: Callable[[Axes], None], width: float, height: float) -> str:
 def gantt(tasks: tuple[TaskRun, ...]) -> str:
     """When each task of a run ran, in seconds since its start."""
     ran = [t for t in tasks if t.start and t.end]
-    start = min(t.start for t in ran)
+    start = min((t.start for t in ran), default=None)
 
     def draw(axes: Axes) -> None:
         for row, task in enumerate(ran):
@@ -116,53 +116,59 @@ _STYLES: dict[str, dict[str, Any]] = {
 }
 
 
-def roc(plots: dict[str, Any], auc: float) -> str:
-    """The receiver operating characteristic on the held-out lines, of the new model and of the version in use."""
+IN_A_SLICE = {"value", "rows", "label", "predicted"}
+"""What each row of a slice must say to be drawn."""
+
+
+def roc(plots: dict[str, Any]) -> str:
+    """The receiver operating characteristic on the held-out rows, of the new model and of the version in use."""
 
     def draw(axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
         for which, found in plots.items():
             axes.plot(*zip(*found["roc"], strict=True), label=_NAMES[which], **_STYLES[which])
-        axes.set(xlabel="false positive rate", ylabel="true positive rate", title=f"ROC, AUC {auc:.3f}")
+        axes.set(xlabel="false positive rate", ylabel="true positive rate", title="ROC")
         axes.legend(frameon=False)
 
     return _drawn(draw, 3.6, 3.2)
 
 
 def calibration(plots: dict[str, Any]) -> str:
-    """What each of the two said against the share that was late."""
+    """The mean prediction of each of the two against the share of the label."""
 
     def draw(axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
         for which, found in plots.items():
-            said, late = ([each[name] for each in found["calibration"]] for name in ("said", "late"))
-            axes.plot(said, late, marker="o", markersize=3, label=_NAMES[which], **_STYLES[which])
-        axes.set(xlabel="said", ylabel="late", title="Calibration")
+            predicted, label = ([each[name] for each in found["calibration"]] for name in ("predicted", "label"))
+            axes.plot(predicted, label, marker="o", markersize=3, label=_NAMES[which], **_STYLES[which])
+        axes.set(xlabel="predicted", ylabel="label", title="Calibration")
         axes.legend(frameon=False)
 
     return _drawn(draw, 3.6, 3.2)
 
 
 def slices(title: str, rows: list[dict[str, Any]]) -> str:
-    """What was late, and what each of the two said, for each value of a feature; behind it, how many lines."""
+    """The means of the label and of both predictions for each value of a feature; behind them, how many rows."""
     values = [row["value"] for row in rows]
 
     def draw(axes: Axes) -> None:
-        most = max(row["lines"] for row in rows)
+        most = max(row["rows"] for row in rows)
+        highest = max(row["label"] for row in rows)
         width = 0.8 * min((b - a for a, b in pairwise(values)), default=1)
-        axes.bar(values, [0.25 * row["lines"] / most for row in rows], width, color="#eeeeee", label="lines")
-        axes.plot(values, [row["late"] for row in rows], "o-", color=_BLACK, markersize=3, label="late")
-        axes.plot(values, [row["said"] for row in rows], label=_NAMES["new"], **_STYLES["new"])
+        axes.bar(values, [0.25 * highest * row["rows"] / most for row in rows], width, color="#eeeeee", label="rows")
+        axes.plot(values, [row["label"] for row in rows], "o-", color=_BLACK, markersize=3, label="label")
+        axes.plot(values, [row["predicted"] for row in rows], label=_NAMES["new"], **_STYLES["new"])
         if all("in_use" in row for row in rows):
-            axes.plot(values, [row["in_use"]["said"] for row in rows], label=_NAMES["in_use"], **_STYLES["in_use"])
-        axes.set(title=f"By {title.replace('_', ' ')}", ylim=(0, 1))
+            before = [row["in_use"]["predicted"] for row in rows]
+            axes.plot(values, before, label=_NAMES["in_use"], **_STYLES["in_use"])
+        axes.set(title=f"By {title.replace('_', ' ')}")
         axes.legend(frameon=False, fontsize=7, ncols=2)
 
     return _drawn(draw, 3.6, 3.2)
 
 
 def drift(values: dict[str, float], drifted: list[str], most: float) -> str:
-    """How far each feature of the open lines has moved from the baseline, and from where on that is drift.
+    """How far each feature of the open rows has moved from the baseline, and from where on that is drift.
 
     Features that move in any data, such as counts that grow, stand in grey whatever their value.
     """
@@ -178,19 +184,19 @@ def drift(values: dict[str, float], drifted: list[str], most: float) -> str:
         axes.invert_yaxis()
         axes.set_xscale("symlog", linthresh=most)
         axes.set_xlim(0, max(10.0, 2 * max(values[name] for name in names)))
-        axes.set(xlabel="population stability index", title="Drift of the open lines")
+        axes.set(xlabel="population stability index", title="Drift of the open rows")
 
     return _drawn(draw, 5.4, 3.6)
 
 
 def weeks(found: list[dict[str, Any]]) -> str:
-    """What was said and what was late by order week; late ends where outcomes are not known yet."""
+    """The means of prediction and label by week; the label ends where it is not known yet."""
 
     def draw(axes: Axes) -> None:
         dates = [date.fromisoformat(week["week"]) for week in found]
-        axes.plot(dates, [_or_nan(week["late"]) for week in found], "o-", color=_GREY, markersize=2.5, label="late")
-        axes.plot(dates, [week["said"] for week in found], "o-", color=_BLUE, markersize=2.5, label="said")
-        axes.set(ylim=(0.4, 0.8), title="Said and late by order week", ylabel="share of lines")
+        axes.plot(dates, [_or_nan(week["label"]) for week in found], "o-", color=_GREY, markersize=2.5, label="label")
+        axes.plot(dates, [week["predicted"] for week in found], "o-", color=_BLUE, markersize=2.5, label="predicted")
+        axes.set(title="Prediction and label by week", ylabel="mean")
         axes.legend(frameon=False, loc="lower left", ncols=2)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(AutoDateLocator()))
 

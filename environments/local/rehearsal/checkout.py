@@ -68,6 +68,11 @@ class Checkout:
             raise RehearsalError(f"the story edits {file}, but there is no {old!r} in it: mend the story")
         path.write_text(text.replace(old, new, 1))
 
+    def append(self, file: str, text: str) -> None:
+        """Add to the end of a file."""
+        with (self.folder / file).open("a", encoding="utf-8") as opened:
+            opened.write(text)
+
 
 def _git(folder: Path, *arguments: str) -> str:
     command = ["git", "-C", str(folder), *arguments]

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from deploy.graph import render
-from ml_pipeline import config
 
 if TYPE_CHECKING:
     from deploy.graph.graph import Graph
@@ -39,8 +38,12 @@ class Findings:
     def to_dict(self) -> dict[str, Any]:
         """The summary for machines."""
         rows = {row.name: asdict(row) for row in self.environments}
-        metrics = self.run.results["EVALUATE"]["metrics"]
-        return {"seconds": round(self.seconds, 1), **self.told.to_dict(), "environments": rows, "metrics": metrics}
+        return {
+            "seconds": round(self.seconds, 1),
+            **self.told.to_dict(),
+            "environments": rows,
+            "metrics": self.run.metrics,
+        }
 
 
 def collect(story: Story, seconds: float) -> Findings:
@@ -48,9 +51,9 @@ def collect(story: Story, seconds: float) -> Findings:
     told = story.told
     if told.run is None:
         raise ValueError("the story has no full run")
-    prod = config.load("prod", story.checkout.folder / "environments")
-    rows = tuple(_row(story, name) for name in ("dev", "prod"))
-    return Findings(seconds, told, told.run, rows, render.render(prod, rows[1].digest))
+    rows = {name: _row(story, name) for name in story.chain.all}
+    graph = render.render(story.environment(story.last), rows[story.last].digest)
+    return Findings(seconds, told, told.run, tuple(rows.values()), graph)
 
 
 def _row(story: Story, name: str) -> EnvironmentRow:
@@ -58,6 +61,6 @@ def _row(story: Story, name: str) -> EnvironmentRow:
     schedule = status["schedule"]
     cron = schedule["text"].removeprefix("USING CRON ")
     shown = f"{'on' if schedule['on'] else 'off'}: {cron}" if cron else "none"
-    # DEV has only had smoke runs, and those leave the version in use alone.
-    version = told.run.model_version if name == "prod" and told.run else "none yet"
+    # The others have only had smoke runs, and those leave the version in use alone.
+    version = (told.run.model_version if name == story.last and told.run else "") or "none yet"
     return EnvironmentRow(name, told.name_of(status["release"]), status["release"], shown, version)

@@ -1,4 +1,4 @@
-"""One run of PROD's graph with its real settings, started and followed by `deploy run` as the service user."""
+"""One run of the last environment's graph with its real settings, by `deploy run` as the service user."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deploy.account.sql import literal
 from ml_pipeline import config
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from snowflake.connector import SnowflakeConnection
 
@@ -39,10 +39,20 @@ class FullRun:
     results: dict[str, Any]
     model_version: str
 
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """How good the model is, as the step that evaluated it says; nothing if no step did."""
+        return next((found["metrics"] for found in self.having("metrics")), {})
 
-def read(server: Server, key: KeyPair, checkout: Path, verdict: dict[str, Any]) -> FullRun:
+    def having(self, *keys: str) -> Iterator[dict[str, Any]]:
+        """The results that have all of these keys: a report shows what steps found, whatever they are called."""
+        for result in self.results.values():
+            if isinstance(result, dict) and all(result.get(key) for key in keys):
+                yield result
+
+
+def read(server: Server, key: KeyPair, environment: config.Environment, verdict: dict[str, Any]) -> FullRun:
     """Put together what a run left behind; `verdict` is what `deploy run` answered."""
-    environment = config.load("prod", checkout / "environments")
     with closing(_connect(server, key, environment)) as connection:
         tasks = _tasks(verdict["tasks"], f"{environment.graph.name}$")
         return FullRun(tasks, _results(connection, verdict["run"]), _model_version(connection, environment))
@@ -75,10 +85,12 @@ def _rows(connection: SnowflakeConnection, sql: str) -> list[dict[str, Any]]:
 
 
 def _results(connection: SnowflakeConnection, group: str) -> dict[str, Any]:
+    if not _rows(connection, "SHOW TABLES LIKE 'STEP_RESULTS'"):
+        return {}
     rows = _rows(connection, f"SELECT STEP, RESULT FROM STEP_RESULTS WHERE RUN_ID = {literal(config.kept_id(group))}")
     return {row["STEP"]: json.loads(row["RESULT"]) for row in rows}
 
 
 def _model_version(connection: SnowflakeConnection, environment: config.Environment) -> str:
     rows = _rows(connection, f"SHOW MODELS LIKE {literal(environment.pipeline.registry.model)}")
-    return rows[0]["default_version_name"] if rows else "none"
+    return rows[0]["default_version_name"] if rows else ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deploy import chain
 from environments.local.github import running
 
 from .errors import RehearsalError
@@ -47,7 +48,7 @@ class Hosted:
         repository = running.Repository(
             self.checkout.folder,
             self.scratch,
-            environments={"dev": account, "prod": account},
+            environments=dict.fromkeys(chain.read(self.checkout.folder / "environments").all, account),
             # The connector hands tokens to hosts of Snowflake only, unless it is told of another.
             env={**address, "SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES": "127.0.0.1", **_PRINT_ONLY},
             id_token=self.issuer.variables(ref=event.ref, event_name=event.name),

@@ -1,4 +1,8 @@
-"""The rehearsal's report: one HTML file without anything from outside, to open in a browser."""
+"""The rehearsal's report: one HTML file without anything from outside, to open in a browser.
+
+What steps found is shown by what it is, whatever the steps are called: a pipeline without a model, or with another
+one, has a report, too.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,15 @@ import jinja2
 from . import charts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from .findings import Findings
+    from .full_run import FullRun
+
+
+# What the definition's plots may have; a report draws those that it has.
+_MODEL = {"roc": charts.roc, "calibration": charts.calibration}
 
 
 def write(path: Path, found: Findings) -> None:
@@ -24,22 +34,33 @@ def render(found: Findings) -> str:
     """The report's HTML."""
     loader = jinja2.PackageLoader(__package__, "templates")
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
-    evaluation = found.run.results["EVALUATE"]
-    plots, monitored = evaluation["plots"], found.run.results["MONITOR"]
-    pictures = {
-        "graph": charts.graph(found.graph),
-        "gantt": charts.gantt(found.run.tasks),
-        "roc": charts.roc(plots, evaluation["metrics"]["auc"]),
-        "calibration": charts.calibration(plots),
-        "slices": [charts.slices(name, rows) for name, rows in evaluation["slices"].items()],
-        "drift": charts.drift(monitored["drift"], monitored["drifted"], monitored["max_drift"]),
-        "weeks": charts.weeks(monitored["weeks"]),
-    }
+    run = found.run
     return environment.get_template("report.html.j2").render(
         found=found,
-        metrics=evaluation["metrics"],
-        checks=found.run.results["QUALITY_GATE"]["checks"],
-        provenance=evaluation["provenance"],
-        monitored=monitored,
-        pictures=pictures,
+        pictures={"graph": charts.graph(found.graph), "gantt": charts.gantt(run.tasks)},
+        metrics=run.metrics,
+        checks=next((result["checks"] for result in run.having("checks")), ()),
+        provenance=next((result["provenance"] for result in run.having("provenance")), {}),
+        model=list(_of_model(run)),
+        monitored=next(run.having("monitor", "verdict"), None),
+        monitoring=list(_of_monitoring(run)),
     )
+
+
+def _of_model(run: FullRun) -> Iterator[str]:
+    """The pictures of the evaluated model that can be drawn of what was found."""
+    for result in run.having("plots"):
+        plots = result["plots"]
+        yield from (draw(plots) for name, draw in _MODEL.items() if all(name in each for each in plots.values()))
+    for result in run.having("slices"):
+        for name, rows in result["slices"].items():
+            if rows and all(row.keys() >= charts.IN_A_SLICE for row in rows):
+                yield charts.slices(name, rows)
+
+
+def _of_monitoring(run: FullRun) -> Iterator[str]:
+    """The pictures of what the monitor saw."""
+    for result in run.having("drift", "max_drift"):
+        yield charts.drift(result["drift"], result.get("drifted", []), result["max_drift"])
+    for result in run.having("weeks"):
+        yield charts.weeks(result["weeks"])

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from . import full_run
+from deploy import chain
+from deploy.graph import render
+from ml_pipeline import config
+
+from . import full_run, seed
+from .breaking import break_a_step
 from .errors import RehearsalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from deploy.chain import Chain
     from environments.local.github.running import Outcome
 
     from .checkout import Checkout
@@ -19,8 +26,9 @@ if TYPE_CHECKING:
 
     Step = Callable[["Story"], str]
 
-ENVIRONMENTS = ("dev", "prod")
 FAILURE = "rehearsed failure"
+_NO_RELEASE = "0" * 64
+_SHOWN = 3  # metrics in a line
 
 
 @dataclass
@@ -94,6 +102,31 @@ class Story:
                 return
 
     # ---- looking
+    @cached_property
+    def chain(self) -> Chain:
+        """The environments that are delivered to."""
+        return chain.read(self.checkout.folder / "environments")
+
+    @property
+    def last(self) -> str:
+        """The environment that is looked at most closely: in the end, its graph runs in full."""
+        return self.chain.last[0]
+
+    def environment(self, name: str) -> config.Environment:
+        """An environment as the checkout has it."""
+        return config.load(name, self.checkout.folder / "environments")
+
+    @property
+    def everywhere(self) -> str:
+        """All environments, for a sentence."""
+        *most, last = self.chain.all
+        return f"{', '.join(most)} and {last}" if most else last
+
+    def place(self, name: str, schema: str = "") -> str:
+        """The schema that main is delivered to in an environment, or another one, as messages name it."""
+        snowflake = self.environment(name).snowflake
+        return f"{snowflake.database}.{schema or snowflake.schema}"
+
     def done(self, verb: str, environment: str, *options: str) -> dict[str, Any]:
         """Run a verb that must succeed."""
         answer = self.deployer.run(verb, environment, *options)
@@ -106,11 +139,13 @@ class Story:
         return self.done("status", environment, *options)["release"]
 
     def expect_everywhere(self, digest: str) -> None:
-        """Both environments run this release, and PROD's schedule is on."""
-        for environment in ENVIRONMENTS:
-            found = self.runs(environment)
+        """All environments run this release, and their schedules are on, where they have one."""
+        for environment in self.chain.all:
+            status = self.done("status", environment)
+            found, schedule = status["release"], status["schedule"]
             expect(found == digest, f"{environment} runs {found}, not {digest}")
-        expect(self.done("status", "prod")["schedule"]["on"], "PROD's schedule is off after a passed smoke run")
+            off = bool(schedule["text"]) and not schedule["on"]
+            expect(not off, f"the schedule of {environment} is off after a passed smoke run")
 
     # ---- the changes that a team makes
     def change_the_payload(self, words: str) -> None:
@@ -119,23 +154,31 @@ class Story:
 
     def break_a_step(self) -> None:
         """A change with which the smoke run fails."""
-        path, start = "src/ml_pipeline/inference.py", "    version = registry.version_in_use(session, run)\n"
-        self.checkout.replace(path, start, f'    raise RuntimeError("{FAILURE}")\n{start}')
+        graph = render.render(self.environment(self.chain.first), _NO_RELEASE)
+        break_a_step(self.checkout, [task.definition for task in graph.tasks], FAILURE)
 
     # ---- how it begins and ends
     def bootstrap(self) -> str:
-        """The administrator sets up DEV and PROD."""
-        for environment in ENVIRONMENTS:
+        """The administrator sets up the environments."""
+        seeded = seed.run(self.deployer.server, self.checkout.folder)
+        for environment in self.chain.all:
             answer = self.deployer.bootstrap(environment)
             expect(answer.exit_code == 0, f"bootstrap of {environment} {answer.outcome}")
-        return "databases, warehouses, roles and service users of dev and prod"
+        made = f"databases, warehouses, roles and service users of {self.everywhere}"
+        return f"{seeded}; {made}" if seeded else made
 
     def full_run(self) -> str:
-        """PROD's hour comes: its graph runs in full, and a new model is in use."""
-        verdict = self.done("run", "prod")
-        self.told.run = full_run.read(self.deployer.server, self.deployer.keys["prod"], self.checkout.folder, verdict)
-        metrics = self.told.run.results["EVALUATE"]["metrics"]
-        return f"model {self.told.run.model_version} is in use, AUC {metrics['auc']} on later lines"
+        """The schedule of the last environment comes: its graph runs in full, and a new model is in use."""
+        verdict, key = self.done("run", self.last), self.deployer.keys[self.last]
+        self.told.run = full_run.read(self.deployer.server, key, self.environment(self.last), verdict)
+        version = self.told.run.model_version
+        return f"model {version} is in use{_shown(self.told.run.metrics)}" if version else "every task did its work"
+
+
+def _shown(metrics: Mapping[str, Any]) -> str:
+    """The first few metrics, for the end of a line."""
+    few = list(metrics.items())[:_SHOWN]
+    return ": " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in few) if few else ""
 
 
 def expect(truth: bool, otherwise: str) -> None:  # noqa: FBT001 - it reads as a sentence

@@ -10,6 +10,7 @@ from ..kernel.errors import invalid, unsupported
 from ..kernel.kinds import STAMP, Create, read_tags
 from ..kernel.result import Result
 from ..policies import attaching
+from ..sample_data import DATABASE, SampleData
 from ..sql import clustering, columns, places
 from ..sql.binding import remaining
 from ..sql.columns import TableColumn
@@ -183,7 +184,9 @@ class Table(Relation):
         locations.drop_table_stage(session.account, gone)
 
     def row(self, session: Session, thing: Object) -> dict[str, Any]:
-        """A row of SHOW TABLES."""
+        """A row of SHOW TABLES; the sample data is counted, too, and so has to be there."""
+        if thing.name.database == DATABASE.name:
+            session.account[SampleData].ensure()
         number = storage.count(session, thing)
         tracking = str(thing.properties.get("change_tracking", "FALSE")).upper() == "TRUE"
         shown = {"rows": number, "bytes": 0 if number == 0 else None, "automatic_clustering": "OFF"}
