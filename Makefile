@@ -10,7 +10,7 @@ RUN := .venv/bin/python
 # Options for the command behind a target: make rehearse ARGS=--keep
 ARGS ?=
 
-# The local Snowflake, a distribution of its own; a fork may delete it (README, "The local Snowflake").
+# The local Snowflake, a distribution of its own; a fork may delete it (docs/local-snowflake.md).
 LOCAL := environments/local/snowflake
 
 .PHONY: help init rehearse test localtest profiles faults lint format bench local clean
@@ -49,7 +49,7 @@ lint: .venv/.installed ## check the code, its format, and the workflow files
 format: .venv/.installed ## format the code and mend what can be mended by machine
 	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
 
-bench: .venv/.installed ## measure what the README promises
+bench: .venv/.installed ## measure what docs/design.md names
 	@$(RUN) -m tests.bench $(ARGS)
 
 local: .venv/.installed ## start a local Snowflake in .local/account on port 8085, with a tenth of the sample data

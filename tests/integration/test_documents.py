@@ -1,4 +1,4 @@
-"""Every command of the README, run as it stands there, in its order; only the server's address is the tests' own."""
+"""Every command of the README and of docs/, run as it stands there; only addresses and the server's folder are the tests'."""
 
 import os
 import re
@@ -6,6 +6,7 @@ import runpy
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,65 +14,104 @@ from threadpoolctl import threadpool_limits
 
 from deploy.verbs import cli
 from environments.local.github.oidc import Issuer
+from ml_pipeline.config import load as load_environment
 from tests.faults.callers import Callers, load
 
 ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+# The page whose server the commands of the others need, as it says.
+FIRST = ROOT / "docs" / "local-snowflake.md"
 # Commands that other tests run, or that run the tests.
 ELSEWHERE = {
     "make rehearse": "test_rehearsal.py",
     "make test": "this run",
-    "make local": "the server of these tests, started by the same module",
     "make bench": "test_bench.py",
     "make faults": "tests/faults, of which this run takes a sample",
 }
+HOME, PORT = ".local/account", "8085"
 
 
-def commands():
-    """The lines after a `$` in the README's console blocks."""
-    blocks = re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+def commands(page: Path) -> list[str]:
+    """The lines after a `$` in the console blocks of a page."""
+    blocks = re.findall(r"```console\n(.*?)```", page.read_text(), re.DOTALL)
     return [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
 
 
-def exported(command, snowflake):
-    """What an `export` line sets, with the address of the tests' server."""
-    values = dict(pair.split("=", 1) for pair in shlex.split(command)[1:])
-    return {**values, **{key: value for key, value in snowflake.environ.items() if key in values}}
+class Terminal:
+    """A newcomer's terminal: what it exports, and the server that its `make local` has started."""
+
+    def __init__(self, callers: Callers, home: Path) -> None:
+        self._callers = callers
+        self._home = home
+        self._environ = {k: v for k, v in os.environ.items() if not k.startswith(("SNOWFLAKE_", "OMP_"))}
+        self._server: subprocess.Popen[str] | None = None
+        self._port = PORT
+
+    def run(self, command: str) -> None:
+        """Run a command, with the home and the port that the tests have in place of the document's."""
+        command = command.replace(HOME, str(self._home)).replace(PORT, self._port)
+        if command == "make local":
+            self._port = self._serve()
+        elif command.startswith("export "):
+            self._export(command)
+        else:
+            done = self._done(shlex.split(command))
+            assert done.returncode == 0, f"{command}\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}"
+
+    def close(self) -> None:
+        """Stop the server."""
+        if self._server:
+            self._server.communicate()
+
+    def _serve(self) -> str:
+        """Start the server as the Makefile says, at a free port."""
+        options = f"--home {self._home} --port 0 --until-stdin-closes"
+        self._server = subprocess.Popen(
+            ["make", "--silent", "local", f"ARGS={options}"],
+            cwd=ROOT, env=self._environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        ready = self._server.stdout.readline()
+        return re.search(r"ready: http://127\.0\.0\.1:(\d+)", ready)[1]
+
+    def _export(self, command: str) -> None:
+        shown = subprocess.run(
+            ["bash", "-c", f"{command}; env -0"], env=self._environ, check=True, capture_output=True, text=True
+        )
+        self._environ = dict(pair.split("=", 1) for pair in shown.stdout.split("\0") if "=" in pair)
+
+    def _done(self, words: list[str]) -> subprocess.CompletedProcess[str]:
+        if words[0] == ".venv/bin/python":
+            ended = self._callers.run(as_python_does, words[1:], self._environ, limit=120)
+            return subprocess.CompletedProcess(words, ended.value, ended.output, ended.error or "")
+        if words[0] == ".venv/bin/local-snowflake":
+            home = words.index("--home") + 1
+            words = [*words[:home], f"{words[home]}-other", *words[home + 1 :], "--until-stdin-closes"]
+        if not (ROOT / words[0]).exists():
+            pytest.skip(f"{words[0]} is not installed: make .venv-cli/.installed")
+        return subprocess.run(
+            words, cwd=ROOT, env=self._environ, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
 
 
 @pytest.fixture
-def callers():
-    """Processes in which the clients are imported already, as that takes most of a command's time."""
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """Commands of Python run in processes that have the clients imported: that takes most of a command's time."""
     load()
-    with Callers() as origin:
-        yield origin
+    with Callers() as callers:
+        terminal = Terminal(callers, tmp_path / "account")
+        yield terminal
+        terminal.close()
 
 
 @pytest.mark.timeout(300)
-def test_every_command_of_the_readme_works(snowflake, callers, tmp_path):
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("SNOWFLAKE_")}
-    ran = []
-    for command in commands():
-        if command in ELSEWHERE:
-            continue
-        if command.startswith("export "):
-            environ |= exported(command, snowflake)
-            continue
-        answer = run(command, environ, snowflake, callers, tmp_path)
-        assert answer.returncode == 0, f"{command}\n{answer.stdout[-1500:]}\n{answer.stderr[-1500:]}"
-        ran.append(command)
-    assert len(ran) >= 10
-
-
-def run(command, environ, snowflake, callers, tmp_path):
-    words = shlex.split(command.replace("8085", str(snowflake.port)))
-    if words[0] == ".venv/bin/local-snowflake":
-        return started(words, environ, tmp_path)
-    if words[0] == ".venv/bin/python":
-        ended = callers.run(as_python_does, words[1:], environ, limit=120)
-        return subprocess.CompletedProcess(words, ended.value, ended.output, ended.error or "")
-    if not (ROOT / words[0]).exists():
-        pytest.skip(f"{words[0]} is not installed: make .venv-cli/.installed")
-    return subprocess.run(words, cwd=ROOT, env=environ, capture_output=True, text=True)
+def test_every_command_of_the_documents_works(terminal):
+    ran = 0
+    for page in [FIRST, *(page for page in PAGES if page != FIRST)]:
+        for command in commands(page):
+            if command not in ELSEWHERE:
+                terminal.run(command)
+                ran += 1
+    assert ran >= 10
 
 
 def as_python_does(words, environ):
@@ -97,23 +137,13 @@ def as_python_does(words, environ):
     return 0
 
 
-def started(words, environ, tmp_path):
-    """A command that serves until it is stopped: here, until its standard input ends."""
-    home = words.index("--home") + 1
-    options = [*words[1:home], str(tmp_path / "account"), *words[home + 1 :], "--until-stdin-closes"]
-    words = [sys.executable, "-m", "local_snowflake", *options]
-    done = subprocess.run(words, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    assert "Local Snowflake ready: http://127.0.0.1:" in done.stdout
-    return done
-
-
-def test_what_is_run_elsewhere_is_in_the_readme():
-    assert set(ELSEWHERE) <= set(commands())
+def test_what_is_run_elsewhere_is_in_the_documents():
+    assert set(ELSEWHERE) <= {command for page in PAGES for command in commands(page)}
 
 
 def steps():
-    """The numbered steps of "Your own account", each with its block of commands."""
-    section = re.search(r"## Your own account\n(.*?)\n## ", (ROOT / "README.md").read_text(), re.DOTALL)[1]
+    """The numbered steps of "Six steps to PROD", each with its block of commands."""
+    section = re.search(r"## Six steps to PROD\n(.*?)\n## ", (ROOT / "README.md").read_text(), re.DOTALL)[1]
     return re.findall(r"^\d\. .*?```sh\n(.*?)```", section, re.DOTALL | re.MULTILINE)
 
 
@@ -138,11 +168,12 @@ def test_the_steps_to_prod_work_as_far_as_they_need_no_github(snowflake, monkeyp
         for key in ("SNOWFLAKE_USER", "SNOWFLAKE_PASSWORD"):
             monkeypatch.delenv(key)
         monkeypatch.setenv("SNOWFLAKE_AUTHENTICATOR", "workload_identity")
-        for name in ("dev", "prod"):
+        names = ("dev", "prod")
+        for name in names:
             for key, value in issuer.variables(environment=name).items():
                 monkeypatch.setenv(key, value)
             assert cli.main(["doctor", "--env", name]) == 0, capsys.readouterr().out
-        undo(snowflake, "ML_DEV_CI", "ML_PROD_CI")
+        undo(snowflake, *(load_environment(name, ROOT / "environments").snowflake.service_user for name in names))
 
 
 def undo(snowflake, *users):

@@ -127,15 +127,32 @@ def test_nothing_knows_that_the_environment_is_local(room):
     assert found == set()
 
 
-def test_every_verb_is_in_the_readme():
-    readme = (ROOT / "README.md").read_text()
-    assert [verb for verb in table.VERBS if f"| `{verb}` |" not in readme] == []
+DOCUMENTS = sorted({ROOT / "README.md", ROOT / "AGENTS.md", *(ROOT / "docs").glob("*.md"), *ROOT.glob(".github/*.md")})
 
 
-def test_every_make_target_that_the_readme_names_exists():
-    named = set(re.findall(r"make ([a-z]+)", (ROOT / "README.md").read_text()))
+def test_every_verb_is_in_the_page_on_delivering():
+    page = (ROOT / "docs/deliver.md").read_text()
+    assert [verb for verb in table.VERBS if f"| `{verb}` |" not in page] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_make_target_that_a_document_names_exists(document):
+    named = set(re.findall(r"`make ([a-z]+)|^\$ make ([a-z]+)", document.read_text(), re.MULTILINE))
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert named - targets == set()
+    assert {name for pair in named for name in pair if name} - targets == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_that_a_document_links_to_exists(document):
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", document.read_text())]
+    ours = [link for link in links if link and "://" not in link]
+    assert [link for link in ours if not (document.parent / link).exists()] == []
+
+
+def test_the_readme_is_a_door_and_every_page_is_behind_it():
+    readme = (ROOT / "README.md").read_text()
+    assert len(readme.splitlines()) <= 120
+    assert [page.name for page in (ROOT / "docs").glob("*.md") if f"(docs/{page.name})" not in readme] == []
 
 
 def test_every_folder_that_the_readme_names_exists():
@@ -150,8 +167,8 @@ def test_the_ci_runs_the_two_commands_of_the_readme():
 
 
 def life_cycle():
-    """The rows of the README's table: stage, what it is on Snowflake, our files, the test that runs them."""
-    text = (ROOT / "README.md").read_text().partition("## The life cycle")[2].partition("\n## ")[0]
+    """The rows of the page's table: stage, what it is on Snowflake, our files, the test that runs them."""
+    text = (ROOT / "docs/model.md").read_text().partition("\n## ")[0]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
     return [(stage, tool, re.findall(r"`([^`]+)`", ours), test.strip("`")) for stage, tool, ours, test in rows[2:]]
 
