@@ -13,7 +13,7 @@ ARGS ?=
 # The local Snowflake, a distribution of its own; a fork may delete it (docs/local-snowflake.md).
 LOCAL := environments/local/snowflake
 
-.PHONY: help init rehearse test localtest profiles faults lint format bench local clean
+.PHONY: help init rehearse test localtest profiles faults lint format bench picture local clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -51,6 +51,9 @@ format: .venv/.installed ## format the code and mend what can be mended by machi
 
 bench: .venv/.installed ## measure what docs/design.md names
 	@$(RUN) -m tests.bench $(ARGS)
+
+picture: .venv/.installed ## draw docs/rehearsal.png from the report of the last rehearsal (needs Chromium)
+	@$(RUN) -m environments.local.rehearsal.picture
 
 local: .venv/.installed ## start a local Snowflake in .local/account on port 8085, with a tenth of the sample data
 	@.venv/bin/local-snowflake --home .local/account --port 8085 --scale 0.1 $(ARGS)
