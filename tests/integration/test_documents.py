@@ -1,4 +1,4 @@
-"""Every command of the README and of docs/, run as it stands there; only addresses and the server's folder are the tests'."""
+"""Every command of the README and of docs/, run as it stands there; the address and the folder are the tests' own."""
 
 import os
 import re
