@@ -13,7 +13,7 @@ ARGS ?=
 # The local Snowflake, a distribution of its own; a fork may delete it (docs/local-snowflake.md).
 LOCAL := environments/local/snowflake
 
-.PHONY: help init rehearse test localtest profiles faults lint format bench picture local clean
+.PHONY: help init rehearse test localtest profiles faults lint format fork bench picture local clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -48,6 +48,9 @@ lint: .venv/.installed ## check the code, its format, and the workflow files
 
 format: .venv/.installed ## format the code and mend what can be mended by machine
 	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
+
+fork: .venv/.installed ## live through a fork's day on a copy: other names, another pipeline, a merge from upstream
+	@$(RUN) -m tests.fork
 
 bench: .venv/.installed ## measure what docs/design.md names
 	@$(RUN) -m tests.bench $(ARGS)
