@@ -96,6 +96,7 @@ _INIT = (
     _option("--owner", metavar="TEXT", help="who answers for it: a tag"),
     _option("--cost-center", metavar="TEXT", help="who pays for it: a tag"),
     _option("--branch", metavar="NAME", help="the default branch"),
+    _option("--package", metavar="NAME", help="the package in src/ that declares data and model"),
     _option("--project", metavar="TEXT", help="what the project is, in a few words"),
     _option("--code-owners", metavar="OWNERS", help="who reviews changes: @user, @organization/team, ..."),
 )

@@ -5,16 +5,18 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
+from deploy.errors import USAGE
 from deploy.setup import naming
 from deploy.verbs import cli
 from ml_pipeline import config
 from tests.conftest import ROOT
 from tests.renaming import TEAMS, options
 
-FILES = (".github", "environments", "pyproject.toml")
+FILES = (".github", "environments", "pyproject.toml", "src")
 
 
 @pytest.fixture
@@ -56,6 +58,18 @@ def test_every_environment_has_the_teams_names_and_its_comments(project, team):
         assert all(value.startswith(f"{team['prefix']}_") for value in named)
     assert without_values((folder / "base.toml").read_text()) == without_values(before)
     assert naming.Project(project).answers | team == naming.Project(project).answers
+
+
+def test_a_package_of_ones_own_is_named_in_the_settings_and_in_the_wheel(project):
+    own = project / "src/own"
+    assert init(project, {"package": "own"}) == USAGE
+    own.mkdir()
+    (own / "model.py").write_text("")
+    assert init(project, {"package": "own"}) == 0
+    folder = project / "environments"
+    assert {config.load(name, folder).pipeline.package for name in config.environments(folder)} == {"own"}
+    wheel = tomllib.loads((project / "pyproject.toml").read_text())["tool"]["uv"]["build-backend"]
+    assert wheel["module-name"] == ["ml_pipeline", "own"]
 
 
 @pytest.mark.parametrize("team", TEAMS.values(), ids=TEAMS)
