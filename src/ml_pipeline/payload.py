@@ -2,6 +2,7 @@
 
 import re
 from importlib import metadata
+from pathlib import Path
 
 PROJECT = "ml-pipeline"
 PAYLOAD = "ml_pipeline.zip"
@@ -14,6 +15,16 @@ ANACONDA = "SNOWFLAKE.SNOWPARK.ANACONDA_SHARED_REPOSITORY"
 """Where an account has its packages from, unless it has a repository of its own.
 
 https://docs.snowflake.com/en/developer-guide/udf/python/udf-python-packages"""
+
+_COMMIT = re.compile(r"[+.]g([0-9a-z]+(?:\.dirty)?)$")
+
+
+def commit() -> str:
+    """Return the commit that names the version of the wheel that this module is in; "" for a working tree."""
+    place = [str(Path(__file__).parents[1])]
+    found = next(iter(metadata.distributions(name=PROJECT, path=place)), None)
+    named = _COMMIT.search(found.version) if found else None
+    return named[1].replace(".", "-") if named else ""
 
 
 def packages() -> tuple[str, ...]:

@@ -161,10 +161,10 @@ def test_build_prints_the_digest_that_names_the_release(tmp_path, monkeypatch, c
     def no_git(*_):
         raise DeployError("git knows no commit here", "git init")
 
-    monkeypatch.setattr("deploy.release.build.commit", lambda _: "c0ffee")
+    monkeypatch.setattr("deploy.release.sources.commit", lambda _: "c0ffee")
     assert cli.main(["build", "--dist", str(tmp_path), "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["commit"] == "c0ffee"
     assert (tmp_path / answer["release"] / "manifest.json").is_file()
-    monkeypatch.setattr("deploy.release.build.commit", no_git)
+    monkeypatch.setattr("deploy.release.sources.commit", no_git)
     assert cli.main(["build", "--dist", str(tmp_path)]) == 1
