@@ -143,6 +143,15 @@ def check(connection: Connection, environment: Environment, rows: Rows, manifest
     folder.require(folder.manifest_of(manifest))
 
 
+def is_whole(connection: Connection, environment: Environment, rows: Rows, manifest: Manifest) -> bool:
+    """Say whether `check` accepts what is there."""
+    try:
+        check(connection, environment, rows, manifest)
+    except DeployError:
+        return False
+    return True
+
+
 def whole(rows: Iterable[Mapping[str, Any]], manifest: Manifest) -> bool:
     """Say whether the rows of LIST alone show this release whole, its manifest included."""
     there = listed(rows, manifest.digest)

@@ -90,7 +90,10 @@ def release(call: Call) -> Outcome:
     reviewed = call.reviewed
     with call.delivering() as (delivery, candidate):
         values = delivery.deliver(candidate, expected=reviewed)
-    return Outcome(values, f"released {candidate.digest}", outputs=_delivered(call))
+    if values["smoke"]:
+        return Outcome(values, f"released {candidate.digest}", outputs=_delivered(call))
+    text = f"release {candidate.digest} is in use already: nothing was changed, and nothing is recorded"
+    return Outcome(values, text, outputs=_delivered(call), summary=text)
 
 
 def rollback(call: Call) -> Outcome:

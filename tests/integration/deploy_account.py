@@ -84,11 +84,11 @@ def as_service_user(key, patch):
     patch.setenv("SNOWFLAKE_PRIVATE_KEY", private_pem(key))
 
 
-def build_release(dist, name, patch):
-    """Build a release of a commit of this name, with a module of this name, and return its digest."""
+def build_release(dist, name, patch, commit=""):
+    """Build a release with a module of this name, of this commit (by default one of this name); return its digest."""
     files = sources.read(PROJECT) | {f"src/ml_pipeline/{name}.py": b""}
     with patch.context() as own:
-        own.setattr(sources, "commit", lambda _: name)
+        own.setattr(sources, "commit", lambda _: commit or name)
         own.setattr(sources, "read", lambda _: files)
         return build.build(PROJECT, dist).digest
 
