@@ -97,7 +97,7 @@ def release(call: Call) -> Outcome:
 
 
 def rollback(call: Call) -> Outcome:
-    """Deliver an earlier release from its record."""
+    """Deliver the release that was in use before, or one that is named, from its record."""
     with call.delivery() as delivery:
         with delivery.connection.step("read"):
             entries = record.history(delivery.connection, delivery.environment)
