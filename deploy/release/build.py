@@ -5,10 +5,14 @@ locked one, run without isolation, so that a build needs no network.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from importlib import metadata
 from pathlib import Path, PurePosixPath
 
-from deploy.errors import DeployError
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from deploy.errors import INSTALL, DeployError, listed
 from deploy.release import sources
 from deploy.release.manifest import PAYLOAD, File, Manifest, Release, StagedFile, write
 from deploy.release.wheel import Wheel
@@ -25,6 +29,7 @@ def build(project: Path, dist: Path) -> Release:
     if not modules:
         raise DeployError("the wheel does not build: there is no package under src/", "git checkout -- src")
     wheel = Wheel.of(project, modules, commit)
+    _require_installed(wheel.requires)
     files = {PAYLOAD: wheel.content} | _beside(found)
     manifest = Manifest(
         commit=commit,
@@ -35,6 +40,21 @@ def build(project: Path, dist: Path) -> Release:
         wheel=wheel.name,
     )
     return write(dist, manifest, files | {wheel.name: wheel.content})
+
+
+def _require_installed(requires: Sequence[str]) -> None:
+    """Raise DeployError unless what the project requires is installed: a release runs with the versions that are."""
+    known = {canonicalize_name(pin.partition("==")[0]) for pin in payload.packages()}
+    problems = []
+    for requirement in map(Requirement, requires):
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        if canonicalize_name(requirement.name) not in known:
+            problems.append(f"{requirement.name} is not installed")
+        elif not requirement.specifier.contains(found := metadata.version(requirement.name), prereleases=True):
+            problems.append(f"{requirement} is required, and {found} is installed")
+    if problems:
+        raise DeployError(listed("pyproject.toml requires other packages than are installed", problems), INSTALL)
 
 
 def _beside(found: Mapping[str, bytes]) -> dict[str, bytes]:

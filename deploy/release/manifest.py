@@ -151,7 +151,7 @@ def find(dist: Path, digest: str = "") -> Release:
         pointer = dist / LATEST
         if not pointer.is_file():
             raise DeployError(f"no built release in {dist.name}/", _BUILD)
-        digest = pointer.read_text(encoding="utf-8").strip()
+        digest = pointer.read_text(encoding="utf-8", errors="replace").strip()
     found = sorted(path for path in dist.glob(f"{checked(digest)}*") if path.is_dir())
     if len(found) != 1:
         problem = "no built release" if not found else f"{len(found)} built releases match"

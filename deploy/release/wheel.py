@@ -17,6 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from email import message_from_string
 from pathlib import Path
 from typing import Self
 
@@ -30,10 +31,11 @@ _READABLE = 0o644
 
 @dataclass(frozen=True)
 class Wheel:
-    """A wheel: its file name, and its bytes."""
+    """A wheel: its file name, its bytes, and the packages that it requires."""
 
     name: str
     content: bytes
+    requires: tuple[str, ...]
 
     @classmethod
     def of(cls, project: Path, modules: Mapping[str, bytes], commit: str) -> Self:
@@ -47,7 +49,9 @@ class Wheel:
         described = {own + _DIST_INFO.sub("", file): content for file, content in others.items()}
         described[f"{own}METADATA"] = _VERSION.sub(f"Version: {version}", text, count=1).encode()
         files = dict(sorted(modules.items())) | dict(sorted(described.items()))
-        return cls(f"{name}-{version}-py3-none-any.whl", _packed(files | {f"{own}RECORD": _record(files, own)}))
+        content = _packed(files | {f"{own}RECORD": _record(files, own)})
+        requires = message_from_string(text).get_all("Requires-Dist") or []
+        return cls(f"{name}-{version}-py3-none-any.whl", content, tuple(requires))
 
 
 def contents(archive: bytes) -> dict[str, bytes]:

@@ -230,6 +230,27 @@ def test_a_project_without_valid_metadata_leaves_no_release(project, tmp_path, t
     assert not (tmp_path / "dist").exists()
 
 
+@pytest.mark.parametrize(
+    ("requirement", "problem"),
+    [
+        ("lightgbm>=4", "lightgbm is not installed"),
+        ("scikit-learn<1", "scikit-learn<1 is required, and .* is installed"),
+    ],
+)
+def test_a_package_that_is_not_installed_as_required_is_named_with_the_next_command(
+    project, tmp_path, requirement, problem
+):
+    other = Path(shutil.copytree(project, tmp_path / "other"))
+    text = (other / "pyproject.toml").read_text()
+    (other / "pyproject.toml").write_text(
+        text.replace("dependencies = [", f'dependencies = [\n    "{requirement}",', 1)
+    )
+    with pytest.raises(DeployError, match=f"requires other packages than are installed:\n  {problem}") as error:
+        build.build(other, tmp_path / "dist")
+    assert error.value.remedy == "make .venv/.installed"
+    assert not (tmp_path / "dist").exists()
+
+
 def test_a_project_that_does_not_build_leaves_no_release(project, tmp_path):
     broken = Path(shutil.copytree(project, tmp_path / "broken"))
     shutil.rmtree(broken / "src")

@@ -4,6 +4,7 @@ import importlib
 import json
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,16 @@ def test_an_interrupted_verb_says_how_to_look(argv, following, monkeypatch, caps
     monkeypatch.setattr(table, "run", interrupt)
     assert cli.main(argv) == 130
     assert capsys.readouterr().err == f"error: interrupted\nnext: {following}\n"
+
+
+@pytest.mark.parametrize("kind", [ModuleNotFoundError, metadata.PackageNotFoundError])
+def test_a_package_that_is_not_installed_ends_a_command_with_the_next_one(monkeypatch, capsys, kind):
+    def lacking(*_):
+        raise kind("lightgbm", name="lightgbm") if kind is ModuleNotFoundError else kind("lightgbm")
+
+    monkeypatch.setattr(table, "run", lacking)
+    assert cli.main(["build"]) == 1
+    assert capsys.readouterr().err == "error: the package lightgbm is not installed here\nnext: make .venv/.installed\n"
 
 
 def test_build_prints_the_digest_that_names_the_release(tmp_path, monkeypatch, capsys):
