@@ -50,6 +50,7 @@ def test_a_folder_that_is_no_target_is_refused(project, folder):
 
 @pytest.mark.parametrize(("arguments", "run"), [((), "--help"), (("ARGS=status --env dev",), "status --env dev")])
 def test_make_deploy_runs_the_deployer(project, arguments, run):
+    uv(project)
     (project / ".venv/bin").mkdir(parents=True)
     (project / ".venv/.installed").touch()
     (project / ".venv/bin/python").write_text('#!/bin/sh\necho "$@"\n')
