@@ -14,7 +14,7 @@ SYNC := sync --frozen --compile-bytecode --no-progress $(if $(PYTHON),--python $
 define install
 @$(UV) lock --check --offline --quiet 2>/dev/null || { echo "error: uv.lock does not fit pyproject.toml any more" >&2; \
 echo "next: $(UV) lock" >&2; exit 1; }
-@echo "installing into $(1) what uv.lock names; what is not in uv's cache is downloaded:" >&2
+@echo "installing into $(1) what uv.lock names: uv downloads what its cache lacks, then compiles all (half a minute)" >&2
 @set -o pipefail; UV_PROJECT_ENVIRONMENT=$(1) $(UV) $(SYNC) $(2) 2>&1 | awk '!/^ +([+~-]|Downloaded) /{print; fflush()}' >&2
 @touch $@ && echo "$(1) takes $$(du -sh $(1) | cut -f1) of the disk" >&2
 endef
