@@ -173,6 +173,7 @@ def test_build_prints_the_digest_that_names_the_release(tmp_path, monkeypatch, c
         raise DeployError("git knows no commit here", "git init")
 
     monkeypatch.setattr("deploy.release.sources.commit", lambda _: "c0ffee")
+    monkeypatch.setattr("deploy.release.sources.read", lambda _: {"src/own/__init__.py": b""})
     assert cli.main(["build", "--dist", str(tmp_path), "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["commit"] == "c0ffee"

@@ -62,7 +62,11 @@ def uv():
     """The uv that make uses."""
     show = ["make", "--silent", "--eval=show: ; @echo $(UV)", "show"]
     found = ROOT / subprocess.run(show, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
-    return found if found.exists() else pytest.skip("there is no uv to resolve the lock with: make .uv/bin/uv")
+    if not found.exists():
+        pytest.skip("there is no uv to resolve the lock with: make .uv/bin/uv")
+    if subprocess.run([found, "lock", "--check", "--offline"], cwd=ROOT, capture_output=True).returncode:
+        pytest.skip("uv.lock does not fit pyproject.toml, as make says too: uv lock")
+    return found
 
 
 @pytest.mark.parametrize("groups", [("deploy", "local", "test", "lint", "ray"), ("cli",)], ids=" ".join)
