@@ -19,7 +19,6 @@ from deploy.release.wheel import Wheel
 from ml_pipeline import payload
 
 _NOTEBOOKS = "notebooks/*.ipynb"
-_DEPTH = 3  # src/<package>/<module>
 
 
 def build(project: Path, dist: Path) -> Release:
@@ -68,4 +67,4 @@ def _beside(found: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def _is_entrypoint(path: PurePosixPath) -> bool:
-    return len(path.parts) == _DEPTH and path.match(f"src/*/{payload.ENTRYPOINTS}")
+    return path.parts[0] == "src" and path.match(payload.ENTRYPOINTS)
