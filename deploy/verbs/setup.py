@@ -56,10 +56,9 @@ def _public_key(path: Path | None) -> str:
         return os.environ.get("SNOWFLAKE_PUBLIC_KEY", "")
     try:
         return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise DeployError(
-            f"cannot read {path.name}: {error.strerror}", "name the PEM file: --public-key FILE"
-        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text, as DER is not"
+        raise DeployError(f"cannot read {path.name}: {reason}", "name the PEM file: --public-key FILE") from error
 
 
 def github(call: Call, variables: Mapping[str, str] = os.environ) -> Outcome:
