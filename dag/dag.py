@@ -17,13 +17,13 @@ from dag.pinned import ANY_WAY, Pinned
 from ml_pipeline.config import Environment
 
 
-def build(environment: Environment, digest: str, commit: str = "") -> DAG:
-    """Describe the graph of one environment, every task pinned to the release that `digest` names, built of `commit`.
+def build(environment: Environment, digest: str) -> DAG:
+    """Describe the graph of one environment, every task pinned to the release that `digest` names.
 
     A task runs the step of its name, which steps.py lists in the package that the settings name. A branch starts the
     task that it returns the name of. The finalizer runs whatever happened before it.
     """
-    graph = Pinned(environment, digest, commit)
+    graph = Pinned(environment, digest)
 
     ingest = graph.step("INGEST", "Takes a validated snapshot of the source.")
     features = graph.step("FEATURES", "Computes what is known of each row on its day.")

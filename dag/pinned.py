@@ -21,17 +21,17 @@ NOTEBOOK = "NOTEBOOK"
 
 
 class Pinned:
-    """The graph of one environment, pinned to the release that `digest` names, which was built of `commit`.
+    """The graph of one environment, pinned to the release that `digest` names.
 
     Raises ConfigError where the settings, the definition and the steps of the settings' package do not fit together.
     """
 
-    def __init__(self, environment: Environment, digest: str, commit: str) -> None:
+    def __init__(self, environment: Environment, digest: str) -> None:
         for settings in (environment.pipeline, environment.smoke):
             thresholds.check(declared(settings.package), settings)
         self._environment = environment
         self._digest = digest
-        self._dag = _root(environment, digest, commit)
+        self._dag = _root(environment, digest)
 
     def step(self, name: str, comment: str, **options: bool | str) -> DAGTask:
         """Return a task that runs the step of its name; `options` are those of a DAGTask."""
@@ -61,7 +61,7 @@ class Pinned:
         return kind(name, text, dag=self._dag, comment=comment, **limit, **options)
 
 
-def _root(environment: Environment, digest: str, commit: str) -> DAG:
+def _root(environment: Environment, digest: str) -> DAG:
     graph = environment.graph
     return DAG(
         graph.name,
@@ -69,7 +69,7 @@ def _root(environment: Environment, digest: str, commit: str) -> DAG:
         warehouse=environment.snowflake.warehouse,
         error_integration=graph.error_integration or None,
         comment=f"release {digest}",
-        config=environment.graph_config(digest, commit),
+        config=environment.graph_config(digest),
         task_auto_retry_attempts=graph.retries,
         user_task_timeout_ms=_milliseconds(graph.timeout_minutes),
         suspend_task_after_num_failures=graph.suspend_after_failures,

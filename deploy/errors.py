@@ -8,6 +8,9 @@ USAGE = 2
 CHANGES = 2  # `plan --detailed-exitcode`, as terraform has it
 RESTORE_FAILED = 3  # and the graph's schedule is off
 
+INSTALL = "make .venv/.installed"
+"""The command that installs what pyproject.toml and uv.lock name."""
+
 
 class DeployError(Exception):
     """A verb could not do its work: the cause, then the next command to type."""

@@ -21,6 +21,9 @@ from ml_pipeline.config import Environment
 _SHOWN = 4  # metrics in a line
 QUALITY_GATE, PROVENANCE = "quality_gate", "provenance"
 """What a version keeps beside its metrics, as ml_pipeline.registration writes it."""
+BEFORE = "in_use_before"
+"""What a version that was put in use by hand keeps as well: the versions that were in use before, the latest last."""
+_LONGEST = 100  # names of versions that were in use
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Version:
     def metrics(self) -> dict[str, Any]:
         """How good it is, on lines later than those it was trained with."""
         told = self.metadata["metrics"]
-        return {name: value for name, value in told.items() if name not in (QUALITY_GATE, PROVENANCE)}
+        return {name: value for name, value in told.items() if name not in (QUALITY_GATE, PROVENANCE, BEFORE)}
 
     @property
     def quality_gate(self) -> Mapping[str, Any]:
@@ -98,20 +101,67 @@ def read(rows: Rows) -> tuple[Version, ...]:
 
 
 def chosen(found: Sequence[Version], wanted: str, environment: Environment) -> Version:
-    """Return the version of this name; without a name, the one that was logged before the one in use.
+    """Return the version of this name; without a name, the one that was in use before the one in use.
 
     Raises DeployError if there is none.
     """
-    if wanted:
-        version = next((each for each in found if each.name == wanted), None)
-        cause = f"the model has no version {wanted}, only {', '.join(each.name for each in found)}"
+    if not wanted:
+        *before, now = uses(found) or [""]
+        wanted = next(reversed(before), "")
+        cause = f"no version that is still there was in use before {now}"
     else:
-        now = next(number for number, each in enumerate(found) if each.in_use)
-        version = next(iter(found[now + 1 :]), None)
-        cause = f"no version is older than the one in use, {found[now].name}"
+        cause = f"the model has no version {wanted}, only {', '.join(each.name for each in found)}"
+    version = next((each for each in found if each.name == wanted), None)
     if version is None:
         raise DeployError(cause, f"python -m deploy model {names.arguments(environment)}", USAGE)
     return version
+
+
+def uses(found: Sequence[Version]) -> list[str]:
+    """Return the names of the versions that were in use, the latest last; of those that are still there.
+
+    A version that a run has put in use says which one it was compared with: the one in use before. One that was put in
+    use by hand keeps what was in use before it. Of others, as of one whose predecessor is gone, the older ones count.
+    """
+    by_name = {each.name: each for each in found}
+    used: list[str] = []
+    version = next((each for each in found if each.in_use), None)
+    while version and version.name not in used:
+        used.insert(0, version.name)
+        kept = version.metadata["metrics"].get(BEFORE)
+        if kept is not None:
+            return [*(each for each in kept if each in by_name), *used]
+        previous = _previous(version)
+        older = next((each for each in found if each.created < version.created), None)
+        version = None if previous == "" else by_name.get(previous or "", older)
+    return used
+
+
+def _previous(version: Version) -> str | None:
+    """Return what a version was compared with when a run put it in use: "" for the first, None if it does not say."""
+    return None if "copied_from" in version.provenance else version.quality_gate.get("compared_with")
+
+
+def putting(found: Sequence[Version], version: Version, environment: Environment, *, back: bool) -> list[str]:
+    """Return the statements that put the version in use, and keep what was in use before it.
+
+    Going back takes away what was in use since.
+    """
+    before = uses(found)
+    if before[-1:] == [version.name]:
+        return []
+    if back:
+        before = before[: -1 - before[::-1].index(version.name)]
+    return [_keeping(environment, version.name, _with(version.metadata, before)), using(environment, version)]
+
+
+def _with(metadata: Mapping[str, Any], before: Sequence[str]) -> dict[str, Any]:
+    return {**metadata, "metrics": {**metadata["metrics"], BEFORE: list(before)[-_LONGEST:]}}
+
+
+def _keeping(environment: Environment, version: str, metadata: Mapping[str, Any]) -> str:
+    modify = f"ALTER MODEL {name(environment)} MODIFY VERSION {identifier(version)} SET"
+    return f"{modify} METADATA = {literal(json.dumps(metadata))}"
 
 
 def using(environment: Environment, version: Version) -> str:
@@ -206,14 +256,19 @@ def copying(
     place = f"{_shown(source)} {version.name}"
     metadata: dict[str, Any] = json.loads(json.dumps(version.metadata))
     metadata["metrics"].setdefault(PROVENANCE, {})["copied_from"] = place
+    metadata["metrics"].pop(BEFORE, None)
+    if use and targets and not (old and old.in_use):
+        metadata = _with(metadata, uses(targets))
+    elif old and BEFORE in old.metadata["metrics"]:
+        metadata = _with(metadata, old.metadata["metrics"][BEFORE])
     comment, own, statements = f"{version.comment}, copied from {place}", identifier(version.name), []
     if not old:
         taken = f"FROM MODEL {name(source)} VERSION {own}"
         first = f"CREATE MODEL {name(target)} WITH VERSION {own} {taken}"
         statements.append(f"ALTER MODEL {name(target)} ADD VERSION {own} {taken}" if targets else first)
     if not old or old.metadata != metadata or old.comment != comment:
-        modify = f"ALTER MODEL {name(target)} MODIFY VERSION {own} SET"
-        statements += [f"{modify} COMMENT = {literal(comment)}", f"{modify} METADATA = {literal(json.dumps(metadata))}"]
+        commented = f"ALTER MODEL {name(target)} MODIFY VERSION {own} SET COMMENT = {literal(comment)}"
+        statements += [commented, _keeping(target, version.name, metadata)]
     if use and not (old and old.in_use):
         statements.append(using(target, version))
     return Copy(version, _shown(source), _shown(target), old is not None, tuple(statements))

@@ -57,7 +57,7 @@ LONGEST = (
     "test_deploy_smoke.py",
     "test_runs_under_way.py",
     "test_sweeps.py",
-    "test_readme.py",
+    "test_documents.py",
     "test_profiles.py",
     "test_scoring.py",
     "test_races.py",

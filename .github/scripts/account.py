@@ -19,7 +19,7 @@ Nothing was deployed, and nothing is wrong. To deploy to {environment}:
 
 1. Let an administrator of your Snowflake account run `python -m deploy bootstrap --env {environment}`.
 2. `gh variable set SNOWFLAKE_ACCOUNT --env {environment} --body <organization>-<account>`
-3. Run this workflow again. README.md, "Your own account", tells it at length.
+3. Run this workflow again. README.md, "Six steps to PROD", and docs/deliver.md have the details.
 """
 
 

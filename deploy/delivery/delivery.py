@@ -120,8 +120,12 @@ class Delivery:
 
         Raises DeployError if what there is to do is not the plan that has this hash, before
         anything is changed; or if it did not pass: the release before it is in use again, or (exit code 3) nothing is.
+        Where it is in use as it is already, nothing is changed, run or recorded.
         """
         there, proposal = self._considered(candidate, expected)
+        if proposal.empty and self._in_use(candidate, there):
+            self.say(f"release {candidate.digest[:12]} is in use as it is: nothing to do")
+            return candidate.outcome(proposal, None)
         with self._holding(there, candidate, proposal) as holding:
             try:
                 self._bring(candidate, there.files)
@@ -232,6 +236,16 @@ class Delivery:
             self.say(f"a run of the graph is under way, {run}: waiting for its end")
             with self.connection.step("wait for the run"):
                 runs.wait_until_idle(self.connection, self.environment, self.say, there.running)
+
+    def _in_use(self, candidate: Candidate, there: State) -> bool:
+        """Whether a delivery of the candidate has passed, and everything is still as that left it."""
+        current, release = there.current, candidate.release
+        if current is None or release is None or there.lock.unfinished:
+            return False
+        if (current.digest, current.graph) != (candidate.digest, candidate.graph):
+            return False
+        whole = stage.is_whole(self.connection, self.environment, there.files, release.manifest)
+        return whole and there.deployed.schedule_on == candidate.graph.scheduled
 
     # ---- with the lock
     @contextlib.contextmanager

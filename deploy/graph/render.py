@@ -19,12 +19,12 @@ _ROOT_DEFINITION = "select 'dag dummy root'"
 _REFUSED = ("session_parameters", "execute_as_user")
 
 
-def render(environment: Environment, release: str, commit: str = "") -> Graph:
-    """Return the graph of a release (its digest, and the commit it was built of) in this environment."""
+def render(environment: Environment, release: str) -> Graph:
+    """Return the graph of a release, which its digest names, in this environment."""
     describing.without_clients()
     from dag.dag import build  # snowflake.core takes a second to import
 
-    return from_dag(build(environment, release, commit)).on_change_of(environment.graph.changes_of)
+    return from_dag(build(environment, release)).on_change_of(environment.graph.changes_of)
 
 
 def from_dag(dag: "DAG") -> Graph:

@@ -1,6 +1,6 @@
 """The record of releases: a table in the target schema, from which every rollback is made."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -95,23 +95,39 @@ def history(connection: Connection, environment: Environment) -> tuple[Entry, ..
         return ()
 
 
-def earlier(entries: tuple[Entry, ...], environment: Environment, digest: str = "") -> Entry:
-    """Return the release to roll back to: this one, or the one released before the one in use.
+def uses(entries: Sequence[Entry]) -> list[Entry]:
+    """Return what was in use, the latest last, as going back finds it: a rollback takes away what it went back from.
 
-    Rollbacks do not count as releases, so that rolling back twice goes back twice. Raises DeployError if there is
-    none.
+    `entries` are the newest first. A payload with two graphs is two releases, with one digest.
     """
-    passed = [entry for entry in entries if entry.verdict == PASSED]
-    released = [entry for entry in passed if entry.action == RELEASED]
-    if digest:
-        found = [entry for entry in released if entry.digest.startswith(checked(digest))]
+    found: list[Entry] = []
+    for entry in reversed([entry for entry in entries if entry.verdict == PASSED]):
+        places = [number for number, used in enumerate(found) if _is_same(used, entry)]
+        if places and (entry.action == ROLLED_BACK or places[-1] == len(found) - 1):
+            del found[places[-1] + 1 :]
+        else:
+            found.append(entry)
+    return found
+
+
+def _is_same(one: Entry, other: Entry) -> bool:
+    return (one.digest, one.graph) == (other.digest, other.graph)
+
+
+def earlier(entries: Sequence[Entry], environment: Environment, name: str = "") -> Entry:
+    """Return the release to roll back to: the newest that this digest or commit names, or the one in use before.
+
+    Rolling back twice goes back twice. `entries` are the newest first. Raises DeployError if there is none.
+    """
+    if name:
+        released = [entry for entry in entries if entry.verdict == PASSED and entry.action == RELEASED]
+        found = [
+            each for each in released if any(text.startswith(checked(name)) for text in (each.digest, each.commit))
+        ]
     else:
-        now = passed[0].digest if passed else ""
-        digests = [entry.digest for entry in released]
-        older = released[digests.index(now) :] if now in digests else []
-        found = [entry for entry in older if entry.digest != now]
+        found = uses(entries)[-2:-1]
     if not found:
-        wanted = f"release {digest}" if digest else "earlier release"
+        wanted = f"release {name}" if name else "earlier release"
         where = names.schema(environment)
         remedy = f"python -m deploy status {names.arguments(environment)}"
         raise DeployError(f"no {wanted} that passed is recorded in {where}: nothing to roll back to", remedy)

@@ -4,6 +4,7 @@ It is taken by whoever is signed in to PROD, and published by whoever is signed 
 """
 
 import json
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -67,7 +68,7 @@ class Snapshot:
                 staged=values["staged"],
             )
             return cls(values["environment"], deployed, values["backend"], taken_at)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, zlib.error) as error:
             remedy = "python -m deploy snapshot --env prod --to snapshot.json"
             raise DeployError(f"not a snapshot of an environment: {error}", remedy) from error
 
@@ -77,9 +78,9 @@ def read_file(path: Path) -> Snapshot:
     try:
         return Snapshot.from_text(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
         remedy = f"python -m deploy snapshot --env prod --to {path.name}"
-        raise DeployError(f"cannot read {path.name}: {why}", remedy) from error
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise DeployError(f"cannot read {path.name}: {reason}", remedy) from error
 
 
 def publish(connection: Connection, environment: Environment, taken: Snapshot) -> None:

@@ -1,82 +1,70 @@
-"""Build a release: a reproducible wheel of our packages under a .zip name, entrypoints, notebooks, and its manifest.
+"""Build a release: a wheel of all packages under src/, entrypoints, notebooks, and its manifest.
 
-Snowflake imports .zip files; a pure wheel is one. The backend is the locked uv_build, run without isolation, so that
-a build needs no network.
+Snowflake imports .zip files; a pure wheel is one, so the payload is the wheel under another name. The backend is the
+locked one, run without isolation, so that a build needs no network.
 """
 
-import io
-import os
-import subprocess
-import sys
-import tempfile
-import zipfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from importlib import metadata
+from pathlib import Path, PurePosixPath
 
-from deploy.errors import DeployError
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from deploy.errors import INSTALL, DeployError, listed
+from deploy.release import sources
 from deploy.release.manifest import PAYLOAD, File, Manifest, Release, StagedFile, write
+from deploy.release.wheel import Wheel
 from ml_pipeline import payload
 
-# What goes into the payload: a change there that is not committed makes the commit's name untrue.
-_PAYLOAD_SOURCES = ("src", "notebooks", "pyproject.toml", "uv.lock")
-_EPOCH = "315532800"  # 1980-01-01, the earliest time that a zip file can hold
+_NOTEBOOKS = "notebooks/*.ipynb"
 
 
 def build(project: Path, dist: Path) -> Release:
-    """Build the project's release into `dist/<digest>/`. Two builds of a commit are byte-identical."""
-    wheel = _wheel(project)
-    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
-        inside = {name: archive.read(name) for name in sorted(archive.namelist()) if not name.endswith("/")}
-    # An ML Job runs its entrypoint as a file.
-    entrypoints = [name for name in inside if Path(name).match(payload.ENTRYPOINTS)]
-    files = {
-        PAYLOAD: wheel,
-        **{Path(name).name: inside[name] for name in entrypoints},
-        **{path.name: path.read_bytes() for path in sorted((project / "notebooks").glob("*.ipynb"))},
-    }
+    """Build the project's release into `dist/<digest>/`. Two builds of the same content have the same digest."""
+    commit, found = sources.commit(project), sources.read(project)
+    modules = {name.removeprefix("src/"): content for name, content in found.items() if name.startswith("src/")}
+    if not modules:
+        raise DeployError("the wheel does not build: there is no package under src/", "git checkout -- src")
+    wheel = Wheel.of(project, modules, commit)
+    _require_installed(wheel.requires)
+    files = {PAYLOAD: wheel.content} | _beside(found)
     manifest = Manifest(
-        commit=commit(project),
+        commit=commit,
         python=payload.PYTHON,
         packages=payload.packages(),
         files=tuple(StagedFile.of(name, content) for name, content in files.items()),
-        contents=tuple(File.of(name, content) for name, content in inside.items()),
+        contents=tuple(File.of(name, content) for name, content in sorted(modules.items())),
+        wheel=wheel.name,
     )
-    return write(dist, manifest, files)
+    return write(dist, manifest, files | {wheel.name: wheel.content})
 
 
-def _wheel(project: Path) -> bytes:
-    from build import BuildBackendException, BuildException, ProjectBuilder
-
-    with tempfile.TemporaryDirectory() as directory:
-        try:
-            wheel = ProjectBuilder(project, runner=_run).build("wheel", directory)
-        except (BuildBackendException, BuildException) as error:
-            # What the backend printed last says more than that it failed.
-            printed = getattr(getattr(error, "exception", None), "stderr", None) or str(error).encode()
-            reason = printed.decode(errors="replace").strip().splitlines()[-1]
-            raise DeployError(f"the wheel does not build: {reason}", "uv build --wheel") from error
-        return Path(wheel).read_bytes()
-
-
-def _run(command: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
-    """Run the backend with the programs of this virtual environment on its path, whether it is activated or not."""
-    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    environ = {**os.environ, **(extra_environ or {}), "PATH": programs, "SOURCE_DATE_EPOCH": _EPOCH}
-    subprocess.run(command, cwd=cwd, env=environ, check=True, capture_output=True)
+def _require_installed(requires: Sequence[str]) -> None:
+    """Raise DeployError unless what the project requires is installed: a release runs with the versions that are."""
+    known = {canonicalize_name(pin.partition("==")[0]) for pin in payload.packages()}
+    problems = []
+    for requirement in map(Requirement, requires):
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        if canonicalize_name(requirement.name) not in known:
+            problems.append(f"{requirement.name} is not installed")
+        elif not requirement.specifier.contains(found := metadata.version(requirement.name), prereleases=True):
+            problems.append(f"{requirement} is required, and {found} is installed")
+    if problems:
+        raise DeployError(listed("pyproject.toml requires other packages than are installed", problems), INSTALL)
 
 
-def commit(project: Path) -> str:
-    """Return the commit that is checked out, marked "-dirty" if the payload's sources differ from it."""
-    head = _git(project, "rev-parse", "HEAD")
-    dirty = _git(project, "status", "--porcelain", "--", *_PAYLOAD_SOURCES)
-    return f"{head}-dirty" if dirty else head
+def _beside(found: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return what a release has beside its payload: an ML Job runs its entrypoint as a file, a task a notebook."""
+    paths = [path for path in map(PurePosixPath, found) if path.match(_NOTEBOOKS) or _is_entrypoint(path)]
+    files = {path.name: found[str(path)] for path in paths}
+    if len(files) < len(paths):
+        twice = Counter(path.name for path in paths).most_common(1)[0][0]
+        raise DeployError(f"two files of the release are called {twice}", "rename one of them")
+    return files
 
 
-def _git(project: Path, *arguments: str) -> str:
-    try:
-        result = subprocess.run(["git", "-C", project, *arguments], check=True, capture_output=True, text=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        reason = str(getattr(error, "stderr", "") or error).strip()
-        remedy = "build in a git repository that has a commit: git init && git add -A && git commit"
-        raise DeployError(f"git knows no commit here: {reason}", remedy) from error
-    return result.stdout.strip()
+def _is_entrypoint(path: PurePosixPath) -> bool:
+    return path.parts[0] == "src" and path.match(payload.ENTRYPOINTS)

@@ -1,14 +1,21 @@
-"""A built release: its files and the manifest whose sha256 names it."""
+"""A built release: its files, and the manifest whose content names it.
+
+The digest is of what runs: the Python, the packages, the modules inside the payload and the files beside it. The
+commit is in the manifest, and in the version of the wheel that is the payload, but not in the digest: the same content
+is the same release, whichever commit it was built of.
+"""
 
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from deploy.errors import DeployError
+from deploy.release import wheel
 
 PAYLOAD = "ml_pipeline.zip"
 MANIFEST = "manifest.json"
@@ -49,7 +56,8 @@ class StagedFile(File):
 class Manifest:
     """What a release consists of. It holds no time, so two builds of a commit give the same one.
 
-    `files` are staged; `contents` are the files inside the payload.
+    `files` are staged; `contents` are the modules inside the payload. `wheel` is the name of the wheel that lies beside
+    the staged files where it was built: the payload under a name that pip installs.
     """
 
     commit: str
@@ -57,6 +65,7 @@ class Manifest:
     packages: tuple[str, ...]
     files: tuple[StagedFile, ...]
     contents: tuple[File, ...]
+    wheel: str = ""
 
     def to_bytes(self) -> bytes:
         """Return the one text of this manifest."""
@@ -64,20 +73,47 @@ class Manifest:
 
     @classmethod
     def from_bytes(cls, text: bytes) -> Self:
-        """Read what `to_bytes` wrote."""
-        values = json.loads(text)
+        """Read what `to_bytes` wrote. Raises ValueError for anything else."""
+        try:
+            return cls._from_values(json.loads(text))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"no manifest: {error}") from error
+
+    @classmethod
+    def named(cls, text: bytes, digest: str) -> Self:
+        """Read the manifest of the release that this digest names. Raises ValueError for any other."""
+        read = cls.from_bytes(text)
+        # Releases that were built before the digest was of the content have the sha256 of the whole manifest.
+        if digest not in (read.digest, hashlib.sha256(text).hexdigest()):
+            raise ValueError(f"a manifest of {read.digest}, not of {digest}")
+        return read
+
+    @classmethod
+    def _from_values(cls, values: Mapping[str, Any]) -> Self:
         return cls(
             commit=values["commit"],
             python=values["python"],
             packages=tuple(values["packages"]),
             files=tuple(StagedFile(**file) for file in values["files"]),
             contents=tuple(File(**file) for file in values["contents"]),
+            wheel=values.get("wheel", ""),
         )
 
     @property
     def digest(self) -> str:
-        """The name of the release."""
-        return hashlib.sha256(self.to_bytes()).hexdigest()
+        """The name of the release: the sha256 of its content. The payload is in it by the modules inside."""
+        beside = [asdict(file) for file in self.files if not (file.name == PAYLOAD and self.contents)]
+        content = {"python": self.python, "packages": self.packages, "files": beside}
+        content |= {"contents": [asdict(file) for file in self.contents]}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def holds(self, payload: bytes) -> bool:
+        """Whether the modules inside a payload are those of this release, which its digest answers for."""
+        modules = [file for file in self.contents if ".dist-info/" not in file.name]
+        try:
+            return [File.of(*item) for item in wheel.contents(payload).items()] == modules
+        except ValueError:
+            return not self.contents
 
     @property
     def own_file(self) -> StagedFile:
@@ -115,20 +151,27 @@ def find(dist: Path, digest: str = "") -> Release:
         pointer = dist / LATEST
         if not pointer.is_file():
             raise DeployError(f"no built release in {dist.name}/", _BUILD)
-        digest = pointer.read_text(encoding="utf-8").strip()
+        digest = pointer.read_text(encoding="utf-8", errors="replace").strip()
     found = sorted(path for path in dist.glob(f"{checked(digest)}*") if path.is_dir())
     if len(found) != 1:
         problem = "no built release" if not found else f"{len(found)} built releases match"
         raise DeployError(f"{problem} {digest} in {dist.name}/", _BUILD)
     (directory,) = found
-    text = _read(directory / MANIFEST)
-    if hashlib.sha256(text).hexdigest() != directory.name:
-        raise DeployError(f"{dist.name}/{directory.name}/{MANIFEST} is not what was built", _BUILD)
-    manifest = Manifest.from_bytes(text)
+    try:
+        manifest = Manifest.named(_read(directory / MANIFEST), directory.name)
+    except ValueError as error:
+        raise _damaged(directory, MANIFEST) from error
     for file in manifest.files:
-        if StagedFile.of(file.name, _read(directory / file.name)) != file:
-            raise DeployError(f"{dist.name}/{directory.name}/{file.name} is not what was built", _BUILD)
+        content = _read(directory / file.name)
+        if StagedFile.of(file.name, content) != file or (file.name == PAYLOAD and not manifest.holds(content)):
+            raise _damaged(directory, file.name)
+    if manifest.wheel and _read(directory / manifest.wheel) != _read(directory / PAYLOAD):
+        raise _damaged(directory, manifest.wheel)
     return Release(directory.name, manifest, directory)
+
+
+def _damaged(directory: Path, name: str) -> DeployError:
+    return DeployError(f"{directory.parent.name}/{directory.name}/{name} is not what was built", _BUILD)
 
 
 def _read(path: Path) -> bytes:
@@ -139,9 +182,13 @@ def _read(path: Path) -> bytes:
 
 
 def write(dist: Path, manifest: Manifest, contents: Mapping[str, bytes]) -> Release:
-    """Write a release to `dist/<digest>/`, the manifest last, and make it the latest."""
+    """Write a release to `dist/<digest>/`, the manifest last, and make it the latest.
+
+    It takes the place of a build of the same content, whose wheel may have the name of another commit.
+    """
     directory = dist / manifest.digest
-    directory.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
     for name, content in contents.items():
         (directory / name).write_bytes(content)
     (directory / MANIFEST).write_bytes(manifest.to_bytes())

@@ -3,6 +3,9 @@
 A release is complete when its manifest is there, which is uploaded last. What lies in its folder before belongs to
 nobody: an upload that was cut, or a file that was damaged on its way. The next upload replaces that; nothing uses it.
 
+The same content can have been built of several commits, whose payloads differ in the version of the wheel. The build
+that was uploaded first stays; its manifest, which names its commit, says what its files are.
+
 A file is known by the size and md5 that LIST shows. What LIST calls md5 may be an eTag that is none, as of a file that
 the cloud encrypts with a key of its own, or that came in parts. So where LIST shows another, the file itself decides.
 https://docs.snowflake.com/en/sql-reference/sql/list
@@ -20,7 +23,7 @@ from deploy.account.connection import Connection
 from deploy.account.gathering import Rows
 from deploy.account.sql import literal
 from deploy.errors import DeployError, MissingObjectError
-from deploy.release.manifest import MANIFEST, Manifest, Release, StagedFile
+from deploy.release.manifest import MANIFEST, PAYLOAD, Manifest, Release, StagedFile
 from ml_pipeline.config import Environment
 
 
@@ -80,6 +83,22 @@ class Folder:
         where = names.stage_path(self.environment, self.digest)
         self.connection.put(release.directory / name, where, overwrite=name in self.there)
 
+    def manifest(self) -> Manifest:
+        """Return the manifest that is there. Raises DeployError unless it, and the payload, are of this release."""
+        try:
+            manifest = Manifest.named(self.fetched(MANIFEST), self.digest)
+        except ValueError as error:
+            raise self.damaged(MANIFEST) from error
+        payload = next((file for file in manifest.files if file.name == PAYLOAD), None)
+        if payload and PAYLOAD in self.there and not manifest.holds(self.fetched(PAYLOAD)):
+            raise self.damaged(PAYLOAD)
+        return manifest
+
+    def manifest_of(self, built: Manifest) -> Manifest:
+        """Return the manifest of what is there, if it is complete: another build's of the same content, or `built`."""
+        shown = self.there.get(MANIFEST)
+        return built if shown is None or shown.shows(built.own_file) else self.manifest()
+
     def require(self, manifest: Manifest) -> None:
         """Raise DeployError unless the release is there whole: every file with its content."""
         if self.missing(manifest.all_files):
@@ -120,7 +139,17 @@ def listed(rows: Iterable[Mapping[str, Any]], digest: str) -> dict[str, Listed]:
 
 def check(connection: Connection, environment: Environment, rows: Rows, manifest: Manifest) -> None:
     """Raise DeployError unless the release is there whole. `rows` are those of LIST."""
-    Folder.of(connection, environment, manifest.digest, rows).require(manifest)
+    folder = Folder.of(connection, environment, manifest.digest, rows)
+    folder.require(folder.manifest_of(manifest))
+
+
+def is_whole(connection: Connection, environment: Environment, rows: Rows, manifest: Manifest) -> bool:
+    """Say whether `check` accepts what is there."""
+    try:
+        check(connection, environment, rows, manifest)
+    except DeployError:
+        return False
+    return True
 
 
 def whole(rows: Iterable[Mapping[str, Any]], manifest: Manifest) -> bool:
@@ -135,13 +164,15 @@ def upload(connection: Connection, environment: Environment, release: Release, r
     `rows` are those of LIST, if they were read already. Returns the names of the files that were uploaded.
     Raises DeployError if the manifest is there, and a file beside it is not what it says.
     """
-    manifest = release.manifest
     folder = Folder.of(connection, environment, release.digest, rows)
-    differing = folder.differing(manifest.all_files)
+    manifest = folder.manifest_of(release.manifest)
+    differing = folder.differing(manifest.files)
     complete = MANIFEST in folder.there
     if complete and differing:  # files may be missing beside a manifest, as they can be added, but not be others
         raise folder.damaged(differing[0])
     wrong = [file.name for file in manifest.files if file.name not in folder.there or file.name in differing]
+    if PAYLOAD in wrong:  # this build's takes the place of another's that is gone
+        complete, manifest = complete and manifest == release.manifest, release.manifest
     for name in wrong:
         folder.put(release, name)
     if wrong:
@@ -163,9 +194,6 @@ def require(connection: Connection, environment: Environment, digest: str, rows:
     folder = Folder.of(connection, environment, digest, rows)
     if MANIFEST not in folder.there:
         raise folder.incomplete
-    text = folder.fetched(MANIFEST)
-    if hashlib.sha256(text).hexdigest() != digest:
-        raise folder.damaged(MANIFEST)
-    manifest = Manifest.from_bytes(text)
+    manifest = folder.manifest()
     folder.require(manifest)
     return manifest

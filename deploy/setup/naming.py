@@ -2,7 +2,7 @@
 
 Every answer is checked before the first file is written: the new files are made in a folder of their own, read as any
 command reads them, and the SQL of every environment is made of them. Comments, order and layout stay as they are, and
-so do the names of the packages in src/: a merge from upstream meets only lines that a team changes anyway.
+so does the frame's package in src/: a merge from upstream meets only lines that a team changes anyway.
 """
 
 import re
@@ -35,6 +35,7 @@ _OWNER = re.compile(r"@[\w-]+(?:/[\w.-]+)?|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _OWNED = re.compile(r"^(?:# )?(/\S+)(\s+)\S.*$")
 _BRANCHES = re.compile(r"^(    branches: )\[[^\]]*\]", re.MULTILINE)
 _BASE, _PROJECT, _OWNERS = f"environments/{config.BASE}.toml", "pyproject.toml", ".github/CODEOWNERS"
+_PACKAGES = re.compile(r'^(module-name = \["ml_pipeline", )"[^"]*"', re.MULTILINE)
 _WORKFLOWS = (".github/workflows/cd.yml", ".github/workflows/scorecard.yml")
 
 # Each answer: where it stands in base.toml, and the question.
@@ -44,6 +45,7 @@ _SETTINGS = {
     "owner": ("governance", "owner", "the owner, as a tag"),
     "cost_center": ("governance", "cost_center", "the cost center, as a tag"),
     "branch": ("delivery", "branch", "the default branch"),
+    "package": ("pipeline", "package", "the package in src/ that declares data and model"),
 }
 QUESTIONS = {"prefix": "the prefix of every name in Snowflake, such as ACME of ACME_DEV"} | {
     name: question for name, (_, _, question) in _SETTINGS.items()
@@ -94,6 +96,7 @@ class Project:
         for name, (table, key, _) in _SETTINGS.items():
             made_of[_BASE] = _set(made_of[_BASE], table, key, new[name])
         made_of[_PROJECT] = _set(made_of[_PROJECT], "project", "description", new["project"])
+        made_of[_PROJECT] = _PACKAGES.sub(rf'\g<1>"{new["package"]}"', made_of[_PROJECT])
         if new["code_owners"] != old["code_owners"]:
             made_of[_OWNERS] = _owned(made_of[_OWNERS], new["code_owners"])
         for file in _WORKFLOWS:
@@ -104,6 +107,7 @@ class Project:
 def apply(project: Project, answers: Mapping[str, str]) -> tuple[str, ...]:
     """Write the answers into the project and return the files that changed, once all of them are checked."""
     _check_texts(answers)
+    _check_package(project, answers["package"])
     changed = project.changed(answers)
     _check(project, changed)
     for file, text in changed.items():
@@ -127,6 +131,13 @@ def _check_texts(answers: Mapping[str, str]) -> None:
     if wrong := [each for each in owners if not _OWNER.fullmatch(each)]:
         cause = f"--code-owners {' '.join(wrong)}: not @user, @organization/team or an e-mail address"
         raise DeployError(cause, "pass --code-owners @acme/data-science", USAGE)
+
+
+def _check_package(project: Project, package: str) -> None:
+    """Raise DeployError unless src/ has the package."""
+    if not (project.folder / "src" / package / "model.py").is_file():
+        cause = f"--package {package}: there is no src/{package}/model.py, which declares data and model"
+        raise DeployError(cause, "docs/your-own-pipeline.md shows what is in it", USAGE)
 
 
 def _check(project: Project, changed: Mapping[str, str]) -> None:

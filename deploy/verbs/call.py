@@ -18,7 +18,7 @@ from deploy.errors import OK, USAGE, DeployError
 from deploy.graph import render
 from deploy.graph.graph import Graph
 from deploy.records import record
-from deploy.release import manifest
+from deploy.release import manifest, sources
 from deploy.release.manifest import Release
 from deploy.smoke import view
 from deploy.smoke.runs import GraphRun
@@ -104,8 +104,8 @@ class Call:
     def candidate(self) -> Candidate:
         """The built release with its graph, as this environment has it."""
         environment, release = self.environment, self.release
-        graph = render.render(environment, release.digest, release.manifest.commit)
-        return Candidate(record.RELEASED, release.digest, release.manifest.commit, graph, release)
+        commit = sources.of_graph(self.project, release.manifest.commit)
+        return Candidate(record.RELEASED, release.digest, commit, render.render(environment, release.digest), release)
 
     @property
     def reviewed(self) -> str:

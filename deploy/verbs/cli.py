@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy import job
-from deploy.errors import DeployError
+from deploy.errors import INSTALL, DeployError
 from deploy.verbs import table
 
 PROJECT = Path(__file__).parents[2]
@@ -47,6 +47,8 @@ def main(argv: Sequence[str], project: Path = PROJECT) -> int:
         outcome = table.run(options, project)
     except DeployError as error:
         return _failed(options, error)
+    except ModuleNotFoundError as error:  # metadata.PackageNotFoundError is one
+        return _failed(options, DeployError(f"the package {error.name} is not installed here", INSTALL))
     except KeyboardInterrupt:
         return _failed(options, DeployError("interrupted", _after_interrupt(options), _INTERRUPTED))
     print(json.dumps(outcome.values, indent=2) if options.json else outcome.text)

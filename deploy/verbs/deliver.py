@@ -104,11 +104,14 @@ def release(call: Call) -> Outcome:
     reviewed = call.reviewed
     with call.delivering() as (delivery, candidate):
         values = delivery.deliver(candidate, expected=reviewed)
-    return Outcome(values, f"released {candidate.digest}", outputs=_delivered(call))
+    if values["smoke"]:
+        return Outcome(values, f"released {candidate.digest}", outputs=_delivered(call))
+    text = f"release {candidate.digest} is in use already: nothing was changed, and nothing is recorded"
+    return Outcome(values, text, outputs=_delivered(call), summary=text)
 
 
 def rollback(call: Call) -> Outcome:
-    """Deliver an earlier release from its record."""
+    """Deliver the release that was in use before, or one that is named, from its record."""
     with call.delivery() as delivery:
         with delivery.connection.step("read"):
             entries = record.history(delivery.connection, delivery.environment)

@@ -18,8 +18,10 @@ def model(call: Call) -> Outcome:
             did = models.copy(connection, source, environment, options.version, use=use).text
         found = models.versions(connection, environment)
         if not did and (options.use or options.back):
-            connection.rows(models.using(environment, models.chosen(found, options.use, environment)))
-            found = models.versions(connection, environment)
+            version = models.chosen(found, options.use or "", environment)
+            if statements := models.putting(found, version, environment, back=options.back):
+                connection.run(statements)
+                found = models.versions(connection, environment)
     values = {"versions": [version.to_dict() for version in found]}
     if did:
         return Outcome({"did": did, **values}, f"{did}\n{models.text(found)}")

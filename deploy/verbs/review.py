@@ -79,7 +79,7 @@ def preview(call: Call) -> Outcome:
     with call.delivering() as (delivery, candidate):
 
         def rendered(where: Environment) -> Graph:
-            return render.render(where, candidate.digest, candidate.commit)
+            return render.render(where, candidate.digest)
 
         plans = {"own": (_title(own), delivery.plan(candidate.graph))}
         if names.is_temporary(own):

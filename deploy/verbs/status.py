@@ -32,7 +32,9 @@ def _values(delivery: Delivery, there: State) -> dict[str, Any]:
     connection, environment, found, held = delivery.connection, delivery.environment, there.deployed, there.lock
     graph, is_classic = found.graph, found.backend == CLASSIC
     entries = record.history(connection, environment)
-    recorded = next((entry for entry in entries if entry.digest == graph.release), None)
+    of_release = [entry for entry in entries if entry.digest == graph.release]
+    # The same payload may have been released with other graphs, too.
+    recorded = next((entry for entry in of_release if entry.graph == graph), next(iter(of_release), None))
     keys = ("action", "commit", "verdict", "at", "by", "plan_hash", "run_url")
     root_id = found.root_id if is_classic else ""  # runs of a TASK GRAPH have none
     run = runs.last(connection, environment, root_id, runs.MINUTES_OF_HISTORY) if graph.tasks else GraphRun()

@@ -99,6 +99,7 @@ _INIT = (
     _option("--owner", metavar="TEXT", help="who answers for it: a tag"),
     _option("--cost-center", metavar="TEXT", help="who pays for it: a tag"),
     _option("--branch", metavar="NAME", help="the default branch"),
+    _option("--package", metavar="NAME", help="the package in src/ that declares data and model"),
     _option("--project", metavar="TEXT", help="what the project is, in a few words"),
     _option("--code-owners", metavar="OWNERS", help="who reviews changes: @user, @organization/team, ..."),
 )
@@ -111,12 +112,17 @@ _PLAN = (
 )
 _ROLLBACK = (
     _WHEN_RUNNING,
-    _option("--to", default="", metavar="DIGEST", help="the release (default: the one before)"),
+    _option(
+        "--to",
+        default="",
+        metavar="DIGEST",
+        help="the release, by its digest or commit (default: the one that was in use before)",
+    ),
     _option("--skip-smoke", action="store_true", help="switch it on at once: it passed before"),
 )
 _MODEL = (
     _option("--use", nargs="?", const="", metavar="VERSION", help="put this version in use, or the copy")
-    + _option("--back", action="store_true", help="put the version in use that was logged before the present one"),
+    + _option("--back", action="store_true", help="put the version in use that was in use before the present one"),
     _option("--copy-from", default="", metavar="ENV", help="copy the version that this environment has in use"),
     _option("--version", default="", metavar="VERSION", help="with --copy-from: another version"),
 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from . import payload
 from .definition import Definition, declared
 from .section import Open, Section, as_table, in_file, inner, overlay, read, table, typed
 from .settings import Delivery, Deploy, Governance, Graph, Pipeline, Snowflake, Timeouts
@@ -53,8 +54,8 @@ class Environment(Section):
         """Return the stage path of a release's files."""
         return f"@{self.snowflake.database}.{self.snowflake.schema}.RELEASES/{digest}"
 
-    def graph_config(self, release: str, commit: str = "") -> dict[str, Any]:
-        """Return the CONFIG of the task graph: settings, what differs in a smoke run, release and commit.
+    def graph_config(self, release: str) -> dict[str, Any]:
+        """Return the CONFIG of the task graph: settings, what differs in a smoke run, and the release.
 
         A smoke run sends no settings of its own: `EXECUTE TASK ... USING CONFIG = '{"smoke": true, ...}'` chooses the
         overrides that were reviewed with the rest. Snowflake merges the tables, so one run may have another setting:
@@ -69,7 +70,6 @@ class Environment(Section):
             "package_repository": self.snowflake.package_repository,
             "environment": self.name,
             "release": release,
-            "commit": commit,
         }
 
 
@@ -88,7 +88,7 @@ class Run:
     retrain: bool = False
     """Whether somebody asked for a new model: `EXECUTE TASK ... USING CONFIG = '{"retrain": true}'`."""
     commit: str = ""
-    """The commit that the release was built of."""
+    """The commit that the payload was built of, as the payload says it: no setting, so no task changes with it."""
     release_path: str = ""
     """The stage path of the release's files; none for a working tree, which is not staged."""
     compute_pool: str = ""
@@ -111,7 +111,7 @@ class Run:
             settings=read(Pipeline, settings, in_file(_CONFIG, "settings")),
             smoke=smoke,
             retrain=bool(config.get("retrain", False)),
-            commit=str(config.get("commit", "")),
+            commit=payload.commit(),
             release_path=str(config.get("release_path", "")),
             compute_pool=str(config.get("compute_pool", "")),
             package_repository=str(config.get("package_repository", "")),

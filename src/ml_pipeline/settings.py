@@ -112,7 +112,7 @@ class Data(Open):
     """What the pipeline reads, and which part of it trains and tests the model."""
 
     source: SchemaName
-    from_share: Share
+    from_share: Share = ""
     """The share that the source's database was made from: the bootstrap grants IMPORTED PRIVILEGES on it. Empty: it is
     an ordinary database, and the bootstrap grants USAGE and SELECT."""
     as_of: Date
@@ -184,26 +184,26 @@ class Monitoring(Open):
 
 
 class Service(Open):
-    """The real-time service."""
+    """The real-time service; a project without one needs no such table."""
 
-    pool: ComputePool
+    pool: ComputePool = ""
     """The compute pool of the service; without one, the model is not served in real time."""
-    min_instances: Whole
+    min_instances: Whole = 0
     """With 0, Snowflake suspends the service after half an hour without requests that it counts; the next request
     resumes it, and waits for that. Snowflake may not count requests from outside: with 1 it always runs, and costs."""
-    max_instances: Count
-    timeout_minutes: Count
+    max_instances: Count = 1
+    timeout_minutes: Count = 30
     """A service that is not ready by then is dropped, and its task fails."""
-    drain_seconds: Whole
+    drain_seconds: Whole = 60
     """How long an old service stays when requests go to a new one: a gateway may need a minute for that."""
 
 
 class DataGovernance(Open):
     """Where the bootstrap has put tags and policies."""
 
-    tags: OptionalSchema
+    tags: OptionalSchema = ""
     """What a run writes is tagged with its release. Empty: not tagged."""
-    policies: OptionalSchema
+    policies: OptionalSchema = ""
     """Masking and row access policies, which editions above Standard have. Empty: there are none, and no personal
     columns are fetched."""
 
@@ -219,5 +219,5 @@ class Pipeline(Open):
     quality_gate: QualityGate
     registry: Registry
     monitoring: Monitoring
-    service: Service
-    governance: DataGovernance
+    service: Service = Service()
+    governance: DataGovernance = DataGovernance()

@@ -11,7 +11,7 @@ from snowflake.core.task import Cron
 from snowflake.core.task.dagv1 import DAG, DAGTask
 
 from deploy.account import connection as requests
-from deploy.release import build, manifest
+from deploy.release import build, manifest, sources
 from deploy.release.manifest import Manifest, StagedFile
 from deploy.verbs import cli
 from ml_pipeline import config
@@ -27,7 +27,7 @@ class SmallGraph:
     warehouse: str = ""
     retries: int = 0
 
-    def build(self, environment, digest, commit=""):
+    def build(self, environment, digest):
         """What dag.dag.build does."""
         graph = environment.graph
         fields, _, zone = graph.schedule.rpartition(" ")
@@ -35,7 +35,7 @@ class SmallGraph:
             graph.name,
             schedule=Cron(fields, zone) if graph.schedule else None,
             warehouse=self.warehouse or environment.snowflake.warehouse,
-            config=environment.graph_config(digest, commit),
+            config=environment.graph_config(digest),
             comment=f"release {digest}",
             task_auto_retry_attempts=self.retries,
         )
@@ -84,10 +84,13 @@ def as_service_user(key, patch):
     patch.setenv("SNOWFLAKE_PRIVATE_KEY", private_pem(key))
 
 
-def build_release(dist, name, patch):
-    """Build a release of a commit of this name and return its digest."""
-    patch.setattr(build, "commit", lambda _: name)
-    return build.build(PROJECT, dist).digest
+def build_release(dist, name, patch, commit=""):
+    """Build a release with a module of this name, of this commit (by default one of this name); return its digest."""
+    files = sources.read(PROJECT) | {f"src/ml_pipeline/{name}.py": b""}
+    with patch.context() as own:
+        own.setattr(sources, "commit", lambda _: commit or name)
+        own.setattr(sources, "read", lambda _: files)
+        return build.build(PROJECT, dist).digest
 
 
 @contextlib.contextmanager

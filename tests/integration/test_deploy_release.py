@@ -117,6 +117,35 @@ def test_releasing_again_keeps_the_release_in_use(deploy):
     assert deploy.status("--env", "prod")["schedule"]["on"]
 
 
+def test_another_commit_of_the_same_content_changes_and_records_nothing(deploy, admin, tmp_path, monkeypatch):
+    deploy("release", "--env", "prod", release="one")
+    before = everything(admin)
+    assert account.build_release(tmp_path, "one", monkeypatch, commit="another") == deploy.digests["one"]
+    deploy.dist = tmp_path
+    code, answer, _ = deploy("plan", "--env", "prod", "--detailed-exitcode", release="one")
+    assert (code, answer["added"], answer["changed"], answer["removed"]) == (0, [], {}, [])
+    code, answer, said = deploy("release", "--env", "prod", release="one")
+    assert (code, answer["smoke"]) == (0, None)
+    assert said.strip() == f"release {deploy.digests['one'][:12]} is in use as it is: nothing to do"
+    assert everything(admin) == before
+
+
+def everything(admin):
+    """The records, the files and the tasks of PROD."""
+    queries = (f"SELECT * FROM {PROD}.RELEASE_HISTORY", f"LIST @{PROD}.RELEASES", f"SHOW TASKS IN SCHEMA {PROD}")
+    return [admin.execute(query).fetchall() for query in queries]
+
+
+def test_another_description_of_the_same_payload_is_released_and_rolled_back(deploy, graph):
+    deploy("release", "--env", "prod", release="one")
+    graph.tasks["B"] = "SELECT 22"
+    assert deploy("release", "--env", "prod", release="one")[1]["plan"]["changed"].keys() == {"LATE_DELIVERY$B"}
+    code, answer, _ = deploy("rollback", "--env", "prod")
+    assert (code, answer["release"]) == (0, deploy.digests["one"])
+    graph.tasks["B"] = "SELECT 2"
+    assert deploy("plan", "--env", "prod", "--detailed-exitcode", release="one")[0] == 0
+
+
 def test_a_manifest_that_is_not_ours_is_not_applied(deploy, admin, tmp_path):
     deploy("upload", "--env", "prod", release="one")
     folder = f"@{PROD}.RELEASES/{deploy.digests['one']}/"

@@ -55,8 +55,8 @@ class Shop:
 class Counting(account.SmallGraph):
     """A graph that only its trigger starts."""
 
-    def build(self, environment, digest, commit=""):
-        graph = super().build(environment.in_schema(environment.snowflake.schema), digest, commit)
+    def build(self, environment, digest):
+        graph = super().build(environment.in_schema(environment.snowflake.schema), digest)
         assert graph.schedule is None
         return graph
 

@@ -182,6 +182,12 @@ def test_an_interval_is_a_schedule_too(schedule, every, written):
     assert rules.problems(from_dag(graph), datetime.now(UTC)) == ()
 
 
+def test_what_an_extra_of_the_project_asks_for_is_no_package_of_a_task(monkeypatch):
+    monkeypatch.setattr(payload.metadata, "requires", lambda _: ["pytest>=1", 'lightgbm>=4; extra == "gpu"'])
+    (pin,) = payload.packages()
+    assert pin.startswith("pytest==")
+
+
 def test_the_packages_are_the_projects_own_in_the_versions_installed():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     names = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}

@@ -4,6 +4,7 @@ import importlib
 import json
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -155,16 +156,27 @@ def test_an_interrupted_verb_says_how_to_look(argv, following, monkeypatch, caps
     assert capsys.readouterr().err == f"error: interrupted\nnext: {following}\n"
 
 
+@pytest.mark.parametrize("kind", [ModuleNotFoundError, metadata.PackageNotFoundError])
+def test_a_package_that_is_not_installed_ends_a_command_with_the_next_one(monkeypatch, capsys, kind):
+    def lacking(*_):
+        raise kind("lightgbm", name="lightgbm") if kind is ModuleNotFoundError else kind("lightgbm")
+
+    monkeypatch.setattr(table, "run", lacking)
+    assert cli.main(["build"]) == 1
+    assert capsys.readouterr().err == "error: the package lightgbm is not installed here\nnext: make .venv/.installed\n"
+
+
 def test_build_prints_the_digest_that_names_the_release(tmp_path, monkeypatch, capsys):
     def no_git(*_):
         raise DeployError("git knows no commit here", "git init")
 
-    monkeypatch.setattr("deploy.release.build.commit", lambda _: "c0ffee")
+    monkeypatch.setattr("deploy.release.sources.commit", lambda _: "c0ffee")
+    monkeypatch.setattr("deploy.release.sources.read", lambda _: {"src/own/__init__.py": b""})
     assert cli.main(["build", "--dist", str(tmp_path), "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["commit"] == "c0ffee"
     assert (tmp_path / answer["release"] / "manifest.json").is_file()
-    monkeypatch.setattr("deploy.release.build.commit", no_git)
+    monkeypatch.setattr("deploy.release.sources.commit", no_git)
     assert cli.main(["build", "--dist", str(tmp_path)]) == 1
 
 

@@ -5,22 +5,18 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
+from deploy.errors import USAGE
 from deploy.setup import naming
 from deploy.verbs import cli
 from ml_pipeline import config
 from tests.conftest import ROOT
+from tests.renaming import TEAMS, options
 
-FILES = (".github", "environments", "pyproject.toml")
-TEAMS = {
-    "a short name": {"prefix": "A", "graph": "G", "model": "M", "owner": "a", "cost_center": "b", "branch": "x"},
-    "with digits": {"prefix": "X2Y_3", "graph": "G7", "model": "M_1", "owner": "team 7", "branch": "release/1.x"},
-    "that the old one is a prefix of": {"prefix": "ML_TEAM", "graph": "LATE_DELIVERY_2", "model": "LATE_DELIVERY_2"},
-    # A model's services are labels of DNS, of 63 characters, that end with parts of their own: 39 are left for its name.
-    "of 40 characters": {"prefix": "P" * 40, "graph": "G" * 40, "model": "M" * 39, "owner": "o" * 40},
-}
+FILES = (".github", "environments", "pyproject.toml", "src")
 
 
 @pytest.fixture
@@ -31,10 +27,6 @@ def project(tmp_path):
         source = ROOT / name
         shutil.copytree(source, tmp_path / name, ignore=ignored) if source.is_dir() else shutil.copy(source, tmp_path)
     return tmp_path
-
-
-def options(team):
-    return [word for name, value in team.items() for word in (f"--{name.replace('_', '-')}", value)]
 
 
 def init(project, team):
@@ -68,6 +60,18 @@ def test_every_environment_has_the_teams_names_and_its_comments(project, team):
     assert naming.Project(project).answers | team == naming.Project(project).answers
 
 
+def test_a_package_of_ones_own_is_named_in_the_settings_and_in_the_wheel(project):
+    own = project / "src/own"
+    assert init(project, {"package": "own"}) == USAGE
+    own.mkdir()
+    (own / "model.py").write_text("")
+    assert init(project, {"package": "own"}) == 0
+    folder = project / "environments"
+    assert {config.load(name, folder).pipeline.package for name in config.environments(folder)} == {"own"}
+    wheel = tomllib.loads((project / "pyproject.toml").read_text())["tool"]["uv"]["build-backend"]
+    assert wheel["module-name"] == ["ml_pipeline", "own"]
+
+
 @pytest.mark.parametrize("team", TEAMS.values(), ids=TEAMS)
 def test_it_can_be_run_again_and_led_back(project, team):
     before, now = texts(project), naming.Project(project).answers
@@ -80,7 +84,7 @@ def test_it_can_be_run_again_and_led_back(project, team):
 
 
 def test_nothing_but_names_is_written_and_packages_keep_theirs(project, capsys):
-    assert init(project, TEAMS["with digits"] | {"project": "Churn.", "code_owners": "@acme/a b@acme.com"}) == 0
+    assert init(project, TEAMS["digits"] | {"project": "Churn.", "code_owners": "@acme/a b@acme.com"}) == 0
     assert json.loads(json.dumps(capsys.readouterr().out)).startswith("wrote ")
     text = (project / "pyproject.toml").read_text()
     assert 'description = "Churn."' in text
@@ -145,12 +149,12 @@ def test_a_person_is_asked_for_each_answer_and_may_keep_it(project):
 def test_line_ends_of_windows_stay(project):
     path = project / "environments/base.toml"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    assert init(project, TEAMS["a short name"]) == 0
+    assert init(project, TEAMS["short"]) == 0
     assert path.read_bytes().count(b"\r\n") == path.read_bytes().count(b"\n")
 
 
 def test_the_files_that_are_written_pass_the_checks_of_workflows(project):
-    assert init(project, TEAMS["with digits"]) == 0
+    assert init(project, TEAMS["digits"]) == 0
     (project / ".git").mkdir()
     done = subprocess.run(
         [shutil.which("actionlint", path=f"{sys.prefix}/bin") or "actionlint"],

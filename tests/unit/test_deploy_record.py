@@ -1,19 +1,23 @@
 """Which release is in use, and which one a rollback goes to."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from deploy import job, names
 from deploy.account.gathering import explained
 from deploy.errors import DeployError, MissingObjectError
-from deploy.graph.graph import EMPTY
+from deploy.graph.graph import EMPTY, Graph, TaskSpec
 from deploy.records import record
 from deploy.records.record import Entry
 from ml_pipeline import config
 
 DEV, PROD = (config.load(name, Path(__file__).parents[2] / "environments") for name in ("dev", "prod"))
-A, B, C = (letter * 64 for letter in "abc")
+LETTERS = "abcd"
+A, B, C, D = (letter * 64 for letter in LETTERS)
 
 
 def entry(action, digest, verdict=record.PASSED):
@@ -44,9 +48,51 @@ def test_a_release_that_was_delivered_twice_is_not_its_own_predecessor():
     assert record.earlier(entries, DEV).digest == A
 
 
-def test_a_rollback_can_name_its_release():
+def test_a_rollback_can_name_its_release_or_commit():
     entries = history(entry("release", A), entry("release", B), entry("release", C))
     assert record.earlier(entries, DEV, A[:8]).digest == A
+    other = dataclasses.replace(entry("release", B), commit="0123456789ab")
+    assert record.earlier((entry("release", A), other), DEV, "01234567") == other
+
+
+def test_the_release_before_one_that_came_after_a_rollback_is_what_the_rollback_went_to():
+    entries = history(*(entry("release", digest) for digest in (A, B, C)), entry("rollback", B), entry("release", D))
+    assert record.earlier(entries, DEV).digest == B
+
+
+def test_a_rollback_forward_can_be_rolled_back():
+    entries = history(*(entry("release", digest) for digest in (A, B, C)), entry("rollback", A), entry("rollback", C))
+    assert record.earlier(entries, DEV).digest == A
+
+
+def test_one_payload_with_two_graphs_is_two_releases():
+    one, other = (
+        entry("release", A),
+        dataclasses.replace(entry("release", A), graph=Graph((TaskSpec("T", "SELECT 1"),))),
+    )
+    assert record.earlier(history(one, other), DEV) == one
+    assert record.earlier(history(other, one), DEV) == other
+
+
+@given(st.lists(st.sampled_from([*LETTERS, "back", *(f"fail {letter}" for letter in LETTERS)]), max_size=30))
+def test_rollbacks_undo_releases_whatever_happened(steps):
+    """Play deliveries, as they are recorded, against a list: a release adds to it, going back takes away from it."""
+    entries, in_use = [], []
+    for step in steps:
+        if step == "back":
+            if len(in_use) < 2:
+                with pytest.raises(DeployError, match="nothing to roll back to"):
+                    record.earlier(history(*entries), DEV)
+                continue
+            in_use.pop()
+            assert record.earlier(history(*entries), DEV).digest == in_use[-1] * 64
+            entries.append(entry("rollback", in_use[-1] * 64))
+        elif step.startswith("fail"):
+            entries.append(entry("release", step[-1] * 64, record.FAILED))
+            entries += [entry("restore", in_use[-1] * 64)] if in_use else []
+        else:
+            in_use += [step] if in_use[-1:] != [step] else []
+            entries.append(entry("release", step * 64))
 
 
 @pytest.mark.parametrize("entries", [(), (entry("release", A),), (entry("release", A, record.FAILED),)])

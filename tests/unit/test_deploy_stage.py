@@ -1,5 +1,8 @@
 """Whether a release on the stage is whole."""
 
+import dataclasses
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,7 @@ from hypothesis import strategies as st
 
 from deploy.errors import DeployError
 from deploy.release import manifest, stage
-from deploy.release.manifest import Manifest, StagedFile
+from deploy.release.manifest import File, Manifest, StagedFile
 from ml_pipeline import config
 
 DEV = config.load("dev", Path(__file__).parents[2] / "environments")
@@ -122,6 +125,83 @@ def test_the_files_of_another_release_do_not_count():
     others = [row | {"name": row["name"].replace(MANIFEST.digest, "0" * 64)} for row in rows()]
     with pytest.raises(DeployError, match="is not on"):
         check(others)
+
+
+def wheel(commit, modules):
+    """A payload with these modules, whose version names the commit."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in modules.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
+        archive.writestr(zipfile.ZipInfo(f"x-1+g{commit}.dist-info/METADATA"), "")
+    return packed.getvalue()
+
+
+def of_commit(folder, commit):
+    """A release of the same content, built of this commit."""
+    modules = {"x/a.py": b"1"}
+    files = {manifest.PAYLOAD: wheel(commit, modules), "job.py": b"2"}
+    staged = tuple(StagedFile.of(*file) for file in files.items())
+    contents = tuple(File.of(*file) for file in modules.items())
+    return manifest.write(folder / commit, Manifest(commit, "3.11", (), staged, contents), files)
+
+
+@pytest.fixture
+def builds(tmp_path):
+    return of_commit(tmp_path, "c1"), of_commit(tmp_path, "c2")
+
+
+class Uploaded(Stage):
+    """A stage with what was uploaded, as LIST of most accounts shows it."""
+
+    def __init__(self, release):
+        self.digest, self.content, self.fetched, self.sent = release.digest, {}, [], []
+        stage.upload(self, DEV, release)
+        self.sent.clear()
+
+    def rows(self, _):
+        described = [StagedFile.of(name, content) for name, content in self.content.items()]
+        return [
+            {"name": f"releases/{self.digest}/{each.name}", "size": each.size, "md5": each.md5} for each in described
+        ]
+
+
+def test_a_build_of_another_commit_finds_its_content_there(builds):
+    first, second = builds
+    assert first.digest == second.digest
+    there = Uploaded(first)
+    assert stage.upload(there, DEV, second) == there.sent == []
+    stage.check(there, DEV, there.rows(""), second.manifest)
+    assert stage.require(there, DEV, second.digest) == first.manifest
+
+
+@pytest.mark.parametrize(
+    ("lost", "sent"),
+    [
+        ("job.py", ["job.py"]),
+        (manifest.PAYLOAD, [manifest.PAYLOAD, manifest.MANIFEST]),
+        (manifest.MANIFEST, [manifest.PAYLOAD, manifest.MANIFEST]),
+    ],
+)
+def test_what_is_lost_of_another_build_is_made_whole_again(builds, lost, sent):
+    there = Uploaded(builds[0])
+    del there.content[lost]
+    assert stage.upload(there, DEV, builds[1]) == sent
+    stage.require(there, DEV, builds[1].digest)
+
+
+def test_a_payload_with_other_modules_is_neither_used_nor_replaced_whatever_the_manifest_beside_it_says(builds):
+    there = Uploaded(builds[0])
+    content = wheel("c1", {"x/a.py": b"evil"})
+    files = tuple(
+        StagedFile.of(file.name, content) if file.name == manifest.PAYLOAD else file
+        for file in builds[0].manifest.files
+    )
+    told = dataclasses.replace(builds[0].manifest, files=files)
+    there.content |= {manifest.PAYLOAD: content, manifest.MANIFEST: told.to_bytes()}
+    for use in (lambda: stage.upload(there, DEV, builds[1]), lambda: stage.require(there, DEV, builds[1].digest)):
+        with pytest.raises(DeployError, match=f"{manifest.PAYLOAD} is not what was built"):
+            use()
 
 
 def test_a_manifest_is_read_back_as_it_was_written():

@@ -100,3 +100,12 @@ def test_the_page_is_made_from_the_judgements():
 )
 def test_a_shape_has_the_page_of_its_grammar(shape, page):
     assert backing.page_of(shape) == (page and f"https://docs.snowflake.com/en/sql-reference/{page}")
+
+
+def test_every_page_is_the_address_of_one_page_of_a_documentation():
+    pages = {j.page for j in table.load().values() if j.page}
+    address = re.compile(r"https://[a-z.]+(?:/[\w.~@-]+)+/?(?:#[\w.-]+)?")
+    assert sorted(page for page in pages if not address.fullmatch(page)) == []
+    docs = [page for page in pages if "//docs.snowflake.com/en/" in page]
+    folders = re.compile(r"sql-reference|user-guide|developer-guide|release-notes")
+    assert sorted(page for page in docs if len(folders.findall(page)) != 1) == []

@@ -1,5 +1,8 @@
 """The tools can be installed on every machine that people have. What a pipeline needs is its team's choice."""
 
+import os
+import subprocess
+import sys
 import tomllib
 from itertools import chain
 
@@ -15,6 +18,7 @@ MACHINES = {
     "an Apple Mac": ("macosx", "arm64"),
     "an Intel Mac": ("macosx", "x86_64"),
 }
+PLATFORMS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "aarch64-apple-darwin", "x86_64-apple-darwin")
 
 
 def read(name):
@@ -51,6 +55,28 @@ def test_every_tool_can_be_installed(machine):
     for package, built in found:
         wheels = [wheel["url"].rpartition("/")[2] for wheel in package.get("wheels", ())]
         assert (built and "sdist" in package) or any(fits(wheel, machine) for wheel in wheels), package["name"]
+
+
+@pytest.fixture(scope="module")
+def uv():
+    """The uv that make uses."""
+    show = ["make", "--silent", "--eval=show: ; @echo $(UV)", "show"]
+    found = ROOT / subprocess.run(show, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+    if not found.exists():
+        pytest.skip("there is no uv to resolve the lock with: make .uv/bin/uv")
+    if subprocess.run([found, "lock", "--check", "--offline"], cwd=ROOT, capture_output=True).returncode:
+        pytest.skip("uv.lock does not fit pyproject.toml, as make says too: uv lock")
+    return found
+
+
+@pytest.mark.parametrize("groups", [("deploy", "local", "test", "lint", "ray"), ("cli",)], ids=" ".join)
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_the_tools_and_all_that_they_need_resolve(uv, platform, groups, tmp_path):
+    where = ["--frozen", "--dry-run", "--offline", "--python-platform", platform, "--python", sys.executable]
+    command = [uv, "sync", *where, *(f"--only-group={group}" for group in groups)]
+    environ = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(tmp_path / "new")}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(

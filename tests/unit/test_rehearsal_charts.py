@@ -1,10 +1,11 @@
 """The report's pictures of the model: beside it the version in use, where there is one."""
 
 import re
+import shutil
 
 import pytest
 
-from environments.local.rehearsal import charts
+from environments.local.rehearsal import charts, picture
 
 CURVE = {"roc": [[0.0, 0.0], [0.2, 0.5], [1.0, 1.0]], "calibration": [{"predicted": 0.4, "label": 0.5, "rows": 10}]}
 ROW = {"value": 1, "rows": 10, "label": 0.5, "predicted": 0.4, "log_loss": 0.7}
@@ -27,3 +28,25 @@ def test_slices_show_both_models_the_label_and_how_many_rows():
         charts.slices("promised_days", both)
     )
     assert "version in use" not in written(charts.slices("priority", [ROW]))
+
+
+def test_the_picture_needs_a_report_and_a_browser_and_names_what_is_missing(tmp_path, monkeypatch, capsys):
+    report = tmp_path / "rehearsal.html"
+    monkeypatch.setattr(picture, "ROOT", tmp_path)
+    monkeypatch.setattr(picture, "REPORT", report)
+    assert picture.main() == 1
+    assert capsys.readouterr().err.endswith("next: make rehearse\n")
+    report.write_text("<p>report</p>")
+    monkeypatch.setattr(picture, "BROWSERS", ("no-such-browser",))
+    assert picture.main() == 1
+    assert "no Chromium is installed\nnext: " in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not any(map(shutil.which, picture.BROWSERS)), reason="no Chromium is installed")
+def test_the_picture_is_drawn_from_the_report(tmp_path, monkeypatch):
+    monkeypatch.setattr(picture, "ROOT", tmp_path)
+    monkeypatch.setattr(picture, "REPORT", tmp_path / "rehearsal.html")
+    monkeypatch.setattr(picture, "PICTURE", tmp_path / "rehearsal.png")
+    picture.REPORT.write_text("<h1>Rehearsal passed</h1>")
+    assert picture.main() == 0
+    assert picture.PICTURE.read_bytes().startswith(b"\x89PNG")

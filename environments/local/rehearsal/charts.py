@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from matplotlib.axes import Axes
+    from matplotlib.patches import FancyBboxPatch
 
     from deploy.graph.graph import Graph
 
@@ -60,31 +61,39 @@ def graph(described: Graph) -> str:
     places = _places(described)
 
     def draw(axes: Axes) -> None:
+        boxes = {name: _box(axes, _short(name), place, described) for name, place in places.items()}
         for task in described.tasks:
             for before in task.predecessors:
                 # An edge over more than one column bends, so that it does not run through the tasks between: below
-                # them if it comes from a lower row.
+                # them if one of its ends is in a lower row.
                 far = abs(places[task.name][0] - places[before][0]) > 1
-                bend = -0.3 if places[before][1] == 0 else 0.3
+                bend = -0.3 if places[before][1] == places[task.name][1] == 0 else 0.3
                 style = {
                     "arrowstyle": "-|>",
                     "color": "#555",
                     "linestyle": "--" if task.condition else "-",
                     "connectionstyle": f"arc3,rad={bend}" if far else "arc3",
-                    "shrinkA": 30,
-                    "shrinkB": 30,
+                    "patchA": boxes[before],
+                    "patchB": boxes[task.name],
+                    "shrinkA": 1,
+                    "shrinkB": 1,
                 }
                 axes.annotate("", places[task.name], places[before], arrowprops=style)
-        for name, place in places.items():
-            dashed = "--" if described.by_name[name].finalizes else "-"
-            box = {"boxstyle": "round,pad=0.4", "facecolor": "#e3f2fd", "edgecolor": _BLUE, "linestyle": dashed}
-            axes.annotate(_short(name), place, ha="center", va="center", bbox=box, fontsize=7)
         axes.set_axis_off()
-        axes.margins(0.08, 0.6)
+        axes.margins(0.05, 0.6)
         axes.autoscale_view()
         axes.scatter(*zip(*places.values(), strict=True), alpha=0)
 
-    return _drawn(draw, 11, 2.4)
+    columns = 1 + max(x for x, _ in places.values())
+    return _drawn(draw, 1.15 * columns, 2.4)
+
+
+def _box(axes: Axes, name: str, place: tuple[float, float], described: Graph) -> FancyBboxPatch:
+    """Draw a task, and return the outline at which its arrows begin and end."""
+    finalizes = any(task.finalizes for task in described.tasks if _short(task.name) == name)
+    style = {"boxstyle": "round,pad=0.4", "facecolor": "#e3f2fd", "edgecolor": _BLUE}
+    style["linestyle"] = "--" if finalizes else "-"
+    return axes.annotate(name, place, ha="center", va="center", bbox=style, fontsize=7).get_bbox_patch()
 
 
 def _short(name: str) -> str:

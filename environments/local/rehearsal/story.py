@@ -56,8 +56,8 @@ class Told:
         }
 
     def name_of(self, digest: str) -> str:
-        """What the story calls a release."""
-        return next((name for name, known in self.releases.items() if known == digest), "none")
+        """What the story calls a release, the last time that its content was built."""
+        return next((name for name, known in reversed(self.releases.items()) if known == digest), "none")
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ from snowflake.snowpark.exceptions import SnowparkSQLException
 
 from dag.dag import build
 from dag.run_pipeline import run_graph
-from ml_pipeline import functions
+from deploy.release import sources
+from deploy.release.wheel import Wheel
 from ml_pipeline.config import Run, load
 from ml_pipeline.payload import PAYLOAD, TRAINING_JOB
 
 ROOT = Path(__file__).parents[3]
-DIGEST = "d1g35t"
+DIGEST, COMMIT = "d1g35t", "c0ffee"
 PATIENCE_SECONDS = 90
 LOCAL = load("local", ROOT / "environments")
 PLACE = LOCAL.snowflake.changed(
@@ -55,7 +56,8 @@ def session(snowflake):
 def history(session, tmp_path_factory):
     """Stage the payload, deploy the graph, run it once with the settings of a smoke run; how each task ended."""
     archive = tmp_path_factory.mktemp("payload") / PAYLOAD
-    archive.write_bytes(functions.zipped(LOCAL.pipeline.package).read())
+    modules = {name[len("src/") :]: file for name, file in sources.read(ROOT).items() if name.startswith("src/")}
+    archive.write_bytes(Wheel.of(ROOT, modules, COMMIT).content)
     session.sql("CREATE STAGE RELEASES COMMENT = 'The deploy makes it.'").collect()
     for file in (archive, ROOT / "src" / "ml_pipeline" / TRAINING_JOB, NOTEBOOK):
         session.file.put(str(file), f"@RELEASES/{DIGEST}", auto_compress=False)
@@ -87,6 +89,13 @@ def test_every_task_that_was_due_succeeds(history):
     errors = {name: task["ERROR_MESSAGE"] for name, task in history.items() if task["ERROR_MESSAGE"]}
     assert {name for name, task in history.items() if task["STATE"] == "SKIPPED"} == {"KEEP", "REJECT"}, errors
     assert {name for name, task in history.items() if task["STATE"] != "SUCCEEDED"} == {"KEEP", "REJECT"}, errors
+
+
+def test_a_run_knows_the_commit_of_its_payload_which_no_task_names(session, history):
+    model = ENVIRONMENT.pipeline.registry.model
+    (version,) = session.sql(f"SHOW VERSIONS IN MODEL SMOKE_{model}").collect()
+    assert f"commit {COMMIT}" in version["comment"]
+    assert COMMIT not in str(session.sql("SHOW TASKS").collect())
 
 
 # What the account does not know there is none of.

@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,7 @@ def test_the_same_rows_in_any_order_train_the_same_bytes_in_a_job_and_in_the_pro
     assert len(digests) == 1
 
 
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: make .venv/.ray")
 @pytest.mark.skipif(DAY % 2 == 0, reason="today jobs share work by Ray in the local Snowflake's tests, tomorrow here")
 def test_two_nodes_choose_and_train_what_one_process_does(session):
     staged = a_run("NODES", "T_WIDE_POOL", instances=2, candidates=3)
