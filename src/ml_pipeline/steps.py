@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from snowflake.snowpark import Session
+from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
 from . import definition
 from .config import Run
 from .errors import PipelineError
-from .tables import create, replace_rows
+from .tables import replace_rows, rows_of_all
 from .values import ConfigError, nearest
+
+_RESULTS = "STEP_RESULTS"
 
 Result = dict[str, Any]
 Function = Callable[[Session, Run, dict[str, Result]], Result]
@@ -82,14 +85,14 @@ def alone(session: Session, run: Run, name: str) -> Result:
 
 
 def _last(session: Session, run: Run, need: str, name: str) -> Result:
-    table = create(session, run, "STEP_RESULTS")
-    query = f"SELECT RESULT FROM {table} WHERE STEP = ? AND SUCCEEDED ORDER BY WRITTEN_AT DESC LIMIT 1"
-    found = session.sql(query, [need]).collect()
+    succeeded = rows_of_all(session, run, _RESULTS).filter((F.col("STEP") == need) & F.col("SUCCEEDED"))
+    found = succeeded.sort(F.col("WRITTEN_AT").desc()).select("RESULT").limit(1).collect()
     if not found:
-        raise PipelineError(f"{name} needs a result of {need}, and {table} has none\nnext: run {need} first")
+        where = run.name(_RESULTS)
+        raise PipelineError(f"{name} needs a result of {need}, and {where} has none\nnext: run {need} first")
     return json.loads(found[0]["RESULT"])
 
 
 def _record(session: Session, run: Run, name: str, result: Result, started: float, *, succeeded: bool) -> None:
     row = (name, succeeded, round(time.monotonic() - started, 3), json.dumps(result))
-    replace_rows(session, run, "STEP_RESULTS", [row], STEP=name)
+    replace_rows(session, run, _RESULTS, [row], STEP=name)
