@@ -18,7 +18,7 @@ from ..sql.parsing import parse
 from ..sql.scope import Scope
 from ..stages import history
 from ..streams import changes, reading
-from . import inserting, multi_insert
+from . import assigning, multi_insert
 from .translate import generated, resolved
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _run(session: Session, statement: exp.Expression) -> list[tuple]:
         spelling.check(scope, statement)
         if isinstance(statement, exp.Merge):
             applying.refuse(scope, statement.this, "MERGE INTO")
-        tree = resolved(scope, applying.seen(scope, inserting.typed(scope, statement)))
+        tree = resolved(scope, applying.seen(scope, assigning.typed(scope, statement)))
         overwrites = isinstance(tree, exp.Insert) and tree.args.get("overwrite")
         adds = isinstance(tree, exp.Insert) and not overwrites
         noted = changes.recorded(session, _changed_table(session, tree), adds=adds)
