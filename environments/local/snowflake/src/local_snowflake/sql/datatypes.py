@@ -53,7 +53,7 @@ _DUCKDB = {
     "BINARY": "BLOB",
     "TIMESTAMP_NTZ": "TIMESTAMP",
     "TIMESTAMP_LTZ": "TIMESTAMPTZ",
-    "TIMESTAMP_TZ": "TIMESTAMPTZ",
+    "TIMESTAMP_TZ": "INTERVAL",  # see transforms/macros/timestamp_tz.sql
     "BOOLEAN": "BOOLEAN",
     "DATE": "DATE",
     "TIME": "TIME",
@@ -253,6 +253,7 @@ _BY_DUCKDB = {
     **dict.fromkeys(("float", "double"), "real"),
     **dict.fromkeys(("timestamp", "timestamp_ns", "timestamp_ms", "timestamp_s"), "timestamp_ntz"),
     **dict.fromkeys(("timestamp with time zone", "timestamptz_ns"), "timestamp_ltz"),
+    "interval": "timestamp_tz",
     "boolean": "boolean",
     "date": "date",
     "time": "time",
@@ -263,4 +264,4 @@ _BY_DUCKDB = {
 }
 # Types whose values travel as text or JSON; DuckDB turns them before they leave it.
 AS_JSON = {"list", "struct", "map", "union"}
-AS_TEXT = {"interval", "uuid", "enum", "bit", "timestamp_tz", "time_tz", "time with time zone"}
+AS_TEXT = {"uuid", "enum", "bit", "timestamp_tz", "time_tz", "time with time zone"}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import duckdb
 import pyarrow as pa
 
+from ..kernel import timestamp_tz
 from ..kernel.names import quote
 from ..kernel.result import SELECT, Result
 from .datatypes import AS_JSON, AS_TEXT, column_of
@@ -36,6 +37,10 @@ def query(connection: Connection, sql: str, *, describe: bool = False) -> Result
         relation = connection.relation(sql)
         columns = tuple(column_of(n, kind) for n, kind in zip(relation.columns, relation.types, strict=True))
         rows = _sendable(relation.limit(0) if describe else relation).to_arrow_table()
+        for values in rows.columns:
+            if pa.types.is_interval(values.type):
+                for chunk in values.chunks:
+                    timestamp_tz.parts(chunk)
     except duckdb.Error as error:
         raise translated(error, sql) from error
     return Result(columns, _in_utc(rows), SELECT)

@@ -77,7 +77,8 @@ _TYPES = {
     **dict.fromkeys(("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"), "NUMBER(38,0)"),
     **dict.fromkeys(("DOUBLE", "FLOAT"), "FLOAT"),
     "STRING_LITERAL": "VARCHAR",
-    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_TZ",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_LTZ",
+    "INTERVAL": "TIMESTAMP_TZ",
     "TIMESTAMP": "TIMESTAMP_NTZ",
     "BLOB": "BINARY",
     "JSON": "VARIANT",
@@ -122,7 +123,11 @@ def _unreadable(found: re.Match[str]) -> SnowflakeError:
 
 
 def _values_mismatch(found: re.Match[str]) -> SnowflakeError:
-    text = f"Insert value list does not match column list expecting {found[1]} but got {found[2]}"
+    return _mismatched(expected=found[1], found=found[2])
+
+
+def _mismatched(*, expected: str, found: str) -> SnowflakeError:
+    text = f"Insert value list does not match column list expecting {expected} but got {found}"
     return SnowflakeError(f"SQL compilation error:\n{text}", "002020", "21S01")
 
 
@@ -193,11 +198,19 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         (r"Table with name (\S+) does not exist", lambda m: does_not_exist("OBJECT", m[1].strip('"!'))),
         (r"with name \"(.+?)\" already exists", lambda m: already_exists(m[1])),
         (r"has (\d+) columns but (\d+) values were supplied", _values_mismatch),
+        # What an INSERT's query is called here.
+        (
+            r'table "_INSERTED" has (\d+) columns available but (\d+) columns specified',
+            lambda m: _mismatched(expected=m[2], found=m[1]),
+        ),
         (
             r"(?:string '(-?\d{19,})' to|value (-?\d{19,}) can't be cast because .*) INT64|to numerical: (-?\d{19,})",
             _beyond,
         ),
         (r"Overflow in \w+ of INT64 \((.*?)\)", _beyond),
+        (r"(Could not convert) string '.*?' to (INTERVAL)", _arguments),
+        (r"(Unimplemented type for cast) \((.*?) -> INTERVAL\)", _arguments),
+        (r"Could not convert Month to Microseconds", lambda _: unsupported("values of an INTERVAL type")),
         (r"Could not convert string '(.*?)' to (\w+)", _unreadable),
         (r'(?:invalid|date|timestamp) .*format.*: "(.*?)"(?:.*(DATE))?', _unreadable),
         (r"NOT NULL constraint failed: \S+?\.(\S+)", _null),

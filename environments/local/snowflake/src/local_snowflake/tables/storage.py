@@ -13,6 +13,8 @@ from ..sql import engine
 from ..sql.parsing import parse_expression
 from ..sql.places import relation, sql_name
 from ..sql.scope import Scope
+from ..sql.transforms import ALL
+from . import assigning
 from .translate import generated, resolved
 
 if TYPE_CHECKING:
@@ -105,8 +107,9 @@ def default(session: Session, table: Object, column: TableColumn) -> str:
         return f"nextval({literal(_sequence(session, table, column))})"
     if not column.default:
         return ""
+    value, kind = parse_expression(column.default), assigning.target(column.datatype)
     with Scope(session) as scope:
-        return generated(scope, resolved(scope, parse_expression(column.default)))
+        return generated(scope, resolved(scope, assigning.converted(value, kind) if kind else value))
 
 
 def _temporary(table: Object) -> str:
@@ -115,8 +118,20 @@ def _temporary(table: Object) -> str:
 
 def _cast(columns: list[TableColumn], query: str) -> str:
     names = ", ".join(quote(c.name) for c in columns)
-    cast = ", ".join(f"{quote(c.name)}::{c.datatype.duckdb} AS {quote(c.name)}" for c in columns)
+    cast = ", ".join(f"{_converted(c)} AS {quote(c.name)}" for c in columns)
     return f"SELECT {cast} FROM ({query}) AS q({names})"
+
+
+def _converted(column: TableColumn) -> str:
+    """What a query gives, as a cast of Snowflake's makes it what the column is."""
+    kind = assigning.target(column.datatype)
+    value = exp.column(column.name, quoted=True)
+    if kind is None:
+        return f"{value.sql('duckdb')}::{column.datatype.duckdb}"
+    cast: exp.Expression = assigning.converted(value, kind)
+    for transform in ALL:
+        cast = transform(cast)
+    return cast.sql("duckdb", identify=True)
 
 
 def _definitions(session: Session, table: Object, columns: list[TableColumn]) -> str:

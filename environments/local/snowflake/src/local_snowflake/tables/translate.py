@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from ..kernel import timestamp_tz
 from ..kernel.errors import SnowflakeError, invalid
 from ..sql import columns, engine, lineage, meaning
 from ..sql.parsing import parse
@@ -87,7 +88,10 @@ def constants(scope: Scope, expressions: list[exp.Expression]) -> list[Any]:
     if _literal(found):  # RESULT_SCAN(LAST_QUERY_ID()) takes the value of a function of the account
         return [e.to_py() for e in found]
     query = exp.select(*(exp.alias_(e, f"C{i}", copy=False) for i, e in enumerate(found)))
-    return list(engine.query(scope.session.connection, generated(scope, query)).rows.to_pylist()[0].values())
+    answer = engine.query(scope.session.connection, generated(scope, query))
+    values = answer.rows.to_pylist()[0].values()
+    zoned = (column.type == "timestamp_tz" for column in answer.columns)
+    return [timestamp_tz.read(v) if z else v for z, v in zip(zoned, values, strict=True)]
 
 
 def _literal(expressions: list[exp.Expression]) -> bool:

@@ -34,9 +34,9 @@ def _is_number(node: Node) -> bool:
 
 def calculated(node: exp.Binary) -> Node:
     """Arithmetic with a variant counts with its number; with an INTERVAL, it is a date's."""
-    if isinstance(node.this, exp.Interval) and isinstance(node, exp.Add):
+    if isinstance(node.this.unnest(), exp.Interval) and isinstance(node, exp.Add):
         node = exp.Add(this=node.expression, expression=node.this)
-    if isinstance(node.expression, exp.Interval):
+    if isinstance(node.expression.unnest(), exp.Interval):
         return shifted(node)
     if not (is_variant(node.this) or is_variant(node.expression)):
         return node

@@ -8,7 +8,6 @@ from sqlglot import exp
 
 from ...kernel.errors import unsupported
 from .conversions import taken
-from .dates import zoned
 from .rewriting import Node, call, cast, integer, literal, number
 from .semi_structured import is_variant
 
@@ -27,7 +26,7 @@ _OTHERS = {
     _T.TIMESTAMP: "TIMESTAMP",
     _T.TIMESTAMPNTZ: "TIMESTAMP",
     _T.TIMESTAMPLTZ: "TIMESTAMPTZ",
-    _T.TIMESTAMPTZ: "TIMESTAMPTZ",
+    _T.TIMESTAMPTZ: "INTERVAL",  # see macros/timestamp_tz.sql
     _T.BINARY: "BLOB",
     _T.VARBINARY: "BLOB",
 }
@@ -37,7 +36,8 @@ _READERS = {
     "DATE": "to_date",
     "TIME": "to_time",
     "TIMESTAMP": "to_timestamp_ntz",
-    "TIMESTAMPTZ": "to_timestamp_tz",
+    "TIMESTAMPTZ": "to_timestamp_ltz",
+    "INTERVAL": "to_timestamp_tz",
     "BOOLEAN": "to_boolean",
 }
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
@@ -90,15 +90,14 @@ def converted(node: exp.Cast) -> Node:
     if kind == "BIGINT":
         return _integer(node, value)
     if kind in _READERS:
-        read = _read(value, kind)
-        return zoned(node.this, read) if node.to.is_type(_T.TIMESTAMPTZ) else read
+        return _read(value, kind)
     return call("_sf_binary", value) if kind == "BLOB" else cast(value, kind)
 
 
 def _semi_structured(value: Node, kind: exp.DataType) -> Node:
     """Any value becomes a VARIANT; an ARRAY or an OBJECT only comes of another semi-structured value."""
     if kind.this is _T.VARIANT or is_variant(value):
-        return call("to_json", value)
+        return call("_sf_json" if kind.this is _T.VARIANT else "to_json", value)
     return call("to_json", taken(value, kind.this.value))
 
 
@@ -147,8 +146,7 @@ def tried(node: exp.TryCast) -> Node:
         raise unsupported("TRY_CAST to VECTOR")
     value = taken(value, "TEXT")
     if kind in _READERS:
-        read = call(f"sf_try_{_READERS[kind]}", value)
-        return zoned(node.this, read) if node.to.is_type(_T.TIMESTAMPTZ) else read
+        return call(f"sf_try_{_READERS[kind]}", value)
     if kind == "BIGINT":
         return call("_sf_try_integer", value)
     return exp.TryCast(this=value, to=exp.DataType.build(kind, dialect="duckdb"))

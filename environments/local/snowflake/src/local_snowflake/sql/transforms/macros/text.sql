@@ -7,8 +7,15 @@ CREATE MACRO sf_to_varchar(x) AS CASE typeof(x)
     WHEN 'TIMESTAMP' THEN strftime(TRY_CAST(x AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%g')
     WHEN 'TIMESTAMP WITH TIME ZONE' THEN strftime(TRY_CAST(x AS TIMESTAMPTZ), '%Y-%m-%d %H:%M:%S.%g ')
         || _sf_offset(strftime(TRY_CAST(x AS TIMESTAMPTZ), '%z'))
+    WHEN 'INTERVAL' THEN _sf_tz_text(x)
     WHEN 'BLOB' THEN hex(CAST(x AS BLOB))
     ELSE CAST(x AS VARCHAR) END;
+-- A value as VARIANT holds it: times as Snowflake writes them, bytes in hex.
+CREATE MACRO _sf_json(x) AS CASE
+    WHEN typeof(x) IN ('TIMESTAMP', 'TIMESTAMP WITH TIME ZONE', 'INTERVAL', 'BLOB') THEN to_json(sf_to_varchar(x))
+    WHEN regexp_matches(typeof(x), '^(FLOAT|INTEGER)\[\d+\]$')
+        THEN error('Invalid argument types for function ''TO_VARIANT'': (' || typeof(x) || ')')
+    ELSE to_json(x) END;
 CREATE MACRO _sf_try_fitting(x, n) AS CASE WHEN length(x) <= n THEN x END;
 CREATE MACRO _sf_fitting(x, n) AS CASE
     WHEN length(x) > n THEN error('String ''' || x || ''' is too long and would be truncated') ELSE x END;
