@@ -175,6 +175,7 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
             r"(Invalid argument types for function.*?)(?:$|\n)",
             lambda m: SnowflakeError(f"SQL compilation error:\n{_typed(m[1])}", "001044", "42P13"),
         ),
+        (r"(Expression type does not match column data type.*?)(?:$|\n)", _text_of("002023", "22000")),
         (r"((?:Date|Time|Timestamp) '.*?' is not recognized)", _text_of("100035", "22007")),
         (r"(Boolean value '.*?' is not recognized)", _text_of("100037", "22018")),
         (r"(Numeric value '.*?' is not recognized)", _text_of("100038", "22018")),
@@ -210,6 +211,10 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         (r"Overflow in \w+ of INT64 \((.*?)\)", _beyond),
         (r"(Could not convert) string '.*?' to (INTERVAL)", _arguments),
         (r"(Unimplemented type for cast) \((.*?) -> INTERVAL\)", _arguments),
+        (
+            r"Unknown TimeZone '(.*?)'",
+            lambda m: SnowflakeError(f"Unknown timezone: '{m[1]}'", "100107", "22023"),
+        ),
         (r"Could not convert Month to Microseconds", lambda _: unsupported("values of an INTERVAL type")),
         (r"Could not convert string '(.*?)' to (\w+)", _unreadable),
         (r'(?:invalid|date|timestamp) .*format.*: "(.*?)"(?:.*(DATE))?', _unreadable),

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from ..sql import columns
 from ..sql.naming import relation_named, written_parts
+from ..sql.scope import RESOLVED
 from ..sql.transforms.rewriting import literal
 
 if TYPE_CHECKING:
@@ -155,8 +156,12 @@ def _width(query: exp.Query) -> int | None:
     return len(first.expressions)
 
 
-def converted(value: exp.Expression, kind: str) -> exp.Cast:
-    """The value as a type of Snowflake's."""
+def converted(value: exp.Expression, kind: str) -> exp.Expression:
+    """The value as a type of Snowflake's; bytes become no text by themselves."""
+    if kind == "VARCHAR":
+        text = exp.Anonymous(this="_sf_assigned_text", expressions=[value.copy()])
+        text.meta[RESOLVED] = True
+        return text
     return exp.Cast(this=value.copy(), to=exp.DataType.build(kind, dialect="snowflake"))
 
 

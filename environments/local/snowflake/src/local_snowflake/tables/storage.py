@@ -14,6 +14,7 @@ from ..sql.parsing import parse_expression
 from ..sql.places import relation, sql_name
 from ..sql.scope import Scope
 from ..sql.transforms import ALL
+from ..sql.transforms.rewriting import literal as literal_of
 from . import assigning
 from .translate import generated, resolved
 
@@ -107,9 +108,15 @@ def default(session: Session, table: Object, column: TableColumn) -> str:
         return f"nextval({literal(_sequence(session, table, column))})"
     if not column.default:
         return ""
-    value, kind = parse_expression(column.default), assigning.target(column.datatype)
+    value = parse_expression(column.default)
     with Scope(session) as scope:
-        return generated(scope, resolved(scope, assigning.converted(value, kind) if kind else value))
+        if column.datatype.name != "TIMESTAMP_TZ":
+            return generated(scope, resolved(scope, value))
+        if literal_of(value) is None:
+            return f"_sf_tz_default({generated(scope, resolved(scope, value))})"
+        made = generated(scope, resolved(scope, exp.select(assigning.converted(value, "TIMESTAMP_TZ"))))
+    # A text has an offset of its own, and is read once and for all.
+    return f"CAST({literal(engine.execute(session.connection, f'SELECT CAST(({made}) AS VARCHAR)')[0][0])} AS INTERVAL)"
 
 
 def _temporary(table: Object) -> str:
@@ -128,7 +135,7 @@ def _converted(column: TableColumn) -> str:
     value = exp.column(column.name, quoted=True)
     if kind is None:
         return f"{value.sql('duckdb')}::{column.datatype.duckdb}"
-    cast: exp.Expression = assigning.converted(value, kind)
+    cast = assigning.converted(value, kind)
     for transform in ALL:
         cast = transform(cast)
     return cast.sql("duckdb", identify=True)

@@ -12,6 +12,7 @@ from ..sql import columns, engine, lineage, meaning
 from ..sql.parsing import parse
 from ..sql.transforms import ALL, definitions, implicit
 from ..sql.transforms.once import computed_once
+from . import set_operations
 from .references import called, resolve
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def generated(scope: Scope, expression: exp.Expression) -> str:
         expression = transform(expression)
     if not settings.usual:
         expression = meaning.of_values(expression, settings)
-    expression = computed_once(expression, definitions())
+    expression = set_operations.alike(scope, computed_once(expression, definitions()))
     return expression.sql(dialect="duckdb", identify=True, copy=False)
 
 

@@ -14,7 +14,7 @@ _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT", "D
 _FLOATS = ("DOUBLE", "FLOAT")
 _TEXTS = ("VARCHAR", "STRING_LITERAL")
 _MOMENTS = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "INTERVAL")
-# The sources of each target, as DuckDB calls them. Anything becomes a VARCHAR or a VARIANT.
+# The sources of each target, as DuckDB calls them. Anything but a VECTOR becomes a VARCHAR or a VARIANT.
 SOURCES: dict[str, tuple[str, ...]] = {
     "NUMBER": (*_NUMBERS, *_FLOATS, *_TEXTS, "JSON", "BOOLEAN"),
     "DOUBLE": (*_NUMBERS, *_FLOATS, *_TEXTS, "JSON"),

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from ...kernel.errors import invalid, unsupported
+from ...kernel import zones
+from ...kernel.errors import SnowflakeError, invalid, unsupported
 from .conversions import taken
 from .parts import part, strftime
 from .rewriting import Call, Node, call, cast, handed, integer, literal, number, renamed, text
@@ -203,6 +204,9 @@ def convert_timezone(arguments: Sequence[Node]) -> Node:
 
     https://docs.snowflake.com/en/sql-reference/functions/convert_timezone
     """
+    for zone in map(literal, arguments[:-1]):
+        if zone is not None and zone not in zones.known():
+            raise SnowflakeError(f"Unknown timezone: '{zone}'", "100107", "22023")
     if len(arguments) == 2:
         return call("_sf_tz_in", arguments[0], call("sf_to_timestamp_ltz", arguments[1]))
     source, target, local = arguments

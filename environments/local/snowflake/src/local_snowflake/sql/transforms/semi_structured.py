@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
@@ -29,6 +30,20 @@ def is_variant(node: Node) -> bool:
     if isinstance(node, exp.Cast):
         return node.to.is_type("JSON")
     return isinstance(node, exp.Column) and node.name in {"VALUE", "THIS"} and _is_flattened(node)
+
+
+# What the calls of constructors are, that are ARRAY or OBJECT, and so no text by themselves.
+_CONTAINERS = re.compile(r"json_array|sf_split|_sf_row|sf_(array|object)_(?!size|contains|position|to_string).*")
+CONTAINER = "container"
+
+
+def is_container(node: Node) -> bool:
+    """Whether the tree alone shows that a value is an ARRAY or an OBJECT, and not a VARIANT."""
+    node = node.unnest()
+    if isinstance(node, exp.Anonymous) and node.this == "_sf_implicit_text":
+        node = node.expressions[0].unnest()
+    named = isinstance(node, exp.Anonymous) and isinstance(node.this, str) and _CONTAINERS.fullmatch(node.this)
+    return bool(named) or bool(node.meta.get(CONTAINER))
 
 
 def _is_flattened(column: exp.Column) -> bool:
@@ -176,7 +191,9 @@ def _constructor(macro: str) -> Call:
 
 def _object(macro: str, keys: list[Node], values: list[Node]) -> Node:
     if not keys:
-        return cast(text("{}"), "JSON")
+        empty = cast(text("{}"), "JSON")
+        empty.meta[CONTAINER] = True
+        return empty
     items = [call("_sf_json", value) for value in values]
     return call(macro, call("list_value", *keys), call("list_value", *items))
 

@@ -9,7 +9,7 @@ from sqlglot import exp
 from ...kernel.errors import unsupported
 from .conversions import taken
 from .rewriting import Node, call, cast, integer, literal, number
-from .semi_structured import is_variant
+from .semi_structured import CONTAINER, is_variant
 
 _T = exp.DataType.Type
 _INTEGERS = {_T.TINYINT, _T.SMALLINT, _T.INT, _T.BIGINT, _T.INT128}
@@ -96,9 +96,11 @@ def converted(node: exp.Cast) -> Node:
 
 def _semi_structured(value: Node, kind: exp.DataType) -> Node:
     """Any value becomes a VARIANT; an ARRAY or an OBJECT only comes of another semi-structured value."""
-    if kind.this is _T.VARIANT or is_variant(value):
-        return call("_sf_json" if kind.this is _T.VARIANT else "to_json", value)
-    return call("to_json", taken(value, kind.this.value))
+    if kind.this is _T.VARIANT:
+        return call("to_json" if is_variant(value) else "_sf_json", value)
+    found = call("to_json", value if is_variant(value) else taken(value, kind.this.value))
+    found.meta[CONTAINER] = True
+    return found
 
 
 def _integer(node: exp.Cast, value: Node) -> Node:

@@ -43,6 +43,8 @@ CREATE MACRO sf_try_to_timestamp_tz(x) AS list_transform([x], lambda v: CASE
     ELSE _sf_tz_here(sf_try_to_timestamp_ltz(v)) END)[1];
 CREATE MACRO sf_to_timestamp_tz(x) AS coalesce(sf_try_to_timestamp_tz(x), _sf_unread('Timestamp', x)),
     (x, scale) AS _sf_tz_here(sf_to_timestamp_ltz(x, scale));
+-- What a column's DEFAULT can compute, without the lambdas of sf_to_timestamp_tz.
+CREATE MACRO _sf_tz_default(x) AS _sf_tz_here(sf_to_timestamp_ltz(x));
 -- A variant becomes a date or a time if it holds a string; JSON's null is NULL, and all else is refused.
 CREATE MACRO _sf_is_bare(x) AS typeof(x) = 'JSON' AND left(CAST(x AS VARCHAR), 1) <> '"';
 CREATE MACRO _sf_no_string(kind, x) AS CASE WHEN _sf_text(x) IS NOT NULL

@@ -33,7 +33,7 @@ CREATE MACRO _sf_type_of_json(x) AS CASE json_type(x)
     WHEN 'DOUBLE' THEN CASE WHEN regexp_matches(lower(CAST(x AS VARCHAR)), 'e|n') THEN 'DOUBLE' ELSE 'DECIMAL' END
     WHEN 'NULL' THEN 'NULL_VALUE' ELSE json_type(x) END;
 CREATE MACRO sf_typeof(x) AS CASE typeof(x)
-    WHEN 'JSON' THEN _sf_type_of_json(_sf_typed('TYPEOF', CAST(x AS JSON)))
+    WHEN 'JSON' THEN _sf_type_of_json(_sf_typed('TYPEOF', TRY_CAST(x AS JSON)))
     WHEN 'DATE' THEN CASE WHEN x IS NOT NULL THEN 'DATE' END
     WHEN 'TIME' THEN CASE WHEN x IS NOT NULL THEN 'TIME' END
     WHEN 'TIMESTAMP' THEN CASE WHEN x IS NOT NULL THEN 'TIMESTAMP_NTZ' END

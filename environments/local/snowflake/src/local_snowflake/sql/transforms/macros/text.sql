@@ -9,7 +9,8 @@ CREATE MACRO sf_to_varchar(x) AS CASE typeof(x)
         || _sf_offset(strftime(TRY_CAST(x AS TIMESTAMPTZ), '%z'))
     WHEN 'INTERVAL' THEN _sf_tz_text(x)
     WHEN 'BLOB' THEN hex(CAST(x AS BLOB))
-    ELSE CAST(x AS VARCHAR) END;
+    ELSE CASE WHEN ends_with(typeof(x), ']') THEN error('Invalid argument types for function ''TO_VARCHAR'': (' || typeof(x) || ')')
+        ELSE CAST(x AS VARCHAR) END END;
 -- A value as VARIANT holds it: times as Snowflake writes them, bytes in hex.
 CREATE MACRO _sf_json(x) AS CASE
     WHEN typeof(x) IN ('TIMESTAMP', 'TIMESTAMP WITH TIME ZONE', 'INTERVAL', 'BLOB') THEN to_json(sf_to_varchar(x))

@@ -3,24 +3,21 @@
 -- and microseconds. So a TIMESTAMP_TZ is an INTERVAL: its months are a mark; its length is the time since day -4000000;
 -- and as many of its days are written as microseconds as the offset has minutes, counted from -1440 on. No arithmetic of
 -- INTERVALs gives another one, as the mark is so large. `kernel/timestamp_tz.py` reads and writes the same in Python.
--- Values of all other types come along here as well, where a CASE tells them apart by their type; so each is looked at
--- once, and handed on in a lambda (under another name: `once.py` counts the arguments' names).
+-- Values of all other types come along here as well, where a CASE tells them apart by their type. A lambda looks at its
+-- argument once (under another name: `once.py` counts the arguments' names), but can stand in no DEFAULT of a column.
 CREATE MACRO _sf_tz_own(z) AS CASE WHEN typeof(z) = 'INTERVAL' THEN TRY_CAST(z AS INTERVAL) END;
 CREATE MACRO _sf_tz_length(z) AS CAST(epoch_us(_sf_tz_own(z) - to_months(2000000000)) AS BIGINT);
 CREATE MACRO _sf_tz_micros(z) AS _sf_tz_length(z) - 345600000000000000;
 CREATE MACRO _sf_tz_moment(z) AS make_timestamptz(_sf_tz_micros(z));
-CREATE MACRO _sf_tz_minutes(z) AS list_transform([_sf_tz_own(z)],
-    lambda i: CAST(_sf_tz_length(i) // 86400000000 - date_part('day', i) - 1440 AS BIGINT))[1];
-CREATE MACRO _sf_tz_clock(z) AS list_transform([_sf_tz_own(z)],
-    lambda i: make_timestamp(_sf_tz_micros(i) + _sf_tz_minutes(i) * 60000000))[1];
+CREATE MACRO _sf_tz_minutes(z) AS
+    CAST(_sf_tz_length(z) // 86400000000 - date_part('day', _sf_tz_own(z)) - 1440 AS BIGINT);
+CREATE MACRO _sf_tz_clock(z) AS make_timestamp(_sf_tz_micros(z) + _sf_tz_minutes(z) * 60000000);
 CREATE MACRO _sf_tz_of(micros, minutes) AS to_months(2000000000)
     + to_days(CAST((micros + 345600000000000000) // 86400000000 - 1440 - minutes AS INTEGER))
     + to_microseconds(CAST((micros + 345600000000000000) % 86400000000 + (1440 + minutes) * 86400000000 AS BIGINT));
-CREATE MACRO _sf_tz(moment, minutes) AS list_transform([{'_micros': epoch_us(moment), '_minutes': CAST(minutes AS BIGINT)}],
-    lambda t: _sf_tz_of(t['_micros'], t['_minutes']))[1];
+CREATE MACRO _sf_tz(moment, minutes) AS _sf_tz_of(epoch_us(moment), CAST(minutes AS BIGINT));
 -- A moment with the session's offset.
-CREATE MACRO _sf_tz_here(moment) AS list_transform([moment],
-    lambda m: _sf_tz(m, CAST(date_part('timezone', m) AS BIGINT) // 60))[1];
+CREATE MACRO _sf_tz_here(moment) AS _sf_tz(moment, CAST(date_part('timezone', moment) AS BIGINT) // 60);
 -- The same offset, and so much later.
 CREATE MACRO _sf_tz_step(length, micros) AS
     to_days(CAST((length + micros) // 86400000000 - length // 86400000000 AS INTEGER))
@@ -30,15 +27,15 @@ CREATE MACRO _sf_tz_later(z, micros) AS list_transform([{'_z': z, '_micros': mic
 -- The same offset, and another time on the clock.
 CREATE MACRO _sf_tz_at(z, clock) AS list_transform([{'_z': z, '_clock': clock}],
     lambda t: _sf_tz_later(t['_z'], epoch_us(t['_clock']) - epoch_us(_sf_tz_clock(t['_z']))))[1];
-CREATE MACRO _sf_tz_offset(minutes, colon) AS CASE WHEN minutes < 0 THEN '-' ELSE '+' END
-    || lpad(CAST(abs(minutes) // 60 AS VARCHAR), 2, '0') || colon || lpad(CAST(abs(minutes) % 60 AS VARCHAR), 2, '0');
+CREATE MACRO _sf_tz_offset(minutes, format) AS CASE WHEN minutes < 0 THEN '-' ELSE '+' END
+    || strftime(make_timestamp(CAST(abs(minutes) * 60000000 AS BIGINT)), format);
 -- As text; in a format, <tzh>, <tzhtzm> and <tzh:tzm> stand for the offset.
-CREATE MACRO _sf_tz_text(z) AS list_transform([_sf_tz_own(z)],
-    lambda i: strftime(_sf_tz_clock(i), '%Y-%m-%d %H:%M:%S.%g ') || _sf_tz_offset(_sf_tz_minutes(i), ''))[1];
-CREATE MACRO _sf_tz_written(z, format) AS list_transform([_sf_tz_own(z)],
+CREATE MACRO _sf_tz_text(z) AS
+    strftime(_sf_tz_clock(z), '%Y-%m-%d %H:%M:%S.%g ') || _sf_tz_offset(_sf_tz_minutes(z), '%H%M');
+CREATE MACRO _sf_tz_written(z, format) AS list_transform([z],
     lambda i: replace(replace(replace(strftime(_sf_tz_clock(i), format),
-        '<tzh>', left(_sf_tz_offset(_sf_tz_minutes(i), ''), 3)), '<tzhtzm>', _sf_tz_offset(_sf_tz_minutes(i), '')),
-        '<tzh:tzm>', _sf_tz_offset(_sf_tz_minutes(i), ':')))[1];
+        '<tzh>', _sf_tz_offset(_sf_tz_minutes(i), '%H')), '<tzhtzm>', _sf_tz_offset(_sf_tz_minutes(i), '%H%M')),
+        '<tzh:tzm>', _sf_tz_offset(_sf_tz_minutes(i), '%H:%M')))[1];
 -- The offset at the end of a text, in minutes; NULL where it has none.
 CREATE MACRO _sf_offset_of(x) AS
     nullif(regexp_extract(CAST(x AS VARCHAR), ':\d\d[^+-]*([+-]\d{1,2}:?(\d\d)?|Z)"?$', 1), '');
