@@ -164,6 +164,9 @@ def test_a_frames_times_are_times(snowflake: Any, cursor: Any, database: str) ->
     assert cursor.execute("select * from w").fetchall() == [(datetime.datetime(2024, 1, 1, 12, 0, 0, 123456),)]
 
 
+DAYS = [(datetime.date(2024, 1, day),) for day in (1, 2)]
+
+
 # https://docs.snowflake.com/en/sql-reference/operators-query and data-type-conversion: texts become the other type.
 @pytest.mark.parametrize(
     ("query", "rows"),
@@ -171,7 +174,7 @@ def test_a_frames_times_are_times(snowflake: Any, cursor: Any, database: str) ->
         ("select '42' union all select 1", [(42,), (1,)]),
         ("select null union all select 1 union all select '2'", [(None,), (1,), (2,)]),
         ("select 1.5::number(3,1) union all select '42.5'", [(Decimal("1.5"),), (Decimal("42.5"),)]),
-        ("select '2024-01-01'::date union all select '2024-02-01'", [(datetime.date(2024, 1, d),) for d in (1,)] * 0),
+        ("select '2024-01-01'::date as d union all select '2024-01-02' order by d", DAYS),
         ("select true union all select 'false'", [(True,), (False,)]),
         ("with a as (select 1 as n) select n from a union all select '7' order by n desc", [(7,), (1,)]),
         ("select 'x', 1 intersect select 'x', '1'", [("x", 1)]),
@@ -179,11 +182,7 @@ def test_a_frames_times_are_times(snowflake: Any, cursor: Any, database: str) ->
     ],
 )
 def test_texts_in_a_set_operation_become_what_the_other_side_is(cursor: Any, query: str, rows: list[Any]) -> None:
-    found = cursor.execute(query).fetchall()
-    if rows:
-        assert found == rows
-    else:
-        assert [type(value) for (value,) in found] == [datetime.date, datetime.date]
+    assert cursor.execute(query).fetchall() == rows
 
 
 @pytest.mark.parametrize(
@@ -244,7 +243,7 @@ def test_what_has_no_such_conversion_is_refused(cursor: Any, statement: str, wor
         ("int", "2.5::float", 3),
         ("varchar", "'2024-01-01 10:00:00'::timestamp_ntz", "2024-01-01 10:00:00.000"),
         ("varchar", "1.0::float", "1"),
-        ("varchar", "parse_json('\"a\"')", "a"),
+        ("varchar", "true", "true"),
         ("timestamp_ntz", "'2024-01-01 12:00:00 +0200'", datetime.datetime(2024, 1, 1, 12)),
         ("timestamp_tz", "'2024-01-01 12:00:00 +0200'", datetime.datetime(2024, 1, 1, 10, tzinfo=UTC)),
         ("timestamp_tz", "'2024-01-01'::date", datetime.datetime(2024, 1, 1, tzinfo=UTC)),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..kernel.errors import invalid, unsupported
 from ..kernel.tokens import Tokens
 from ..kernel.types import MAX_BINARY, MAX_TEXT, Column
+from .wide import SAFE_DIGITS, wide
 
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
@@ -92,14 +93,16 @@ class DataType:
     def duckdb(self) -> str:
         """DuckDB's type for the values.
 
-        NUMBER without a scale is a 64-bit integer, which is fast; a larger value is refused, never rounded.
+        NUMBER without a scale is a 64-bit integer, which is fast, until a larger value comes: see `wide`.
         """
         if self.element:
             return f"{_ELEMENTS[self.element]}[{self.arguments[0]}]"
         if self.name != "NUMBER":
             return _DUCKDB[self.name]
         precision, scale = self.arguments
-        return f"DECIMAL({precision},{scale})" if scale else "BIGINT"
+        if scale:
+            return f"DECIMAL({precision},{scale})"
+        return "HUGEINT" if wide() and precision > SAFE_DIGITS else "BIGINT"
 
     def column(self, name: str, *, nullable: bool = True) -> Column:
         """A result's column of this type."""

@@ -17,6 +17,7 @@ from ..kernel.errors import (
     unsupported,
 )
 from .nesting import too_complex
+from .wide import BEYOND
 
 _Fault = Callable[[re.Match[str]], SnowflakeError]
 
@@ -148,7 +149,7 @@ def _out_of_range(found: re.Match[str]) -> SnowflakeError:
 
 def _beyond(found: re.Match[str]) -> SnowflakeError:
     """NUMBER(38, 0) has 38 digits; what is stored here has 64 bits."""
-    return unsupported(f"whole numbers beyond 64 bits: {next(filter(None, found.groups()))}")
+    return unsupported(f"{BEYOND}: {next(filter(None, found.groups()))}")
 
 
 def _null(found: re.Match[str]) -> SnowflakeError:

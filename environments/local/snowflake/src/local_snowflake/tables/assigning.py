@@ -15,6 +15,7 @@ from ..sql import columns
 from ..sql.naming import relation_named, written_parts
 from ..sql.scope import RESOLVED
 from ..sql.transforms.rewriting import literal
+from ..sql.wide import SAFE_DIGITS, wide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,12 +83,16 @@ def target(kind: DataType) -> str | None:
     """The type that values are cast to; None where DuckDB's cast does what Snowflake's does."""
     if kind.name == "NUMBER" and kind.arguments[1]:
         return None
+    if kind.name == "NUMBER" and wide() and kind.arguments[0] > SAFE_DIGITS:
+        return str(kind)
     return kind.name if kind.name in _OTHERWISE else None
 
 
 def _differs(value: exp.Expression, kind: str) -> bool:
     """Whether DuckDB would make something else of a value; its types are not known here, but a literal's are."""
     value = value.unnest()
+    if kind.startswith("NUMBER("):  # which has more digits than DuckDB's literals are checked for
+        return not isinstance(value, exp.Null | exp.Var)
     written = literal(value)
     if written is not None:
         return kind in _ALIKE and not _ALIKE[kind].fullmatch(written)
@@ -102,7 +107,7 @@ def _typed_insert(scope: Scope, statement: exp.Insert) -> exp.Expression:
     rows = _rows(statement)
     if not rows:
         return _typed_query(scope, statement)
-    if not any(_is_open(cell) for row in rows[:_MANY] for cell in row):
+    if not wide() and not any(_is_open(cell) for row in rows[:_MANY] for cell in row):
         return statement
     kinds = [kind or "" for kind in _kinds(scope, statement).values()]
     wanted = {

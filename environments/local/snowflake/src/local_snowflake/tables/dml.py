@@ -20,7 +20,7 @@ from ..sql.parsing import parse
 from ..sql.scope import Scope
 from ..stages import history
 from ..streams import changes, reading
-from . import assigning, multi_insert
+from . import assigning, multi_insert, storage
 from .translate import generated, resolved
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def update(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa:
         statement = _unqualified(parse(inlined(tokens.text, tokens.bindings)))
         spelling.check(scope, statement)
         tree = resolved(scope, applying.seen(scope, assigning.typed(scope, statement)))
+        _widen(session, tree)
         with transactions.changing(session, _target(tree)), changes.recorded(session, _changed_table(session, tree)):
             several = _multi_joined(scope, tree) if tree.args.get("from_") else 0
             if several and session.parameters["ERROR_ON_NONDETERMINISTIC_UPDATE"]:
@@ -114,10 +115,17 @@ def _run(session: Session, statement: exp.Expression) -> list[tuple]:
         overwrites = isinstance(tree, exp.Insert) and tree.args.get("overwrite")
         adds = isinstance(tree, exp.Insert) and not overwrites
         noted = changes.recorded(session, _changed_table(session, tree), adds=adds)
+        _widen(session, tree)
         with transactions.changing(session, _target(tree)), noted:
             done = _overwrite(scope, tree) if overwrites else transactions.write(session, generated(scope, tree))
         reading.consumed(scope)
         return done
+
+
+def _widen(session: Session, tree: exp.Expression) -> None:
+    changed = _changed_table(session, tree)
+    if changed is not None:
+        storage.widen(session, changed)
 
 
 def _target(tree: exp.Expression) -> tuple[str, str, str] | None:
@@ -170,7 +178,10 @@ def _listed(values: list[Any]) -> pa.Array:
     """Bound values as a column: those with a time zone of their own keep it."""
     zoned = any(isinstance(v, datetime) and v.tzinfo and not isinstance(v, LocalMoment) for v in values)
     if not zoned:
-        return pa.array(values)
+        try:
+            return pa.array(values)
+        except OverflowError:  # a whole number beyond 64 bits
+            return pa.array(values, pa.decimal128(38, 0))
     return pa.array([None if v is None else timestamp_tz.written(v) for v in values], timestamp_tz.ARROW)
 
 

@@ -9,12 +9,13 @@ from sqlglot import exp
 
 from ..kernel.names import literal, quote
 from ..sql import columns as table_columns
-from ..sql import engine
+from ..sql import engine, transactions
 from ..sql.parsing import parse_expression
 from ..sql.places import relation, sql_name
 from ..sql.scope import Scope
 from ..sql.transforms import ALL
 from ..sql.transforms.rewriting import literal as literal_of
+from ..sql.wide import wide
 from . import assigning
 from .translate import generated, resolved
 
@@ -85,6 +86,17 @@ def alter(session: Session, table: Object, steps: list[str], new: Object) -> Non
     """
     note = literal(json.dumps({"properties": new.properties, "comment": new.comment}, default=str))
     engine.together(session.connection, [*steps, f"COMMENT ON TABLE {sql_name(session, table)} IS {note}"])
+
+
+def widen(session: Session, table: Object) -> None:
+    """Give the table's whole numbers of more than 18 digits 128 bits, where that is what the statement needs."""
+    if not wide() or transactions.active(session) or table.kind != "TABLE":
+        return
+    name = sql_name(session, table)
+    narrow = {row[0] for row in engine.execute(session.connection, f"DESCRIBE {name}") if row[1] == "BIGINT"}
+    columns = table_columns.of(table)
+    if any(column.name in narrow and column.datatype.duckdb == "HUGEINT" for column in columns):
+        engine.together(session.connection, rebuilt(session, table, columns, columns))
 
 
 def drop(session: Session, table: Object) -> None:

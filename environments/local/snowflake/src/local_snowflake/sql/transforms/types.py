@@ -7,6 +7,7 @@ import re
 from sqlglot import exp
 
 from ...kernel.errors import unsupported
+from ..wide import wide
 from .conversions import taken
 from .rewriting import Node, call, cast, integer, literal, number
 from .semi_structured import CONTAINER, is_variant
@@ -32,6 +33,7 @@ _OTHERS = {
 }
 # Integers of more digits fill DuckDB's 64 bits, which it checks itself.
 _CHECKED_DIGITS = 19
+_MOST_DIGITS = 38
 _READERS = {
     "DATE": "to_date",
     "TIME": "to_time",
@@ -105,6 +107,9 @@ def _semi_structured(value: Node, kind: exp.DataType) -> Node:
 
 def _integer(node: exp.Cast, value: Node) -> Node:
     sizes = [integer(p.this) for p in node.to.expressions]
+    if wide() and (not sizes or sizes[0] >= _CHECKED_DIGITS):
+        most = exp.Literal.number(10 ** (sizes[0] if sizes else _MOST_DIGITS) - 1)
+        return call("_sf_digits", call("_sf_wide_integer", value), most)
     if sizes and sizes[0] < _CHECKED_DIGITS:
         return call("_sf_digits", call("_sf_integer", value), number(10 ** sizes[0] - 1))
     if isinstance(value, exp.Literal) and value.name.isdigit() and len(value.name) >= _CHECKED_DIGITS:
@@ -150,7 +155,7 @@ def tried(node: exp.TryCast) -> Node:
     if kind in _READERS:
         return call(f"sf_try_{_READERS[kind]}", value)
     if kind == "BIGINT":
-        return call("_sf_try_integer", value)
+        return call("_sf_try_wide_integer" if wide() else "_sf_try_integer", value)
     return exp.TryCast(this=value, to=exp.DataType.build(kind, dialect="duckdb"))
 
 
