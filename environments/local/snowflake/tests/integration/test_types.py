@@ -333,3 +333,80 @@ def test_bound_moments_keep_what_their_type_keeps(snowflake: Any, database: str)
         assert [at for _, at in found] == [moment] * 3
         cursor.execute("select ?, ?", (("TIMESTAMP_TZ", moment), ("TIMESTAMP_LTZ", moment)))
         assert [c.type_code for c in cursor.description] == [7, 6]
+
+
+MOST = 10**38 - 1
+
+
+# https://docs.snowflake.com/en/sql-reference/data-types-numeric: a NUMBER has up to 38 digits.
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("9223372036854775807 + 1", 2**63),
+        ("'99999999999999999999'::int", 10**20 - 1),
+        ("to_number('99999999999999999999')", 10**20 - 1),
+        ("try_to_number('99999999999999999999')", 10**20 - 1),
+        ("123456789012345678901::number(21, 0)", 123456789012345678901),
+        ("parse_json('12345678901234567890')::int", 12345678901234567890),
+        (f"{MOST}::number - 1", MOST - 1),
+    ],
+)
+def test_a_whole_number_has_up_to_38_digits(cursor: Any, expression: str, value: int) -> None:
+    assert cursor.execute(f"select {expression} as x").fetchall() == [(value,)]
+    assert cursor.execute(f"select max(x) from (select {expression} as x)").fetchall() == [(value,)]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        (f"select {MOST} + 1", "100046"),
+        (f"select x * x from (select {MOST} as x)", "100046"),
+        (f"select sum(column1) from values ({MOST}), (1)", "100046"),
+        ("select '999999999999999999999'::number(20, 0)", "100039"),
+    ],
+)
+def test_a_whole_number_of_more_digits_is_refused(cursor: Any, query: str, words: str) -> None:
+    with pytest.raises(ProgrammingError, match=words):
+        cursor.execute(query)
+
+
+@pytest.mark.parametrize("temporary", ["", "temporary"])
+def test_a_column_takes_numbers_of_all_its_digits(cursor: Any, temporary: str) -> None:
+    """And counts with 64 bits until the first one comes that has more."""
+    cursor.execute(f"create or replace {temporary} table t (n int, p number(20, 0), k int autoincrement)")
+    cursor.execute("insert into t (n, p) values (1, 1)")
+    assert cursor.execute("select n from t").fetch_pandas_all()["N"].dtype.kind == "i"
+    cursor.execute(f"insert into t (n) values ({MOST})")
+    cursor.execute("insert into t (n) select '-12345678901234567890123'")
+    cursor.execute("update t set p = 99999999999999999999 where n = 1")
+    cursor.execute("merge into t using (select 2 as v) on n = -1 when not matched then insert (n) values (v)")
+    found = [(1, 10**20 - 1, 1), (MOST, None, 2), (-12345678901234567890123, None, 3), (2, None, 4)]
+    assert cursor.execute("select n, p, k from t order by k").fetchall() == found
+    for statement in ("insert into t (p) values (999999999999999999999)", f"insert into t (n) values ({MOST + 1})"):
+        with pytest.raises(ProgrammingError, match="100039"):
+            cursor.execute(statement)
+    assert cursor.execute("select * from t order by k").fetchall() == found
+    assert cursor.execute("select n from t where n = 1 union all select 2").fetchall() == [(1,), (2,)]
+
+
+def test_long_numbers_are_copied_and_bound(snowflake: Any, database: str) -> None:
+    with snowflake.connector(database=database, schema="PUBLIC", warehouse="COMPUTE_WH", paramstyle="qmark") as opened:
+        cursor = opened.cursor()
+        cursor.execute("create or replace table t (n int)")
+        cursor.execute("copy into @~/numbers from (select '12345678901234567890123' union all select '7')")
+        cursor.execute("copy into t from @~/numbers")
+        cursor.execute("create or replace table u (n int)")
+        cursor.execute("insert into u values (?)", (2**70,))
+        cursor.executemany("insert into u values (?)", [(2**71,), (3,)])
+        cursor.execute("create or replace table c as select n from t union all select n from u")
+        found = cursor.execute("select n from c order by n").fetchall()
+        assert found == [(3,), (7,), (2**70,), (2**71,), (12345678901234567890123,)]
+
+
+def test_in_a_transaction_a_column_stays_as_wide_as_it_is(cursor: Any) -> None:
+    cursor.execute("create or replace table t (n int)")
+    cursor.execute("begin")
+    with pytest.raises(ProgrammingError, match="whole numbers beyond 64 bits"):
+        cursor.execute("insert into t values (12345678901234567890123)")
+    cursor.execute("rollback")
+    assert cursor.execute("select count(*) from t").fetchone() == (0,)

@@ -210,6 +210,8 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
             _beyond,
         ),
         (r"Overflow in \w+ of INT64 \((.*?)\)", _beyond),
+        # As the reader of CSV files has it.
+        (r"Could not convert string \"(-?\d{19,})\" to 'BIGINT'", _beyond),
         (r"(Could not convert) string '.*?' to (INTERVAL)", _arguments),
         (r"(Unimplemented type for cast) \((.*?) -> INTERVAL\)", _arguments),
         (

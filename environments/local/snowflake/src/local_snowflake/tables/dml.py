@@ -15,9 +15,10 @@ from ..kernel.result import DELETE, EXECUTED, INSERT, MERGE, UPDATE, Result, cou
 from ..policies import applying
 from ..sql import engine, places, spelling, transactions
 from ..sql.binding import LocalMoment, inlined
-from ..sql.naming import merge_action, relation_named
+from ..sql.naming import merge_action, privileges_on, relation_named, written_parts
 from ..sql.parsing import parse
 from ..sql.scope import Scope
+from ..sql.wide import wide
 from ..stages import history
 from ..streams import changes, reading
 from . import assigning, multi_insert, storage
@@ -48,8 +49,8 @@ def update(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa:
     with Scope(session, consuming=True) as scope:
         statement = _unqualified(parse(inlined(tokens.text, tokens.bindings)))
         spelling.check(scope, statement)
+        _widen(scope, statement)
         tree = resolved(scope, applying.seen(scope, assigning.typed(scope, statement)))
-        _widen(session, tree)
         with transactions.changing(session, _target(tree)), changes.recorded(session, _changed_table(session, tree)):
             several = _multi_joined(scope, tree) if tree.args.get("from_") else 0
             if several and session.parameters["ERROR_ON_NONDETERMINISTIC_UPDATE"]:
@@ -111,21 +112,23 @@ def _run(session: Session, statement: exp.Expression) -> list[tuple]:
         spelling.check(scope, statement)
         if isinstance(statement, exp.Merge):
             applying.refuse(scope, statement.this, "MERGE INTO")
+        _widen(scope, statement)
         tree = resolved(scope, applying.seen(scope, assigning.typed(scope, statement)))
         overwrites = isinstance(tree, exp.Insert) and tree.args.get("overwrite")
         adds = isinstance(tree, exp.Insert) and not overwrites
         noted = changes.recorded(session, _changed_table(session, tree), adds=adds)
-        _widen(session, tree)
         with transactions.changing(session, _target(tree)), noted:
             done = _overwrite(scope, tree) if overwrites else transactions.write(session, generated(scope, tree))
         reading.consumed(scope)
         return done
 
 
-def _widen(session: Session, tree: exp.Expression) -> None:
-    changed = _changed_table(session, tree)
-    if changed is not None:
-        storage.widen(session, changed)
+def _widen(scope: Scope, statement: exp.Expression) -> None:
+    """What holds a number of more than 64 bits from now on."""
+    if wide():
+        into = statement.this
+        table = into.this if isinstance(into, exp.Schema) else into
+        storage.widen(scope.session, relation_named(scope, written_parts(scope, table), *privileges_on(table)))
 
 
 def _target(tree: exp.Expression) -> tuple[str, str, str] | None:
