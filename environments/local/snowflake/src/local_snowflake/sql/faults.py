@@ -206,9 +206,10 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
             lambda m: _mismatched(expected=m[2], found=m[1]),
         ),
         (
-            r"(?:string '(-?\d{19,})' to|value (-?\d{19,}) can't be cast because .*) INT64|to numerical: (-?\d{19,})",
+            r"(?:string '(-?\d{19,}(?:\.\d*)?)' to|value (-?[\d.]+e\+\d+|-?\d{19,}) can't be cast because .*) INT64",
             _beyond,
         ),
+        (r"to numerical: (-?\d{19,})|cast decimal value (-?\d{19,}) to type INT64", _beyond),
         (r"Overflow in \w+ of INT64 \((.*?)\)", _beyond),
         # As the reader of CSV files has it.
         (r"Could not convert string \"(-?\d{19,})\" to 'BIGINT'", _beyond),

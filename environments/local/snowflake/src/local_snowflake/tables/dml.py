@@ -183,7 +183,7 @@ def _listed(values: list[Any]) -> pa.Array:
     if not zoned:
         try:
             return pa.array(values)
-        except OverflowError:  # a whole number beyond 64 bits
+        except (OverflowError, pa.ArrowInvalid):  # a whole number beyond 64 bits
             return pa.array(values, pa.decimal128(38, 0))
     return pa.array([None if v is None else timestamp_tz.written(v) for v in values], timestamp_tz.ARROW)
 

@@ -113,7 +113,8 @@ def _integer(node: exp.Cast, value: Node) -> Node:
     if sizes and sizes[0] < _CHECKED_DIGITS:
         return call("_sf_digits", call("_sf_integer", value), number(10 ** sizes[0] - 1))
     if isinstance(value, exp.Literal) and value.name.isdigit() and len(value.name) >= _CHECKED_DIGITS:
-        return cast(value, "HUGEINT")
+        long = cast(value, "HUGEINT")
+        return call("_sf_digits", long, exp.Literal.number(10 ** sizes[0] - 1)) if sizes else call("_sf_within", long)
     if integer(value) is None:
         return call("_sf_integer", value)
     # A bare literal takes the type of what it is combined with, which is narrower and so faster than BIGINT.
