@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from ..sql import columns
-from ..sql.naming import relation_named, written_parts
+from ..sql.naming import privileges_on, relation_named, written_parts
 from ..sql.scope import RESOLVED
 from ..sql.transforms.rewriting import literal
 from ..sql.wide import SAFE_DIGITS, wide
@@ -72,8 +72,7 @@ def _kinds(scope: Scope, statement: exp.Expression) -> dict[str, str]:
     """For each of the columns that are written: the type to cast to; None where DuckDB's cast will do."""
     into = statement.this
     table = into.this if isinstance(into, exp.Schema) else into
-    word = {exp.Insert: "INSERT", exp.Update: "UPDATE"}.get(type(statement), "INSERT")
-    thing = relation_named(scope, written_parts(scope, table), word)
+    thing = relation_named(scope, written_parts(scope, table), *privileges_on(table))
     known = {c.name: target(c.datatype) for c in columns.of(thing)}
     names = [column.name for column in into.expressions] if isinstance(into, exp.Schema) else list(known)
     return {name: known[name] for name in names if name in known} if len(set(names)) == len(names) else {}

@@ -156,7 +156,13 @@ def array_construct(arguments: Sequence[Node]) -> Node:
 
 def _item(value: Node) -> Node:
     """A value as it stands in an array."""
-    return value if isinstance(value, exp.Literal | exp.Null) or is_variant(value) else call("_sf_json", value)
+    return value if _is_plain(value) else call("_sf_json", value)
+
+
+def _is_plain(value: Node) -> bool:
+    """Whether the tree alone shows that a value is no time and no binary: DuckDB writes such ones as Snowflake does."""
+    value = value.unnest()
+    return isinstance(value, exp.Literal | exp.Null | exp.Boolean | exp.DPipe | exp.Predicate) or is_variant(value)
 
 
 def struct(node: exp.Struct) -> Node:
@@ -194,7 +200,7 @@ def _object(macro: str, keys: list[Node], values: list[Node]) -> Node:
         empty = cast(text("{}"), "JSON")
         empty.meta[CONTAINER] = True
         return empty
-    items = [call("_sf_json", value) for value in values]
+    items = [call("to_json", value) if _is_plain(value) else call("_sf_json", value) for value in values]
     return call(macro, call("list_value", *keys), call("list_value", *items))
 
 

@@ -84,7 +84,7 @@ CREATE MACRO _sf_tz_difference(part, a, b) AS list_transform([{'_part': part, '_
         ELSE date_diff(t['_part'], _sf_tz_clock(t['_a']), _sf_tz_clock(t['_b'])) END
     WHEN t['_part'] NOT IN ('year', 'quarter', 'month', 'week', 'day', 'hour')
             OR (t['_part'] = 'hour' AND _sf_tz_minutes(t['_a']) % 60 = 0 AND _sf_tz_minutes(t['_b']) % 60 = 0)
-        THEN date_diff(t['_part'], make_timestamp(_sf_tz_micros(t['_a'])), make_timestamp(_sf_tz_micros(t['_b'])))
+        THEN date_diff(t['_part'], _sf_tz_utc(t['_a']), _sf_tz_utc(t['_b']))
     ELSE error('Unsupported feature ''DATEDIFF of a ' || t['_part'] || ' between TIMESTAMP_TZ of different offsets''') END)[1];
 -- Adding: whole years, quarters, months, weeks and days keep a date a date; `moment` comes in once for each use.
 CREATE MACRO _sf_add_months_part(n, moment INTERVAL) AS list_transform([moment],

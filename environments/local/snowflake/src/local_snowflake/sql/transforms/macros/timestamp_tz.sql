@@ -6,12 +6,12 @@
 -- Values of all other types come along here as well, where a CASE tells them apart by their type. A lambda looks at its
 -- argument once (under another name: `once.py` counts the arguments' names), but can stand in no DEFAULT of a column.
 CREATE MACRO _sf_tz_own(z) AS CASE WHEN typeof(z) = 'INTERVAL' THEN TRY_CAST(z AS INTERVAL) END;
-CREATE MACRO _sf_tz_length(z) AS CAST(epoch_us(_sf_tz_own(z) - to_months(2000000000)) AS BIGINT);
-CREATE MACRO _sf_tz_micros(z) AS _sf_tz_length(z) - 345600000000000000;
-CREATE MACRO _sf_tz_moment(z) AS make_timestamptz(_sf_tz_micros(z));
-CREATE MACRO _sf_tz_minutes(z) AS
-    CAST(_sf_tz_length(z) // 86400000000 - date_part('day', _sf_tz_own(z)) - 1440 AS BIGINT);
-CREATE MACRO _sf_tz_clock(z) AS make_timestamp(_sf_tz_micros(z) + _sf_tz_minutes(z) * 60000000);
+CREATE MACRO _sf_tz_span(z) AS _sf_tz_own(z) - to_months(2000000000);
+CREATE MACRO _sf_tz_length(z) AS CAST(epoch_us(_sf_tz_span(z)) AS BIGINT);
+CREATE MACRO _sf_tz_utc(z) AS CAST('8983-05-17 (BC) 00:00:00' AS TIMESTAMP) + _sf_tz_span(z);
+CREATE MACRO _sf_tz_moment(z) AS timezone('UTC', _sf_tz_utc(z));
+CREATE MACRO _sf_tz_minutes(z) AS CAST(date_part('hour', _sf_tz_own(z)) // 24 - 1440 AS BIGINT);
+CREATE MACRO _sf_tz_clock(z) AS _sf_tz_utc(z) + to_minutes(_sf_tz_minutes(z));
 CREATE MACRO _sf_tz_of(micros, minutes) AS to_months(2000000000)
     + to_days(CAST((micros + 345600000000000000) // 86400000000 - 1440 - minutes AS INTEGER))
     + to_microseconds(CAST((micros + 345600000000000000) % 86400000000 + (1440 + minutes) * 86400000000 AS BIGINT));
@@ -27,15 +27,14 @@ CREATE MACRO _sf_tz_later(z, micros) AS list_transform([{'_z': z, '_micros': mic
 -- The same offset, and another time on the clock.
 CREATE MACRO _sf_tz_at(z, clock) AS list_transform([{'_z': z, '_clock': clock}],
     lambda t: _sf_tz_later(t['_z'], epoch_us(t['_clock']) - epoch_us(_sf_tz_clock(t['_z']))))[1];
-CREATE MACRO _sf_tz_offset(minutes, format) AS CASE WHEN minutes < 0 THEN '-' ELSE '+' END
-    || strftime(make_timestamp(CAST(abs(minutes) * 60000000 AS BIGINT)), format);
+CREATE MACRO _sf_tz_offset(minutes) AS format('{:+05d}', minutes // 60 * 100 + minutes % 60);
 -- As text; in a format, <tzh>, <tzhtzm> and <tzh:tzm> stand for the offset.
 CREATE MACRO _sf_tz_text(z) AS
-    strftime(_sf_tz_clock(z), '%Y-%m-%d %H:%M:%S.%g ') || _sf_tz_offset(_sf_tz_minutes(z), '%H%M');
-CREATE MACRO _sf_tz_written(z, format) AS list_transform([z],
-    lambda i: replace(replace(replace(strftime(_sf_tz_clock(i), format),
-        '<tzh>', _sf_tz_offset(_sf_tz_minutes(i), '%H')), '<tzhtzm>', _sf_tz_offset(_sf_tz_minutes(i), '%H%M')),
-        '<tzh:tzm>', _sf_tz_offset(_sf_tz_minutes(i), '%H:%M')))[1];
+    strftime(_sf_tz_clock(z), '%Y-%m-%d %H:%M:%S.%g ') || _sf_tz_offset(_sf_tz_minutes(z));
+CREATE MACRO _sf_tz_written(z, format) AS list_transform([z], lambda i: replace(replace(replace(
+    strftime(_sf_tz_clock(i), format), '<tzh>', left(_sf_tz_offset(_sf_tz_minutes(i)), 3)),
+    '<tzhtzm>', _sf_tz_offset(_sf_tz_minutes(i))), '<tzh:tzm>',
+    left(_sf_tz_offset(_sf_tz_minutes(i)), 3) || ':' || right(_sf_tz_offset(_sf_tz_minutes(i)), 2)))[1];
 -- The offset at the end of a text, in minutes; NULL where it has none.
 CREATE MACRO _sf_offset_of(x) AS
     nullif(regexp_extract(CAST(x AS VARCHAR), ':\d\d[^+-]*([+-]\d{1,2}:?(\d\d)?|Z)"?$', 1), '');
