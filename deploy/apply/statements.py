@@ -53,6 +53,11 @@ def activation(environment: Environment, backend: str, graph: Graph) -> list[str
     return [f"ALTER {_KINDS[backend]} {names.root(environment)} RESUME"] if graph.scheduled else []
 
 
+def retry(environment: Environment, backend: str, group: str) -> str:
+    """Run the last attempt of a graph run again, from the tasks that failed."""
+    return f"EXECUTE {_KINDS[backend]} {names.root(environment)} RETRY GRAPH RUN GROUP {literal(group)}"
+
+
 def execution(environment: Environment, backend: str, config: str) -> str:
     """Run the graph, as it is committed, once, with this JSON over its CONFIG."""
     return f"EXECUTE {_KINDS[backend]} {names.root(environment)} USING CONFIG = {literal(config)}"

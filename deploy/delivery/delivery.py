@@ -16,8 +16,9 @@ from deploy.delivery import preflight, state
 from deploy.delivery.holding import Holding, Say
 from deploy.delivery.state import State
 from deploy.errors import RESTORE_FAILED, DeployError, LockLostError
-from deploy.graph.graph import EMPTY, Graph
+from deploy.graph.graph import CLASSIC, EMPTY, Graph
 from deploy.plan import deployed, plan, text
+from deploy.plan.deployed import Deployed
 from deploy.plan.plan import Plan
 from deploy.records import lock, record
 from deploy.records.lock import Journal
@@ -26,6 +27,7 @@ from deploy.release import stage
 from deploy.release.manifest import Release
 from deploy.setup import grants, packages
 from deploy.smoke import runs, smoke
+from deploy.smoke.runs import GraphRun
 from deploy.smoke.smoke import Show, Verdict
 from ml_pipeline.config import Environment
 
@@ -129,7 +131,7 @@ class Delivery:
                 self._bring(candidate, there.files)
                 self.say(text.text(proposal))
                 holding.apply(proposal)
-                verdict = self._execute(holding, smoke.SMOKE) if with_smoke else None
+                verdict = self._execute(holding, "smoke run") if with_smoke else None
                 if verdict is None or verdict.passed:
                     self._activate(holding, candidate, proposal)
                     return candidate.outcome(proposal, verdict)
@@ -143,10 +145,31 @@ class Delivery:
 
     def execute(self, settings: Mapping[str, Any] = smoke.SMOKE) -> Verdict:
         """Run the deployed graph once, with these settings over its own; nobody delivers meanwhile."""
+        what = "smoke run" if settings == smoke.SMOKE else "run"
+        return self._alone(what, lambda _: smoke.Start(settings))
+
+    def retry(self) -> Verdict:
+        """Run the last run of the graph again, from the tasks that failed. Raises DeployError if none did."""
+        return self._alone("retry of the last run", lambda there: smoke.Start(failed=self._failed(there)))
+
+    def _failed(self, there: Deployed) -> GraphRun:
+        root_id = there.root_id if there.backend == CLASSIC else ""
+        with self.connection.step("read"):
+            run = runs.last(self.connection, self.environment, root_id, runs.MINUTES_OF_HISTORY)
+        if not run.broken or run.active:
+            found = (
+                f"the last run {run.group} is {run.state}" if run.tasks else "there is no run of the last seven days"
+            )
+            remedy = f"python -m deploy run {names.arguments(self.environment)}"
+            raise DeployError(f"nothing to run again: {found}", remedy)
+        return run
+
+    def _alone(self, what: str, start: Callable[[Deployed], smoke.Start]) -> Verdict:
         there = self.look()
         smoke.require_graph(there.deployed.graph, self.environment)
+        started = start(there.deployed)
         with self._locked(there, there.lock.unfinished) as holding:
-            verdict = self._execute(holding, settings)
+            verdict = self._execute(holding, what, started)
             holding.abandon()
         return verdict
 
@@ -267,11 +290,11 @@ class Delivery:
             with self.connection.step("look for the files"):
                 stage.require(self.connection, self.environment, candidate.digest, files)
 
-    def _execute(self, holding: Holding, settings: Mapping[str, Any]) -> Verdict:
+    def _execute(self, holding: Holding, what: str, start: smoke.Start | None = None) -> Verdict:
         there = holding.there()
-        self.say(f"{'smoke run' if settings == smoke.SMOKE else 'run'} of {names.root(self.environment)}")
+        self.say(f"{what} of {names.root(self.environment)}")
         with self.showing(there.graph) as show:
-            verdict = smoke.execute(holding.held, there, show, settings)
+            verdict = smoke.execute(holding.held, there, show, start)
         for line in verdict.failures:
             self.say(line)
         return verdict
