@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 from importlib import metadata
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +15,6 @@ from deploy.verbs.table import VERBS, Target
 from ml_pipeline import config
 from tests.conftest import ROOT, module
 
-ROOT = Path(__file__).parents[2]
 # `snowflake` itself is an empty namespace that the interpreter makes when it starts.
 HEAVY = ("snowflake.", "rich", "jinja2", "pandas", "build", "ml_pipeline")
 
