@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 from importlib import metadata
-from pathlib import Path
 
 import pytest
 
@@ -13,9 +12,9 @@ from deploy.errors import DeployError
 from deploy.setup import bootstrap, github
 from deploy.verbs import cli, table
 from deploy.verbs.table import VERBS, Target
-from tests.conftest import module
+from ml_pipeline import config
+from tests.conftest import ROOT, module
 
-ROOT = Path(__file__).parents[2]
 # `snowflake` itself is an empty namespace that the interpreter makes when it starts.
 HEAVY = ("snowflake.", "rich", "jinja2", "pandas", "build", "ml_pipeline")
 
@@ -131,7 +130,8 @@ def test_errors_are_json_when_json_is_asked_for(capsys):
 def test_bootstrap_can_be_printed_without_an_account(monkeypatch, capsys):
     monkeypatch.delenv("SNOWFLAKE_ACCOUNT", raising=False)
     assert cli.main(["bootstrap", "--env", "prod", "--print"]) == 0
-    assert "CREATE DATABASE IF NOT EXISTS ML_PROD" in capsys.readouterr().out
+    database = config.load("prod", ROOT / "environments").snowflake.database
+    assert f"CREATE DATABASE IF NOT EXISTS {database}" in capsys.readouterr().out
 
 
 def test_a_public_key_that_is_not_there_is_named(tmp_path, capsys):

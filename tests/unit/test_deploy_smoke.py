@@ -16,7 +16,7 @@ from deploy.smoke.polling import Poll
 from deploy.smoke.runs import GraphRun, TaskRun
 from ml_pipeline import config
 
-PROD = config.load("prod", Path(__file__).parents[2] / "environments")
+PROD = config.load("prod", Path(__file__).parents[2] / "tests/environments")
 GRAPH = Graph.of(
     [
         TaskSpec("G", "select 1"),
@@ -143,7 +143,7 @@ def polled(graph=GRAPH, backend=CLASSIC):
 
 def test_a_poll_asks_for_the_runs_with_the_nonce_in_this_schema():
     text = polled()
-    assert "database_name = 'ML_PROD' AND schema_name = 'MAIN'" in text
+    assert "database_name = 'T_PROD' AND schema_name = 'MAIN'" in text
     assert "CONTAINS(config, 'abc')" in text
     assert "ROOT_TASK_ID => '42'" in text
 
@@ -235,12 +235,12 @@ def test_no_pause_is_longer_than_a_third_of_the_lease():
 
 def test_a_run_that_cannot_be_told_counts_as_ours():
     text = runs.running_statement(PROD)
-    assert "COALESCE(TO_VARCHAR(GET(whole_row, 'GRAPH_NAME')), root_task_name, 'LATE_DELIVERY')" in text
-    assert "database_name = 'ML_PROD' AND schema_name = 'MAIN' AND state = 'EXECUTING'" in text
+    assert "COALESCE(TO_VARCHAR(GET(whole_row, 'GRAPH_NAME')), root_task_name, 'SMALL')" in text
+    assert "database_name = 'T_PROD' AND schema_name = 'MAIN' AND state = 'EXECUTING'" in text
 
 
 def test_without_a_graph_there_is_nothing_to_run():
-    with pytest.raises(DeployError, match="no graph LATE_DELIVERY") as error:
+    with pytest.raises(DeployError, match="no graph SMALL") as error:
         smoke.require_graph(EMPTY, PROD)
     assert error.value.remedy == "python -m deploy apply --env prod"
 
