@@ -41,17 +41,17 @@ def statements(environment: Environment, plan: Section) -> list[str]:
     for task in plan.removed:  # a member of the committed version cannot be dropped
         if before := ", ".join(names.named(environment, name) for name in task.predecessors):
             found.append(f"ALTER TASK {names.named(environment, task.name)} REMOVE AFTER {before}")
-    name = names.named(environment, plan.name)
+    whole = names.named(environment, plan.name)
     finalizer = next((task.name for task in plan.graph.tasks if task.finalizes), "")
     clauses = [
-        f"ROOTS = ({name})",
+        f"ROOTS = ({whole})",
         *([f"FINALIZER = {names.named(environment, finalizer)}"] if finalizer else []),
         *properties.graph_clauses(root),
         *([f"WHEN {root.condition}"] if root.condition else []),
     ]
     clauses.sort(key=lambda clause: _ORDER.index(clause.split()[0]))
-    graph = "\n  ".join([f"CREATE OR ALTER TASK GRAPH {name}", *clauses])
-    commit = f"ALTER TASK GRAPH {name} COMMIT"
+    graph = "\n  ".join([f"CREATE OR ALTER TASK GRAPH {whole}", *clauses])
+    commit = f"ALTER TASK GRAPH {whole} COMMIT"
     return [*found, graph, *suspension(environment, plan.name), commit, *drops(environment, plan.removed)]
 
 

@@ -24,7 +24,7 @@ class Deployed:
     """A graph as Snowflake has it.
 
     `started` names the tasks that are resumed; a started root is a schedule that is on. `root_id` is Snowflake's.
-    `staged` says that the graph is not what runs: edits wait for their COMMIT. Of `name` is the root, if it is there.
+    `staged` says that the graph is not what runs: edits wait for their COMMIT.
     """
 
     graph: Graph = EMPTY
@@ -32,7 +32,12 @@ class Deployed:
     root_id: str = ""
     backend: str = CLASSIC
     staged: bool = False
-    name: str = ""
+    root: str = ""
+
+    @property
+    def name(self) -> str:
+        """The graph's name, which is its root's, whether that is there or not."""
+        return self.root or self.graph.name
 
     @property
     def schedule_on(self) -> bool:
@@ -176,7 +181,7 @@ def from_rows(
         root_id=next((str(row["id"]) for row in ours if row["name"] == root), ""),
         backend=TASK_GRAPH if held else CLASSIC,
         staged=bool(held) and (staged is None or bool(staged)),
-        name=root,
+        root=root,
     )
     waiting = next((row for row in rows if row["name"] == task_name(root)), None)
     if waiting is None or found.graph.root is None:

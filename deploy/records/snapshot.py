@@ -78,7 +78,7 @@ class Snapshot:
 def _deployed(values: Mapping[str, Any]) -> Deployed:
     graph = Graph.from_text(values["graph"])
     started, staged = frozenset(values["started"]), values["staged"]
-    return Deployed(graph, started, backend=values["held_by"], staged=staged, name=graph.name)
+    return Deployed(graph, started, backend=values["held_by"], staged=staged)
 
 
 def read_file(path: Path) -> Snapshot:
