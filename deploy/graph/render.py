@@ -22,9 +22,12 @@ _REFUSED = ("session_parameters", "execute_as_user")
 def render(environment: Environment, release: str) -> Graph:
     """Return the graphs of a release, which its digest names, in this environment."""
     describing.without_clients()
-    from dag.dag import build  # snowflake.core takes a second to import
+    from dag.graphs import graphs  # snowflake.core takes a second to import
 
-    return from_dag(build(environment, release)).on_change_of(environment.graph.changes_of)
+    found = [from_dag(each) for each in graphs(environment, release)]
+    if not found:
+        raise DeployError("dag/dag.py describes no graph", "edit dag/dag.py: `build` returns one or several")
+    return Graph.joined(each.on_change_of(environment.graph_named(each.name).changes_of) for each in found)
 
 
 def from_dag(dag: "DAG") -> Graph:

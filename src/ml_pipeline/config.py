@@ -50,6 +50,10 @@ class Environment(Section):
             smoke=fresh,
         )
 
+    def graph_named(self, name: str) -> Graph:
+        """Return what is configured of the graph of this name."""
+        return self.graph
+
     def release_path(self, digest: str) -> str:
         """Return the stage path of a release's files."""
         return f"@{self.snowflake.database}.{self.snowflake.schema}.RELEASES/{digest}"

@@ -421,6 +421,7 @@ def test_status_and_plan_read_well(deploy, capsys):
 def test_a_graph_that_no_release_on_record_had_is_left_alone_and_nothing_runs_beside_it(deploy, admin):
     other = f"""CREATE TASK {PROD}.THEIRS WAREHOUSE = ML_PROD_WH CONFIG = '{{"release": "theirs"}}' AS SELECT 1"""
     admin.execute(other)
+    admin.execute(f"GRANT MONITOR ON TASK {PROD}.THEIRS TO ROLE ML_PROD_ACCESS")
     code, answer, _ = deploy("release", "--env", "prod", release="one")
     assert code == 1
     assert "THEIRS (owner: ACCOUNTADMIN)" in answer["error"]
