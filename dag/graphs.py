@@ -6,7 +6,7 @@ from ml_pipeline.config import Environment
 
 
 def graphs(environment: Environment, digest: str) -> tuple[DAG, ...]:
-    """Return the graphs of a release in this environment, in the order of dag.py; for the arguments see `build` there."""
+    """Return the graphs of a release, in the order of dag.py; for the arguments see `build` there."""
     from dag import dag
 
     described = dag.build(environment, digest)
