@@ -130,8 +130,7 @@ class Delivery:
                 self._bring(candidate, there.files)
                 self.say(text.text(proposal))
                 holding.apply(proposal, dropping=False)
-                names_of = [each.name for each in candidate.graph.parts]
-                verdicts = self._execute(holding, names_of, smoke.SMOKE) if with_smoke else None
+                verdicts = self._execute(holding, there.untried(proposal), smoke.SMOKE) if with_smoke else None
                 if verdicts is None or verdicts.passed:
                     holding.apply(proposal.gone)
                     self._activate(holding, candidate, proposal)

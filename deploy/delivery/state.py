@@ -12,6 +12,7 @@ from deploy.errors import DeployError
 from deploy.graph.graph import AUTO, CLASSIC, EMPTY, TASK_GRAPH, Graph
 from deploy.plan import deployed
 from deploy.plan.deployed import Deployed, Other
+from deploy.plan.plan import Plan
 from deploy.records import lock, record
 from deploy.records.lock import Lock
 from deploy.records.record import Entry
@@ -65,6 +66,16 @@ class State:
         """What holds the graphs now; empty where there are none, or if a move ended half way."""
         found = {each.backend for each in self.deployed}
         return found.pop() if len(found) == 1 else ""
+
+    def untried(self, proposal: Plan) -> tuple[str, ...]:
+        """The names of the graphs that a smoke run is due of: all but those that the release in use has just so.
+
+        Where nothing changes, all of them: then somebody wants to see them run.
+        """
+        passed = self.current.graph.parts if self.current and not self.lock.unfinished else ()
+        sections = proposal.kept.sections
+        changed = tuple(each.name for each in sections if not each.empty or each.graph not in passed)
+        return changed or tuple(each.name for each in sections)
 
     def names(self, graph: Graph = EMPTY) -> tuple[str, ...]:
         """The names of the graphs that are there, that the release in use has, and that are to come."""

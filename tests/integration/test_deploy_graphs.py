@@ -106,10 +106,12 @@ def test_several_graphs_are_one_release(prod, graphs):
     assert prod("plan", "--detailed-exitcode", release="one")[0] == 0
     assert prod("plan", "--drift", "--detailed-exitcode")[0] == 0
 
-    # What changes of one is planned for that one.
+    # What changes of one is planned for that one, and only that one has to pass.
     graphs.crons["SCORING"] = "0 0 2 1 *"
     code, planned, _ = prod("plan", "--detailed-exitcode", release="one")
     assert (code, list(planned["changed"]), list(planned["changed"]["SCORING"])) == (2, ["SCORING"], ["SCHEDULE"])
+    assert list(prod.done("release", release="one")["smoke"]["runs"]) == ["SCORING"]
+    assert prod.schedules == {"TRAINING": True, "SCORING": True}
 
     # One is run by its name, and all without one.
     assert list(prod.done("run", "SCORING")["runs"]) == ["SCORING"]

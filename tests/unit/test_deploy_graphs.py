@@ -11,6 +11,7 @@ from snowflake.core.task.dagv1 import DAG, DAGTask
 from dag import dag as described
 from deploy.apply import statements as apply
 from deploy.delivery import preflight
+from deploy.delivery.state import State
 from deploy.errors import DeployError
 from deploy.graph import rules
 from deploy.graph.graph import CLASSIC, EMPTY, TASK_GRAPH, Graph, TaskSpec
@@ -18,6 +19,7 @@ from deploy.graph.render import render
 from deploy.plan import deployed, plan
 from deploy.plan import text as plan_text
 from deploy.plan.deployed import Deployed, Other
+from deploy.records.lock import Journal, Lock
 from deploy.records.record import Entry
 from deploy.records.snapshot import Snapshot
 from ml_pipeline import config
@@ -175,6 +177,26 @@ def test_of_one_graph_a_plan_reads_as_ever_and_of_several_each_has_its_heading()
     assert "####" not in plan_text.markdown(one, "DEV")
 
 
+@pytest.mark.parametrize(
+    ("current", "journal", "there_now", "tried"),
+    [
+        (None, "", (), ("TRAINING", "SCORING")),
+        (BOTH, "", (TRAINING, SCORING), ("TRAINING", "SCORING")),  # nothing changes: somebody wants to see them run
+        (Graph.joined([TRAINING, graph("SCORING")]), "", (TRAINING, graph("SCORING")), ("SCORING",)),
+        (BOTH, "", (TRAINING, graph("SCORING")), ("SCORING",)),  # changed by hand
+        (Graph.joined([TRAINING, graph("SCORING")]), "", (TRAINING, SCORING), ("SCORING",)),  # applied, never tried
+        (TRAINING, "left", (TRAINING, SCORING), ("TRAINING", "SCORING")),  # a delivery did not end
+    ],
+)
+def test_a_smoke_run_is_due_of_every_graph_but_those_that_the_release_in_use_has_just_so(
+    current, journal, there_now, tried
+):
+    entry = Entry("release", "c", "one", "p", current, "passed") if current else None
+    left = Journal("release", "one", "c", "p", BOTH) if journal else None
+    seen = State(tuple(there(*there_now)), Lock(journal=left), entry, [], [], {}, prepared=True, has_task_graphs=False)
+    assert seen.untried(plan.make(BOTH, seen.deployed)) == tried
+
+
 # ---- what is there
 def row(name, release="", **columns):
     values = {"config": json.dumps({"release": release}) if release else None, "owner": "THEM"}
@@ -218,9 +240,7 @@ def test_another_repositorys_graphs_do_not_go(monkeypatch, theirs, ours, refused
     if not refused:
         preflight.check_repository(DEV, replaced, current)
         return
-    with pytest.raises(
-        DeployError, match=r"is of \S+/o/one: \S+/o/two would take its graph away \(SCORING"
-    ):
+    with pytest.raises(DeployError, match=r"is of \S+/o/one: \S+/o/two would take its graph away \(SCORING"):
         preflight.check_repository(DEV, replaced, current)
 
 
