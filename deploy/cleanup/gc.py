@@ -81,7 +81,9 @@ def collect(
     """
     if keep is not None and keep < 1:
         raise DeployError(f"cannot keep {keep} releases: the one in use is needed", "pass --keep 1 or more", USAGE)
-    found = deployed.complete(environment, connection.gather(**_reads(environment)), connection.gather)
+    answers, expected = connection.gather(**_reads(environment)), names.graphs(environment)
+    graphs = (*expected, *(each.name for each in deployed.others(answers, expected)))
+    found = deployed.complete(environment, answers, connection.gather, graphs)
     files = found["files"]
     releases = () if isinstance(files, Unread) and files.missing else staged(_rows(environment, files))
     if not releases:

@@ -153,7 +153,7 @@ def others(found: Answers, graphs: Collection[str]) -> tuple[Other, ...]:
     rows = {
         row["name"]: Other(row["name"], str(row.get("owner", "")), kind)
         for key, kind in (("tasks", CLASSIC), ("graphs", TASK_GRAPH))
-        for row in readable(found[key])
+        for row in readable(found.get(key))
         if row["name"] not in graphs and "release" in _config(row)
     }
     return tuple(rows[name] for name in sorted(rows))
