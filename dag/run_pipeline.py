@@ -1,6 +1,6 @@
 """The same steps in one process, in the graph's order, for debugging: no release, no tasks, breakpoints work.
 
-`python dag/run_pipeline.py --env local [--smoke] [--json]`
+`python dag/run_pipeline.py --env local [--graph NAME] [--smoke] [--json]`
 """
 
 import argparse
@@ -10,7 +10,7 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +49,8 @@ def run_graph(session: "Session", run: "Run", graph: "DAG", report: Report) -> d
             else:
                 results[name] = _carry_out(session, run, name, results, report)
     finally:
-        results[finalizer.name] = _carry_out(session, run, finalizer.name, results, report)
+        if finalizer:
+            results[finalizer.name] = _carry_out(session, run, finalizer.name, results, report)
     return results
 
 
@@ -111,16 +112,20 @@ def main(arguments: list[str]) -> int:
     from snowflake.snowpark.exceptions import SnowparkSQLException
 
     from dag.connection import SignInError, connect
-    from dag.dag import build
+    from dag.graphs import graphs
     from ml_pipeline.config import load
     from ml_pipeline.errors import PipelineError
     from ml_pipeline.values import ConfigError
 
     try:
         environment = load(options.env, ROOT / "environments")
-        run = new_run(environment, smoke=options.smoke)
+        chosen = choose(graphs(environment, RELEASE), options.graph)
+        results = {}
         with connect(environment) as session, _display(json_only=options.json) as report:
-            results = run_graph(session, run, build(environment, RELEASE), report)
+            for graph in chosen:
+                run = new_run(environment, smoke=options.smoke)
+                told = report if len(chosen) == 1 else _of_graph(graph.name, report)
+                results[graph.name] = run_graph(session, run, graph, told)
     except ConfigError as error:
         return _fail(f"{error}\nnext: {error.remedy}" if error.remedy else str(error))
     except (SignInError, PipelineError) as error:
@@ -130,8 +135,25 @@ def main(arguments: list[str]) -> int:
             raise
         return _fail(f"{error.message}\nnext: python -m deploy bootstrap --env {options.env}")
     if options.json:
-        print(json.dumps(results, indent=2))
+        # The results of one graph by step; of several, by graph.
+        print(json.dumps(results if len(results) > 1 else next(iter(results.values())), indent=2))
     return 0
+
+
+def choose(found: "Sequence[DAG]", name: str) -> "Sequence[DAG]":
+    """Return the graph of this name; all of them without one. Raises ConfigError for a name that none has."""
+    from ml_pipeline.values import ConfigError, nearest
+
+    chosen = [graph for graph in found if not name or graph.name == name]
+    if not chosen:
+        known = [graph.name for graph in found]
+        raise ConfigError(f'no graph "{name}"{nearest(name, known)}; dag/dag.py has {", ".join(known)}')
+    return chosen
+
+
+def _of_graph(graph: str, report: Report) -> Report:
+    """Return a report that says of each task which of several graphs it belongs to."""
+    return lambda name, state, seconds, result: report(f"{graph}.{name}", state, seconds, result)
 
 
 def _fail(message: str) -> int:
@@ -142,6 +164,7 @@ def _fail(message: str) -> int:
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python dag/run_pipeline.py", description=__doc__.partition("\n")[0])
     parser.add_argument("--env", required=True, help="an environment of environments/*.toml")
+    parser.add_argument("--graph", default="", metavar="NAME", help="one of several graphs (default: all, in order)")
     parser.add_argument("--smoke", action="store_true", help="little data, and tables and a model of its own")
     parser.add_argument("--json", action="store_true", help="print the steps' results as JSON, and nothing else")
     return parser.parse_args(arguments)

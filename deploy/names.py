@@ -156,7 +156,7 @@ def named(environment: Environment, name: str) -> str:
 
 def graphs(environment: Environment) -> tuple[str, ...]:
     """Return the names of the graphs that the configuration knows."""
-    return (environment.graph.name,)
+    return tuple(each.name for each in environment.every_graph)
 
 
 def stage_path(environment: Environment, digest: str = "") -> str:

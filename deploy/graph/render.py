@@ -27,7 +27,12 @@ def render(environment: Environment, release: str) -> Graph:
     found = [from_dag(each) for each in graphs(environment, release)]
     if not found:
         raise DeployError("dag/dag.py describes no graph", "edit dag/dag.py: `build` returns one or several")
-    return Graph.joined(each.on_change_of(environment.graph_named(each.name).changes_of) for each in found)
+    drawn = {each.name for each in found}
+    if missing := [each.name for each in environment.graphs if each.name not in drawn]:
+        remedy = f"draw it in dag/dag.py, or take [graphs.{missing[0]}] out of environments/*.toml"
+        raise DeployError(f"dag/dag.py describes no graph {missing[0]}, which is configured", remedy)
+    tables = {each.name: each.changes_of for each in environment.every_graph}
+    return Graph.joined(each.on_change_of(tables.get(each.name, "")) for each in found)
 
 
 def from_dag(dag: "DAG") -> Graph:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from snowflake.core.task.dagv1 import DAG
 
 from dag.dag import build
 from dag.display import Progress, summary
-from dag.run_pipeline import _is_skipped, main, new_run, order
+from dag.run_pipeline import _is_skipped, choose, main, new_run, order
 from ml_pipeline.config import load
+from ml_pipeline.values import ConfigError
 
 ROOT = Path(__file__).parents[2]
 LOCAL = load("local", ROOT / "environments")
@@ -87,3 +89,16 @@ def test_every_step_fills_in_one_line():
 def test_an_error_is_shown_as_it_is():
     assert summary("boom") == "boom"
     assert summary(None) == ""
+
+
+GRAPHS = [DAG("TRAINING"), DAG("SCORING")]
+
+
+@pytest.mark.parametrize(("name", "chosen"), [("", GRAPHS), ("SCORING", GRAPHS[1:])])
+def test_all_graphs_run_or_the_one_that_is_named(name, chosen):
+    assert choose(GRAPHS, name) == chosen
+
+
+def test_a_graph_that_is_not_there_is_an_error_with_the_nearest_name():
+    with pytest.raises(ConfigError, match=r'no graph "SCORNG".*did you mean "SCORING".*TRAINING, SCORING'):
+        choose(GRAPHS, "SCORNG")
