@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import re
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import pytest
 from snowflake.core.task.dagv1 import DAG, DAGTask
 
 from dag import dag as described
+from dag.pinned import Pinned, together
+from deploy import names
 from deploy.apply import statements as apply
 from deploy.delivery import preflight
 from deploy.delivery.state import State
@@ -23,6 +27,8 @@ from deploy.records.lock import Journal, Lock
 from deploy.records.record import Entry
 from deploy.records.snapshot import Snapshot
 from ml_pipeline import config
+from ml_pipeline.settings import Timeouts
+from ml_pipeline.values import ConfigError
 
 DEV = config.load("dev", Path(__file__).parents[2] / "environments")
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -87,6 +93,46 @@ def test_no_graph_at_all_is_refused(monkeypatch):
     monkeypatch.setattr(described, "build", lambda *_: [])
     with pytest.raises(DeployError, match="describes no graph"):
         render(DEV, "d")
+
+
+@pytest.fixture
+def configured(tmp_path):
+    """DEV with two graphs in its configuration."""
+    folder = tmp_path / "environments"
+    shutil.copytree(Path(__file__).parents[2] / "environments", folder, ignore=shutil.ignore_patterns("local"))
+    tables = '[graphs.TRAINING]\ntimeout_minutes = 90\n[graphs.SCORING]\nschedule = "ON CHANGE OF A.B.C"\n'
+    path = folder / "base.toml"
+    text = re.sub(r"(?s)\n\[timeouts\].*?(?=\n\[deploy\])", f"\n{tables}[timeouts]\nSCORE = 5\n", path.read_text())
+    path.write_text(text)
+    return config.load("dev", folder)
+
+
+def pinned(environment, digest, *_):
+    training, scoring = (Pinned(environment, digest, "", name) for name in ("TRAINING", "SCORING"))
+    training.step("TRAIN", "Fits a model.")
+    scoring.step("SCORE", "Scores.")
+    return together(training, scoring)
+
+
+def test_each_graph_has_what_is_configured_for_it(monkeypatch, configured):
+    monkeypatch.setattr(described, "build", pinned)
+    training, scoring = render(configured, "d").parts
+    assert (training.timeout_seconds, scoring.timeout_seconds) == (5400, 60 * configured.graph.timeout_minutes)
+    assert (training.changes_of, scoring.changes_of) == ("", "A.B.C")
+    assert scoring.by_name["SCORING$SCORE"].values["USER_TASK_TIMEOUT_MS"] == 300_000
+    assert names.graphs(configured) == ("TRAINING", "SCORING")
+
+
+def test_a_graph_that_is_configured_and_not_drawn_is_named(monkeypatch, configured):
+    def one(environment, digest, *_):
+        return Pinned(environment, digest, "", "TRAINING").dag()
+
+    monkeypatch.setattr(described, "build", one)
+    with pytest.raises(ConfigError, match='no task "SCORE"'):
+        render(configured, "d")
+    with pytest.raises(DeployError, match="describes no graph SCORING, which is configured") as error:
+        render(configured.model_copy(update={"timeouts": Timeouts()}), "d")
+    assert "[graphs.SCORING]" in error.value.remedy
 
 
 # ---- the rules
