@@ -30,7 +30,8 @@ from ml_pipeline import config
 from ml_pipeline.settings import Timeouts
 from ml_pipeline.values import ConfigError
 
-DEV = config.load("dev", Path(__file__).parents[2] / "environments")
+ROOT = Path(__file__).parents[2]
+DEV = config.load("dev", ROOT / "environments")
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
@@ -95,12 +96,16 @@ def test_no_graph_at_all_is_refused(monkeypatch):
         render(DEV, "d")
 
 
+PAGE = (ROOT / "docs/several-graphs.md").read_text(encoding="utf-8")
+TWO = '[graphs.TRAINING]\ntimeout_minutes = 90\n[graphs.SCORING]\nschedule = "ON CHANGE OF A.B.C"\n'
+
+
 @pytest.fixture
-def configured(tmp_path):
-    """DEV with two graphs in its configuration."""
+def configured(request, tmp_path):
+    """DEV with two graphs in its configuration, or with what the test says."""
     folder = tmp_path / "environments"
-    shutil.copytree(Path(__file__).parents[2] / "environments", folder, ignore=shutil.ignore_patterns("local"))
-    tables = '[graphs.TRAINING]\ntimeout_minutes = 90\n[graphs.SCORING]\nschedule = "ON CHANGE OF A.B.C"\n'
+    shutil.copytree(ROOT / "environments", folder, ignore=shutil.ignore_patterns("local"))
+    tables = getattr(request, "param", TWO)
     path = folder / "base.toml"
     text = re.sub(r"(?s)\n\[timeouts\].*?(?=\n\[deploy\])", f"\n{tables}[timeouts]\nSCORE = 5\n", path.read_text())
     path.write_text(text)
@@ -121,6 +126,23 @@ def test_each_graph_has_what_is_configured_for_it(monkeypatch, configured):
     assert (training.changes_of, scoring.changes_of) == ("", "A.B.C")
     assert scoring.by_name["SCORING$SCORE"].values["USER_TASK_TIMEOUT_MS"] == 300_000
     assert names.graphs(configured) == ("TRAINING", "SCORING")
+
+
+def blocks(language):
+    return "\n".join(re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL))
+
+
+@pytest.mark.parametrize("configured", [blocks("toml")], indirect=True)
+def test_what_the_page_shows_is_two_graphs(monkeypatch, configured):
+    names_there = {"Pinned": Pinned, "together": together}
+    exec(blocks("python"), names_there)
+    monkeypatch.setattr(described, "build", lambda environment, digest, *_: names_there["build"](environment, digest))
+    training, scoring = render(configured, "d").parts
+    assert [task.name for task in training.children] == ["TRAINING$INGEST", "TRAINING$TRAIN"]
+    assert [(each.schedule, each.timeout_seconds, each.retries) for each in (training, scoring)] == [
+        ("USING CRON 0 4 * * MON UTC", 60 * configured.graph.timeout_minutes, configured.graph.retries),
+        ("USING CRON 0 * * * * UTC", 1200, 1),
+    ]
 
 
 def test_a_graph_that_is_configured_and_not_drawn_is_named(monkeypatch, configured):
