@@ -97,7 +97,8 @@ def check_changes(environment: Environment, sources: Mapping[str, Rows], held: A
 def _check_table(environment: Environment, table: str, source: Rows, held: Answers) -> None:
     if not source:
         where = f'"schedule" in environments/{environment.name}.toml'
-        raise DeployError(f"there is no table {table}, whose changes are to start a graph", f"edit {where}")
+        cause = f"there is no table {table}, whose changes are to start a graph"
+        raise DeployError(cause, f"create it, or name another one: {where}")
     row = source[0]
     if row["change_tracking"] != "ON" and row["owner"] not in grants.inherited(environment.snowflake.role, held):
         owner = f"its owner, {row['owner']}," if row["owner"] else "who shares it"

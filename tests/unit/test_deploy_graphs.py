@@ -265,6 +265,13 @@ def test_a_smoke_run_is_due_of_every_graph_but_those_that_the_release_in_use_has
     assert seen.untried(plan.make(BOTH, seen.deployed)) == tried
 
 
+def test_two_graphs_that_wait_for_one_table_have_a_stream_each():
+    both = Graph.joined(each.on_change_of("SHOP.PUBLIC.ORDERS") for each in (TRAINING, SCORING))
+    lines = apply.statements(DEV, plan.make(both, ()))
+    streams = [line.split('"')[5] for line in lines if line.startswith("CREATE STREAM")]
+    assert streams == [f"{name}$CHANGES$SHOP$PUBLIC$ORDERS" for name in ("TRAINING", "SCORING")]
+
+
 # ---- what is there
 def row(name, release="", **columns):
     values = {"config": json.dumps({"release": release}) if release else None, "owner": "THEM"}

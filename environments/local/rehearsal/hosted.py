@@ -97,7 +97,7 @@ class OnGitHub(Story):
         expect(status["release"] == digest, f"{_SCHEMA} runs {status['release']}, not {digest}")
         expect(not on(status), "a pull request's graph has its schedule on")
         self._expect_the_plan(digest)
-        for words in (f"### Smoke run of {self.place(self.chain.first, _SCHEMA)}: SUCCEEDED", "gantt"):
+        for words in (f"### Smoke run of {self.place(self.chain.first, _SCHEMA)}.", ": SUCCEEDED", "gantt"):
             expect(words in outcome.summaries[self._first], f"the summary of the job has no {words!r}")
         return f"{digest[:12]} passed in {_SCHEMA}, unscheduled: {_verdict(outcome)}"
 
