@@ -57,7 +57,11 @@ def read(server: Server, key: KeyPair, environment: config.Environment, verdict:
         groups = verdict["runs"]
         prefix = f"{next(iter(groups))}$" if len(groups) == 1 else ""  # of several graphs, a task's name says which
         tasks = _tasks(verdict["tasks"], prefix)
-        results = {step: found for group in groups.values() for step, found in _results(connection, group).items()}
+        results = {
+            f"{graph}.{step}": found
+            for graph, group in groups.items()
+            for step, found in _results(connection, group).items()
+        }
         return FullRun(tasks, results, _model_version(connection, environment))
 
 
