@@ -31,7 +31,8 @@ from ml_pipeline.settings import Timeouts
 from ml_pipeline.values import ConfigError
 
 ROOT = Path(__file__).parents[2]
-DEV = config.load("dev", ROOT / "environments")
+OURS = ROOT / "tests/environments"
+DEV = config.load("dev", OURS)
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
@@ -104,11 +105,10 @@ TWO = '[graphs.TRAINING]\ntimeout_minutes = 90\n[graphs.SCORING]\nschedule = "ON
 def configured(request, tmp_path):
     """DEV with two graphs in its configuration, or with what the test says."""
     folder = tmp_path / "environments"
-    shutil.copytree(ROOT / "environments", folder, ignore=shutil.ignore_patterns("local"))
+    shutil.copytree(OURS, folder)
     tables = getattr(request, "param", TWO)
     path = folder / "base.toml"
-    text = re.sub(r"(?s)\n\[timeouts\].*?(?=\n\[deploy\])", f"\n{tables}[timeouts]\nSCORE = 5\n", path.read_text())
-    path.write_text(text)
+    path.write_text(path.read_text().replace("[timeouts]\n", f"{tables}[timeouts]\nSCORE = 5\n"))
     return config.load("dev", folder)
 
 
