@@ -68,8 +68,9 @@ class Snapshot:
         try:
             values = json.loads(text)
             # One that is older than several graphs says of its one graph what each of them says now.
-            deployed = tuple(map(_deployed, values.get("graphs", [values])))
-            return cls(values["environment"], deployed, values["backend"], taken_at)
+            deployed = map(_deployed, values.get("graphs", [values]))
+            there = tuple(each for each in deployed if each.graph.tasks)
+            return cls(values["environment"], there, values["backend"], taken_at)
         except (KeyError, TypeError, ValueError, AttributeError, zlib.error) as error:
             remedy = "python -m deploy snapshot --env prod --to snapshot.json"
             raise DeployError(f"not a snapshot of an environment: {error}", remedy) from error

@@ -21,7 +21,7 @@ class Graphs:
         self.texts = {"TRAINING": "SELECT 1", "SCORING": "SELECT 2"}
         self.crons = {}
 
-    def build(self, environment, digest, *_):
+    def build(self, environment, digest):
         return [self._graph(environment, digest, name, text) for name, text in self.texts.items()]
 
     def _graph(self, environment, digest, name, text):

@@ -113,7 +113,7 @@ def configured(request, tmp_path):
 
 
 def pinned(environment, digest, *_):
-    training, scoring = (Pinned(environment, digest, "", name) for name in ("TRAINING", "SCORING"))
+    training, scoring = (Pinned(environment, digest, name) for name in ("TRAINING", "SCORING"))
     training.step("TRAIN", "Fits a model.")
     scoring.step("SCORE", "Scores.")
     return together(training, scoring)
@@ -147,7 +147,7 @@ def test_what_the_page_shows_is_two_graphs(monkeypatch, configured):
 
 def test_a_graph_that_is_configured_and_not_drawn_is_named(monkeypatch, configured):
     def one(environment, digest, *_):
-        return Pinned(environment, digest, "", "TRAINING").dag()
+        return Pinned(environment, digest, "TRAINING").dag()
 
     monkeypatch.setattr(described, "build", one)
     with pytest.raises(ConfigError, match='no task "SCORE"'):
