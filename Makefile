@@ -22,10 +22,12 @@ RUN := .venv/bin/python
 # Options for the command behind a target: make rehearse ARGS=--keep
 ARGS ?=
 
-# The local Snowflake, a distribution of its own; a fork may delete it (docs/local-snowflake.md).
+# The local Snowflake, a distribution of its own; a fork may delete it, or all of environments/local
+# (docs/local-snowflake.md). What would run on it then says so, and CI goes on.
 LOCAL := environments/local/snowflake
+NEEDS = @if [ ! -d $(1) ]; then echo "there is no $(1): make $@ has nothing to do"; exit; fi;
 
-TARGETS := help init rehearse test localtest profiles faults lint format fork bench picture local deploy clean
+TARGETS := help init rehearse test localtest profiles faults lint format fork bench picture local notebook deploy clean
 # Make takes a folder for a target that is made already, and would say so.
 FOLDERS := $(filter-out $(TARGETS),$(patsubst %/,%,$(wildcard */)))
 .PHONY: $(TARGETS) $(FOLDERS)
@@ -39,7 +41,7 @@ init: .venv/.installed ## name the project: asks, or takes ARGS="--prefix ACME -
 	@$(RUN) -m deploy init $(ARGS)
 
 rehearse: .venv/.installed ## play the whole delivery on this machine (ARGS=--keep leaves the server running)
-	@$(RUN) -m environments.local.rehearsal $(ARGS)
+	$(call NEEDS,environments/local/rehearsal) $(RUN) -m environments.local.rehearsal $(ARGS)
 
 test: .venv/.installed .venv/.ray .venv-cli/.installed ## run all tests, with the coverage that they reach
 	@$(RUN) -m tests.run $(ARGS)
@@ -50,10 +52,10 @@ localtest: ## test the local Snowflake itself (SINCE=COMMIT: only if its folder 
 	else $(MAKE) --no-print-directory -C $(LOCAL) lint test; fi
 
 profiles: .venv/.installed ## run the delivery in accounts of every profile (make test runs one of them, another each day)
-	@PROFILES=all $(RUN) -m tests.run --dist load tests/integration/test_profiles.py $(ARGS)
+	$(call NEEDS,environments/local/rehearsal) PROFILES=all $(RUN) -m tests.run --dist load tests/integration/test_profiles.py $(ARGS)
 
 faults: .venv/.installed ## let every fault meet every request of a deploy (ARGS=--every: also those that show nothing new)
-	@$(RUN) -m tests.faults $(ARGS)
+	$(call NEEDS,environments/local/rehearsal) $(RUN) -m tests.faults $(ARGS)
 
 lint: .venv/.installed ## check the code, its format, and the workflow files
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check --quiet .
@@ -68,13 +70,16 @@ fork: .venv/.installed ## live through a fork's day on a copy: other names, anot
 	@$(RUN) -m tests.fork
 
 bench: .venv/.installed ## measure what docs/design.md names
-	@$(RUN) -m tests.bench $(ARGS)
+	$(call NEEDS,environments/local/rehearsal) $(RUN) -m tests.bench $(ARGS)
 
 picture: .venv/.installed ## draw docs/rehearsal.png from the report of the last rehearsal (needs Chromium)
-	@$(RUN) -m environments.local.rehearsal.picture
+	$(call NEEDS,environments/local/rehearsal) $(RUN) -m environments.local.rehearsal.picture
 
 local: .venv/.installed ## start a local Snowflake in .local/account on port 8085, with a tenth of the sample data
-	@.venv/bin/local-snowflake --home .local/account --port 8085 --scale 0.1 $(ARGS)
+	$(call NEEDS,$(LOCAL)) .venv/bin/local-snowflake --home .local/account --port 8085 --scale 0.1 $(ARGS)
+
+notebook: .venv/.notebook ## start Jupyter on an environment: ARGS="--env dev --schema-of me"
+	@$(RUN) -m dag.notebook $(ARGS)
 
 deploy: .venv/.installed ## run the deployer (ARGS="status --env dev"; without them, list its commands)
 	@$(RUN) -m deploy $(or $(ARGS),--help)
@@ -92,11 +97,15 @@ $(FOLDERS):
 	echo "error: uv could not be installed from PyPI (above). next, on Debian: apt-get install python3-venv" >&2; exit 1
 
 .venv/.installed: pyproject.toml uv.lock $(wildcard $(LOCAL)/pyproject.toml) | $(UV)
-	$(call install,.venv,$(if $(wildcard .venv/.ray),--group ray))
+	$(call install,.venv,$(if $(wildcard .venv/.ray),--group ray) $(if $(wildcard .venv/.notebook),--group notebook))
 
 # What only tests need; it stays once it is asked for.
 .venv/.ray: pyproject.toml uv.lock | .venv/.installed
-	$(call install,.venv,--group ray)
+	$(call install,.venv,--group ray $(if $(wildcard .venv/.notebook),--group notebook))
+
+# Jupyter, likewise.
+.venv/.notebook: pyproject.toml uv.lock | .venv/.installed
+	$(call install,.venv,--group notebook $(if $(wildcard .venv/.ray),--group ray))
 
 # The CLI's dependencies conflict with the pipeline's, so it has an environment of its own.
 .venv-cli/.installed: pyproject.toml uv.lock | $(UV)

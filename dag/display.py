@@ -1,5 +1,7 @@
-"""What run_pipeline.py shows: one line a step, which fills in as the step goes on."""
+"""What run_pipeline.py shows: one line a step, which fills in as the step goes on; or a new line at each change."""
 
+import os
+import sys
 from typing import Any, Self
 
 from rich.console import Console
@@ -10,25 +12,49 @@ from rich.text import Text
 _STYLES = {"running": "cyan", "succeeded": "green", "skipped": "dim", "failed": "bold red"}
 
 
-class Progress:
-    """A live table of the steps. It is a `run_pipeline.Report` to call, and a context to show it in."""
+class Lines:
+    """Plain lines, for a debugger's terminal, a log or a pipe. It is a `run_pipeline.Report` to call."""
 
-    def __init__(self, *, quiet: bool = False, console: Console | None = None) -> None:
+    def __call__(self, name: str, state: str, seconds: float, result: Any) -> None:
+        """Print how far the step is."""
+        time = f"{seconds:.2f} s" if seconds else ""
+        print(" ".join(filter(None, (f"{name:<12}", f"{state:<9}", time, summary(result)))).rstrip(), flush=True)
+
+
+class Progress:
+    """A live table of the steps. It is a `run_pipeline.Report` to call, and a context to show it in.
+
+    breakpoint() takes the table away before the debugger's prompt; the next step brings it back.
+    """
+
+    def __init__(self, *, console: Console | None = None) -> None:
         self._rows: dict[str, tuple[str, float, Any]] = {}
-        console = console or Console(quiet=quiet)
-        self._live = Live(self._table(), console=console, auto_refresh=False)
+        self._live = Live(self._table(), console=console or Console(), auto_refresh=False)
+        self._hook = sys.breakpointhook
 
     def __enter__(self) -> Self:
+        self._hook, sys.breakpointhook = sys.breakpointhook, self._pause
         self._live.start()
         return self
 
     def __exit__(self, *_error: object) -> None:
+        sys.breakpointhook = self._hook
         self._live.stop()
 
     def __call__(self, name: str, state: str, seconds: float, result: Any) -> None:
         """Show how far the step is."""
         self._rows[name] = (state, seconds, result)
+        if not self._live.is_started:
+            self._live.start()
         self._live.update(self._table(), refresh=True)
+
+    def _pause(self, *arguments: Any, **options: Any) -> Any:
+        self._live.stop()
+        if self._hook is sys.__breakpointhook__ and not os.environ.get("PYTHONBREAKPOINT"):
+            import pdb  # noqa: T100 - Python's own hook, but for the caller's frame instead of this one
+
+            return pdb.Pdb().set_trace(sys._getframe(1))
+        return self._hook(*arguments, **options)
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False, expand=True)

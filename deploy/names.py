@@ -4,12 +4,13 @@ import hashlib
 import re
 import shlex
 
+from dag import own_schema
 from deploy.account.sql import identifier, qualified
 from deploy.errors import USAGE, DeployError
 from ml_pipeline.config import Environment
 
 STAGE = "RELEASES"
-TAG = "ML_PIPELINE_TEMPORARY"
+TAG = own_schema.TAG
 
 _PULL_REQUEST = "PR_"
 _BRANCH = "BRANCH_"
@@ -17,25 +18,32 @@ _BRANCH = "BRANCH_"
 _HEX_DIGITS = 16
 _LONGEST_SLUG = 60
 _REF = re.compile(r"refs/(?:pull/([1-9][0-9]*)/(?:merge|head)|heads/(.+))")
-_TEMPORARY = re.compile(rf"{_PULL_REQUEST}[1-9][0-9]*|{_BRANCH}([A-Z0-9_]+_)?[0-9A-F]{{{_HEX_DIGITS}}}")
+_TEMPORARY = re.compile(
+    rf"{own_schema.PREFIX}[A-Z0-9_]+|{_PULL_REQUEST}[1-9][0-9]*|{_BRANCH}([A-Z0-9_]+_)?[0-9A-F]{{{_HEX_DIGITS}}}"
+)
 
 
 class Temporary(Environment):
-    """An environment in a schema of its own, for a pull request or a branch, that is dropped in the end."""
+    """An environment in a schema of its own, for a pull request, a branch or a person, that is dropped in the end."""
 
     home: str
     """The schema that main is delivered to, where the tag of temporary schemas is."""
     pull_request: int = 0
     branch: str = ""
+    person: str = ""
 
     @property
     def purpose(self) -> str:
         """What the schema is for, for people."""
+        if self.person:
+            return f"the work of {self.person}"
         return f"branch {self.branch}" if self.branch else f"pull request {self.pull_request}"
 
     @property
     def option(self) -> str:
         """The option of the command line that names it; a shell can read it."""
+        if self.person:
+            return f"--schema-of {self.person}"
         return f"--branch {shlex.quote(self.branch)}" if self.branch else f"--pr {self.pull_request}"
 
 
@@ -50,6 +58,15 @@ def in_pull_request(environment: Environment, number: int) -> Temporary:
 def in_branch(environment: Environment, branch: str) -> Temporary:
     """Return the environment in the schema of a branch. Raises DeployError where there are none, or for no name."""
     return _moved(environment, branch_schema(branch), branch=branch)
+
+
+def of_person(environment: Environment, person: str) -> Temporary:
+    """Return the environment in a person's own schema, with the role for developers. Raises DeployError elsewhere."""
+    try:
+        own = own_schema.moved(environment, person)
+    except own_schema.OwnSchemaError as error:
+        raise DeployError(error.cause, error.remedy, USAGE) from error
+    return Temporary(**vars(own), home=environment.snowflake.schema, person=person)
 
 
 def _moved(environment: Environment, schema: str, *, pull_request: int = 0, branch: str = "") -> Temporary:
@@ -111,12 +128,12 @@ def branch_schema(branch: str) -> str:
 
 
 def names_temporary(schema: str) -> bool:
-    """Whether a schema is called as those of pull requests and branches are. Its tag says whether it is one."""
+    """Whether a schema has a name such as those of pull requests, branches and people. Its tag says if it is one."""
     return _TEMPORARY.fullmatch(schema) is not None
 
 
 def is_temporary(environment: Environment) -> bool:
-    """Whether the target is the schema of a pull request or of a branch."""
+    """Whether the target is the schema of a pull request, a branch or a person."""
     return isinstance(environment, Temporary)
 
 

@@ -66,6 +66,11 @@ def activation(environment: Environment, backend: str, graph: Graph) -> list[str
     return [f"ALTER {_KINDS[backend]} {names.named(environment, graph.name)} RESUME"] if graph.scheduled else []
 
 
+def retry(environment: Environment, backend: str, graph: str, group: str) -> str:
+    """Run the last attempt of a run of the graph of this name again, from the tasks that failed."""
+    return f"EXECUTE {_KINDS[backend]} {names.named(environment, graph)} RETRY GRAPH RUN GROUP {literal(group)}"
+
+
 def execution(environment: Environment, backend: str, graph: str, config: str) -> str:
     """Run the graph of this name, as it is committed, once, with this JSON over its CONFIG."""
     return f"EXECUTE {_KINDS[backend]} {names.named(environment, graph)} USING CONFIG = {literal(config)}"

@@ -16,8 +16,9 @@ from deploy.delivery import preflight, state
 from deploy.delivery.holding import Holding, Say
 from deploy.delivery.state import State
 from deploy.errors import RESTORE_FAILED, DeployError, LockLostError
-from deploy.graph.graph import EMPTY, Graph
+from deploy.graph.graph import CLASSIC, EMPTY, Graph
 from deploy.plan import deployed, plan, text
+from deploy.plan.deployed import Deployed
 from deploy.plan.plan import Plan
 from deploy.records import lock, record
 from deploy.records.lock import Journal
@@ -26,7 +27,8 @@ from deploy.release import stage
 from deploy.release.manifest import Release
 from deploy.setup import grants, packages
 from deploy.smoke import runs, smoke
-from deploy.smoke.smoke import Show
+from deploy.smoke.runs import GraphRun
+from deploy.smoke.smoke import Show, Start
 from deploy.smoke.verdict import Verdicts
 from ml_pipeline.config import Environment
 
@@ -130,7 +132,8 @@ class Delivery:
                 self._bring(candidate, there.files)
                 self.say(text.text(proposal))
                 holding.apply(proposal, dropping=False)
-                verdicts = self._execute(holding, there.untried(proposal), smoke.SMOKE) if with_smoke else None
+                due = {name: Start() for name in there.untried(proposal)}
+                verdicts = self._execute(holding, "smoke run", due) if with_smoke else None
                 if verdicts is None or verdicts.passed:
                     holding.apply(proposal.gone)
                     self._activate(holding, candidate, proposal)
@@ -150,8 +153,35 @@ class Delivery:
         """
         there = self.look()
         chosen = smoke.choose(self.environment, there.deployed, graphs)
+        what = "smoke run" if settings == smoke.SMOKE else "run"
+        return self._alone(there, what, {name: Start(settings) for name in chosen})
+
+    def retry(self, graphs: Sequence[str] = ()) -> Verdicts:
+        """Run the last runs of these graphs (or all) again, from the tasks that failed.
+
+        Raises DeployError if none did.
+        """
+        there = self.look()
+        chosen = smoke.choose(self.environment, there.deployed, graphs)
+        with self.connection.step("read"):
+            last = {each.name: self._last(each) for each in there.deployed if each.name in chosen}
+        failed = {name: Start(failed=run) for name, run in last.items() if run.broken and not run.active}
+        if not failed:
+            states = (
+                f"the last run {run.group} is {run.state}" if run.tasks else "there is no run of the last seven days"
+                for run in last.values()
+            )
+            remedy = f"python -m deploy run {names.arguments(self.environment)}"
+            raise DeployError(f"nothing to run again: {'; '.join(states)}", remedy)
+        return self._alone(there, "retry of the last run", failed)
+
+    def _last(self, there: Deployed) -> GraphRun:
+        root_id = there.root_id if there.backend == CLASSIC else ""
+        return runs.last(self.connection, self.environment, there.name, root_id, runs.MINUTES_OF_HISTORY)
+
+    def _alone(self, there: State, what: str, starts: Mapping[str, Start]) -> Verdicts:
         with self._locked(there, there.lock.unfinished) as holding:
-            verdicts = self._execute(holding, chosen, settings)
+            verdicts = self._execute(holding, what, starts)
             holding.abandon()
         return verdicts
 
@@ -278,14 +308,14 @@ class Delivery:
             with self.connection.step("look for the files"):
                 stage.require(self.connection, self.environment, candidate.digest, files)
 
-    def _execute(self, holding: Holding, graphs: Sequence[str], settings: Mapping[str, Any]) -> Verdicts:
-        """Run the graphs of these names, one after the other, until one of them does not pass."""
+    def _execute(self, holding: Holding, what: str, starts: Mapping[str, Start]) -> Verdicts:
+        """Run the graphs of these names as it says, one after the other, until one of them does not pass."""
         there = {each.name: each for each in holding.there()}
         verdicts = Verdicts()
-        for graph in graphs:
-            self.say(f"{'smoke run' if settings == smoke.SMOKE else 'run'} of {names.named(self.environment, graph)}")
+        for graph, start in starts.items():
+            self.say(f"{what} of {names.named(self.environment, graph)}")
             with self.showing(there[graph].graph) as show:
-                verdict = smoke.execute(holding.held, there[graph], show, settings)
+                verdict = smoke.execute(holding.held, there[graph], show, start)
             for line in verdict.failures:
                 self.say(line)
             verdicts = verdicts.and_then(graph, verdict)

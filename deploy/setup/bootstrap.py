@@ -22,6 +22,7 @@ from typing import Any
 
 import jinja2
 
+from dag import own_schema
 from deploy import names
 from deploy.account.connection import Connection
 from deploy.errors import DeployError, MissingObjectError
@@ -38,6 +39,7 @@ ADMINISTRATOR = "ACCOUNTADMIN"
 
 TEMPORARY_SCHEMAS = "40_temporary_schemas.sql"
 _SHARED_SOURCE = "31_shared_source.sql"
+_DEVELOPERS = "53_developers.sql"
 _COPIED_MODELS, _PUBLIC_KEY = "45_copied_models.sql", "60_public_key.sql"
 POLICIES = {"authentication-policy": "70_authentication_policy.sql", "network-policy": "80_network_policy.sql"}
 """What an account, or its edition, may lack or have already, and so can be left out by these names."""
@@ -125,6 +127,7 @@ def not_asked_for(environment: Environment) -> set[str]:
         "35_task_graph.sql": environment.deploy.backend == TASK_GRAPH,
         "39_pypi.sql": environment.snowflake.package_repository == PYPI,
         TEMPORARY_SCHEMAS: environment.delivery.pull_requests,
+        _DEVELOPERS: environment.delivery.pull_requests,
     }
     return {file for file, wanted in asked_for.items() if not wanted}
 
@@ -140,11 +143,14 @@ def values(environment: Environment) -> dict[str, Any]:
         "access_role": f"{database}_ACCESS",
         "compute_role": f"{database}_COMPUTE",
         "reader_role": f"{database}_READER",
+        # Empty where nobody but automation works.
+        "developer_role": own_schema.developer_role(environment) if environment.delivery.pull_requests else "",
         "error_integration": environment.graph.error_integration,
         "notification_integration": environment.pipeline.monitoring.notification_integration,
         "tag": names.TAG,
         "data_database": data_database,
         "data_schema": data_schema,
+        "from_share": environment.pipeline.data.from_share,
         "service_pool": environment.pipeline.service.pool,
     }
     return snowflake | environment.governance.to_dict() | own
@@ -174,12 +180,20 @@ def from_share(environment: Environment) -> str:
     return f"as {ADMINISTRATOR}: CREATE DATABASE {database} FROM SHARE {data.from_share}" if data.from_share else ""
 
 
-def bootstrap(connection: Connection, texts: dict[str, str], say: Callable[[str], None], shared: str = "") -> None:
+def bootstrap(
+    connection: Connection, texts: dict[str, str], say: Callable[[str], None], shared: str = "", where: str = ""
+) -> None:
     """Run the rendered files, one request each, and nothing else. Raises DeployError at the first that fails.
 
-    `shared` is what makes the source's database, if it is not there: see `from_share`.
+    Args:
+        connection: the administrator's.
+        texts: the files, by name.
+        say: tells of each file that has been run.
+        shared: what makes the source's database, if it is not there: see `from_share`.
+        where: the environment's name, for people.
+
     """
-    for name, text in texts.items():
+    for number, (name, text) in enumerate(texts.items(), 1):
         try:
             connection.script(text)
         except DeployError as error:
@@ -187,4 +201,9 @@ def bootstrap(connection: Connection, texts: dict[str, str], say: Callable[[str]
             unshared = name == _SHARED_SOURCE and isinstance(error, MissingObjectError)
             remedy = shared if unshared and shared else _REMEDIES.get(name, own)
             raise DeployError(f"{name}: {error.cause}", remedy) from error
-        say(f"ran {name}")
+        say(f"  {where} {number:>2}/{len(texts)}  {label(name)}")
+
+
+def label(file: str) -> str:
+    """Return what a file sets up, by its name: 32_compute_pool.sql is a compute pool."""
+    return Path(file).stem.lstrip("0123456789_").replace("_", " ")

@@ -61,9 +61,9 @@ def _signed_in(environment: Environment, variables: Mapping[str, str]) -> tuple[
         found = connection.parameters(environment, variables)
     except connection.SignInError as error:
         cause, _, remedy = str(error).partition("\nnext: ")
-        return (Check("variables", cause, remedy),)
+        return (Check("credentials", cause, remedy),)
     how = str(found.get("authenticator", "password")).lower()
-    signing_in = Check("variables", f"account {found['account']}, by {how}")
+    signing_in = Check("credentials", f"account {found['account']}, by {how}")
     try:
         with open_connection(environment) as opened, opened.step("doctor"):
             return (signing_in, *_in_account(environment, opened))

@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from dag import account
 from deploy.chain import Chain
 from deploy.errors import USAGE, DeployError
 
@@ -123,17 +124,20 @@ def branches(chain: Chain, main: str) -> dict[str, tuple[str, ...]]:
 def accounts(chain: Chain, given: Iterable[str]) -> dict[str, str]:
     """Return the account of each environment, of ACCOUNT for all or ENV=ACCOUNT for one. Raises DeployError."""
     named = [each.rpartition("=") for each in given if each]
-    shared = [account for name, _, account in named if not name]
-    own = {name: account for name, _, account in named if name}
+    shared = [text for name, _, text in named if not name]
+    own = {name: text for name, _, text in named if name}
     if unknown := sorted(own.keys() - set(chain.all)):
         raise DeployError(f"nothing is delivered to {', '.join(unknown)}", "python -m deploy chain", USAGE)
     found = dict.fromkeys(chain.all, shared[-1] if shared else "") | own
-    if lacking := [name for name, account in found.items() if not account]:
+    if lacking := [name for name, text in found.items() if not text]:
         options = " ".join(f"{name}=<organization>-<account>" for name in lacking)
         every = len(lacking) == len(found)
         cause = "no Snowflake account is named" + ("" if every else f" for {', '.join(lacking)}")
         raise DeployError(cause, f"pass --account {'<organization>-<account>' if every else options}", USAGE)
-    return found
+    try:
+        return {name: account.identifier(text) for name, text in found.items()}
+    except account.AccountError as error:
+        raise DeployError(str(error), "pass --account <organization>-<account>", USAGE) from error
 
 
 def commands(
@@ -174,8 +178,8 @@ def commands(
             )
             for branch in refs
         ]
-        account = account_of[name]
-        words = ("variable", "set", "SNOWFLAKE_ACCOUNT", "--repo", repository, "--env", name, "--body", account)
+        where = ("--repo", repository, "--env", name)
+        words = ("variable", "set", "SNOWFLAKE_ACCOUNT", *where, "--body", account_of[name])
         found.append(Command(f"Which account {name} is in; this is no secret.", words))
     return (*found, _ruleset(repository, queue=MERGE_QUEUE not in without))
 

@@ -17,6 +17,9 @@ SUCCEEDED, SKIPPED = "SUCCEEDED", "SKIPPED"
 ACTIVE = ("SCHEDULED", "EXECUTING")
 BROKEN = ("FAILED", "FAILED_AND_AUTO_SUSPENDED", "CANCELLED")
 
+MINUTES_OF_HISTORY = 7 * 24 * 60 - 1
+"""As far back as TASK_HISTORY goes."""
+
 _MOST_ROWS = 10_000
 _TIME_FORMAT = 'YYYY-MM-DD"T"HH24:MI:SS.FF3TZH:TZM'  # JSON has no times: ISO 8601
 _NEVER = datetime.datetime.max.replace(tzinfo=datetime.UTC)
@@ -51,7 +54,9 @@ class TaskRun:
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """Read a row of `rows_statement`."""
         start, end = _time(row["query_start_time"]), _time(row["completed_time"])
-        error = f"{row['error_code']}: {row['error_message']}" if row["error_message"] else ""
+        # Snowflake gives a reason to a task that is skipped by its condition, as every branch that is not taken is.
+        failed = row["error_message"] and row["state"] != SKIPPED
+        error = f"{row['error_code']}: {row['error_message']}" if failed else ""
         return cls(
             name=row["name"],
             state=row["state"],
@@ -91,6 +96,11 @@ class GraphRun:
         latest = {row["name"]: TaskRun.from_row(row) for row in ours}
         due = [moment for row in ours if (moment := _time(row["scheduled_time"]))]
         return cls(str(last["graph_run_group_id"]), tuple(latest.values()), min(due, default=None))
+
+    @property
+    def attempt(self) -> int:
+        """The latest attempt of any of its tasks."""
+        return max((task.attempt for task in self.tasks), default=0)
 
     @property
     def by_name(self) -> dict[str, TaskRun]:

@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from deploy import names
@@ -35,13 +36,51 @@ _REQUEST_SECONDS = 60
 _RETRY_GRACE_SECONDS = 30
 
 
-def execute(held: Held, there: Deployed, show: Show, settings: Mapping[str, Any] = SMOKE) -> Verdict:
-    """Run the deployed graph once, with `settings` over its CONFIG, and judge that run alone.
+@dataclass(frozen=True)
+class Start:
+    """How a run begins, and how it is told from others.
+
+    Attributes:
+        settings: lie over the graph's CONFIG, beside a nonce.
+        failed: the run to go on with from its failed tasks, with the CONFIG that it had; usually none.
+
+    https://docs.snowflake.com/en/sql-reference/sql/execute-task
+
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=lambda: SMOKE)
+    failed: GraphRun = field(default_factory=GraphRun)
+    nonce: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def ours(self) -> str:
+        """A condition on rows of TASK_HISTORY and CURRENT_TASK_GRAPHS, which holds of this run's alone."""
+        if not self.failed.group:
+            return f"CONTAINS(config, {literal(self.nonce)})"
+        return (
+            f"TO_VARCHAR(graph_run_group_id) = {literal(self.failed.group)} AND attempt_number > {self.failed.attempt}"
+        )
+
+    @property
+    def minutes(self) -> int:
+        """How long before the start its first rows may be."""
+        return runs.MINUTES_OF_HISTORY if self.failed.group else _MARGIN_MINUTES
+
+    def statement(self, environment: Environment, there: Deployed) -> str:
+        """Return the statement that begins a run of this graph."""
+        if self.failed.group:
+            return apply.retry(environment, there.backend, there.name, self.failed.group)
+        config = json.dumps({**self.settings, "nonce": self.nonce})
+        return apply.execution(environment, there.backend, there.name, config)
+
+
+def execute(held: Held, there: Deployed, show: Show, start: Start | None = None) -> Verdict:
+    """Run the deployed graph once, as `start` says (by default with the smoke settings), and judge that run alone.
 
     A run that does not end within the graph's time-out is cancelled and has failed. Raises DeployError for what
     Snowflake refuses, LockLostError as soon as the lock is not ours any more.
     """
-    following = _Following(held, there, show, settings)
+    following = _Following(held, there, show, start or Start())
     with held.connection.step(_STEP, max(_REQUEST_SECONDS, there.graph.timeout_seconds)):
         following.begin()
         ended = following.await_end()
@@ -61,14 +100,13 @@ def execute(held: Held, there: Deployed, show: Show, settings: Mapping[str, Any]
 class _Following:
     """A run that is being followed: what was seen of it, and when it began."""
 
-    def __init__(self, held: Held, there: Deployed, show: Show, settings: Mapping[str, Any]) -> None:
+    def __init__(self, held: Held, there: Deployed, show: Show, start: Start) -> None:
         self.run = GraphRun()
         self.polls = 0
         self._held = held
         self._there = there
         self._show = show
-        self._settings = settings
-        self._nonce = uuid.uuid4().hex
+        self._how = start
         self._start = time.monotonic()
 
     @property
@@ -78,8 +116,7 @@ class _Following:
 
     def begin(self) -> None:
         """Start the run. After a lost reply it is looked for, and started again only if it never began."""
-        config = json.dumps({**self._settings, "nonce": self._nonce})
-        statement = apply.execution(self._held.environment, self._there.backend, self._there.name, config)
+        statement = self._how.statement(self._held.environment, self._there)
         while True:
             try:
                 self._send([statement])
@@ -135,10 +172,10 @@ class _Following:
     def _look(self, poll: Poll) -> bool | None:
         """Look at the run until it ends or the poll does; return whether it has ended, None if no answer came."""
         self.polls += 1
-        minutes = int(self.elapsed // _SECONDS_A_MINUTE) + _MARGIN_MINUTES
+        minutes = min(int(self.elapsed // _SECONDS_A_MINUTE) + self._how.minutes, runs.MINUTES_OF_HISTORY)
         try:
             with self._held.connection.step(_STEP, poll.seconds):
-                answer = self._held.block(block(self._held, self._there, self._nonce, minutes, poll))
+                answer = self._held.block(block(self._held, self._there, self._how, minutes, poll))
         except LostReplyError:
             time.sleep(poll.pause)
             return None
@@ -147,15 +184,14 @@ class _Following:
         return bool(answer["ended"])
 
 
-def block(held: Held, there: Deployed, nonce: str, minutes: int, poll: Poll) -> str:
+def block(held: Held, there: Deployed, start: Start, minutes: int, poll: Poll) -> str:
     """Return the statements of one poll: look at the run until it has ended; their value is its rows.
 
     It has ended when none of its tasks is active, Snowflake does not count it among the current ones, none of its
     tasks is active still, as one may have become between the two questions, and no automatic retry is to come.
     """
     environment = held.environment
-    ours = f"CONTAINS(config, {literal(nonce)})"
-    root_id = there.root_id if there.backend == CLASSIC else ""
+    root_id, ours = there.root_id if there.backend == CLASSIC else "", start.ours
     rows = runs.rows_statement(environment, minutes, root_id, ours)
     read = f"""SELECT ARRAY_AGG(OBJECT_CONSTRUCT_KEEP_NULL(*)), COUNT(*), {_unsettled(there.graph)}
 INTO :found, :seen, :unsettled FROM ({rows})"""

@@ -32,10 +32,11 @@ class Verdict:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """The whole error of each failed task, with its query id, and what they logged, for people."""
+        """What `reasons` leave out, for people: the whole error of a failed task, such as a traceback, and the log."""
         tasks = (
             f"{task.name} {task.state}, attempt {task.attempt}, query {task.query_id or 'none'}: {task.error}"
             for task in self.run.broken
+            if task.error.strip() != task.cause
         )
         return (*tasks, *(["log:", *(f"  {line}" for line in self.log)] if self.log else ()))
 

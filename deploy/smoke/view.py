@@ -52,8 +52,6 @@ def _line(task: TaskRun) -> str:
     parts = [f"{task.state:<10} {task.name}"]
     parts += [f"{task.seconds:.1f} s"] if task.seconds is not None else []
     parts += [f"attempt {task.attempt}"] if task.attempt > 1 else []
-    parts += [task.cause] if task.error else []
-    parts += [f"(query {task.query_id})"] if task.error and task.query_id else []
     return "  ".join(parts)
 
 
@@ -62,11 +60,11 @@ def table(graph: Graph, run: GraphRun) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table("task", "state", "seconds", "error", box=None)
+    drawn = Table("task", "state", "seconds", box=None)
     for spec in graph.tasks:
         task = run.by_name.get(spec.name, TaskRun(spec.name, "-"))
         seconds = f"{task.seconds:.1f}" if task.seconds is not None else ""
-        drawn.add_row(task.name, Text(task.state, _COLOURS.get(task.state, "")), seconds, Text(task.cause))
+        drawn.add_row(task.name, Text(task.state, _COLOURS.get(task.state, "")), seconds)
     return drawn
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from dag import own_schema
 from deploy import chain, job, names
 from deploy.account.connection import Connection, open_connection
 from deploy.chain import Chain
@@ -76,7 +77,7 @@ class Call:
 
     @functools.cached_property
     def environment(self) -> Environment:
-        """The target: an environment, or the schema of the pull request, branch or ref that the options name in it."""
+        """The target: an environment, or the schema of the pull request, branch or person that the options name."""
         environment, given = self.named(self.options.env), vars(self.options)
         if given.get("ref") is not None:
             return names.in_ref(environment, self.options.ref or "")
@@ -85,6 +86,8 @@ class Call:
         if given.get("branch") is not None:
             # Of "--branch=--", argparse makes an empty list.
             return names.in_branch(environment, self.options.branch or "")
+        if given.get("schema_of") is not None:
+            return names.of_person(environment, own_schema.who(self.options.schema_of, self.project))
         return environment
 
     @property

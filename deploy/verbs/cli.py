@@ -5,6 +5,7 @@ Nothing heavy is imported here, so that --help and a mistyped option answer at o
 
 import argparse
 import json
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from deploy.errors import INSTALL, DeployError
 from deploy.verbs import table
 
 PROJECT = Path(__file__).parents[2]
+_CONNECTION = "SNOWFLAKE_DEFAULT_CONNECTION_NAME"  # by which the connector and dag/sources.py know it
 _INTERRUPTED = 130  # as a shell reports SIGINT
 
 
@@ -39,6 +41,8 @@ def main(argv: Sequence[str], project: Path = PROJECT) -> int:
         options = parser().parse_args(argv)
     except SystemExit as stop:  # argparse has printed help or a usage error
         return int(stop.code or 0)
+    if vars(options).get("connection"):
+        os.environ[_CONNECTION] = options.connection
     try:
         outcome = table.run(options, project)
     except DeployError as error:
@@ -62,6 +66,6 @@ def _failed(options: argparse.Namespace, error: DeployError) -> int:
 
 
 def _after_interrupt(options: argparse.Namespace) -> str:
-    given = {name: vars(options).get(name) for name in ("env", "pr", "branch", "ref")}
-    words = [word for name, value in given.items() if value for word in (f"--{name}", str(value))]
+    given = {name: vars(options).get(name) for name in ("env", "pr", "branch", "schema_of", "ref")}
+    words = [word for name, value in given.items() if value for word in (f"--{name.replace('_', '-')}", str(value))]
     return shlex.join(["python", "-m", "deploy", "status" if given["env"] else options.verb, *words])

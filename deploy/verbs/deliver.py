@@ -4,18 +4,21 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
+from dag import own_schema
 from deploy import job, names
+from deploy.account.connection import open_connection
 from deploy.cleanup import gc as releases
 from deploy.cleanup import temporary
 from deploy.delivery import preflight
 from deploy.delivery.delivery import Candidate
-from deploy.errors import CHANGES, FAILED, OK
+from deploy.errors import CHANGES, FAILED, OK, USAGE, DeployError
 from deploy.plan import text as plan_text
 from deploy.plan.plan import make
 from deploy.records import record
 from deploy.release import stage
 from deploy.release.build import build as build_release
 from deploy.smoke.smoke import SMOKE
+from deploy.smoke.verdict import Verdicts
 from deploy.verbs.call import Call, Outcome
 
 
@@ -73,13 +76,25 @@ def smoke(call: Call) -> Outcome:
 
 
 def run(call: Call) -> Outcome:
-    """Run the deployed graphs once with their real settings."""
-    return _executed(call, {"retrain": True} if call.options.retrain else {})
+    """Run the deployed graphs once with their real settings, or go on with the last runs where they failed."""
+    options = call.options
+    settings = {"retrain": True} if options.retrain else {}
+    settings |= {"settings": {"data": {"as_of": options.as_of.isoformat()}}} if options.as_of else {}
+    if not options.retry:
+        return _executed(call, settings)
+    if settings:
+        cause = "a retry has the settings of the run that failed, and takes no --retrain or --as-of"
+        raise DeployError(cause, f"python -m deploy run {names.arguments(call.environment)} --retry", USAGE)
+    with call.delivery() as delivery:
+        return _judged(delivery.retry(options.graphs))
 
 
 def _executed(call: Call, settings: Mapping[str, Any]) -> Outcome:
     with call.delivery() as delivery:
-        found = delivery.execute(settings, call.options.graphs)
+        return _judged(delivery.execute(settings, call.options.graphs))
+
+
+def _judged(found: Verdicts) -> Outcome:
     text = f"passed in {found.seconds:.1f} s" if found.passed else "failed: " + "\n  ".join(found.reasons)
     return Outcome(found.to_dict(), text, OK if found.passed else FAILED)
 
@@ -121,13 +136,13 @@ def teardown(call: Call) -> Outcome:
 
 
 def sweep(call: Call) -> Outcome:
-    """Drop the schemas of pull requests and branches that have grown old."""
-    environment, options = call.environment, call.options
-    names.require_temporaries(environment, "temporary schemas")
-    with call.connection("sweep") as connection:
-        swept = temporary.sweep(
-            connection, environment, older_than=options.older_than, keep=options.keep_pr, dry_run=options.dry_run
-        )
+    """Drop the schemas of pull requests, branches and people that have grown old, each with the role that owns them."""
+    options, swept = call.options, []
+    names.require_temporaries(call.environment, "temporary schemas")
+    how = {"older_than": options.older_than, "keep": options.keep_pr, "dry_run": options.dry_run}
+    for environment in (call.environment, own_schema.as_developer(call.environment)):
+        with open_connection(environment, names.arguments(environment)) as connection, connection.step("sweep"):
+            swept += temporary.sweep(connection, environment, **how)
     code = FAILED if any(schema.error for schema in swept) else OK
     return Outcome(temporary.to_dict(swept), temporary.text(swept, dry_run=options.dry_run), code)
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from dag import pem
 from deploy.account.connection import open_connection
 from deploy.errors import FAILED, OK, USAGE, DeployError
 from deploy.setup import bootstrap as scripts
@@ -33,7 +34,7 @@ def bootstrap(call: Call) -> Outcome:
     with open_connection(scripts.as_administrator(call.environment)) as connection:
         if jobs and not options.take_over:
             claims.refuse_others(connection, call.environment, jobs)
-        scripts.bootstrap(connection, texts, call.say, scripts.from_share(call.environment))
+        scripts.bootstrap(connection, texts, call.say, scripts.from_share(call.environment), call.environment.name)
     subject = jobs.subject(call.environment.name) if jobs else ""
     keyless = f"; its service user is {subject}" if jobs else ""
     return Outcome({"ran": list(texts), "subject": subject}, f"{call.environment.name} is set up{keyless}")
@@ -55,10 +56,9 @@ def _public_key(path: Path | None) -> str:
     if path is None:
         return os.environ.get("SNOWFLAKE_PUBLIC_KEY", "")
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text, as DER is not"
-        raise DeployError(f"cannot read {path.name}: {reason}", "name the PEM file: --public-key FILE") from error
+        return pem.read(path, "--public-key", public=True)
+    except pem.PemError as error:
+        raise DeployError(str(error), error.remedy) from error
 
 
 def github(call: Call, variables: Mapping[str, str] = os.environ) -> Outcome:

@@ -13,8 +13,6 @@ from deploy.smoke import runs
 from deploy.verbs.call import Call, Outcome
 from ml_pipeline.config import Environment
 
-_MINUTES_OF_HISTORY = 7 * 24 * 60 - 1  # as far back as TASK_HISTORY goes
-
 
 def status(call: Call) -> Outcome:
     """Show what is there. A delivery that did not end is ended, if that can be done."""
@@ -52,7 +50,7 @@ def _values(delivery: Delivery, there: State) -> dict[str, Any]:
 def _of_graph(delivery: Delivery, found: Deployed) -> dict[str, Any]:
     graph, is_classic = found.graph, found.backend == CLASSIC
     root_id = found.root_id if is_classic else ""  # runs of a TASK GRAPH have none
-    run = runs.last(delivery.connection, delivery.environment, found.name, root_id, _MINUTES_OF_HISTORY)
+    run = runs.last(delivery.connection, delivery.environment, found.name, root_id, runs.MINUTES_OF_HISTORY)
     at = run.scheduled.isoformat(timespec="seconds") if run.scheduled else ""
     suspended = sorted(task.name for task in graph.children if task.name not in found.started)
     starts = f"on change of {graph.changes_of}" if graph.changes_of else graph.schedule

@@ -4,6 +4,7 @@ What runs is a function of that name in a module of this folder, imported when i
 """
 
 import argparse
+import datetime
 import importlib
 import sys
 from collections.abc import Iterator
@@ -35,9 +36,11 @@ class Target(Enum):
 _SNAPSHOT = Path("snapshot.json")
 _JSON = _option("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
 _ENV = _option("--env", required=True, help="an environment: environments/<env>.toml")
+_CONNECTION = _option("--connection", default="", metavar="NAME", help="sign in by this one of your connections.toml")
 _SCHEMAS = (
     _option("--pr", type=int, metavar="N", help="the schema of pull request N (the first environment only)")
     + _option("--branch", metavar="NAME", help="the schema of this branch (the first environment only)")
+    + _option("--schema-of", metavar="NAME", help="a developer's schema, yours with `me` (the first environment only)")
     + _option("--ref", metavar="REF", help="the schema of a ref of git, as GITHUB_REF names it")
 )
 _DIST = _option("--dist", type=Path, metavar="DIR", help="where releases are built (default: dist)")
@@ -133,6 +136,16 @@ _SWEEP = (
 _DELIVERED = (*_BUILT, _PLANNED, _WHEN_RUNNING)
 _GRAPHS = _option("graphs", nargs="*", default=[], metavar="GRAPH", help="which of the graphs, by name (default: all)")
 _RETRAIN = _option("--retrain", action="store_true", help="train a model, whether one is due or not")
+_RUN = (
+    _RETRAIN,
+    _option(
+        "--as-of",
+        type=datetime.date.fromisoformat,
+        metavar="DATE",
+        help="as if it were this day: 2026-01-31 (a backfill)",
+    ),
+    _option("--retry", action="store_true", help="go on with the last run, from the tasks that failed"),
+)
 _COMMENT = _option("--comment", type=Path, metavar="FILE", help="write the pull request's comment there")
 _KEEP = _option("--keep", type=int, metavar="N", help="count only the N newest recorded releases")
 _TO = _option("--to", type=Path, default=_SNAPSHOT, metavar="FILE", help=f"where to write it (default: {_SNAPSHOT})")
@@ -157,7 +170,11 @@ class Verb:
     @property
     def all_options(self) -> tuple[tuple[Option, ...], ...]:
         """Its own options behind those of its kind."""
-        targets = {Target.NOTHING: (), Target.ENVIRONMENT: (_ENV,), Target.SCHEMA: (_ENV, _SCHEMAS)}
+        targets = {
+            Target.NOTHING: (),
+            Target.ENVIRONMENT: (_ENV, _CONNECTION),
+            Target.SCHEMA: (_ENV, _CONNECTION, _SCHEMAS),
+        }
         return (_JSON, *targets[self.target], *self.options)
 
 
@@ -180,7 +197,7 @@ def _verbs() -> Iterator[Verb]:
     text = "run the deployed graphs once with the smoke settings and judge those runs"
     yield Verb("smoke", "deliver", text, (_GRAPHS,))
     text = "run the deployed graphs once with their real settings, as their schedules would, and follow those runs"
-    yield Verb("run", "deliver", text, (_GRAPHS, _RETRAIN))
+    yield Verb("run", "deliver", text, (_GRAPHS, *_RUN))
     text = "plan a release where it goes, in main's schema, and in those that follow (the first environment only)"
     yield Verb("preview", "review", text, (*_BUILT, _COMMENT), renders=True)
     text = "upload, plan, apply, smoke; then switch the schedule on, or put the earlier release back"

@@ -48,8 +48,10 @@ ALTER ROW ACCESS POLICY <% database %>.<% schema %>.CUSTOMERS_BY_REGION
 USE ROLE SECURITYADMIN;
 
 GRANT ROLE <% reader_role %> TO ROLE <% contact_role %>;
-GRANT APPLY ON MASKING POLICY <% database %>.<% schema %>.MASK_NAME TO ROLE <% access_role %>;
-GRANT APPLY ON MASKING POLICY <% database %>.<% schema %>.MASK_ADDRESS TO ROLE <% access_role %>;
-GRANT APPLY ON MASKING POLICY <% database %>.<% schema %>.MASK_PHONE TO ROLE <% access_role %>;
-GRANT APPLY ON ROW ACCESS POLICY <% database %>.<% schema %>.CUSTOMERS_BY_REGION TO ROLE <% access_role %>;
+{% for role in [access_role, developer_role] if role %}
+GRANT APPLY ON MASKING POLICY <% database %>.<% schema %>.MASK_NAME TO ROLE <% role %>;
+GRANT APPLY ON MASKING POLICY <% database %>.<% schema %>.MASK_ADDRESS TO ROLE <% role %>;
+GRANT APPLY ON MASKING POLICY <% database %>.<% schema %>.MASK_PHONE TO ROLE <% role %>;
+GRANT APPLY ON ROW ACCESS POLICY <% database %>.<% schema %>.CUSTOMERS_BY_REGION TO ROLE <% role %>;
+{% endfor %}
 {% endif %}

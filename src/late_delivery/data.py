@@ -16,6 +16,7 @@ COLUMNS = {
     **dict.fromkeys(("COMMIT_DATE", "SHIP_DATE", "RECEIPT_DATE", "ORDER_DATE"), DATE),
     "PRIORITY": TEXT,
 }
+NEWEST = "SELECT MAX(O_ORDERDATE) FROM {source}.ORDERS WHERE O_ORDERDATE <= '{as_of}'"
 # A multiplicative hash (Knuth): unlike HASH() it is the same on every platform, so a sample is too.
 _SHUFFLED = "MOD(ORDER_KEY * 2654435761, 4294967296)"
 

@@ -68,6 +68,7 @@ DEFINITION = Definition(
     # the data
     table=data.ORDER_LINES,
     source=data.order_lines,
+    newest=data.NEWEST,
     columns=data.COLUMNS,
     keys=data.KEYS,
     time=data.ORDERED,

@@ -9,9 +9,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from snowflake.connector.errorcode import ER_FILE_NOT_EXISTS
+from snowflake.connector.errors import OperationalError
 from snowflake.snowpark import Session
 
 from .config import Run
+from .errors import PipelineError
 
 _STAGE = "MODELS"
 
@@ -31,10 +34,15 @@ def save(session: Session, run: Run, model: Any) -> str:
 
 
 def read(session: Session, path: str) -> bytes:
-    """Return the file that `save` wrote."""
+    """Return the file that `save` wrote. Raises PipelineError where it is gone: registered, or rejected."""
     # In a folder of its own: `get_stream` downloads into one that every process of a machine shares.
     with tempfile.TemporaryDirectory() as folder:
-        session.file.get(path, folder)
+        try:
+            session.file.get(path, folder)
+        except OperationalError as error:
+            if error.errno != ER_FILE_NOT_EXISTS:
+                raise
+            raise PipelineError(f"there is no trained model at {path} any more\nnext: run TRAIN again") from error
         return Path(folder, Path(path).name).read_bytes()
 
 

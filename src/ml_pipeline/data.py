@@ -32,7 +32,7 @@ def ingest(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any
     try:
         rows = run.definition.source(session, run.settings)
         _check_columns(rows, run)
-        _replace(session, table, rows)
+        _replace(session, table, _as_of(rows, run))
     except SnowparkSQLException as error:
         raise _explained(session, run, error) from error
     summary = _summary(session, table, run.definition.time)
@@ -42,6 +42,12 @@ def ingest(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any
             f"next: see the query in {_file(run)}, or choose another source in environments/*.toml"
         )
     return {**summary, "expectations": validate(session, run, table)}
+
+
+def _as_of(rows: DataFrame, run: Run) -> DataFrame:
+    """Return the rows that there were on the day, which is earlier in a backfill. Rows without a day stay."""
+    time, day = F.col(run.definition.time), F.to_date(F.lit(run.settings.data.as_of.isoformat()))
+    return rows.filter(time.is_null() | (F.to_date(time) <= day))
 
 
 def _replace(session: Session, table: str, rows: DataFrame) -> None:

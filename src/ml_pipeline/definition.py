@@ -87,6 +87,9 @@ class Definition:
     """The distributions that it is made with, such as scikit-learn, beside joblib, numpy and snowflake-ml-python."""
 
     # What may be left out
+    newest: str = ""
+    """Where `source` returns a sample: a query of the newest day in all of the source, as of a day. {source} and
+    {as_of} stand for those settings. Without it, the newest day of the sample counts."""
     expectations: Callable[[Pipeline], tuple[Expectation, ...]] = lambda _settings: ()
     """What the data must be like, beside what always holds: unique keys, a time in every row, and fresh data."""
     views: tuple[EntityView, ...] = ()

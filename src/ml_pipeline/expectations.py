@@ -39,11 +39,11 @@ def unique(*columns: str) -> Expectation:
     return Expectation(f"{keys} is unique", f"COUNT(*) - COUNT(DISTINCT {keys})", repeated)
 
 
-def newest(column: str, oldest: object, latest: object) -> Expectation:
-    """Expect the newest day of a column to be within these days."""
-    holds = f"MAX({column})::DATE BETWEEN '{oldest}' AND '{latest}'"
+def newest(column: str, oldest: object, latest: object, query: str = "") -> Expectation:
+    """Expect the newest day of a column to be within these days: of the table's, or the day that `query` returns."""
+    day = f"({query})::DATE" if query else f"MAX({column})::DATE"
     return Expectation(
         f"newest {column} from {oldest} to {latest}",
-        f"IFF({holds}, 0, 1)",
-        f"SELECT TO_VARCHAR(MAX({column})::DATE) AS OFFENDER FROM {TABLE}",
+        f"IFF({day} BETWEEN '{oldest}' AND '{latest}', 0, 1)",
+        f"SELECT TO_VARCHAR({day}) AS OFFENDER" + ("" if query else f" FROM {TABLE}"),
     )

@@ -10,7 +10,8 @@ from snowflake.snowpark import Session
 
 from . import definition
 from .config import Run
-from .tables import replace_rows
+from .errors import PipelineError
+from .tables import create, replace_rows
 from .values import ConfigError, nearest
 
 Result = dict[str, Any]
@@ -62,8 +63,6 @@ def execute(session: Session, run: Run, name: str, results: dict[str, Result]) -
     step = step_of(run.settings.package, name)
     started = time.monotonic()
     session.query_tag = run.query_tag(name)
-    # Snowpark works out columns by itself where it can, rather than ask for those of each data frame.
-    session.reduce_describe_query_enabled = True
     try:
         result = step.function(session, run, {need: results[need] for need in step.needs})
     except Exception as error:
@@ -71,6 +70,24 @@ def execute(session: Session, run: Run, name: str, results: dict[str, Result]) -
         raise
     _record(session, run, name, result, started, succeeded=True)
     return result
+
+
+def alone(session: Session, run: Run, name: str) -> Result:
+    """Carry out one step by itself, with the last results that the steps which it needs have left in this schema.
+
+    Raises PipelineError where there is none.
+    """
+    needs = step_of(run.settings.package, name).needs
+    return execute(session, run, name, {need: _last(session, run, need, name) for need in needs})
+
+
+def _last(session: Session, run: Run, need: str, name: str) -> Result:
+    table = create(session, run, "STEP_RESULTS")
+    query = f"SELECT RESULT FROM {table} WHERE STEP = ? AND SUCCEEDED ORDER BY WRITTEN_AT DESC LIMIT 1"
+    found = session.sql(query, [need]).collect()
+    if not found:
+        raise PipelineError(f"{name} needs a result of {need}, and {table} has none\nnext: run {need} first")
+    return json.loads(found[0]["RESULT"])
 
 
 def _record(session: Session, run: Run, name: str, result: Result, started: float, *, succeeded: bool) -> None:

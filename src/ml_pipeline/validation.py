@@ -30,7 +30,12 @@ def expected(run: Run) -> tuple[Expectation, ...]:
     always = (
         unique(*declared.keys),
         *present(*declared.keys, declared.time),
-        newest(declared.time, settings.as_of - timedelta(days=settings.max_age_days), settings.as_of),
+        newest(
+            declared.time,
+            settings.as_of - timedelta(days=settings.max_age_days),
+            settings.as_of,
+            declared.newest.format(source=settings.source, as_of=settings.as_of),
+        ),
     )
     return tuple({each.name: each for each in (*always, *own)}.values())
 

@@ -178,7 +178,7 @@ def test_the_doctor_finds_all_that_a_delivery_needs(job, capsys):
     job("dev")
     found = examined(capsys, 0)
     assert list(found) == [
-        "variables", "sign-in", "grants", "warehouse", "source", "compute pool", "packages", "stage", "records",
+        "credentials", "sign-in", "grants", "warehouse", "source", "compute pool", "packages", "stage", "records",
     ]  # fmt: skip
     assert found["sign-in"]["said"] == "as ML_DEV_CI with role ML_DEV_DEPLOY"
     assert "8 tables and views" in found["source"]["said"]
@@ -242,12 +242,12 @@ def test_the_doctor_writes_nothing(job, admin, capsys):
 def test_the_doctor_ends_where_it_cannot_look_further(job, capsys, monkeypatch):
     job("nobody")
     found = examined(capsys, 1)
-    assert list(found) == ["variables", "sign-in"]
+    assert list(found) == ["credentials", "sign-in"]
     assert "--subject-prefix" in found["sign-in"]["next"]
     monkeypatch.delenv("SNOWFLAKE_ACCOUNT")
     found = examined(capsys, 1)
-    assert list(found) == ["variables"]
-    assert found["variables"]["next"] == "export SNOWFLAKE_ACCOUNT=<organization>-<account>"
+    assert list(found) == ["credentials"]
+    assert found["credentials"]["next"].startswith("export SNOWFLAKE_ACCOUNT=<organization>-<account>")
 
 
 def test_both_environments_have_a_key_as_their_fallback(snowflake, issuer, admin, monkeypatch):

@@ -8,6 +8,7 @@ import pytest
 from dag import dag
 from deploy.graph.graph import Graph
 from deploy.verbs import cli
+from ml_pipeline.config import load
 from tests.integration import deploy_account as account
 
 PROD = "ML_PROD.MAIN"
@@ -193,7 +194,10 @@ def test_a_graph_that_was_applied_can_be_smoked(deploy):
     assert answer["passed"]
 
 
-@pytest.mark.parametrize(("options", "said_over"), [((), {}), (("--retrain",), {"retrain": True})])
+@pytest.mark.parametrize(
+    ("options", "said_over"),
+    [((), {}), (("--retrain", "--as-of", "1995-06-17"), {"retrain": True})],
+)
 def test_a_deployed_graph_can_be_run_in_earnest(deploy, admin, options, said_over):
     deploy("upload", "--env", "prod", release="one")
     deploy("apply", "--env", "prod", release="one")
@@ -207,6 +211,10 @@ def test_a_deployed_graph_can_be_run_in_earnest(deploy, admin, options, said_ove
     )
     config = json.loads(admin.fetchone()[0])
     assert {key: config[key] for key in ("smoke", "retrain") if key in config} == said_over
+    settings = load("prod", account.PROJECT / "environments").pipeline.to_dict()
+    as_of = "1995-06-17" if options else settings["data"]["as_of"]
+    assert config["settings"] == {**settings, "data": {**settings["data"], "as_of": as_of}}
+    assert "nothing to run again: the last run" in deploy("run", "--env", "prod", "--retry")[1]["error"]
 
 
 def test_a_release_that_fails_is_put_back(deploy, graph):
@@ -400,7 +408,7 @@ def test_wrong_credentials_are_named(deploy, monkeypatch, verb):
 
 def test_a_server_that_cannot_be_reached_is_named(deploy, monkeypatch):
     monkeypatch.setenv("SNOWFLAKE_PORT", "1")
-    monkeypatch.setattr("dag.connection.LOGIN_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr("dag.credentials.LOGIN_TIMEOUT_SECONDS", 1)
     code, answer, _ = deploy("status", "--env", "prod")
     assert code == 1
     assert "cannot sign in to http://127.0.0.1:1" in answer["error"]

@@ -113,6 +113,23 @@ def test_a_failed_run_is_followed_into_its_automatic_retry(target, connection):
     assert {task.attempt for task in verdict.run.broken} == {2}
 
 
+@pytest.mark.parametrize("backend", [CLASSIC, TASK_GRAPH])
+def test_a_retry_goes_on_from_the_task_that_failed_and_is_judged_as_a_whole(target, connection, backend):
+    held, there = target.put(connection, "SELECT 1", "SELECT 2", "SELECT * FROM LATER", "SELECT 3", backend=backend)
+    failed = smoke.execute(held, there, shown)
+    assert [task.name for task in failed.run.broken] == ["LATE_DELIVERY$1"]
+    connection.rows("CREATE TABLE LATER (A INT)")
+    again = smoke.execute(held, there, shown, smoke.Start(failed=failed.run))
+    assert again.passed, again.reasons
+    assert again.run.group == failed.run.group
+    assert {task.name: task.attempt for task in again.run.tasks} == {
+        "LATE_DELIVERY": 1,
+        "LATE_DELIVERY$0": 1,
+        "LATE_DELIVERY$1": 2,
+        "LATE_DELIVERY$2": 2,
+    }
+
+
 def test_a_run_that_does_not_end_in_time_is_cancelled_and_what_is_unfinished_is_named(target, connection, monkeypatch):
     monkeypatch.setattr(Graph, "timeout_seconds", 1)  # sooner than Snowflake ends it by itself
     held, there = target.put(connection, "SELECT 1", "CALL SYSTEM$WAIT(60)")

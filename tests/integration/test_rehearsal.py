@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy import chain
 from environments.local.rehearsal import seed
 from environments.local.rehearsal.checkout import Checkout
 from environments.local.rehearsal.errors import RehearsalError
@@ -18,6 +19,7 @@ from environments.local.rehearsal.server import Server
 from tests.conftest import DAY, module
 
 ROOT = Path(__file__).parents[2]
+CHAIN = chain.read(ROOT / "environments")
 PLAY = "environments.local.rehearsal"
 
 
@@ -60,17 +62,17 @@ def test_the_whole_delivery_goes_through(rehearsal):
     ]
 
 
-def test_prod_ends_on_the_release_rolled_back_to_and_dev_on_the_second(rehearsal):
+def test_the_last_environment_ends_on_the_release_rolled_back_to_and_the_first_on_the_second(rehearsal):
     summary, _, _ = rehearsal
     releases, environments = summary["releases"], summary["environments"]
-    assert environments["prod"]["digest"] == releases["first"]
-    assert environments["dev"]["digest"] == releases["second"]
+    assert environments[CHAIN.last[0]]["digest"] == releases["first"]
+    assert environments[CHAIN.first]["digest"] == releases["second"]
     assert len(set(releases.values())) == 4
 
 
 def test_it_prints_what_happens_as_it_happens(rehearsal):
     _, progress, _ = rehearsal
-    for words in ("A pull request is validated", "SUCCEEDED", "rehearsed failure", "ok prod runs"):
+    for words in ("A pull request is validated", "SUCCEEDED", "rehearsed failure", f"ok {CHAIN.last[0]} runs"):
         assert words in progress
 
 

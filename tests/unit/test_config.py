@@ -54,7 +54,7 @@ def test_an_environments_file_has_only_what_differs(folder, name):
 
 
 def test_a_files_name_is_the_environments_name_and_stands_in_its_names():
-    assert environments(OURS) == ["dev", "prod-eu"]
+    assert environments(OURS) == ["dev", "local", "prod", "prod-eu"]
     assert load("prod-eu", OURS).snowflake.database == "T_PROD_EU"
     assert load("prod-eu", OURS).pipeline.governance.tags == "T_PROD_EU.MAIN"
     assert DEV.snowflake.role == "T_DEV_DEPLOY"
@@ -172,7 +172,9 @@ def test_equal_settings_are_one_key_of_a_cache():
     ],
 )
 def test_an_unknown_environment_names_the_nearest_and_all(name, why):
-    with pytest.raises(ConfigError, match=rf'no environment "{name}" in environments/{why}.*; one of: dev, prod-eu$'):
+    with pytest.raises(
+        ConfigError, match=rf'no environment "{name}" in environments/{why}.*; one of: dev, local, prod, prod-eu$'
+    ):
         load(name, OURS)
 
 

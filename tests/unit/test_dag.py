@@ -23,7 +23,20 @@ from ml_pipeline.steps import step_of, steps_of
 from ml_pipeline.values import ConfigError
 
 ROOT = Path(__file__).parents[2]
-PROD = load("prod", ROOT / "environments")
+# The steps of this repository, and all else as this test has it.
+PROD = load("prod", ROOT / "environments").changed(
+    snowflake={"database": "ML_PROD", "schema": "MAIN", "warehouse": "ML_PROD_WH"},
+    graph={
+        "name": "G",
+        "schedule": "0 5 * * * UTC",
+        "timeout_minutes": 60,
+        "retries": 1,
+        "error_integration": "",
+        "notebook": "",
+    },
+    timeouts={"SCORE": 30},
+    pipeline={"service": {"pool": "P"}},
+)
 PACKAGE = PROD.pipeline.package
 STEPS = steps_of(PACKAGE)
 
@@ -110,7 +123,7 @@ def test_no_step_needs_the_branch(graph):
     ],
 )
 def test_a_branch_chooses_between_the_two_tasks_after_it(graph, branch, choices):
-    returned = f"SYSTEM$GET_PREDECESSOR_RETURN_VALUE('LATE_DELIVERY${branch}') = "
+    returned = f"SYSTEM$GET_PREDECESSOR_RETURN_VALUE('G${branch}') = "
     chosen = {task.name: task.condition for task in graph.tasks if returned in (task.condition or "")}
     assert chosen == {name: f"{returned}'{name}'" for name in choices}
 

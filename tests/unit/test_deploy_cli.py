@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 from importlib import metadata
-from pathlib import Path
 
 import pytest
 
@@ -13,9 +12,9 @@ from deploy.errors import DeployError
 from deploy.setup import bootstrap, github
 from deploy.verbs import cli, table
 from deploy.verbs.table import VERBS, Target
-from tests.conftest import module
+from ml_pipeline import config
+from tests.conftest import ROOT, module
 
-ROOT = Path(__file__).parents[2]
 # `snowflake` itself is an empty namespace that the interpreter makes when it starts.
 HEAVY = ("snowflake.", "rich", "jinja2", "pandas", "build", "ml_pipeline")
 
@@ -102,12 +101,10 @@ def test_without_an_account_the_variable_to_set_is_named(verb, monkeypatch, caps
 
 def test_without_a_credential_the_variables_are_named(monkeypatch, capsys):
     monkeypatch.setenv("SNOWFLAKE_ACCOUNT", "local")
-    for variable in ("SNOWFLAKE_PASSWORD", "SNOWFLAKE_PRIVATE_KEY", "SNOWFLAKE_TOKEN"):
-        monkeypatch.delenv(variable, raising=False)
     assert cli.main(["status", "--env", "dev"]) == 1
     said = capsys.readouterr().err
     assert "SNOWFLAKE_PRIVATE_KEY" in said
-    assert "\nnext: export SNOWFLAKE_PRIVATE_KEY=" in said
+    assert "\nnext: export SNOWFLAKE_PRIVATE_KEY_FILE=" in said
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
@@ -133,12 +130,13 @@ def test_errors_are_json_when_json_is_asked_for(capsys):
 def test_bootstrap_can_be_printed_without_an_account(monkeypatch, capsys):
     monkeypatch.delenv("SNOWFLAKE_ACCOUNT", raising=False)
     assert cli.main(["bootstrap", "--env", "prod", "--print"]) == 0
-    assert "CREATE DATABASE IF NOT EXISTS ML_PROD" in capsys.readouterr().out
+    database = config.load("prod", ROOT / "environments").snowflake.database
+    assert f"CREATE DATABASE IF NOT EXISTS {database}" in capsys.readouterr().out
 
 
 def test_a_public_key_that_is_not_there_is_named(tmp_path, capsys):
     assert cli.main(["bootstrap", "--env", "dev", "--public-key", str(tmp_path / "key.pub")]) == 1
-    assert "cannot read key.pub: No such file" in capsys.readouterr().err
+    assert "key.pub: No such file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -180,3 +178,50 @@ def test_build_prints_the_digest_that_names_the_release(tmp_path, monkeypatch, c
     assert (tmp_path / answer["release"] / "manifest.json").is_file()
     monkeypatch.setattr("deploy.release.sources.commit", no_git)
     assert cli.main(["build", "--dist", str(tmp_path)]) == 1
+
+
+def test_a_named_connection_is_the_connectors_own_variable_for_the_command(monkeypatch, capsys):
+    monkeypatch.setenv("SNOWFLAKE_DEFAULT_CONNECTION_NAME", "other")
+    monkeypatch.setenv("SNOWFLAKE_CONNECTIONS", "[work]\naccount = 'not an account'")
+    assert cli.main(["status", "--env", "dev", "--connection", "work"]) == 1
+    assert "account of the connection work: 'not an account' is neither" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", on(Target.ENVIRONMENT, Target.SCHEMA))
+def test_every_verb_that_connects_takes_a_named_connection(verb):
+    assert "connection" in vars(cli.parser().parse_args([verb, "--env", "dev"]))
+
+
+@pytest.mark.parametrize("options", [["--retrain"], ["--as-of", "2026-01-31"]])
+def test_a_retry_takes_no_settings_of_its_own(options, capsys):
+    assert cli.main(["run", "--env", "dev", "--retry", *options]) == 2
+    assert "next: python -m deploy run --env dev --retry" in capsys.readouterr().err
+
+
+def test_what_is_no_day_is_refused_before_anything_is_signed_in_to(capsys):
+    assert cli.main(["run", "--env", "dev", "--as-of", "yesterday"]) == 2
+    assert "--as-of" in capsys.readouterr().err
+
+
+KEYS = {"UTF-16": "-----BEGIN PUBLIC KEY-----".encode("utf-16"), "DER": b"\x30\x82\x01\x22\xff", "binary": b"\xff\x00"}
+
+
+@pytest.mark.parametrize("content", KEYS.values(), ids=KEYS)
+def test_a_public_key_that_is_no_pem_file_is_an_error(tmp_path, capsys, content):
+    (tmp_path / "key.pub").write_bytes(content)
+    assert cli.main(["bootstrap", "--env", "dev", "--print", "--public-key", str(tmp_path / "key.pub")]) == 1
+    assert "key.pub is " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe{\x00}\x00", b"\x30\x82", b"[]", b""])
+def test_a_snapshot_that_is_none_is_an_error(tmp_path, capsys, content):
+    (tmp_path / "snapshot.json").write_bytes(content)
+    assert cli.main(["publish", "--env", "dev", str(tmp_path / "snapshot.json")]) == 1
+    assert "\nnext: python -m deploy snapshot --env prod --to snapshot.json" in capsys.readouterr().err
+
+
+def test_the_account_of_the_repository_may_be_given_by_its_address(capsys):
+    address = "https://org-account.snowflakecomputing.com"
+    assert cli.main(["github", "--print", "--repository", "acme/ml", "--account", address]) == 0
+    assert "--body org-account" in capsys.readouterr().out
+    assert cli.main(["github", "--print", "--repository", "acme/ml", "--account", "https://example.com"]) == 2

@@ -12,10 +12,10 @@ from deploy.errors import USAGE, DeployError
 from deploy.model import Version
 from ml_pipeline import config
 
-DEV, PROD = (config.load(name, Path(__file__).parents[2] / "environments") for name in ("dev", "prod"))
+DEV, PROD = (config.load(name, Path(__file__).parents[2] / "tests/environments") for name in ("dev", "prod"))
 METRICS = {"auc": 0.67, "quality_gate": {"passed": True}, "provenance": {"sha256": "ab", "commit": "c1"}}
 VERSION = Version("V_7", "2026-11-27", in_use=True, comment="release d1, run 7", metadata={"metrics": METRICS})
-SOURCE, TARGET = '"ML_DEV"."MAIN"."LATE_DELIVERY"', '"ML_PROD"."MAIN"."LATE_DELIVERY"'
+SOURCE, TARGET = '"T_DEV"."MAIN"."SMALL"', '"T_PROD"."MAIN"."SMALL"'
 
 
 def row(version, **changes):
@@ -65,19 +65,19 @@ def test_a_later_one_is_added_and_what_is_in_use_stays_unless_it_is_asked_for():
 
 def test_the_copy_tells_all_that_the_original_does_and_where_that_is():
     _, ran = copied()
-    where = "ML_DEV.MAIN.LATE_DELIVERY V_7"
+    where = "T_DEV.MAIN.SMALL V_7"
     assert ran[1].endswith(f"SET COMMENT = 'release d1, run 7, copied from {where}'")
     assert f'"sha256": "ab", "commit": "c1", "copied_from": "{where}"' in ran[2]
     assert METRICS["provenance"] == {"sha256": "ab", "commit": "c1"}
 
 
 def test_done_again_nothing_is_done():
-    place = "ML_DEV.MAIN.LATE_DELIVERY V_7"
+    place = "T_DEV.MAIN.SMALL V_7"
     metrics = {**METRICS, "provenance": {**METRICS["provenance"], "copied_from": place}}
     there = replace(VERSION, comment=f"{VERSION.comment}, copied from {place}", metadata={"metrics": metrics})
     done, ran = copied([row(there)], use=True)
     assert ran == []
-    assert done.text == "ML_PROD.MAIN.LATE_DELIVERY already has V_7 of ML_DEV.MAIN.LATE_DELIVERY"
+    assert done.text == "T_PROD.MAIN.SMALL already has V_7 of T_DEV.MAIN.SMALL"
 
 
 def test_a_copy_that_was_cut_short_is_completed():
@@ -87,7 +87,7 @@ def test_a_copy_that_was_cut_short_is_completed():
 
 def test_a_version_of_another_model_keeps_its_name():
     stranger = {"metrics": {"provenance": {"sha256": "cd"}}}
-    with pytest.raises(DeployError, match=r"ML_PROD\.MAIN\.LATE_DELIVERY has another model as V_7"):
+    with pytest.raises(DeployError, match=r"T_PROD\.MAIN\.SMALL has another model as V_7"):
         copied([row(replace(VERSION, metadata=stranger))])
 
 
@@ -98,14 +98,14 @@ def test_what_was_never_validated_is_refused(told):
             source=[row(VERSION), row(replace(VERSION, name="V_8", in_use=False, metadata={"metrics": told}))],
             wanted="V_8",
         )
-    assert caught.value.cause.startswith("V_8 of ML_DEV.MAIN.LATE_DELIVERY was never validated")
+    assert caught.value.cause.startswith("V_8 of T_DEV.MAIN.SMALL was never validated")
     assert caught.value.remedy.startswith("python -m deploy run --env dev")
 
 
 def test_a_model_that_may_not_be_read_is_said_with_the_command_that_allows_it():
     with pytest.raises(DeployError) as caught:
         copied(source=MISSING)
-    assert "role ML_PROD_DEPLOY may not read it" in caught.value.cause
+    assert "role T_PROD_DEPLOY may not read it" in caught.value.cause
     assert caught.value.remedy.endswith("python -m deploy bootstrap --env prod --copy-models-from dev")
 
 

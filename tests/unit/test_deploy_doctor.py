@@ -12,7 +12,7 @@ from deploy.setup import doctor
 from deploy.setup.doctor import Check
 from ml_pipeline import config
 
-DEV = config.load("dev", Path(__file__).parents[2] / "environments")
+DEV = config.load("dev", Path(__file__).parents[2] / "tests/environments")
 
 
 class Account:
@@ -62,7 +62,7 @@ def test_what_the_repository_lacks_is_wrong_before_a_procedure_is_run():
     account = Account("a==1.0")
     unread = Unread(2003, "02000", "Object 'R' does not exist or not authorized.")
     found = doctor._packages(DEV, task("'a==1.0'"), {"repository": unread}, account)
-    assert "GRANT DATABASE ROLE SNOWFLAKE.PYPI_REPOSITORY_USER TO ROLE ML_DEV_DEPLOY" in found.remedy
+    assert "GRANT DATABASE ROLE SNOWFLAKE.PYPI_REPOSITORY_USER TO ROLE T_DEV_DEPLOY" in found.remedy
     assert account.ran == []
 
 
@@ -74,14 +74,14 @@ def test_without_a_compute_pool_none_is_looked_for():
 
 @pytest.mark.parametrize("idle", [None, 0, 601])
 def test_a_warehouse_that_stays_awake_is_wrong(idle):
-    row = {"name": "ML_DEV_WH", "size": "X-Small", "auto_suspend": idle}
+    row = {"name": "T_DEV_WH", "size": "X-Small", "auto_suspend": idle}
     found = doctor._warehouse(DEV, [row])
     assert "stays awake" in found.said
-    assert found.remedy.endswith("ALTER WAREHOUSE ML_DEV_WH SET AUTO_SUSPEND = 60")
+    assert found.remedy.endswith("ALTER WAREHOUSE T_DEV_WH SET AUTO_SUSPEND = 60")
 
 
 def test_what_snowflake_refuses_to_show_is_said_in_its_words():
-    unread = Unread(2003, "02000", "Schema 'ML_DEV.MAIN' does not exist or not authorized.")
+    unread = Unread(2003, "02000", "Schema 'T_DEV.MAIN' does not exist or not authorized.")
     for look in (doctor._stage, doctor._tables, doctor._warehouse, doctor._compute_pool, doctor._session):
         found = look(DEV, unread)
         assert "does not exist or not authorized" in found.said

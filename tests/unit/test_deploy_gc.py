@@ -12,7 +12,7 @@ from deploy.cleanup import gc
 from deploy.cleanup.gc import Staged, Usage
 from ml_pipeline import config
 
-DEV = config.load("dev", Path(__file__).parents[2] / "environments")
+DEV = config.load("dev", Path(__file__).parents[2] / "tests/environments")
 NOW = datetime.datetime(2026, 11, 22, 12, tzinfo=datetime.UTC)
 DIGESTS = [character * 64 for character in "0123456789abcdef"]
 AGES = st.none() | st.timedeltas(-datetime.timedelta(days=3), datetime.timedelta(days=3)).map(lambda age: NOW - age)
@@ -101,7 +101,7 @@ def test_a_digest_is_found_wherever_a_row_names_it():
 
 def test_every_manifest_goes_before_any_folder():
     statements = gc.removal(DEV, DIGESTS[:2])
-    path = '@"ML_DEV"."MAIN"."RELEASES"'
+    path = '@"T_DEV"."MAIN"."RELEASES"'
     assert statements == [
         f"REMOVE '{path}/{DIGESTS[0]}/manifest.json'",
         f"REMOVE '{path}/{DIGESTS[1]}/manifest.json'",

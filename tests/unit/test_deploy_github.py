@@ -13,7 +13,10 @@ from deploy.chain import Chain
 from deploy.errors import DeployError
 from deploy.setup import github
 from deploy.verbs import cli
+from ml_pipeline import config
+from tests.conftest import ROOT
 
+MAIN = config.load("dev", ROOT / "environments").delivery.branch
 CHAIN = Chain((("dev",), ("prod",)))
 OPTIONS = ("--repository", "acme/ml", "--account", "org-account")
 
@@ -44,11 +47,11 @@ def rules(text):
 
 
 def test_only_main_uses_prod(lines):
-    assert policies(lines(), "prod") == ["main"]
+    assert policies(lines(), "prod") == [MAIN]
 
 
 def test_dev_is_for_main_the_merge_queue_and_pull_requests(lines):
-    assert policies(lines(), "dev") == ["main", "gh-readonly-queue/main/*", "refs/pull/*/merge"]
+    assert policies(lines(), "dev") == [MAIN, f"gh-readonly-queue/{MAIN}/*", "refs/pull/*/merge"]
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])

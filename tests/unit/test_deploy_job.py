@@ -109,8 +109,8 @@ def test_without_a_run_the_summary_says_so():
 
 
 def test_the_graph_has_an_address_where_the_account_is_given_in_full():
-    dev = config.load("dev", ROOT / "environments")
+    dev = config.load("dev", ROOT / "tests/environments")
     url = job.graph_url(dev, "G", {"SNOWFLAKE_ACCOUNT": "acme-ml"})
-    assert url.startswith("https://app.snowflake.com/acme/ml/#/data/databases/ML_DEV/schemas/MAIN/task/G/graph")
+    assert url.startswith("https://app.snowflake.com/acme/ml/#/data/databases/T_DEV/schemas/MAIN/task/G/graph")
     assert job.graph_url(dev, "G", {"SNOWFLAKE_ACCOUNT": "xy12345"}) == ""
     assert job.graph_url(dev, "G", {}) == ""

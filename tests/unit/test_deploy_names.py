@@ -17,7 +17,7 @@ from deploy.verbs import cli, table
 from deploy.verbs.call import Call
 from ml_pipeline import config
 
-ENVIRONMENTS = Path(__file__).parents[2] / "environments"
+ENVIRONMENTS = Path(__file__).parents[2] / "tests/environments"
 DEV = config.load("dev", ENVIRONMENTS)
 PROD = config.load("prod", ENVIRONMENTS)
 PARSER = cli.parser()
@@ -191,7 +191,7 @@ def test_the_tag_is_in_the_schema_of_main_from_wherever_it_is_asked():
 
 def test_a_temporary_schema_is_made_with_its_own_name_as_the_tags_value():
     sql = creation(names.in_pull_request(DEV, 7))
-    assert sql.endswith("""WITH TAG ("ML_DEV"."MAIN"."ML_PIPELINE_TEMPORARY" = 'PR_7')""")
+    assert sql.endswith("""WITH TAG ("T_DEV"."MAIN"."ML_PIPELINE_TEMPORARY" = 'PR_7')""")
     assert "COMMENT = 'ml-pipeline: pull request 7'" in sql
     assert not any(text.startswith("CREATE SCHEMA") for text in temporary.preparation(DEV))
 

@@ -14,8 +14,9 @@ from deploy.graph import render
 from deploy.graph.graph import Graph, TaskSpec
 from deploy.setup import packages
 from ml_pipeline import config, payload
+from tests.conftest import ROOT
 
-DEV = config.load("dev", Path(__file__).parents[2] / "environments")
+DEV = config.load("dev", Path(__file__).parents[2] / "tests/environments")
 REFUSED = Unread(100357, "P0000", "Cannot create a Python function with the specified packages.")
 ABSENT = Unread(2003, "02000", "Object 'snowflake.snowpark.pypi_shared_repository' does not exist or not authorized.")
 
@@ -58,7 +59,7 @@ class Channel:
 
 
 def test_the_pins_of_the_tasks_are_asked_for_together_and_once():
-    rendered = render.render(DEV, "0" * 64)
+    rendered = render.render(config.load("dev", ROOT / "environments"), "0" * 64)
     assert packages.wanted(rendered) == (packages.Wanted("3.11", tuple(sorted(payload.packages()))),)
     reads = packages.reads(DEV, rendered)
     assert list(reads) == ["packages_0", "repository"]
@@ -104,10 +105,10 @@ def test_packages_that_are_there_and_do_not_go_together_are_said_so():
 @pytest.mark.parametrize(
     ("environment", "name", "grant"),
     [
-        (DEV, "repository", "GRANT DATABASE ROLE SNOWFLAKE.PYPI_REPOSITORY_USER TO ROLE ML_DEV_DEPLOY"),
-        (DEV, "packages_0", "GRANT DATABASE ROLE SNOWFLAKE.PYPI_REPOSITORY_USER TO ROLE ML_DEV_DEPLOY"),
-        (ANACONDA, "packages_0", "GRANT DATABASE ROLE SNOWFLAKE.ANACONDA_REPOSITORY_USER TO ROLE ML_DEV_DEPLOY"),
-        (OWN, "repository", "GRANT READ ON ARTIFACT REPOSITORY TOOLS.PYTHON.INDEX TO ROLE ML_DEV_DEPLOY"),
+        (DEV, "repository", "GRANT DATABASE ROLE SNOWFLAKE.PYPI_REPOSITORY_USER TO ROLE T_DEV_DEPLOY"),
+        (DEV, "packages_0", "GRANT DATABASE ROLE SNOWFLAKE.PYPI_REPOSITORY_USER TO ROLE T_DEV_DEPLOY"),
+        (ANACONDA, "packages_0", "GRANT DATABASE ROLE SNOWFLAKE.ANACONDA_REPOSITORY_USER TO ROLE T_DEV_DEPLOY"),
+        (OWN, "repository", "GRANT READ ON ARTIFACT REPOSITORY TOOLS.PYTHON.INDEX TO ROLE T_DEV_DEPLOY"),
     ],
 )
 def test_a_repository_that_the_role_may_not_use_is_an_error_with_the_grant_to_run(environment, name, grant):

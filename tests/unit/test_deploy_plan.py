@@ -18,7 +18,7 @@ from deploy.plan.deployed import Deployed
 from deploy.plan.plan import Added, Changed, Removed
 from ml_pipeline import config
 
-DEV = config.load("dev", Path(__file__).parents[2] / "environments")
+DEV = config.load("dev", Path(__file__).parents[2] / "tests/environments")
 ROOT = DEV.graph.name
 
 
@@ -88,13 +88,13 @@ def position(lines, start):
 
 
 def name(task):
-    return f'"ML_DEV"."MAIN"."{ROOT}${task}"'
+    return f'"T_DEV"."MAIN"."{ROOT}${task}"'
 
 
 def test_the_root_is_suspended_first_and_never_resumed_by_apply():
     lines = statements(chain("A", "B"), EMPTY)
-    assert lines[0] == f'ALTER TASK IF EXISTS "ML_DEV"."MAIN"."{ROOT}" SUSPEND'
-    assert f'ALTER TASK "ML_DEV"."MAIN"."{ROOT}" RESUME' not in lines
+    assert lines[0] == f'ALTER TASK IF EXISTS "T_DEV"."MAIN"."{ROOT}" SUSPEND'
+    assert f'ALTER TASK "T_DEV"."MAIN"."{ROOT}" RESUME' not in lines
 
 
 def test_only_what_changed_is_touched():
@@ -133,12 +133,12 @@ def test_the_text_of_a_task_is_snowflakes_syntax():
     properties = (("WAREHOUSE", "WH"), ("CONFIG", "{}"), ("USER_TASK_TIMEOUT_MS", 5), ("COMMENT", "it's"))
     task = TaskSpec("T", "CALL f()", ("A", "B"), condition="x = 'y'", properties=properties)
     assert create_or_alter(DEV, task).splitlines() == [
-        'CREATE OR ALTER TASK "ML_DEV"."MAIN"."T"',
+        'CREATE OR ALTER TASK "T_DEV"."MAIN"."T"',
         '  WAREHOUSE = "WH"',
         "  CONFIG = '{}'",
         "  USER_TASK_TIMEOUT_MS = 5",
         """  COMMENT = 'it''s [deploy {"USER_TASK_TIMEOUT_MS": 5}]'""",
-        '  AFTER "ML_DEV"."MAIN"."A", "ML_DEV"."MAIN"."B"',
+        '  AFTER "T_DEV"."MAIN"."A", "T_DEV"."MAIN"."B"',
         "  WHEN x = 'y'",
         "AS",
         "CALL f()",
@@ -146,7 +146,7 @@ def test_the_text_of_a_task_is_snowflakes_syntax():
 
 
 def test_a_finalizer_names_its_root():
-    assert f'  FINALIZE = "ML_DEV"."MAIN"."{ROOT}"' in create_or_alter(DEV, TaskSpec("T", "CALL f()", finalizes=ROOT))
+    assert f'  FINALIZE = "T_DEV"."MAIN"."{ROOT}"' in create_or_alter(DEV, TaskSpec("T", "CALL f()", finalizes=ROOT))
 
 
 def test_clauses_stand_in_the_order_of_the_documentation():
@@ -277,8 +277,8 @@ def test_the_drawing_marks_what_changes():
 
 def test_the_markdown_carries_summary_drawing_and_hash():
     proposal = plan.make(chain("A"), ())
-    text = plan_text.markdown(proposal, "ML_DEV.MAIN")
-    for part in ("### ML_DEV.MAIN", "2 to add", "```mermaid", "```diff", proposal.hash[:12]):
+    text = plan_text.markdown(proposal, "T_DEV.MAIN")
+    for part in ("### T_DEV.MAIN", "2 to add", "```mermaid", "```diff", proposal.hash[:12]):
         assert part in text
 
 

@@ -13,7 +13,7 @@ from deploy.graph.graph import EMPTY, Graph, TaskSpec
 from deploy.setup import bootstrap, grants
 from ml_pipeline import config
 
-ENVIRONMENTS = Path(__file__).parents[2] / "environments"
+ENVIRONMENTS = Path(__file__).parents[2] / "tests/environments"
 DEV = config.load("dev", ENVIRONMENTS)
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ROLE = DEV.snowflake.role
@@ -49,7 +49,7 @@ def test_what_is_needed_is_what_the_bootstrap_grants(name):
     environment = config.load(name, ENVIRONMENTS)
     printed = set(map(str, grants.required(environment)))
     database = environment.snowflake.database
-    assert {"EXECUTE TASK ON ACCOUNT", "USAGE ON DATABASE SNOWFLAKE_SAMPLE_DATA"} <= printed
+    assert {"EXECUTE TASK ON ACCOUNT", "USAGE ON DATABASE T_SOURCE"} <= printed
     assert {f"CREATE TASK ON SCHEMA {database}.MAIN", f"WRITE ON STAGE {database}.MAIN.RELEASES"} <= printed
     assert f"USAGE ON WAREHOUSE {environment.snowflake.warehouse}" in printed
     assert not any("CREATE SCHEMA" in each or "TASK GRAPH" in each for each in printed)
@@ -58,8 +58,8 @@ def test_what_is_needed_is_what_the_bootstrap_grants(name):
 def test_a_pull_request_needs_a_schema_of_its_own_and_none_of_mains_privileges():
     main, own = grants.required(DEV), grants.required(names.in_pull_request(DEV, 7))
     printed = set(map(str, own))
-    assert "CREATE SCHEMA ON DATABASE ML_DEV" in printed
-    assert "USAGE ON SCHEMA ML_DEV.MAIN" in printed  # where the tag is
+    assert "CREATE SCHEMA ON DATABASE T_DEV" in printed
+    assert "USAGE ON SCHEMA T_DEV.MAIN" in printed  # where the tag is
     assert not any("CREATE TASK" in each or "PR_7" in each or "STAGE" in each for each in printed)
     assert {each for each in main if each.kind in ("ACCOUNT", "WAREHOUSE", "DATABASE")} < set(own)
 
@@ -67,7 +67,7 @@ def test_a_pull_request_needs_a_schema_of_its_own_and_none_of_mains_privileges()
 def test_a_task_graph_object_needs_a_privilege_of_its_own():
     deploy = DEV.deploy.changed(backend="task_graph")
     needed = grants.required(DEV.changed(deploy=deploy))
-    assert "CREATE TASK GRAPH ON SCHEMA ML_DEV.MAIN" in map(str, needed)
+    assert "CREATE TASK GRAPH ON SCHEMA T_DEV.MAIN" in map(str, needed)
 
 
 def test_what_only_the_graph_names_is_needed_too():
@@ -80,14 +80,14 @@ def test_what_only_the_graph_names_is_needed_too():
         'USAGE ON WAREHOUSE "big one"',
     ]
     error = lacking({ROLE: rows()}, graph=graph)
-    assert 'GRANT USAGE ON WAREHOUSE "big one" TO ROLE ML_DEV_DEPLOY;' in error.remedy
+    assert 'GRANT USAGE ON WAREHOUSE "big one" TO ROLE T_DEV_DEPLOY;' in error.remedy
     assert "bootstrap" not in error.remedy
     assert "bootstrap --env dev; ask an administrator to run GRANT" in lacking({}, graph=graph).remedy
 
 
 def test_every_missing_grant_is_named_at_once_with_the_next_command():
     error = lacking({})
-    assert error.cause.splitlines() == ["the role ML_DEV_DEPLOY lacks:", *(f"  {each}" for each in _needed())]
+    assert error.cause.splitlines() == ["the role T_DEV_DEPLOY lacks:", *(f"  {each}" for each in _needed())]
     assert error.remedy == "ask an administrator: python -m deploy bootstrap --env dev"
 
 
@@ -115,9 +115,9 @@ def test_roles_that_inherit_each_other_in_a_loop_end():
 
 def test_who_owns_an_object_may_do_everything_with_it():
     others = [each for each in rows() if each["granted_on"] != "SCHEMA"]
-    check({ROLE: [*others, row("OWNERSHIP", "SCHEMA", "ML_DEV.MAIN")]})
-    assert "CREATE TASK" in lacking({ROLE: [*others, row("OWNERSHIP", "SCHEMA", "ML_DEV.OTHER")]}).cause
-    assert "CREATE TASK" in lacking({ROLE: [*others, row("OWNERSHIP", "DATABASE", "ML_DEV")]}).cause
+    check({ROLE: [*others, row("OWNERSHIP", "SCHEMA", "T_DEV.MAIN")]})
+    assert "CREATE TASK" in lacking({ROLE: [*others, row("OWNERSHIP", "SCHEMA", "T_DEV.OTHER")]}).cause
+    assert "CREATE TASK" in lacking({ROLE: [*others, row("OWNERSHIP", "DATABASE", "T_DEV")]}).cause
 
 
 def test_the_accounts_own_name_does_not_matter():
@@ -138,7 +138,7 @@ def test_roles_that_the_bootstrap_does_not_know_are_read_level_by_level():
         return {name: there.get(statement.split('"')[1], []) for name, statement in reads.items()}
 
     found = grants.held(DEV, gather(**grants.reads(DEV)), gather)
-    assert asked == [[ROLE, "ML_DEV_ACCESS", "ML_DEV_COMPUTE", "PUBLIC"], ["X"], ["Y", "Z"]]
+    assert asked == [[ROLE, "T_DEV_ACCESS", "T_DEV_COMPUTE", "PUBLIC"], ["X"], ["Y", "Z"]]
     grants.check(DEV, EMPTY, found)
 
 
@@ -149,7 +149,7 @@ def test_a_role_whose_grants_cannot_be_read_is_not_taken_for_one_without():
         error.cause
         == "cannot read the grants of the role A: missing grant: Insufficient privileges to operate on role 'A'"
     )
-    check({ROLE: rows(), "PUBLIC": unread, "ML_DEV_ACCESS": unread})
+    check({ROLE: rows(), "PUBLIC": unread, "T_DEV_ACCESS": unread})
 
 
 @pytest.mark.parametrize(
@@ -177,9 +177,9 @@ def test_a_grant_of_any_form_may_be_added_to_the_administrators_sql(form, monkey
 
 ROWS_OF_OTHER_KINDS = [
     row("USAGE", "DATABASE_ROLE", "SNOWFLAKE.CORTEX_USER"),
-    row("USAGE", "FUNCTION", 'ML_DEV.MAIN."F(X NUMBER):NUMBER"'),
+    row("USAGE", "FUNCTION", 'T_DEV.MAIN."F(X NUMBER):NUMBER"'),
     row("APPLYBUDGET", "DATABASE", None) | {"grant_option": "true"},
-    row("SELECT", "TABLE", 'ML_DEV."odd name"."a.b"'),
+    row("SELECT", "TABLE", 'T_DEV."odd name"."a.b"'),
 ]
 
 

@@ -15,7 +15,7 @@ from deploy.records import record
 from deploy.records.record import Entry
 from ml_pipeline import config
 
-DEV, PROD = (config.load(name, Path(__file__).parents[2] / "environments") for name in ("dev", "prod"))
+DEV, PROD = (config.load(name, Path(__file__).parents[2] / "tests/environments") for name in ("dev", "prod"))
 LETTERS = "abcd"
 A, B, C, D = (letter * 64 for letter in LETTERS)
 
@@ -118,7 +118,7 @@ def test_a_pull_request_has_a_schema_and_options_of_its_own():
     assert target.snowflake.schema == "PR_7"
     assert names.arguments(target) == "--env dev --pr 7"
     assert names.arguments(DEV) == "--env dev"
-    assert names.shown_path(target, A) == f"@ML_DEV.PR_7.RELEASES/{A}"
+    assert names.shown_path(target, A) == f"@T_DEV.PR_7.RELEASES/{A}"
 
 
 class Refusal:

@@ -17,7 +17,7 @@ from deploy.smoke.runs import GraphRun, TaskRun
 from deploy.smoke.verdict import Verdict, Verdicts, judge
 from ml_pipeline import config
 
-PROD = config.load("prod", Path(__file__).parents[2] / "environments")
+PROD = config.load("prod", Path(__file__).parents[2] / "tests/environments")
 GRAPH = Graph.of(
     [
         TaskSpec("G", "select 1"),
@@ -139,12 +139,12 @@ HELD = Held(None, PROD, "mine", 7)
 
 
 def polled(graph=GRAPH, backend=CLASSIC):
-    return smoke.block(HELD, Deployed(graph, root_id="42", backend=backend), "abc", 5, Poll(5, 0.2))
+    return smoke.block(HELD, Deployed(graph, root_id="42", backend=backend), smoke.Start(nonce="abc"), 5, Poll(5, 0.2))
 
 
 def test_a_poll_asks_for_the_runs_with_the_nonce_in_this_schema():
     text = polled()
-    assert "database_name = 'ML_PROD' AND schema_name = 'MAIN'" in text
+    assert "database_name = 'T_PROD' AND schema_name = 'MAIN'" in text
     assert "CONTAINS(config, 'abc')" in text
     assert "ROOT_TASK_ID => '42'" in text
 
@@ -272,7 +272,7 @@ def test_away_from_a_terminal_each_change_is_one_line():
         show(GraphRun("g", (failed,)))
     lines = out.getvalue().splitlines()
     assert len(lines) == 2
-    assert lines[1].endswith("FAILED     G$A  1.2 s  attempt 2  100357: boom  (query 01b-7)")
+    assert lines[1].endswith("FAILED     G$A  1.2 s  attempt 2")
 
 
 class Terminal(io.StringIO):
@@ -338,6 +338,18 @@ def test_a_failed_task_is_told_with_its_whole_error_and_its_log():
     run = GraphRun("1", (TaskRun("G", "FAILED", query_id="01b-7", error=error),))
     told = Verdict(("G FAILED",), run, 1.0, log=("a line",)).failures
     assert told == (f"G FAILED, attempt 1, query 01b-7: {error}", "log:", "  a line")
+
+
+def test_an_error_of_one_line_stands_in_the_reasons_alone():
+    run = GraphRun("1", (TaskRun("G", "FAILED", query_id="01b-7", error="100051: Division by zero"),))
+    assert Verdict(judge(GRAPH, run), run, 1.0).failures == ()
+    assert judge(GRAPH, run) == ("G FAILED: 100051: Division by zero (query 01b-7)",)
+
+
+def test_a_task_that_its_condition_skipped_has_no_error():
+    reason = {"error_code": "0040003", "error_message": "Conditional expression for task evaluated to false"}
+    assert TaskRun.from_row(row("G", "SKIPPED", **reason)).error == ""
+    assert TaskRun.from_row(row("G", "FAILED", **reason)).error
 
 
 def test_the_log_is_that_of_the_failed_queries():

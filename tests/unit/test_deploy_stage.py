@@ -14,7 +14,7 @@ from deploy.release import manifest, stage
 from deploy.release.manifest import File, Manifest, StagedFile
 from ml_pipeline import config
 
-DEV = config.load("dev", Path(__file__).parents[2] / "environments")
+DEV = config.load("dev", Path(__file__).parents[2] / "tests/environments")
 FILES = (StagedFile.of("a.zip", b"one"), StagedFile.of("b.zip", b"two"))
 MANIFEST = Manifest("c0ffee", "3.11", ("pandas",), FILES, ())
 
@@ -75,7 +75,7 @@ def test_a_file_of_which_list_shows_no_md5_is_fetched_and_is_the_file(changed):
 def test_a_file_of_another_content_is_refused(changed):
     with pytest.raises(DeployError, match=r"a\.zip is not what was built") as error:
         check(rows(**changed), Stage(**{"a.zip": b"two"}))
-    assert f"""REMOVE '@"ML_DEV"."MAIN"."RELEASES"/{MANIFEST.digest}/a.zip'""" in error.value.remedy
+    assert f"""REMOVE '@"T_DEV"."MAIN"."RELEASES"/{MANIFEST.digest}/a.zip'""" in error.value.remedy
     assert error.value.remedy.endswith("python -m deploy upload --env dev")
 
 
@@ -110,7 +110,7 @@ def test_an_upload_that_does_not_arrive_whole_ends_before_the_manifest(release, 
 @given(st.sets(st.sampled_from(range(3)), max_size=2))
 def test_a_release_that_lacks_a_file_is_refused(kept):
     there = [row for number, row in enumerate(rows()) if number in kept]
-    with pytest.raises(DeployError, match=r"is not (whole )?on @ML_DEV\.MAIN\.RELEASES/") as error:
+    with pytest.raises(DeployError, match=r"is not (whole )?on @T_DEV\.MAIN\.RELEASES/") as error:
         check(there)
     assert error.value.remedy == "python -m deploy upload --env dev"
 

@@ -13,7 +13,7 @@ from deploy.cleanup.temporary import Swept
 from deploy.errors import USAGE, DeployError
 from ml_pipeline import config
 
-ENVIRONMENTS = Path(__file__).parents[2] / "environments"
+ENVIRONMENTS = Path(__file__).parents[2] / "tests/environments"
 NOW = datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
 SCHEMAS = [*map(names.pull_request_schema, (1, 2, 3)), *map(names.branch_schema, ("a", "b"))]
 MADE = st.dictionaries(st.sampled_from(SCHEMAS), st.floats(0, 40).map(lambda days: NOW - datetime.timedelta(days=days)))

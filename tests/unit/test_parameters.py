@@ -20,7 +20,7 @@ from ml_pipeline.parameters import OF_SESSIONS, OF_TASKS, settle, statement
 from tests.small import steps
 from tests.small.settings import SETTINGS
 
-ENVIRONMENTS = Path(__file__).parents[2] / "environments"
+ENVIRONMENTS = Path(__file__).parents[2] / "tests/environments"
 DEV = config.load("dev", ENVIRONMENTS)
 SOURCES = [*(Path(__file__).parents[2] / "src").rglob("*.py"), *(Path(__file__).parents[2] / "deploy").rglob("*.*")]
 
@@ -218,7 +218,7 @@ def test_a_warehouse_that_ends_statements_before_a_run_may_end_is_refused_by_nam
         preflight.check_warehouse(DEV, lasting(61), limited(60, name, level))
     assert f"{name} = 60" in caught.value.cause
     default = OF_TASKS[name]
-    assert caught.value.remedy == f"as its owner: ALTER WAREHOUSE ML_DEV_WH SET {name} = {default}"
+    assert caught.value.remedy == f"as its owner: ALTER WAREHOUSE T_DEV_WH SET {name} = {default}"
 
 
 def test_a_warehouse_that_lets_a_run_end_will_do():

@@ -1,17 +1,20 @@
 """Running the graph in one process: the order, the branch, and what is shown."""
 
+import io
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from rich.console import Console
-from snowflake.core.task.dagv1 import DAG
+from snowflake.core.task.dagv1 import DAG, DAGTask
 
+from dag import own_schema
 from dag.dag import build
-from dag.display import Progress, summary
-from dag.run_pipeline import _is_skipped, choose, main, new_run, order
+from dag.display import Lines, Progress, summary
+from dag.run_pipeline import _is_skipped, _reported, choose, having, main, new_run, order, run_step
 from ml_pipeline.config import load
+from ml_pipeline.errors import PipelineError
 from ml_pipeline.values import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -86,8 +89,7 @@ def test_every_step_fills_in_one_line():
     assert lines[1:] == ["INGEST  succeeded  1.25     auc 0.68, lines 7", "REJECT  skipped"]
 
 
-def test_an_error_is_shown_as_it_is():
-    assert summary("boom") == "boom"
+def test_what_has_no_result_shows_none():
     assert summary(None) == ""
 
 
@@ -102,3 +104,83 @@ def test_all_graphs_run_or_the_one_that_is_named(name, chosen):
 def test_a_graph_that_is_not_there_is_an_error_with_the_nearest_name():
     with pytest.raises(ConfigError, match=r'no graph "SCORNG".*did you mean "SCORING".*TRAINING, SCORING'):
         choose(GRAPHS, "SCORNG")
+
+
+def test_a_step_alone_is_one_of_the_first_graph_that_has_it():
+    first, second = DAG("TRAINING"), DAG("SCORING")
+    DAGTask("SCORE", "SELECT 1", dag=second)
+    assert having([first, second], "SCORE") is second
+    assert having([first, second], "NO_STEP") is first
+
+
+def test_plain_lines_are_printed_as_the_steps_go_on(capsys):
+    report = Lines()
+    report("INGEST", "running", 0, None)
+    report("INGEST", "succeeded", 1.25, {"lines": 7})
+    assert capsys.readouterr().out.splitlines() == ["INGEST       running", "INGEST       succeeded 1.25 s lines 7"]
+
+
+def test_a_breakpoint_takes_the_table_away_until_the_next_step(monkeypatch):
+    stopped = []
+    with Progress(console=Console(file=io.StringIO(), force_terminal=True)) as report:
+        monkeypatch.setattr(report, "_hook", lambda: stopped.append(report._live.is_started))
+        report("INGEST", "running", 0, None)
+        breakpoint()  # noqa: T100
+        assert stopped == [False]
+        report("INGEST", "succeeded", 1, None)
+        assert report._live.is_started
+
+
+def test_a_failed_step_is_reported_without_its_message_which_the_command_ends_with():
+    told = []
+
+    def fail():
+        raise PipelineError("boom")
+
+    with pytest.raises(PipelineError, match="boom"):
+        _reported("INGEST", lambda *report: told.append(report[1::2]), fail)
+    assert told == [("running", None), ("failed", None)]
+
+
+def test_a_step_that_the_graph_does_not_have_is_an_error_with_the_nearest_name(graph):
+    with pytest.raises(PipelineError, match="the graph has no step 'FEATURE'; did you mean FEATURES\\?\\nnext: pass"):
+        run_step(None, new_run(LOCAL, smoke=True), graph, "FEATURE", print)
+
+
+# A schema of one's own.
+
+DEV = load("dev", ROOT / "environments")
+
+
+def test_nobody_works_in_the_schema_of_main(capsys):
+    assert main(["--env", "dev"]) == 1
+    said = capsys.readouterr().err
+    assert f"{DEV.snowflake.schema} of dev is for what was merged" in said
+    assert "next: python dag/run_pipeline.py --env dev --schema-of me" in said
+
+
+def test_a_person_has_a_schema_and_the_role_for_developers():
+    own = own_schema.moved(DEV, "Anna.Smith")
+    assert own.snowflake.schema == "OF_ANNA_SMITH"
+    assert own.snowflake.role == f"{DEV.snowflake.database}_DEVELOPER"
+    assert not own.graph.schedule
+    made = own_schema.creation(own, DEV.snowflake.schema)
+    assert f'"{DEV.snowflake.schema}"."ML_PIPELINE_TEMPORARY" = \'OF_ANNA_SMITH\'' in made
+
+
+def test_me_is_who_commits_here(tmp_path):
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "config", "user.email", "anna+git@example.com"], cwd=tmp_path, check=True)
+    assert own_schema.who("me", tmp_path) == "anna"
+    assert own_schema.who("ben", tmp_path) == "ben"
+
+
+@pytest.mark.parametrize("person", ["", "-x", "a b", 'a"b', "a'b", "ä", "x" * 61])
+def test_what_is_no_plain_name_is_no_person(person, capsys):
+    assert main(["--env", "dev", f"--schema-of={person}"]) == 1
+    assert "not the name of a person" in capsys.readouterr().err
+
+
+def test_people_have_schemas_in_dev_only(capsys):
+    assert main(["--env", "local", "--schema-of", "anna"]) == 1
+    assert "where pull requests have them, not in local" in capsys.readouterr().err

@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from deploy import chain
 from tests.conftest import DAY, ROOT, module
 
 PLAY = "environments.local.rehearsal"
@@ -22,7 +23,8 @@ def test_a_pull_request_is_validated_in_a_schema_of_its_own():
     assert done.returncode == 0, done.stderr[-6000:]
     summary = json.loads(done.stdout)
     jobs = summary["workflows"]["open_pull_request"]["jobs"]
-    assert {"plan/plan/dev and what follows", "ci/comment", "dev/deploy/dev", "ci/gate"} < set(jobs)
+    first = chain.read(ROOT / "environments").first
+    assert {f"plan/plan/{first} and what follows", "ci/comment", f"first/deploy/{first}", "ci/gate"} < set(jobs)
     assert set(jobs.values()) == {"success"}
     assert "success  ci/gate" in done.stderr
 

@@ -2,4 +2,4 @@
 -- https://docs.snowflake.com/en/release-notes/bcr-bundles/un-bundled/bcr-2280
 USE ROLE ACCOUNTADMIN;
 
-GRANT DATABASE ROLE SNOWFLAKE.PYPI_REPOSITORY_USER TO ROLE <% access_role %>;
+GRANT DATABASE ROLE SNOWFLAKE.PYPI_REPOSITORY_USER TO ROLE <% compute_role %>;

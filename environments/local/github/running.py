@@ -118,8 +118,15 @@ def run(
         stderr=subprocess.STDOUT,
         text=True,
     )
-    with process:
+    try:
         outcome = _read(process.stdout, watch)
+        process.wait()
+    except BaseException:  # an interrupt: act would clean up for seconds what goes with the scratch folder
+        process.kill()
+        process.wait()
+        raise
+    finally:
+        process.stdout.close()
     outcome.seconds, outcome.confined = time.monotonic() - start, _can_confine()
     return outcome
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import secrets
 import shutil
 import signal
@@ -25,11 +26,12 @@ from .direct import Direct
 from .errors import RehearsalError
 from .hosted import OnGitHub
 from .hosting import Hosted
-from .server import Server
+from .server import Server, without_proxy
 from .story import Story, Told
 
 _PROJECT = Path(__file__).parents[3]
 _FOLDER = _PROJECT / ".local"
+_PATIENCE_SECONDS = 1
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
@@ -48,11 +50,14 @@ def main(argv: list[str]) -> int:
     """Play the story; 0 only if every step did what it should."""
     arguments = _arguments(argv)
     signal.signal(signal.SIGTERM, _stop)
+    os.environ.update(without_proxy())  # its own requests, and those of the processes that it starts
     show = screen.Screen(to_stderr=arguments.json)
     scratch = Path(tempfile.mkdtemp(prefix="rehearsal-"))
     try:
         (Direct if arguments.fast else OnGitHub).expect_step(arguments.until)
         home = _fresh(_FOLDER / "rehearsal") if arguments.keep else scratch / "account"
+        if not arguments.keep:  # what its processes leave goes with the scratch folder
+            os.environ["TMPDIR"] = tempfile.tempdir = str(scratch)
         return _play(arguments, show, scratch, home)
     except RehearsalError as error:
         show.failed(str(error))
@@ -61,23 +66,23 @@ def main(argv: list[str]) -> int:
         show.failed("interrupted; nothing is left behind")
         return 130
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        _remove(scratch)
 
 
 def _play(arguments: argparse.Namespace, show: screen.Screen, scratch: Path, home: Path) -> int:
     start = time.monotonic()
     show.announce("Start the local Snowflake")
     server = Server.start(home, arguments.port, arguments.scale)
-    kept = False
+    kept = ended = False
     try:
         delivery.preload()
         show.report(f"http://127.0.0.1:{server.port}, the clients are loaded", time.monotonic() - start)
         with _story(arguments, show, server, scratch) as story:
             story.tell(show.announce, show.report, arguments.until)
             _conclude(arguments, show, story, time.monotonic() - start)
-        kept = arguments.keep
+        kept, ended = arguments.keep, True
     finally:
-        server.stay() if kept else server.stop()
+        server.stay() if kept else server.stop() if ended else server.kill()
     if kept:
         show.connect(server)
     return 0
@@ -110,6 +115,14 @@ def _conclude(arguments: argparse.Namespace, show: screen.Screen, story: Story, 
         print(json.dumps(values, indent=2))
 
 
+def _remove(folder: Path) -> None:
+    """Remove the folder; where processes that are ending still write there, once they have ended."""
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while folder.exists() and time.monotonic() < end:
+        shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0 if not folder.exists() else 0.05)
+
+
 def _fresh(folder: Path) -> Path:
     """The folder, empty; unless a server that was kept still uses it."""
     holder = Server.holder(folder)
@@ -125,4 +138,7 @@ def _stop(*_: object) -> NoReturn:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # an orderly exit collects all that the clients have loaded, for a second or more

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,19 +83,17 @@ class Deployer:
         return self._run([verb, "--env", environment, *options], variables)
 
     def _run(self, arguments: list[str], variables: dict[str, str]) -> Answer:
-        reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.close(reading)
-            _become([*arguments, "--json"], variables, self.checkout, writing)
-        os.close(writing)
-        with os.fdopen(reading) as stream:
-            text = stream.read()
-        exit_code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        return Answer(exit_code, _parsed(text, arguments))
+        with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as progress:
+            child = os.fork()
+            if child == 0:
+                _become([*arguments, "--json"], variables, self.checkout, printed.fileno(), progress.fileno())
+            exit_code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            for stream in (printed, progress):
+                stream.seek(0)
+            return Answer(exit_code, _parsed(printed.read(), progress.read(), arguments))
 
 
-def _become(arguments: list[str], variables: dict[str, str], checkout: Path, output: int) -> None:
+def _become(arguments: list[str], variables: dict[str, str], checkout: Path, output: int, progress: int) -> None:
     """In the child: be the command, and nothing else. Does not return."""
     from deploy.verbs import cli
 
@@ -103,6 +102,7 @@ def _become(arguments: list[str], variables: dict[str, str], checkout: Path, out
     os.environ.update(kept | variables)
     os.chdir(checkout)
     os.dup2(output, sys.stdout.fileno())
+    os.dup2(progress, sys.stderr.fileno())
     code = 1
     try:
         code = cli.main(arguments, checkout)
@@ -114,11 +114,13 @@ def _become(arguments: list[str], variables: dict[str, str], checkout: Path, out
         os._exit(code)
 
 
-def _parsed(text: str, arguments: list[str]) -> dict[str, Any]:
+def _parsed(text: str, progress: str, arguments: list[str]) -> dict[str, Any]:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise RehearsalError(f"deploy {' '.join(arguments)} printed no JSON: {text[-500:]!r}") from error
+        raise RehearsalError(
+            f"deploy {' '.join(arguments)} printed no JSON: {text[-500:]!r}\n{progress[-2000:]}"
+        ) from error
 
 
 def preload() -> None:

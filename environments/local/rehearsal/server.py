@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import re
 import subprocess
 import sys
@@ -35,6 +36,13 @@ def _port(process: subprocess.Popen[str], log: Path) -> int:
         process.wait()
         raise RehearsalError(f"the local Snowflake did not start: {log.read_text().strip() or line}")
     return int(found[1])
+
+
+def without_proxy() -> dict[str, str]:
+    """Return the variables by which requests to this machine pass no proxy, whatever proxy the user has."""
+    given = os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")
+    hosts = dict.fromkeys([*filter(None, given.split(",")), "127.0.0.1", "localhost"])
+    return dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(hosts))
 
 
 @dataclass(frozen=True)
@@ -109,6 +117,7 @@ class Server:
             "SNOWFLAKE_PROTOCOL": "http",
             # No look at a cloud's metadata address at sign-in: there is none, and it would wait.
             "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true",
+            **without_proxy(),
         }
 
     @property
@@ -120,6 +129,11 @@ class Server:
         """Let the server live on when the rehearsal ends."""
         self.process.stdin.write("stay\n")
         self.process.stdin.close()
+
+    def kill(self) -> None:
+        """Stop the server at once: nobody reads its account any more."""
+        self.process.kill()
+        self.process.wait()
 
     def stop(self) -> None:
         """Stop the server and wait for it."""

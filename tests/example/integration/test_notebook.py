@@ -98,7 +98,7 @@ def test_the_notebook_runs_from_its_first_cell_to_its_last(session):
     assert "executed successfully" in run_notebook(session, NOTEBOOK.name)[0][0]
     (job,) = [row for row in session.sql("SHOW SERVICES").collect() if row["name"].startswith("EXPLORE_")]
     printed = session.sql(f"SELECT SYSTEM$GET_SERVICE_LOGS('{job['name']}', 0, 'main', 500)").collect()[0][0]
-    assert "order lines" in printed
+    assert "of them with a label" in printed
     assert "'auc': 0." in printed
     assert "<Figure size" in printed
     assert job["status"] == "DONE"

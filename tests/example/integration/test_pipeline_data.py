@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from snowflake.snowpark import functions as F  # noqa: N812
 
 from dag.dag import build
 from dag.run_pipeline import run_graph
@@ -68,6 +69,19 @@ def test_what_breaks_an_expectation_is_found_and_named(session, good_lines, name
     session.sql(f"UPDATE BAD_LINES SET {change} WHERE ORDER_KEY = 1 AND LINE_NUMBER = 2").collect()
     offender = "1/1" if "unique" in name else "1/2"
     assert failed(session, "BAD_LINES")[name] == (offender,)
+
+
+def test_a_sample_may_be_without_the_newest_order(session, good_lines):
+    query = f"SELECT * FROM {good_lines} WHERE ORDER_DATE < '1998-01-01'"
+    session.sql(f"CREATE OR REPLACE TABLE SAMPLED_LINES AS {query}").collect()
+    assert failed(session, "SAMPLED_LINES") == {}
+
+
+def test_a_run_as_of_an_earlier_day_has_the_orders_that_there_were_then(session):
+    then = Run("THEN", "d", LOCAL.pipeline.changed(data={"as_of": date(1995, 6, 17), "max_orders": 2_000}))
+    execute(session, then, "INGEST", {})
+    newest = session.table(data.ORDER_LINES).agg(F.max(data.ORDERED)).collect()[0][0]
+    assert date(1995, 6, 1) < newest <= then.settings.data.as_of
 
 
 def test_old_data_is_not_fresh(session, good_lines):

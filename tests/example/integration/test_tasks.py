@@ -147,7 +147,7 @@ def test_a_wrong_password_is_an_error_that_says_what_to_check(command, capsys, m
     monkeypatch.setenv("SNOWFLAKE_PASSWORD", "wrong")
     assert command(READ, WRITE) == 1
     assert "cannot sign in to http://127.0.0.1" in (error := capsys.readouterr().err)
-    assert "next: check SNOWFLAKE_USER and the credential" in error
+    assert "next: check user T_COMMAND_CI and the credential" in error
 
 
 def test_a_role_that_is_not_there_is_an_error_with_the_command_that_makes_it(command, capsys):

@@ -36,7 +36,9 @@ const actionsMetadataProvider = {
 async function findings(file) {
   const document = TextDocument.create(pathToFileURL(file).href, 'yaml', 1, fs.readFileSync(file, 'utf8'))
   const featureFlags = new FeatureFlags({all: true, blockScalarChompingWarning: false})
-  const found = await validate(document, {fileProvider, actionsMetadataProvider, featureFlags})
+  // Without stand-ins nothing is known of others' actions, and nothing is said of them.
+  const known = fs.existsSync(standIns) ? {actionsMetadataProvider} : {}
+  const found = await validate(document, {fileProvider, ...known, featureFlags})
   return found.filter(one => (one.severity ?? 1) < WORST_ALLOWED).map(one => {
     const {line, character} = one.range.start
     return `${path.relative(folder, file)}:${line + 1}:${character + 1}: ${SEVERITIES[one.severity ?? 1]}: ${one.message}`

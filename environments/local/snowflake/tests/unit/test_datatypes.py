@@ -21,7 +21,7 @@ from local_snowflake.sql import datatypes
         ("timestamp", "TIMESTAMP_NTZ(9)", "TIMESTAMP"),
         ("datetime(3)", "TIMESTAMP_NTZ(3)", "TIMESTAMP"),
         ("timestamp with local time zone", "TIMESTAMP_LTZ(9)", "TIMESTAMPTZ"),
-        ("timestamptz", "TIMESTAMP_TZ(9)", "TIMESTAMPTZ"),
+        ("timestamptz", "TIMESTAMP_TZ(9)", "INTERVAL"),
         ("time", "TIME(9)", "TIME"),
         ("variant", "VARIANT", "JSON"),
         ("boolean", "BOOLEAN", "BOOLEAN"),

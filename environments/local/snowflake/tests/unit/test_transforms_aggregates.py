@@ -117,8 +117,8 @@ def test_grouping_by_all_and_cubes():
 
 def test_the_translation_of_aggregates():
     assert expression("array_agg(x) within group (order by y desc)") == (
-        'COALESCE(TO_JSON(LIST("X" ORDER BY "Y" DESC NULLS FIRST) FILTER(WHERE NOT ("X") IS NULL)), '
-        "CAST('[]' AS JSON))"
+        'COALESCE(TO_JSON(LIST_TRANSFORM(LIST("X" ORDER BY "Y" DESC NULLS FIRST) FILTER(WHERE NOT ("X") IS NULL), '
+        'LAMBDA "_item" : _SF_JSON("_item"))), CAST(\'[]\' AS JSON))'
     )
     assert expression("last_value(x) over (order by y)") == (
         'LAST_VALUE("X") OVER (ORDER BY "Y" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)'

@@ -133,7 +133,7 @@ def test_casts(snowflake, expected):
         ("real", "DOUBLE"),
         ("timestamp_ntz(9)", "TIMESTAMP"),
         ("timestamp_ltz", "TIMESTAMPTZ"),
-        ("timestamp_tz", "TIMESTAMPTZ"),
+        ("timestamp_tz", "INTERVAL"),
         ("binary", "BLOB"),
         ("variant", "JSON"),
         ("object", "JSON"),

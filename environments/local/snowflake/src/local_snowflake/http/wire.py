@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..kernel import timestamp_tz
 from ..kernel.result import DDL
 from ..kernel.types import SEMI_STRUCTURED, Column
+from ..sql.binding import LocalMoment
 from .shapes import Open, Required, bad_request, check, number
 
 if TYPE_CHECKING:
@@ -136,7 +138,9 @@ def _encoded(values: pa.ChunkedArray, column: Column, indent: int = 0) -> pa.Chu
             return text
         return pa.array([None if v is None else indented(v, indent) for v in text.to_pylist()], pa.string())
     if pa.types.is_timestamp(kind):
-        return _timestamps(values, zoned=column.type == "timestamp_tz")
+        return _timestamps(values)
+    if pa.types.is_interval(kind):
+        return _zoned(_combined(values))
     if pa.types.is_time(kind):
         return pc.multiply(values.cast(pa.time64("us")).cast(pa.int64()), 1000)
     if pa.types.is_float32(kind):
@@ -201,18 +205,23 @@ def _combined(values: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays(one.chunks) if isinstance(one, pa.ChunkedArray) else one
 
 
-def _timestamps(values: pa.ChunkedArray, *, zoned: bool) -> pa.Array:
+def _timestamps(values: pa.ChunkedArray) -> pa.Array:
     one = _combined(values)
-    micros = one.cast(pa.timestamp("us", one.type.tz)).cast(pa.int64())
-    # Arrow's integer division truncates; times before 1970 need the floor.
-    whole = pc.divide(pc.subtract(micros, pc.if_else(pc.less(micros, 0), _MICRO - 1, 0)), _MICRO)
-    fraction = pc.multiply(pc.subtract(micros, pc.multiply(whole, _MICRO)), 1000).cast(pa.int32())
-    parts = {"epoch": whole, "fraction": fraction}
-    if zoned:
-        # Minutes east of UTC, plus 1440, as the protocol has it; the account keeps UTC.
-        parts["timezone"] = pa.array([1440] * len(one), pa.int32())
-    fields = [pa.field(n, a.type, nullable=False) for n, a in parts.items()]
-    return pa.StructArray.from_arrays([a.fill_null(0) for a in parts.values()], fields=fields, mask=pc.is_null(one))
+    return _moments(one, one.cast(pa.timestamp("us", one.type.tz)).cast(pa.int64()).fill_null(0).to_numpy())
+
+
+def _zoned(values: pa.Array) -> pa.Array:
+    """TIMESTAMP_TZ: with the minutes east of UTC, plus 1440, as the protocol has it."""
+    micros, minutes = timestamp_tz.parts(values)
+    return _moments(values, micros, timezone=(minutes + 1440).astype(np.int32))
+
+
+def _moments(values: pa.Array, micros: np.ndarray, **more: np.ndarray) -> pa.Array:
+    """Seconds and nanoseconds, as the protocol has moments; NULL where the values are."""
+    whole, fraction = np.divmod(micros, _MICRO)
+    parts = {"epoch": whole, "fraction": (fraction * 1000).astype(np.int32), **more}
+    fields = [pa.field(name, pa.from_numpy_dtype(a.dtype), nullable=False) for name, a in parts.items()]
+    return pa.StructArray.from_arrays([pa.array(a) for a in parts.values()], fields=fields, mask=values.is_null())
 
 
 def bindings(sent: dict[str, dict[str, Any]]) -> list[Any]:
@@ -252,6 +261,13 @@ def _micros(nanoseconds: str) -> timedelta:
     return timedelta(microseconds=int(nanoseconds.split()[0]) // 1000)
 
 
+def _zoned_moment(sent: str) -> datetime:
+    """`nanoseconds minutes`, of which the minutes are those east of UTC, plus 1440."""
+    _, _, minutes = sent.partition(" ")
+    offset = timezone(timedelta(minutes=int(minutes) - 1440)) if minutes else UTC
+    return (datetime(1970, 1, 1, tzinfo=UTC) + _micros(sent)).astimezone(offset)
+
+
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 _READERS = {
     "FIXED": lambda v: int(v) if v.lstrip("-").isdigit() else Decimal(v),
@@ -261,6 +277,6 @@ _READERS = {
     "DATE": lambda v: (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(v))).date(),
     "TIME": lambda v: (datetime(1970, 1, 1, tzinfo=UTC) + _micros(v)).time(),
     "TIMESTAMP_NTZ": lambda v: datetime(1970, 1, 1) + _micros(v),
-    "TIMESTAMP_LTZ": lambda v: datetime(1970, 1, 1, tzinfo=UTC) + _micros(v),
-    "TIMESTAMP_TZ": lambda v: datetime(1970, 1, 1, tzinfo=UTC) + _micros(v),
+    "TIMESTAMP_LTZ": lambda v: LocalMoment(1970, 1, 1, tzinfo=UTC) + _micros(v),
+    "TIMESTAMP_TZ": _zoned_moment,
 }

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from . import timestamp_tz
+
 MAX_TEXT = 16_777_216
 MAX_BINARY = 8_388_608
 SEMI_STRUCTURED = {"variant", "object", "array"}
@@ -72,5 +74,5 @@ _ARROW = {
     "binary": pa.binary(),
     "timestamp_ntz": pa.timestamp("us"),
     "timestamp_ltz": pa.timestamp("us", "UTC"),
-    "timestamp_tz": pa.timestamp("us", "UTC"),
+    "timestamp_tz": timestamp_tz.ARROW,
 }

@@ -19,6 +19,7 @@ from ..sql.parsing import parse
 from ..sql.scope import Scope
 from ..stages import formats, history, locations
 from ..streams import changes
+from ..tables import storage
 from ..tables.translate import generated, resolved
 from . import reading, transforming, unloading
 
@@ -136,6 +137,7 @@ def load(session: Session, copy: Copy) -> Result:
         SnowflakeError: with ON_ERROR = ABORT_STATEMENT the first file's error; nothing is loaded then.
 
     """
+    storage.widen(session, copy.table)
     files = [f for f in _files(copy) if copy.flag("FORCE") or not history.has(session, copy.table, copy.location, f)]
     if copy.word("ON_ERROR", "ABORT_STATEMENT") == "ABORT_STATEMENT":
         with transactions.joined(session):

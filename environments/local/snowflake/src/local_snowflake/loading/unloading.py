@@ -18,6 +18,8 @@ from ..tables.translate import translate
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from duckdb.sqltypes import DuckDBPyType
+
     from ..kernel.session import Session
     from ..kernel.tokens import Tokens
 
@@ -105,10 +107,12 @@ def _file_name(location: locations.Location, format_: formats.Format, *, single:
 def _write(session: Session, query: str, path: Path, format_: formats.Format, *, header: bool) -> int:
     with Scope(session, consuming=True) as scope:
         sql = translate(scope, query)
-        columns = session.connection.relation(sql).columns
+        relation = session.connection.relation(sql)
+        columns = relation.columns
         # Without HEADER the names are lost, in Parquet as in CSV.
         names = columns if header else [f"_COL_{i}" for i in range(len(columns))]
-        source = f"SELECT * FROM ({sql}) AS unloaded({', '.join(map(quote, names))})"
+        values = [_unloaded(format_, quote(name), kind) for name, kind in zip(names, relation.types, strict=True)]
+        source = f"SELECT {', '.join(values)} FROM ({sql}) AS unloaded({', '.join(map(quote, names))})"
         try:
             done = session.connection.execute(f"COPY ({source}) TO {literal(str(path))} ({_options(format_, header)})")
         except duckdb.Error as error:
@@ -116,6 +120,24 @@ def _write(session: Session, query: str, path: Path, format_: formats.Format, *,
         written = done.fetchall()[0][0]
         consumed(scope)
         return written
+
+
+def _unloaded(format_: formats.Format, name: str, kind: DuckDBPyType) -> str:
+    """A column as a file has it: in CSV, times and bytes as Snowflake writes them.
+
+    https://docs.snowflake.com/en/sql-reference/data-types-vector#loading-and-unloading-vector-data
+    https://docs.snowflake.com/en/sql-reference/sql/copy-into-location: no TIMESTAMP_TZ and TIMESTAMP_LTZ in Parquet.
+    """
+    if kind.id == "array":
+        raise unsupported("unloading a VECTOR: unload TO_ARRAY of it")
+    if format_.kind == "CSV" and kind.id in _WRITTEN:
+        return f"sf_to_varchar({name}) AS {name}"
+    if format_.kind == "PARQUET" and kind.id in {"interval", "timestamp with time zone"}:
+        raise invalid("Unsupported data type in Parquet: TIMESTAMP_TZ and TIMESTAMP_LTZ cannot be unloaded.", "001029")
+    return name
+
+
+_WRITTEN = {"timestamp", "timestamp with time zone", "interval", "blob", "double"}
 
 
 def _options(format_: formats.Format, header: bool) -> str:  # noqa: FBT001 - one of the options

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 # DuckDB has one type for what are several in Snowflake.
 _ALIKE = {
-    "TIMESTAMP_TZ": {"TIMESTAMP_LTZ"},
     "OBJECT": {"VARIANT"},
     "ARRAY": {"VARIANT"},
     "FLOAT": {"NUMBER"},

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from sqlglot import exp
 
+from ..kernel import timestamp_tz
 from ..kernel.errors import invalid
 from ..kernel.registry import queries
 from ..kernel.result import CALL, Result
@@ -103,7 +104,7 @@ def cast(session: Session, value: Value, kind: DataType | None) -> Value:
     if kind is None or value.data is None or _fits(value, kind):
         return Value(value.data, kind or value.type)
     result = select(session, f"({shown(session, value)})::{kind}")
-    return Value(result.rows.column(0)[0].as_py(), kind)
+    return Value(cell(result.rows.column(0)[0].as_py(), kind.column("V")).data, kind)
 
 
 def _fits(value: Value, kind: DataType) -> bool:
@@ -207,7 +208,9 @@ def one(name: str, value: Value) -> Result:
     """A result of one row and one column."""
     column = (value.type or variables.TEXT).column(name)
     try:
-        array = pa.array([value.data], arrow_type(column))
+        zoned = column.type == "timestamp_tz" and value.data is not None
+        data = timestamp_tz.written(value.data) if zoned else value.data
+        array = pa.array([data], arrow_type(column))
     except (pa.ArrowInvalid, OverflowError):  # a whole number beyond 64 bits
         array = pa.array([Decimal(value.data)], pa.decimal128(38, 0))
     return Result((column,), pa.Table.from_arrays([array], names=[name]), CALL)

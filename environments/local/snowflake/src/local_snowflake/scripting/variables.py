@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..kernel import timestamp_tz
 from ..kernel.types import SEMI_STRUCTURED
 from ..sql import datatypes
 from ..sql.binding import sql_literal
@@ -76,6 +77,8 @@ def cell(data: Any, column: Column) -> Value:
     """A value out of a result's column."""
     if column.type == "fixed" and isinstance(data, int):
         return Value(data, NUMBER)
+    if column.type == "timestamp_tz":
+        data = timestamp_tz.read(data)
     return Value(data, datatypes.type_of(column))
 
 

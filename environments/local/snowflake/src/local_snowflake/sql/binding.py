@@ -12,6 +12,10 @@ from ..kernel.errors import invalid
 from ..kernel.tokens import Token, Tokens, tokenize
 
 
+class LocalMoment(datetime):
+    """A TIMESTAMP_LTZ; another `datetime` with a time zone is a TIMESTAMP_TZ."""
+
+
 def inlined(text: str, bindings: list[Any], *, describe: bool = False) -> str:
     """The statement with each placeholder replaced by its value; by NULL where it is only described.
 
@@ -80,6 +84,8 @@ def sql_literal(value: Any) -> str:
 
 
 def _cast(value: Any) -> str:
+    if isinstance(value, LocalMoment):
+        return "::TIMESTAMP_LTZ"
     if isinstance(value, datetime):
         return "::TIMESTAMP_NTZ" if value.tzinfo is None else "::TIMESTAMP_TZ"
     return {date: "::DATE", time: "::TIME"}.get(type(value), "")

@@ -12,14 +12,12 @@ from ..kernel.names import quote, shown
 from ..kernel.types import MAX_TEXT
 from . import datatypes
 from .datatypes import DataType
+from .wide import SAFE_DIGITS, wide
 
 if TYPE_CHECKING:
     from ..kernel.catalogue import Object
     from ..kernel.tokens import Tokens
     from ..kernel.types import Column
-
-# Integers of more digits fill DuckDB's 64 bits, which it checks itself.
-_CHECKED_DIGITS = 18
 
 
 @dataclass(frozen=True)
@@ -54,11 +52,14 @@ class TableColumn:
 
     @property
     def limit(self) -> str:
-        """What DuckDB must check, as its type is wider: a text's length, an integer's digits; "" for nothing."""
+        """What DuckDB must check, as its type is wider: a text's length, an integer's digits; "" for nothing.
+
+        More digits than 18 fill 64 bits, which it checks itself.
+        """
         kind, name = self.datatype, quote(self.name)
         if kind.name == "VARCHAR" and kind.arguments[0] < MAX_TEXT:
             return f"length({name}) <= {kind.arguments[0]}"
-        if kind.name == "NUMBER" and kind.arguments[0] <= _CHECKED_DIGITS and not kind.arguments[1]:
+        if kind.name == "NUMBER" and (wide() or kind.arguments[0] <= SAFE_DIGITS) and not kind.arguments[1]:
             most = 10 ** kind.arguments[0] - 1
             return f"{name} BETWEEN {-most} AND {most}"
         return ""

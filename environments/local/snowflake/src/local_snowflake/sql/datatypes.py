@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..kernel.errors import invalid, unsupported
 from ..kernel.tokens import Tokens
 from ..kernel.types import MAX_BINARY, MAX_TEXT, Column
+from .wide import SAFE_DIGITS, wide
 
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
@@ -53,7 +54,7 @@ _DUCKDB = {
     "BINARY": "BLOB",
     "TIMESTAMP_NTZ": "TIMESTAMP",
     "TIMESTAMP_LTZ": "TIMESTAMPTZ",
-    "TIMESTAMP_TZ": "TIMESTAMPTZ",
+    "TIMESTAMP_TZ": "INTERVAL",  # see transforms/macros/timestamp_tz.sql
     "BOOLEAN": "BOOLEAN",
     "DATE": "DATE",
     "TIME": "TIME",
@@ -92,14 +93,16 @@ class DataType:
     def duckdb(self) -> str:
         """DuckDB's type for the values.
 
-        NUMBER without a scale is a 64-bit integer, which is fast; a larger value is refused, never rounded.
+        NUMBER without a scale is a 64-bit integer, which is fast, until a larger value comes: see `wide`.
         """
         if self.element:
             return f"{_ELEMENTS[self.element]}[{self.arguments[0]}]"
         if self.name != "NUMBER":
             return _DUCKDB[self.name]
         precision, scale = self.arguments
-        return f"DECIMAL({precision},{scale})" if scale else "BIGINT"
+        if scale:
+            return f"DECIMAL({precision},{scale})"
+        return "HUGEINT" if wide() and precision > SAFE_DIGITS else "BIGINT"
 
     def column(self, name: str, *, nullable: bool = True) -> Column:
         """A result's column of this type."""
@@ -253,6 +256,7 @@ _BY_DUCKDB = {
     **dict.fromkeys(("float", "double"), "real"),
     **dict.fromkeys(("timestamp", "timestamp_ns", "timestamp_ms", "timestamp_s"), "timestamp_ntz"),
     **dict.fromkeys(("timestamp with time zone", "timestamptz_ns"), "timestamp_ltz"),
+    "interval": "timestamp_tz",
     "boolean": "boolean",
     "date": "date",
     "time": "time",
@@ -263,4 +267,4 @@ _BY_DUCKDB = {
 }
 # Types whose values travel as text or JSON; DuckDB turns them before they leave it.
 AS_JSON = {"list", "struct", "map", "union"}
-AS_TEXT = {"interval", "uuid", "enum", "bit", "timestamp_tz", "time_tz", "time with time zone"}
+AS_TEXT = {"uuid", "enum", "bit", "timestamp_tz", "time_tz", "time with time zone"}

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from ..kernel import timestamp_tz
+from ..kernel.errors import SnowflakeError
 from ..kernel.names import quote
 from ..kernel.result import SELECT, Result
 from .datatypes import AS_JSON, AS_TEXT, column_of
@@ -36,9 +39,26 @@ def query(connection: Connection, sql: str, *, describe: bool = False) -> Result
         relation = connection.relation(sql)
         columns = tuple(column_of(n, kind) for n, kind in zip(relation.columns, relation.types, strict=True))
         rows = _sendable(relation.limit(0) if describe else relation).to_arrow_table()
+        for values in rows.columns:
+            if pa.types.is_interval(values.type):
+                for chunk in values.chunks:
+                    timestamp_tz.parts(chunk)
     except duckdb.Error as error:
         raise translated(error, sql) from error
+    for values, kind in zip(rows.columns, relation.types, strict=True):
+        if kind.id == "hugeint" and not describe:
+            _check_digits(values)
     return Result(columns, _in_utc(rows), SELECT)
+
+
+_MOST = 10**38 - 1
+
+
+def _check_digits(values: pa.ChunkedArray) -> None:
+    """Sums of whole numbers have 128 bits in DuckDB, and 38 digits in Snowflake."""
+    extremes = pc.min_max(values).as_py()
+    if extremes["min"] is not None and max(-int(extremes["min"]), int(extremes["max"])) > _MOST:
+        raise SnowflakeError("Number out of representable range", "100046", "22003")
 
 
 def _in_utc(rows: pa.Table) -> pa.Table:

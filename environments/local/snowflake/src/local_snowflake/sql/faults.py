@@ -17,6 +17,7 @@ from ..kernel.errors import (
     unsupported,
 )
 from .nesting import too_complex
+from .wide import BEYOND
 
 _Fault = Callable[[re.Match[str]], SnowflakeError]
 
@@ -77,7 +78,8 @@ _TYPES = {
     **dict.fromkeys(("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"), "NUMBER(38,0)"),
     **dict.fromkeys(("DOUBLE", "FLOAT"), "FLOAT"),
     "STRING_LITERAL": "VARCHAR",
-    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_TZ",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_LTZ",
+    "INTERVAL": "TIMESTAMP_TZ",
     "TIMESTAMP": "TIMESTAMP_NTZ",
     "BLOB": "BINARY",
     "JSON": "VARIANT",
@@ -122,7 +124,11 @@ def _unreadable(found: re.Match[str]) -> SnowflakeError:
 
 
 def _values_mismatch(found: re.Match[str]) -> SnowflakeError:
-    text = f"Insert value list does not match column list expecting {found[1]} but got {found[2]}"
+    return _mismatched(expected=found[1], found=found[2])
+
+
+def _mismatched(*, expected: str, found: str) -> SnowflakeError:
+    text = f"Insert value list does not match column list expecting {expected} but got {found}"
     return SnowflakeError(f"SQL compilation error:\n{text}", "002020", "21S01")
 
 
@@ -143,7 +149,7 @@ def _out_of_range(found: re.Match[str]) -> SnowflakeError:
 
 def _beyond(found: re.Match[str]) -> SnowflakeError:
     """NUMBER(38, 0) has 38 digits; what is stored here has 64 bits."""
-    return unsupported(f"whole numbers beyond 64 bits: {next(filter(None, found.groups()))}")
+    return unsupported(f"{BEYOND}: {next(filter(None, found.groups()))}")
 
 
 def _null(found: re.Match[str]) -> SnowflakeError:
@@ -170,6 +176,7 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
             r"(Invalid argument types for function.*?)(?:$|\n)",
             lambda m: SnowflakeError(f"SQL compilation error:\n{_typed(m[1])}", "001044", "42P13"),
         ),
+        (r"(Expression type does not match column data type.*?)(?:$|\n)", _text_of("002023", "22000")),
         (r"((?:Date|Time|Timestamp) '.*?' is not recognized)", _text_of("100035", "22007")),
         (r"(Boolean value '.*?' is not recognized)", _text_of("100037", "22018")),
         (r"(Numeric value '.*?' is not recognized)", _text_of("100038", "22018")),
@@ -193,11 +200,26 @@ _FAULTS: tuple[tuple[re.Pattern[str], _Fault], ...] = tuple(
         (r"Table with name (\S+) does not exist", lambda m: does_not_exist("OBJECT", m[1].strip('"!'))),
         (r"with name \"(.+?)\" already exists", lambda m: already_exists(m[1])),
         (r"has (\d+) columns but (\d+) values were supplied", _values_mismatch),
+        # What an INSERT's query is called here.
         (
-            r"(?:string '(-?\d{19,})' to|value (-?\d{19,}) can't be cast because .*) INT64|to numerical: (-?\d{19,})",
+            r'table "_INSERTED" has (\d+) columns available but (\d+) columns specified',
+            lambda m: _mismatched(expected=m[2], found=m[1]),
+        ),
+        (
+            r"(?:string '(-?\d{19,}(?:\.\d*)?)' to|value (-?[\d.]+e\+\d+|-?\d{19,}) can't be cast because .*) INT64",
             _beyond,
         ),
+        (r"to numerical: (-?\d{19,})|cast decimal value (-?\d{19,}) to type INT64", _beyond),
         (r"Overflow in \w+ of INT64 \((.*?)\)", _beyond),
+        # As the reader of CSV files has it.
+        (r"Could not convert string \"(-?\d{19,})\" to 'BIGINT'", _beyond),
+        (r"(Could not convert) string '.*?' to (INTERVAL)", _arguments),
+        (r"(Unimplemented type for cast) \((.*?) -> INTERVAL\)", _arguments),
+        (
+            r"Unknown TimeZone '(.*?)'",
+            lambda m: SnowflakeError(f"Unknown timezone: '{m[1]}'", "100107", "22023"),
+        ),
+        (r"Could not convert Month to Microseconds", lambda _: unsupported("values of an INTERVAL type")),
         (r"Could not convert string '(.*?)' to (\w+)", _unreadable),
         (r'(?:invalid|date|timestamp) .*format.*: "(.*?)"(?:.*(DATE))?', _unreadable),
         (r"NOT NULL constraint failed: \S+?\.(\S+)", _null),

@@ -209,19 +209,21 @@ def of_values(tree: Node, settings: Settings) -> Node:
     return tree
 
 
-_DATED = {"DATE": "sf_to_date", "TIMESTAMP": "sf_to_timestamp_ntz", "TIMESTAMPTZ": "sf_to_timestamp_tz"}
+_DATED = {"DATE": "sf_to_date", "TIMESTAMP": "sf_to_timestamp_ntz", "TIMESTAMPTZ": "sf_to_timestamp_ltz"}
 _Macros = Mapping[str, Callable[[Node], Node]]
 
 
 def _written(settings: Settings) -> dict[str, Callable[[Node], Node]]:
     """Values as text."""
     ltz = settings["TIMESTAMP_LTZ_OUTPUT_FORMAT"] or settings["TIMESTAMP_OUTPUT_FORMAT"]
+    tz = settings["TIMESTAMP_TZ_OUTPUT_FORMAT"] or settings["TIMESTAMP_OUTPUT_FORMAT"]
     ntz = settings["TIMESTAMP_NTZ_OUTPUT_FORMAT"] or settings["TIMESTAMP_OUTPUT_FORMAT"]
     formats = {
         "DATE": settings["DATE_OUTPUT_FORMAT"],
         "TIME": settings["TIME_OUTPUT_FORMAT"],
         "TIMESTAMP": ntz,
         "TIMESTAMP WITH TIME ZONE": ltz,
+        "INTERVAL": tz,
     }
     binary = settings["BINARY_OUTPUT_FORMAT"]
     if formats == _USUAL and binary == "HEX":
@@ -243,12 +245,14 @@ _USUAL = {
     "DATE": "YYYY-MM-DD",
     "TIME": "HH24:MI:SS",
     "TIMESTAMP": "YYYY-MM-DD HH24:MI:SS.FF3",
-    "TIMESTAMP WITH TIME ZONE": "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM",
+    **dict.fromkeys(("TIMESTAMP WITH TIME ZONE", "INTERVAL"), "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM"),
 }
 
 
 def _formatted(value: Node, kind: str, fmt: str) -> Node:
     # DuckDB types every branch of a CASE, those too that never apply, so each reads the value as what it writes.
+    if kind == "INTERVAL":
+        return call("_sf_tz_written", call("_sf_tz_own", value.copy()), text(strftime(fmt, zoned=True)))
     base = "TIMESTAMP" if kind == "DATE" else kind
     if kind == "TIME":
         moment: Node = exp.Add(
@@ -279,13 +283,20 @@ def _read(settings: Settings) -> dict[str, Callable[[Node], Node]]:
 _INPUTS = {
     "DATE_INPUT_FORMAT": {"to_date": "DATE"},
     "TIME_INPUT_FORMAT": {"to_time": "TIME"},
-    "TIMESTAMP_INPUT_FORMAT": {"to_timestamp_ntz": "TIMESTAMP", "to_timestamp_tz": "TIMESTAMPTZ"},
+    "TIMESTAMP_INPUT_FORMAT": {
+        "to_timestamp_ntz": "TIMESTAMP",
+        "to_timestamp_ltz": "TIMESTAMPTZ",
+        "to_timestamp_tz": "INTERVAL",
+    },
 }
 
 
 def _reader(macro: str, kind: str, fmt: Node, *, tries: bool) -> Callable[[Node], Node]:
     def read(value: Node) -> Node:
-        parsed = cast(call("try_strptime", cast(value.copy(), "VARCHAR"), fmt.copy()), kind)
+        written = cast(value.copy(), "VARCHAR")
+        parsed = cast(call("try_strptime", written, fmt.copy()), "TIMESTAMPTZ" if kind == "INTERVAL" else kind)
+        if kind == "INTERVAL":
+            parsed = call("_sf_tz_read", written.copy(), parsed)
         if not tries:
             words = text({"DATE": "Date", "TIME": "Time"}.get(kind, "Timestamp"))
             parsed = call("coalesce", parsed, call("_sf_unread", words, value.copy()))

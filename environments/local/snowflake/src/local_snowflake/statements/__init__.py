@@ -17,7 +17,7 @@ from ..kernel.profile import GRAMMAR
 from ..kernel.registry import features, features_of_verbs, kinds, queries, verbs
 from ..kernel.result import MULTI, Result, rows, status
 from ..kernel.tokens import Tokens
-from ..sql import transactions
+from ..sql import transactions, wide
 from ..sql.binding import inlined, placeholders
 from ..sql.nesting import too_complex
 from ..sql.reading import folded, read_by
@@ -111,7 +111,7 @@ def _statement(session: Session, text: str, bindings: list[Any] | None, *, descr
     if session.owners_rights:
         rights.check(session, verb, tokens)
     if verb in queries():
-        return implicit.attempted(lambda: queries()[verb](session, tokens, describe))
+        return wide.attempted(session, lambda: implicit.attempted(lambda: queries()[verb](session, tokens, describe)))
     if describe and verb.split(" ")[0] not in _LISTING:
         return rows(["status"], [])
     if verb in _DEFINING:
@@ -120,7 +120,9 @@ def _statement(session: Session, text: str, bindings: list[Any] | None, *, descr
     if verb not in OBJECT_VERBS:  # those are admitted once their kind is known
         admit(tokens, verb)
     if verb == "CREATE":  # of a query: a table, a view
-        result = implicit.attempted(lambda: _create(session, _after(tokens, verb)))
+        result = wide.attempted(session, lambda: implicit.attempted(lambda: _create(session, _after(tokens, verb))))
+    elif verb == "COPY INTO":
+        result = wide.attempted(session, lambda: handler(session, _after(tokens, verb)))
     else:
         result = handler(session, _after(tokens, verb))
     return replace(result, rows=result.rows.slice(0, 0)) if describe else result

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from sqlglot import exp
 
+from ..kernel import timestamp_tz
 from ..kernel.errors import execution_error, unsupported
 from ..kernel.result import DELETE, EXECUTED, INSERT, MERGE, UPDATE, Result, counts, status
 from ..policies import applying
 from ..sql import engine, places, spelling, transactions
-from ..sql.binding import inlined
-from ..sql.naming import merge_action, relation_named
+from ..sql.binding import LocalMoment, inlined
+from ..sql.naming import merge_action, privileges_on, relation_named, written_parts
 from ..sql.parsing import parse
 from ..sql.scope import Scope
+from ..sql.wide import wide
 from ..stages import history
 from ..streams import changes, reading
-from . import inserting, multi_insert
+from . import assigning, multi_insert, storage
 from .translate import generated, resolved
 
 if TYPE_CHECKING:
@@ -46,7 +49,8 @@ def update(session: Session, tokens: Tokens, describe: bool) -> Result:  # noqa:
     with Scope(session, consuming=True) as scope:
         statement = _unqualified(parse(inlined(tokens.text, tokens.bindings)))
         spelling.check(scope, statement)
-        tree = resolved(scope, applying.seen(scope, statement))
+        _widen(scope, statement)
+        tree = resolved(scope, applying.seen(scope, assigning.typed(scope, statement)))
         with transactions.changing(session, _target(tree)), changes.recorded(session, _changed_table(session, tree)):
             several = _multi_joined(scope, tree) if tree.args.get("from_") else 0
             if several and session.parameters["ERROR_ON_NONDETERMINISTIC_UPDATE"]:
@@ -108,7 +112,8 @@ def _run(session: Session, statement: exp.Expression) -> list[tuple]:
         spelling.check(scope, statement)
         if isinstance(statement, exp.Merge):
             applying.refuse(scope, statement.this, "MERGE INTO")
-        tree = resolved(scope, applying.seen(scope, inserting.typed(scope, statement)))
+        _widen(scope, statement)
+        tree = resolved(scope, applying.seen(scope, assigning.typed(scope, statement)))
         overwrites = isinstance(tree, exp.Insert) and tree.args.get("overwrite")
         adds = isinstance(tree, exp.Insert) and not overwrites
         noted = changes.recorded(session, _changed_table(session, tree), adds=adds)
@@ -116,6 +121,14 @@ def _run(session: Session, statement: exp.Expression) -> list[tuple]:
             done = _overwrite(scope, tree) if overwrites else transactions.write(session, generated(scope, tree))
         reading.consumed(scope)
         return done
+
+
+def _widen(scope: Scope, statement: exp.Expression) -> None:
+    """What holds a number of more than 64 bits from now on."""
+    if wide():
+        into = statement.this
+        table = into.this if isinstance(into, exp.Schema) else into
+        storage.widen(scope.session, relation_named(scope, written_parts(scope, table), *privileges_on(table)))
 
 
 def _target(tree: exp.Expression) -> tuple[str, str, str] | None:
@@ -157,11 +170,22 @@ def _insert_lists(session: Session, tokens: Tokens) -> int:
         raise unsupported("lists as bindings outside of INSERT ... VALUES (?, ...)")
     with Scope(session) as scope:
         names = [f"C{i}" for i in range(len(tokens.bindings))]
-        rows = scope.table(pa.table(dict(zip(names, tokens.bindings, strict=True))))
+        rows = scope.table(pa.table([_listed(values) for values in tokens.bindings], names=names))
         for name, placeholder in zip(names, list(values.find_all(exp.Placeholder, bfs=False)), strict=True):
             placeholder.replace(exp.column(name, quoted=True))
         statement.set("expression", exp.select(*values.expressions[0].expressions).from_(rows))
         return _changed(session, statement)
+
+
+def _listed(values: list[Any]) -> pa.Array:
+    """Bound values as a column: those with a time zone of their own keep it."""
+    zoned = any(isinstance(v, datetime) and v.tzinfo and not isinstance(v, LocalMoment) for v in values)
+    if not zoned:
+        try:
+            return pa.array(values)
+        except (OverflowError, pa.ArrowInvalid):  # a whole number beyond 64 bits
+            return pa.array(values, pa.decimal128(38, 0))
+    return pa.array([None if v is None else timestamp_tz.written(v) for v in values], timestamp_tz.ARROW)
 
 
 def truncate(session: Session, tokens: Tokens) -> Result:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from sqlglot import exp
 
-from ..kernel.errors import invalid
+from ..kernel.errors import invalid, unsupported
 from ..sql import engine
 from .translate import generated, resolved
 
@@ -115,6 +116,8 @@ def _found(scope: Scope, query: exp.Query) -> dict[exp.Expression, str]:
     rows = engine.query(scope.session.connection, generated(scope, resolved(scope, query))).rows
     if rows.num_columns != 1:
         raise invalid("The subquery of PIVOT has one column.", "002064", "42601")
+    if pa.types.is_interval(rows.column(0).type):
+        raise unsupported("PIVOT by a TIMESTAMP_TZ")
     values = [exp.convert(value) for value in dict.fromkeys(rows.column(0).to_pylist())]
     return {value: _name(value) for value in values}
 

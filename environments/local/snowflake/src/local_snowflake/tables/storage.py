@@ -9,10 +9,14 @@ from sqlglot import exp
 
 from ..kernel.names import literal, quote
 from ..sql import columns as table_columns
-from ..sql import engine
+from ..sql import engine, transactions
 from ..sql.parsing import parse_expression
 from ..sql.places import relation, sql_name
 from ..sql.scope import Scope
+from ..sql.transforms import ALL
+from ..sql.transforms.rewriting import literal as literal_of
+from ..sql.wide import wide
+from . import assigning
 from .translate import generated, resolved
 
 if TYPE_CHECKING:
@@ -84,6 +88,17 @@ def alter(session: Session, table: Object, steps: list[str], new: Object) -> Non
     engine.together(session.connection, [*steps, f"COMMENT ON TABLE {sql_name(session, table)} IS {note}"])
 
 
+def widen(session: Session, table: Object) -> None:
+    """Give the table's whole numbers of more than 18 digits 128 bits, where that is what the statement needs."""
+    if not wide() or transactions.active(session) or table.kind != "TABLE":
+        return
+    name = sql_name(session, table)
+    narrow = {row[0] for row in engine.execute(session.connection, f"DESCRIBE {name}") if row[1] == "BIGINT"}
+    columns = table_columns.of(table)
+    if any(column.name in narrow and column.datatype.duckdb == "HUGEINT" for column in columns):
+        engine.together(session.connection, rebuilt(session, table, columns, columns))
+
+
 def drop(session: Session, table: Object) -> None:
     """Remove the rows."""
     if not table.properties.get("temporary"):
@@ -105,8 +120,15 @@ def default(session: Session, table: Object, column: TableColumn) -> str:
         return f"nextval({literal(_sequence(session, table, column))})"
     if not column.default:
         return ""
+    value = parse_expression(column.default)
     with Scope(session) as scope:
-        return generated(scope, resolved(scope, parse_expression(column.default)))
+        if column.datatype.name != "TIMESTAMP_TZ":
+            return generated(scope, resolved(scope, value))
+        if literal_of(value) is None:
+            return f"_sf_tz_default({generated(scope, resolved(scope, value))})"
+        made = generated(scope, resolved(scope, exp.select(assigning.converted(value, "TIMESTAMP_TZ"))))
+    # A text has an offset of its own, and is read once and for all.
+    return f"CAST({literal(engine.execute(session.connection, f'SELECT CAST(({made}) AS VARCHAR)')[0][0])} AS INTERVAL)"
 
 
 def _temporary(table: Object) -> str:
@@ -115,8 +137,20 @@ def _temporary(table: Object) -> str:
 
 def _cast(columns: list[TableColumn], query: str) -> str:
     names = ", ".join(quote(c.name) for c in columns)
-    cast = ", ".join(f"{quote(c.name)}::{c.datatype.duckdb} AS {quote(c.name)}" for c in columns)
+    cast = ", ".join(f"{_converted(c)} AS {quote(c.name)}" for c in columns)
     return f"SELECT {cast} FROM ({query}) AS q({names})"
+
+
+def _converted(column: TableColumn) -> str:
+    """What a query gives, as a cast of Snowflake's makes it what the column is."""
+    kind = assigning.target(column.datatype)
+    value = exp.column(column.name, quoted=True)
+    if kind is None:
+        return f"{value.sql('duckdb')}::{column.datatype.duckdb}"
+    cast = assigning.converted(value, kind)
+    for transform in ALL:
+        cast = transform(cast)
+    return cast.sql("duckdb", identify=True)
 
 
 def _definitions(session: Session, table: Object, columns: list[TableColumn]) -> str:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from ..kernel import timestamp_tz
 from ..kernel.errors import SnowflakeError, invalid
 from ..sql import columns, engine, lineage, meaning
 from ..sql.parsing import parse
 from ..sql.transforms import ALL, definitions, implicit
 from ..sql.transforms.once import computed_once
+from . import set_operations
 from .references import called, resolve
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ def generated(scope: Scope, expression: exp.Expression) -> str:
         expression = transform(expression)
     if not settings.usual:
         expression = meaning.of_values(expression, settings)
-    expression = computed_once(expression, definitions())
+    expression = set_operations.alike(scope, computed_once(expression, definitions()))
     return expression.sql(dialect="duckdb", identify=True, copy=False)
 
 
@@ -87,7 +89,10 @@ def constants(scope: Scope, expressions: list[exp.Expression]) -> list[Any]:
     if _literal(found):  # RESULT_SCAN(LAST_QUERY_ID()) takes the value of a function of the account
         return [e.to_py() for e in found]
     query = exp.select(*(exp.alias_(e, f"C{i}", copy=False) for i, e in enumerate(found)))
-    return list(engine.query(scope.session.connection, generated(scope, query)).rows.to_pylist()[0].values())
+    answer = engine.query(scope.session.connection, generated(scope, query))
+    values = answer.rows.to_pylist()[0].values()
+    zoned = (column.type == "timestamp_tz" for column in answer.columns)
+    return [timestamp_tz.read(v) if z else v for z, v in zip(zoned, values, strict=True)]
 
 
 def _literal(expressions: list[exp.Expression]) -> bool:

@@ -24,13 +24,16 @@ _MEANING = (
     "TIMESTAMP_NTZ_OUTPUT_FORMAT",
     "TIMESTAMP_OUTPUT_FORMAT",
     "TIMESTAMP_TYPE_MAPPING",
+    "TIMESTAMP_TZ_OUTPUT_FORMAT",
     "TIME_INPUT_FORMAT",
     "TIME_OUTPUT_FORMAT",
     "WEEK_OF_YEAR_POLICY",
     "WEEK_START",
 )
 # What means the same as the default, which is TIMESTAMP_OUTPUT_FORMAT's.
-_SAME = {"TIMESTAMP_LTZ_OUTPUT_FORMAT": PARAMETERS["TIMESTAMP_OUTPUT_FORMAT"].default}
+_SAME = dict.fromkeys(
+    ("TIMESTAMP_LTZ_OUTPUT_FORMAT", "TIMESTAMP_TZ_OUTPUT_FORMAT"), PARAMETERS["TIMESTAMP_OUTPUT_FORMAT"].default
+)
 # How a statement is read, and what its failure means, depends on these.
 _STATEMENTS = ("QUOTED_IDENTIFIERS_IGNORE_CASE", "TRANSACTION_ABORT_ON_ERROR")
 # A value, and the level that it was set on ("" for the default).

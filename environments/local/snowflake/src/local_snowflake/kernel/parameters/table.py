@@ -149,8 +149,7 @@ _SESSION = (
         "TIMESTAMP_NTZ",
         v.choice("TIMESTAMP_LTZ", "TIMESTAMP_NTZ", "TIMESTAMP_TZ"),
     ),
-    # A TIMESTAMP_TZ is kept as a TIMESTAMP_LTZ here, so that the two have one format.
-    _text("TIMESTAMP_TZ_OUTPUT_FORMAT", SESSION, HONOURED, read=v.only("", "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM")),
+    _text("TIMESTAMP_TZ_OUTPUT_FORMAT", SESSION, HONOURED, read=v.layout(*_STAMP, empty=True)),
     _text("TIMEZONE", SESSION, HONOURED, "America/Los_Angeles", v.timezone),
     _text("TIME_INPUT_FORMAT", SESSION, HONOURED, "AUTO", v.layout("TIME", auto=True)),
     _text("TIME_OUTPUT_FORMAT", SESSION, HONOURED, "HH24:MI:SS", v.layout("TIME")),

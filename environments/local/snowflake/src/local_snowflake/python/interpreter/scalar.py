@@ -91,6 +91,8 @@ def _series(column: pa.Array, kind: values.Type) -> Any:
         import pandas as pd
 
         return pd.Series(values.to_python(column, kind), dtype=object)
+    if pa.types.is_interval(column.type):
+        return pa.array(values.to_python(column, kind), pa.timestamp("us", "UTC")).to_pandas()
     if pa.types.is_decimal(column.type):
         column = column.cast(pa.float64())
     return column.to_pandas()

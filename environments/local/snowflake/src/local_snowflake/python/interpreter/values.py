@@ -59,6 +59,25 @@ def to_arrow(values: Iterable[Any], kind: Type) -> pa.Array:
     )
 
 
+# A TIMESTAMP_TZ comes and goes as `kernel/timestamp_tz.py` has it, which is not here.
+_MARK, _FIRST_DAY, _LEAST_OFFSET = 2_000_000_000, 4_000_000, 1440
+_DAY = 86_400_000_000
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
+def _read_zoned(value: Any) -> datetime.datetime:
+    offset = datetime.timedelta(minutes=value.nanoseconds // 1000 // _DAY - _LEAST_OFFSET)
+    micros = (value.days - _FIRST_DAY) * _DAY + value.nanoseconds // 1000
+    return (_EPOCH + datetime.timedelta(microseconds=micros)).astimezone(datetime.timezone(offset))
+
+
+def _written_zoned(moment: datetime.datetime) -> pa.MonthDayNano:
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+    minutes = (aware.utcoffset() or datetime.timedelta()) // datetime.timedelta(minutes=1) + _LEAST_OFFSET
+    days, rest = divmod((aware - _EPOCH) // datetime.timedelta(microseconds=1), _DAY)
+    return pa.MonthDayNano([_MARK, days + _FIRST_DAY - minutes, (rest + minutes * _DAY) * 1000])
+
+
 def arrow_type(kind: Type) -> pa.DataType:
     """The Arrow type that stands for a Snowflake type."""
     if kind["type"] == "fixed":
@@ -126,7 +145,10 @@ def _truth(value: Any) -> bool:
     return value
 
 
-_READERS: dict[str, Callable[[Any], Any]] = dict.fromkeys(SEMI_STRUCTURED, json.loads)
+_READERS: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(SEMI_STRUCTURED, json.loads),
+    "timestamp_tz": _read_zoned,
+}
 _WRITERS: dict[str, Callable[[Any], Any]] = {
     "real": float,
     "text": _text,
@@ -136,7 +158,7 @@ _WRITERS: dict[str, Callable[[Any], Any]] = {
     "time": lambda v: v,
     "timestamp_ntz": lambda v: v,
     "timestamp_ltz": lambda v: v,
-    "timestamp_tz": lambda v: v,
+    "timestamp_tz": _written_zoned,
 }
 _ARROW = {
     "real": pa.float64(),
@@ -146,5 +168,5 @@ _ARROW = {
     "time": pa.time64("us"),
     "timestamp_ntz": pa.timestamp("us"),
     "timestamp_ltz": pa.timestamp("us", "UTC"),
-    "timestamp_tz": pa.timestamp("us", "UTC"),
+    "timestamp_tz": pa.month_day_nano_interval(),
 }

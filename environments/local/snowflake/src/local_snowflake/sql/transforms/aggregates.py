@@ -192,8 +192,15 @@ def approx_count_distinct(a: Aggregate) -> Node:
 
 def array_agg(a: Aggregate) -> Node:
     """ARRAY_AGG leaves NULLs out, and is empty, not NULL, without rows."""
-    items = call("to_json", a.apply("list", a.first, only=_known((a.first,))))
+    items = _listed(a.apply("list", a.first, only=_known((a.first,))))
     return call("coalesce", items, cast(text("[]"), "JSON"))
+
+
+def _listed(values: Node) -> Node:
+    """A list of DuckDB's as an ARRAY."""
+    item = exp.to_identifier("_item", quoted=True)
+    each = exp.Lambda(this=call("_sf_json", item), expressions=[item.copy()], colon=True)
+    return call("to_json", exp.Transform(this=values, expression=each))
 
 
 def array_unique_agg(a: Aggregate) -> Node:
@@ -216,7 +223,7 @@ def listagg(a: Aggregate) -> Node:
 def object_agg(a: Aggregate) -> Node:
     """OBJECT_AGG(key, value) leaves NULLs out, and is empty, not NULL, without rows."""
     key, value = a.arguments
-    pairs = a.apply("list", call("row", key.copy(), call("to_json", value.copy())), only=_known(a.arguments))
+    pairs = a.apply("list", call("row", key.copy(), call("_sf_json", value.copy())), only=_known(a.arguments))
     return call("coalesce", call("to_json", call("map_from_entries", pairs)), cast(text("{}"), "JSON"))
 
 
@@ -239,7 +246,7 @@ def _by(name: str) -> Meaning:
 
     def chosen(a: Aggregate) -> Node:
         found = a.apply(name, *a.arguments)
-        return call("to_json", found) if len(a.arguments) > 2 else found
+        return _listed(found) if len(a.arguments) > 2 else found
 
     return chosen
 

@@ -13,8 +13,8 @@ from .semi_structured import is_variant
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT", "DECIMAL", "INTEGER_LITERAL")
 _FLOATS = ("DOUBLE", "FLOAT")
 _TEXTS = ("VARCHAR", "STRING_LITERAL")
-_MOMENTS = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
-# The sources of each target, as DuckDB calls them. Anything becomes a VARCHAR or a VARIANT.
+_MOMENTS = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "INTERVAL")
+# The sources of each target, as DuckDB calls them. Anything but a VECTOR becomes a VARCHAR or a VARIANT.
 SOURCES: dict[str, tuple[str, ...]] = {
     "NUMBER": (*_NUMBERS, *_FLOATS, *_TEXTS, "JSON", "BOOLEAN"),
     "DOUBLE": (*_NUMBERS, *_FLOATS, *_TEXTS, "JSON"),
@@ -30,7 +30,11 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "TEXT": _TEXTS,
 }
 # The target that a type of DuckDB's stands for.
-_TARGETS = {"BIGINT": "NUMBER", "DECIMAL": "NUMBER", "BLOB": "BINARY", "TIMESTAMPTZ": "TIMESTAMP"}
+_TARGETS = {
+    **dict.fromkeys(("BIGINT", "DECIMAL"), "NUMBER"),
+    **dict.fromkeys(("TIMESTAMPTZ", "INTERVAL"), "TIMESTAMP"),
+    "BLOB": "BINARY",
+}
 
 
 def taken(value: Node, kind: str) -> Node:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from ...kernel.errors import invalid, unsupported
+from ...kernel import zones
+from ...kernel.errors import SnowflakeError, invalid, unsupported
 from .conversions import taken
 from .parts import part, strftime
-from .rewriting import Call, Node, call, cast, integer, literal, number, renamed, text
+from .rewriting import Call, Node, call, cast, handed, integer, literal, number, renamed, text
 
 _MICROSECONDS = {
     "hour": 3_600_000_000,
@@ -40,15 +41,45 @@ def moment(node: Node) -> Node:
     """A date, time or timestamp from a value that may also be text."""
     if literal(node) is not None:
         return cast(node, "TIMESTAMP")
-    if isinstance(node, exp.Cast) and node.to.is_type("DATE", "TIMESTAMP", "TIMESTAMPTZ"):
+    if isinstance(node, exp.Null):
+        return cast(node, "TIMESTAMP")
+    if _is_dated(node):
         return node
-    if any(_aggregated(inner) for inner in node.walk()):
-        return node  # DuckDB cannot choose a macro by the type of an aggregate, which is seldom text anyway
+    if _computed(node):
+        return node  # of no known type before it runs; see `by_type`. It is seldom text anyway
     return call("_sf_moment", node)
 
 
-def _aggregated(node: Node) -> bool:
-    return isinstance(node, exp.Window) or (isinstance(node, exp.Anonymous) and node.this in _AGGREGATES)
+def clock(node: Node) -> Node:
+    """The time on the clock of a value that may also be text: of a TIMESTAMP_TZ, where it was written."""
+    found = moment(node)
+    if _is_dated(found):
+        return found
+    if isinstance(found, exp.Anonymous) and found.this == "_sf_moment":
+        return call("_sf_clock", *found.expressions)
+    return by_type("_sf_clock", found)
+
+
+def _is_dated(node: Node) -> bool:
+    return isinstance(node, exp.Cast) and node.to.is_type("DATE", "TIMESTAMP", "TIMESTAMPTZ")
+
+
+def by_type(macro: str, *arguments: Node) -> Node:
+    """A macro that has a form for each type of its arguments.
+
+    Of an aggregate, a window or a subquery DuckDB does not know the type before it has chosen the form, so they are
+    computed first.
+    """
+    return handed(call(macro, *arguments), [a for a in arguments if _computed(a)])
+
+
+def _computed(node: Node) -> bool:
+    return any(_is_computed(inner) for inner in node.walk())
+
+
+def _is_computed(node: Node) -> bool:
+    named = isinstance(node, exp.Anonymous) and node.this in _AGGREGATES
+    return named or isinstance(node, exp.Window | exp.Filter | exp.Query)
 
 
 def part_of(node: Node) -> str:
@@ -65,13 +96,13 @@ def dateadd(arguments: Sequence[Node]) -> Node:
     """DATEADD(part, n, moment): whole days and longer keep the type; shorter parts make a date a timestamp."""
     unit, amount, base = part_of(arguments[0]), arguments[1], moment(arguments[2])
     if unit in _MONTHS:
-        return call("_sf_add_months_part", _times(amount, _MONTHS[unit]), base)
+        return by_type("_sf_add_months_part", _times(amount, _MONTHS[unit]), base)
     if unit in _DAYS:
         return call("_sf_add_days_part", _times(amount, _DAYS[unit]), base)
     if unit == "nanosecond":
-        return call("_sf_add_time_part", call("_sf_no_nanoseconds", amount), base)
+        return by_type("_sf_add_time_part", call("_sf_no_nanoseconds", amount), base)
     if unit in _MICROSECONDS:
-        return call("_sf_add_time_part", _times(amount, _MICROSECONDS[unit]), base)
+        return by_type("_sf_add_time_part", _times(amount, _MICROSECONDS[unit]), base)
     raise unsupported(f"DATEADD of {unit}")
 
 
@@ -86,12 +117,18 @@ def datediff(arguments: Sequence[Node]) -> Node:
     """DATEDIFF(part, from, to): how many boundaries of the part lie between."""
     unit, start, end = part_of(arguments[0]), moment(arguments[1]), moment(arguments[2])
     if unit == "nanosecond":
-        return exp.Mul(this=call("date_diff", text("microsecond"), start, end), expression=number(_NANOSECONDS))
+        return exp.Mul(this=_difference("microsecond", start, end), expression=number(_NANOSECONDS))
     if unit == "week":
-        return call("_sf_weeks_between", start, end)
+        return by_type("_sf_weeks_between", start, end)
     if unit not in _BOUNDARIES:
         raise unsupported(f"DATEDIFF of {unit}")
-    return call("date_diff", text(unit), start, end)
+    return _difference(unit, start, end)
+
+
+def _difference(unit: str, start: Node, end: Node) -> Node:
+    if _is_dated(start) and _is_dated(end):
+        return call("date_diff", text(unit), start, end)
+    return by_type("_sf_difference", text(unit), start, end)
 
 
 def date_trunc(arguments: Sequence[Node]) -> Node:
@@ -102,8 +139,7 @@ def date_trunc(arguments: Sequence[Node]) -> Node:
     unit = part_of(first)
     if unit not in _BOUNDARIES:
         raise unsupported(f"DATE_TRUNC to {unit}")
-    typed = not any(_aggregated(inner) for inner in second.walk())
-    return call("_sf_truncated_moment" if typed else "_sf_truncated", text(unit), moment(second))
+    return by_type("_sf_truncated", text(unit), moment(second))
 
 
 # Units of slices; a DATE has none shorter than a day.
@@ -123,7 +159,7 @@ def time_slice(arguments: Sequence[Node]) -> Node:
     step = cast(text(f"{3 * length} month" if unit == "quarter" else f"{length} {unit}"), "INTERVAL")
     origin = cast(text("1969-12-29" if unit == "week" else "1970-01-01"), "TIMESTAMP")
     shift = step.copy() if side == "END" else cast(text("0 day"), "INTERVAL")
-    return call("_sf_slice", moment(arguments[0]), step, origin, shift)
+    return by_type("_sf_slice", moment(arguments[0]), step, origin, shift)
 
 
 def date_part(arguments: Sequence[Node]) -> Node:
@@ -134,6 +170,9 @@ def date_part(arguments: Sequence[Node]) -> Node:
 def component(unit: str, value: Node) -> Node:
     """One part of a moment, an integer."""
     base = moment(value)
+    if unit.startswith("timezone"):
+        return by_type("_sf_zone_part", text(unit), base)
+    base = by_type("_sf_instant", base) if unit.startswith("epoch") and not _is_dated(base) else clock(value)
     if unit in _EPOCHS:
         return call(_EPOCHS[unit], base)
     if unit == "nanosecond":
@@ -150,7 +189,7 @@ def extract(node: exp.Extract) -> Node:
 
 def last_day(arguments: Sequence[Node]) -> Node:
     """LAST_DAY(date [, part]): of the month, or of the week, quarter or year."""
-    base = moment(arguments[0])
+    base = clock(arguments[0])
     unit = part_of(arguments[1]) if len(arguments) > 1 else "month"
     if unit == "month":
         return call("sf_last_day", base)
@@ -161,22 +200,28 @@ def last_day(arguments: Sequence[Node]) -> Node:
 
 
 def convert_timezone(arguments: Sequence[Node]) -> Node:
-    """CONVERT_TIMEZONE([source,] target, moment): the time on the clocks there."""
+    """CONVERT_TIMEZONE(target, moment) is a TIMESTAMP_TZ, of (source, target, moment) a TIMESTAMP_NTZ.
+
+    https://docs.snowflake.com/en/sql-reference/functions/convert_timezone
+    """
+    for zone in map(literal, arguments[:-1]):
+        if zone is not None and zone not in zones.known():
+            raise SnowflakeError(f"Unknown timezone: '{zone}'", "100107", "22023")
     if len(arguments) == 2:
-        return call("timezone", arguments[0], call("sf_to_timestamp_tz", arguments[1]))
+        return call("_sf_tz_in", arguments[0], call("sf_to_timestamp_ltz", arguments[1]))
     source, target, local = arguments
-    return call("timezone", target, call("timezone", source, cast(moment(local), "TIMESTAMP")))
+    return call("timezone", target, call("timezone", source, cast(clock(local), "TIMESTAMP")))
 
 
 def shifted(node: exp.Add | exp.Sub) -> Node:
     """A moment and an INTERVAL: whole days keep a date a date."""
-    if not isinstance(node.expression, exp.Interval):
+    interval = node.expression.unnest()
+    if not isinstance(interval, exp.Interval):
         return node
-    interval = node.expression
     amount, unit = interval.this.name, interval.args.get("unit")
     written = f"{amount} {unit.name}" if unit is not None else amount.replace(",", " ")
     step = cast(text(written), "INTERVAL")
-    new = type(node)(this=moment(node.this), expression=step)
+    new = by_type("_sf_plus" if isinstance(node, exp.Add) else "_sf_minus", moment(node.this), step)
     timed = {part(word) for word in re.findall(r"[A-Za-z]+", written)} & _MICROSECONDS.keys()
     return new if timed else call("_sf_like", new, moment(node.this.copy()))
 
@@ -185,16 +230,16 @@ def _component(unit: str) -> Call:
     return lambda arguments: component(unit, arguments[0])
 
 
-def _of_moments(name: str) -> Call:
-    """A macro whose first argument is a moment."""
-    return lambda arguments: call(name, moment(arguments[0]), *arguments[1:])
+def _of_clocks(name: str) -> Call:
+    """A macro whose first argument is a moment's clock."""
+    return lambda arguments: call(name, clock(arguments[0]), *arguments[1:])
 
 
-def _of_two_moments(name: str) -> Call:
-    return lambda arguments: call(name, moment(arguments[0]), moment(arguments[1]))
+def _of_two_clocks(name: str) -> Call:
+    return lambda arguments: call(name, clock(arguments[0]), clock(arguments[1]))
 
 
-def _reader(kind: str, macro: str, *, safe: bool = False, zone: bool = False) -> Call:
+def _reader(kind: str, macro: str, *, safe: bool = False) -> Call:
     """TO_DATE and its relatives: a value of any type, or text in a given format."""
 
     def read(arguments: Sequence[Node]) -> Node:
@@ -204,21 +249,18 @@ def _reader(kind: str, macro: str, *, safe: bool = False, zone: bool = False) ->
                 return call(macro, *arguments)
             raise unsupported(f"{macro[3:].upper()} with a format that is no literal")
         if fmt.upper() == "AUTO":
-            read = call(macro, taken(arguments[0], kind))
-            return zoned(arguments[0], read) if zone else read
+            return call(macro, taken(arguments[0], kind))
         parser = "try_strptime" if safe else "strptime"
-        parsed = cast(call(parser, call("sf_to_varchar", arguments[0]), text(strftime(fmt, reading=True))), kind)
-        return zoned(arguments[0], parsed) if zone else parsed
+        written = call("sf_to_varchar", arguments[0])
+        zoned = kind == "INTERVAL"
+        if zoned and re.search(r"TZH.*[^TZHM:]", fmt.upper()):
+            raise unsupported(f"TIMESTAMP_TZ of a format whose offset is not at its end: '{fmt}'")
+        parsed = call(parser, written, text(strftime(fmt, reading=True)))
+        if zoned:
+            return call("_sf_tz_read", written.copy(), cast(parsed, "TIMESTAMPTZ"))
+        return cast(parsed, kind)
 
     return read
-
-
-def zoned(value: Node, read: Node) -> Node:
-    """A TIMESTAMP_TZ, unless its text has an offset that would be lost."""
-    written = literal(value)
-    if written is not None and not re.search(r":\d\d.*([+-]\d\d?:?(\d\d)?|Z)$", written):
-        return read
-    return call("_sf_zoned", value.copy(), read)
 
 
 def written(arguments: Sequence[Node]) -> Node:
@@ -230,7 +272,7 @@ def written(arguments: Sequence[Node]) -> Node:
         raise unsupported("TO_CHAR with a format that is no literal")
     if fmt.upper() in {"HEX", "UTF-8", "UTF8", "BASE64"}:
         return call({"HEX": "hex", "BASE64": "to_base64"}.get(fmt.upper(), "decode"), arguments[0])
-    return call("strftime", moment(arguments[0]), text(strftime(fmt)))
+    return by_type("_sf_written", moment(arguments[0]), text(strftime(fmt)), text(strftime(fmt, zoned=True)))
 
 
 def _now(kind: str) -> Call:
@@ -250,8 +292,8 @@ def _utc_now(_: Sequence[Node]) -> Node:
     return call("timezone", text("UTC"), call("get_current_timestamp"))
 
 
-_TIMESTAMPS = {"": "ntz", "_NTZ": "ntz", "_LTZ": "tz", "_TZ": "tz"}
-_KINDS = {"ntz": "TIMESTAMP", "tz": "TIMESTAMPTZ"}
+_TIMESTAMPS = {"": "ntz", "_NTZ": "ntz", "_LTZ": "ltz", "_TZ": "tz"}
+_KINDS = {"ntz": "TIMESTAMP", "ltz": "TIMESTAMPTZ", "tz": "INTERVAL"}
 _READERS = {
     "TO_DATE": _reader("DATE", "sf_to_date"),
     "DATE": _reader("DATE", "sf_to_date"),
@@ -259,9 +301,9 @@ _READERS = {
     "TO_TIME": _reader("TIME", "sf_to_time"),
     "TIME": _reader("TIME", "sf_to_time"),
     "TRY_TO_TIME": _reader("TIME", "sf_try_to_time", safe=True),
-    **{f"TO_TIMESTAMP{n}": _reader(_KINDS[k], f"sf_to_timestamp_{k}", zone=n == "_TZ") for n, k in _TIMESTAMPS.items()},
+    **{f"TO_TIMESTAMP{n}": _reader(_KINDS[k], f"sf_to_timestamp_{k}") for n, k in _TIMESTAMPS.items()},
     **{
-        f"TRY_TO_TIMESTAMP{n}": _reader(_KINDS[k], f"sf_try_to_timestamp_{k}", safe=True, zone=n == "_TZ")
+        f"TRY_TO_TIMESTAMP{n}": _reader(_KINDS[k], f"sf_try_to_timestamp_{k}", safe=True)
         for n, k in _TIMESTAMPS.items()
     },
 }
@@ -292,11 +334,12 @@ CALLS: dict[str, Call] = {
     **dict.fromkeys(_FROM_PARTS, renamed("sf_timestamp_ntz_from_parts")),
     **dict.fromkeys(("DATE_FROM_PARTS", "DATEFROMPARTS"), renamed("sf_date_from_parts")),
     **dict.fromkeys(("TIME_FROM_PARTS", "TIMEFROMPARTS"), renamed("sf_time_from_parts")),
-    **{name: _of_moments(f"sf_{name.lower()}") for name in ("ADD_MONTHS", "NEXT_DAY", "PREVIOUS_DAY")},
+    "ADD_MONTHS": lambda arguments: by_type("sf_add_months", moment(arguments[0]), *arguments[1:]),
+    **{name: _of_clocks(f"sf_{name.lower()}") for name in ("NEXT_DAY", "PREVIOUS_DAY")},
     "TIME_SLICE": time_slice,
-    **{name: _of_moments(f"sf_{name.lower()}") for name in ("DAYNAME", "MONTHNAME")},
+    **{name: _of_clocks(f"sf_{name.lower()}") for name in ("DAYNAME", "MONTHNAME")},
     "CONVERT_TIMEZONE": convert_timezone,
-    "MONTHS_BETWEEN": _of_two_moments("sf_months_between"),
+    "MONTHS_BETWEEN": _of_two_clocks("sf_months_between"),
 }
 
 

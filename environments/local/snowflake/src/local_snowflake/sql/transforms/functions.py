@@ -11,6 +11,7 @@ from . import (
     arity,
     conditions,
     dates,
+    implicit,
     macros,
     numbers,
     operators,
@@ -22,7 +23,7 @@ from . import (
 )
 from .aggregates import AGGREGATES
 from .rewriting import Call, Node, name_of, renamed, rewrite
-from .semi_structured import is_variant, numeric, plain
+from .semi_structured import is_container, is_variant, numeric, plain
 
 _MACROS: dict[str, Call] = {name: renamed(macro) for name, macro in macros.functions().items()}
 # Functions whose variants stay variants; of other functions, numbers' get numbers and the rest get text.
@@ -84,6 +85,9 @@ def called(node: exp.Anonymous) -> Node:
 
 
 def _fitting(name: str, arguments: list[Node]) -> list[Node]:
+    if any(place < len(arguments) and is_container(arguments[place]) for place in implicit.text_arguments(name)):
+        text = f"Invalid argument types for function '{name}': an ARRAY or an OBJECT is no text by itself"
+        raise SnowflakeError(f"SQL compilation error: error line 1 at position 0\n{text}", "001044", "42P13")
     if name in _TAKE_VARIANTS:
         return arguments
     fit = numeric if name in numbers.CALLS else plain

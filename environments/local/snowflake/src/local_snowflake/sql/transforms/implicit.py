@@ -50,6 +50,15 @@ _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _PATTERNS = (exp.Like, exp.ILike, exp.RegexpLike)
 
 
+def text_arguments(function: str) -> range | tuple[int, ...]:
+    """The places of a function's arguments that are text."""
+    return _TEXTS.get(function, _MORE_TEXTS.get(function, ()))
+
+
+# These take bytes as well.
+_MORE_TEXTS = {**dict.fromkeys(("LENGTH", "LEN"), (0,)), **dict.fromkeys(("CONCAT", "CONCAT_WS"), _EACH)}
+
+
 def attempted(attempt: Callable[[], _T]) -> _T:
     """What the attempt answers; one that is refused for the types of arguments is made again with implicit casts.
 
@@ -93,9 +102,9 @@ def casts(tree: Node) -> Node:
         elif isinstance(node, _COMPARISONS):
             _cast_alike(node.this, node.expression)
         elif isinstance(node, exp.In) and node.expressions:
-            node.this.replace(_wrapped("_sf_implicit_like", node.this, node.expressions[0]))
+            _cast_like(node.this, *node.expressions)
         elif isinstance(node, exp.Between):
-            node.this.replace(_wrapped("_sf_implicit_like", node.this, node.args["low"]))
+            _cast_like(node.this, node.args["low"], node.args["high"])
     return tree
 
 
@@ -120,6 +129,14 @@ def _cast_alike(*pair: Node) -> None:
     left, right = (_wrapped("_sf_implicit_like", *values) for values in (pair, pair[::-1]))
     pair[0].replace(left)
     pair[1].replace(right)
+
+
+def _cast_like(value: Node, *others: Node) -> None:
+    """A value and what it is compared with: each as `_cast_alike` does."""
+    cast = _wrapped("_sf_implicit_like", value, others[0])
+    for other in others:
+        other.replace(_wrapped("_sf_implicit_like", other, value))
+    value.replace(cast)
 
 
 def _cast_operands(node: exp.Expression, kind: Callable[[Node], Node]) -> None:

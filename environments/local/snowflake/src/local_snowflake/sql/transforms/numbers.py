@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from ...kernel.errors import invalid, unsupported
+from ..wide import SAFE_DIGITS, wide
 from .conversions import taken
 from .dates import date_trunc
 from .rewriting import Call, Node, call, cast, integer, literal, renamed
@@ -67,7 +68,8 @@ def _to_number(*, safe: bool) -> Call:
         precision, scale = [*sizes, *(_DEFAULT_PRECISION, 0)[len(sizes) :]]
         value = taken(value, "BIGINT")
         if not scale:
-            return call("_sf_try_integer" if safe else "_sf_integer", value)
+            width = "wide_integer" if wide() else "integer"
+            return call(f"_sf_try_{width}" if safe else f"_sf_{width}", value)
         kind = exp.DataType.build(f"DECIMAL({precision}, {scale})", dialect="duckdb")
         return (exp.TryCast if safe else exp.Cast)(this=value, to=kind)
 
@@ -156,11 +158,7 @@ def widened(node: exp.Literal) -> Node:
     """A whole number that becomes a value is as wide as NUMBER, so that sums of it do not overflow."""
     if node.is_string or not node.name.isdigit() or not _is_value(node):
         return node
-    return cast(node.copy(), "BIGINT" if _digits(node) <= _SAFE_DIGITS else "HUGEINT")
-
-
-# What 64 bits hold for certain.
-_SAFE_DIGITS = 18
+    return cast(node.copy(), "BIGINT" if _digits(node) <= SAFE_DIGITS and not wide() else "HUGEINT")
 
 
 def _digits(node: exp.Literal) -> int:

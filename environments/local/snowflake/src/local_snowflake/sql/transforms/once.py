@@ -14,14 +14,13 @@ from itertools import pairwise
 from sqlglot import exp, tokenize
 from sqlglot.tokens import Token, TokenType
 
-from .rewriting import Node
+from .rewriting import Node, handed
 
 # Up to so many expressions, as DuckDB will have them, a call plans in a moment, and DuckDB sees through it what it need
 # not read from a table.
 _LARGE = 300
 # Functions of DuckDB's that are macros, with how often they use their arguments.
 _BUILT_IN = {"nullif": 2, "split_part": 2}
-_HANDED = exp.to_identifier("_arguments")
 # What costs nothing to repeat, and has to stay where the macro sees it: a literal has a type of its own in DuckDB.
 _LEAVES = (exp.Column, exp.Literal, exp.Null, exp.Boolean)
 
@@ -39,9 +38,9 @@ def computed_once(tree: Node, definitions: str) -> Node:
         times = uses.get(node.name.lower(), 1) if isinstance(node, exp.Anonymous) else 1
         sizes[id(node)] = 1 + inside * times
         if times > 1 and sizes[id(node)] > _LARGE and (arguments := _computed(node)):
-            handed = _handed(node, arguments)
-            sizes[id(handed)] = 1 + inside + times * len(node.expressions)
-            tree = handed if node is tree else tree
+            new = node.replace(handed(node, arguments)) if node.parent else handed(node, arguments)
+            sizes[id(new)] = 1 + inside + times * len(node.expressions)
+            tree = new if node is tree else tree
     return tree
 
 
@@ -49,18 +48,8 @@ def _computed(macro: exp.Anonymous) -> list[Node]:
     return [argument for argument in macro.expressions if not isinstance(argument.unnest(), _LEAVES)]
 
 
-def _handed(macro: exp.Anonymous, arguments: list[Node]) -> Node:
-    """In the macro's place: list_transform([{'a0': ...}], lambda _arguments: macro(_arguments['a0'], ...))[1]."""
-    fields = []
-    for number, argument in enumerate(arguments):
-        field = f"a{number}"
-        argument.replace(exp.Bracket(this=_HANDED.copy(), expressions=[exp.Literal.string(field)]))
-        fields.append(exp.PropertyEQ(this=exp.to_identifier(field), expression=argument))
-    row = exp.Array(expressions=[exp.Struct(expressions=fields)])
-    call = exp.Lambda(this=macro.copy(), expressions=[_HANDED.copy()], colon=True)
-    # sqlglot counts from 0, DuckDB from 1.
-    transformed = exp.Bracket(this=exp.Transform(this=row, expression=call), expressions=[exp.Literal.number(0)])
-    return macro.replace(transformed)
+# What stands between two forms of a macro that is defined for several types; DuckDB writes out the one it chooses.
+_FORM = re.compile(r",\s*\([\w ,]*\) AS\s")
 
 
 @cache
@@ -70,12 +59,13 @@ def _uses(definitions: str) -> dict[str, int]:
     for name, header, body in re.findall(r"^CREATE MACRO (\w+)\(([^)]*)\) AS(.*?);$", definitions, re.M | re.S):
         if not body.startswith(" TABLE"):  # a relation is no argument
             parameters = {parameter.split()[0] for parameter in header.split(",") if parameter}
-            uses[name] = _most_used(parameters, tokenize(body, "duckdb"), uses)
+            forms = _FORM.split(body)
+            uses[name] = max(_most_used(parameters, tokenize(form, "duckdb"), uses) for form in forms)
     return uses
 
 
 def _most_used(parameters: set[str], body: list[Token], uses: dict[str, int]) -> int:
-    """Of a macro that is defined for several types, DuckDB tries them all, so all are counted."""
+    """How often the body of one form comes to use the parameter that it uses most."""
     counts = dict.fromkeys(parameters, 0)
     # How often what stands here will be there: by each call around it.
     times = [1]

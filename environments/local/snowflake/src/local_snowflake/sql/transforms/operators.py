@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from .dates import shifted
+from ..wide import wide
+from .dates import by_type, shifted
 from .rewriting import Node, call, integer
 from .semi_structured import is_variant, numeric, plain
 
@@ -34,17 +35,28 @@ def _is_number(node: Node) -> bool:
 
 def calculated(node: exp.Binary) -> Node:
     """Arithmetic with a variant counts with its number; with an INTERVAL, it is a date's."""
-    if isinstance(node.this, exp.Interval) and isinstance(node, exp.Add):
+    if isinstance(node.this.unnest(), exp.Interval) and isinstance(node, exp.Add):
         node = exp.Add(this=node.expression, expression=node.this)
-    if isinstance(node.expression, exp.Interval):
+    if isinstance(node.expression.unnest(), exp.Interval):
         return shifted(node)
     if not (is_variant(node.this) or is_variant(node.expression)):
-        return node
+        return _widened(node) if wide() else node
     return type(node)(this=numeric(node.this), expression=numeric(node.expression))
+
+
+def _widened(node: exp.Binary) -> Node:
+    """Of 128 bits, where a whole number has fewer."""
+    return call("_sf_within", type(node)(**{key: exp.paren(by_type("_sf_wide", side)) for key, side in _sides(node)}))
+
+
+def _sides(node: exp.Binary) -> list[tuple[str, Node]]:
+    return [("this", numeric(node.this.copy())), ("expression", numeric(node.expression.copy()))]
 
 
 def multiplied(node: exp.Mul) -> Node:
     """`*`: DuckDB has as many digits as both factors together, Snowflake at most 12 where no factor has more."""
+    if wide():
+        return call("_sf_within", call("_sf_mul", *(by_type("_sf_wide", side) for _, side in _sides(node))))
     product = calculated(node)
     factors = (product.this, product.expression)
     if isinstance(node.parent, exp.Mul) or any(map(_adds_no_digits, factors)):

@@ -78,8 +78,10 @@ def part(name: str) -> str:
     return found
 
 
-def strftime(fmt: str, *, reading: bool = False) -> str:
+def strftime(fmt: str, *, reading: bool = False, zoned: bool = False) -> str:
     """A Snowflake date format in the words of strftime (or of strptime, when it is for reading).
+
+    With `zoned`, in those of `_sf_tz_written`, where an offset stands as it is written: `<tzhtzm>`.
 
     Raises:
         SnowflakeError: 000002 for a format of numbers, and for fractions that DuckDB cannot write.
@@ -87,13 +89,15 @@ def strftime(fmt: str, *, reading: bool = False) -> str:
     """
     if _REFUSED.search(re.sub(r'"[^"]*"|FF[0369]', "", fmt, flags=re.IGNORECASE)):
         raise unsupported(f"format '{fmt}'")
-    return "".join(_element(found, reading=reading) for found in _TOKEN.finditer(fmt))
+    return "".join(_element(found, reading=reading, zoned=zoned) for found in _TOKEN.finditer(fmt))
 
 
-def _element(found: re.Match[str], *, reading: bool) -> str:
+def _element(found: re.Match[str], *, reading: bool, zoned: bool) -> str:
     if found[1] is not None:
         return found[1]
     if found[2] is not None:
         return found[2].replace("%", "%%")
     element = _ELEMENTS[found[0].upper()]
+    if zoned and element == "%z":
+        return f"<{found[0].lower()}>"
     return "%f" if reading and element.startswith(("%f", "%g")) else element

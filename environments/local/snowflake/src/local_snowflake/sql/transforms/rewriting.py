@@ -76,3 +76,24 @@ def integer(node: Node | None) -> int | None:
     if isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit():
         return int(node.name)
     return None
+
+
+_HANDED = exp.to_identifier("_arguments")
+
+
+def handed(macro: exp.Anonymous, arguments: Sequence[Node]) -> Node:
+    """A macro whose arguments (those given) are computed before it, each once; the macro itself where there are none.
+
+    list_transform([{'a0': ...}], lambda _arguments: macro(_arguments['a0'], ...))[1].
+    """
+    if not arguments:
+        return macro
+    fields = []
+    for place, argument in enumerate(arguments):
+        field = f"a{place}"
+        argument.replace(exp.Bracket(this=_HANDED.copy(), expressions=[text(field)]))
+        fields.append(exp.PropertyEQ(this=exp.to_identifier(field), expression=argument))
+    row = exp.Array(expressions=[exp.Struct(expressions=fields)])
+    applied = exp.Lambda(this=macro.copy(), expressions=[_HANDED.copy()], colon=True)
+    # sqlglot counts from 0, DuckDB from 1.
+    return exp.Bracket(this=exp.Transform(this=row, expression=applied), expressions=[number(0)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
@@ -15,7 +16,8 @@ FLATTENED = "flattened"
 
 # DuckDB functions and macros of this package whose result is JSON.
 _JSON_CALLS = {
-    *("json_extract", "to_json", "json_array", "sf_get", "sf_parse_json", "sf_try_parse_json", "sf_to_variant"),
+    *("json_extract", "to_json", "_sf_json", "_sf_row", "json_array", "sf_get", "sf_parse_json", "sf_try_parse_json"),
+    *("sf_to_variant",),
     *("sf_object_construct", "sf_split", "sf_array_append", "sf_array_cat", "sf_as_object", "sf_as_array"),
 }
 
@@ -28,6 +30,20 @@ def is_variant(node: Node) -> bool:
     if isinstance(node, exp.Cast):
         return node.to.is_type("JSON")
     return isinstance(node, exp.Column) and node.name in {"VALUE", "THIS"} and _is_flattened(node)
+
+
+# What the calls of constructors are, that are ARRAY or OBJECT, and so no text by themselves.
+_CONTAINERS = re.compile(r"json_array|sf_split|_sf_row|sf_(array|object)_(?!size|contains|position|to_string).*")
+CONTAINER = "container"
+
+
+def is_container(node: Node) -> bool:
+    """Whether the tree alone shows that a value is an ARRAY or an OBJECT, and not a VARIANT."""
+    node = node.unnest()
+    if isinstance(node, exp.Anonymous) and node.this == "_sf_implicit_text":
+        node = node.expressions[0].unnest()
+    named = isinstance(node, exp.Anonymous) and isinstance(node.this, str) and _CONTAINERS.fullmatch(node.this)
+    return bool(named) or bool(node.meta.get(CONTAINER))
 
 
 def _is_flattened(column: exp.Column) -> bool:
@@ -60,7 +76,7 @@ def alike(values: Iterable[Node]) -> list[Node]:
     values = list(values)
     if not any(is_variant(v) for v in values):
         return values
-    return [v if is_variant(v) or isinstance(v, exp.Null) else call("to_json", v) for v in values]
+    return [v if is_variant(v) or isinstance(v, exp.Null) else call("_sf_json", v) for v in values]
 
 
 # ---- paths
@@ -135,7 +151,18 @@ def array(node: exp.Array) -> Node:
 
 def array_construct(arguments: Sequence[Node]) -> Node:
     """ARRAY_CONSTRUCT."""
-    return call("json_array", *arguments)
+    return call("json_array", *map(_item, arguments))
+
+
+def _item(value: Node) -> Node:
+    """A value as it stands in an array."""
+    return value if _is_plain(value) else call("_sf_json", value)
+
+
+def _is_plain(value: Node) -> bool:
+    """Whether the tree alone shows that a value is no time and no binary: DuckDB writes such ones as Snowflake does."""
+    value = value.unnest()
+    return isinstance(value, exp.Literal | exp.Null | exp.Boolean | exp.DPipe | exp.Predicate) or is_variant(value)
 
 
 def struct(node: exp.Struct) -> Node:
@@ -170,15 +197,17 @@ def _constructor(macro: str) -> Call:
 
 def _object(macro: str, keys: list[Node], values: list[Node]) -> Node:
     if not keys:
-        return cast(text("{}"), "JSON")
-    items = [call("to_json", value) for value in values]
+        empty = cast(text("{}"), "JSON")
+        empty.meta[CONTAINER] = True
+        return empty
+    items = [call("to_json", value) if _is_plain(value) else call("_sf_json", value) for value in values]
     return call(macro, call("list_value", *keys), call("list_value", *items))
 
 
 def _whole_row(node: Node, macro: str) -> Node:
     """OBJECT_CONSTRUCT(*), `{* EXCLUDE a}`, `{t.* ILIKE 'a%'}`: the row of a relation that the query reads."""
     star = node.this if isinstance(node, exp.Column) else node
-    row = call("to_json", exp.column(_row_of(node), quoted=True))
+    row = call("_sf_row", exp.column(_row_of(node), quoted=True))
     if star.args.get("ilike") is not None:
         row = call("_sf_like_keys", row, star.args["ilike"])
     if star.args.get("except_"):
@@ -206,7 +235,15 @@ def _keys(macro: str) -> Call:
     return lambda arguments: call(macro, arguments[0], call("list_value", *arguments[1:]))
 
 
+def type_of(arguments: Sequence[Node]) -> Node:
+    """TYPEOF(variant); where the tree shows what became one, TYPEOF that."""
+    value = arguments[0].unnest()
+    made = isinstance(value, exp.Anonymous) and value.this in {"_sf_json", "sf_to_variant"}
+    return call("sf_typeof", value.expressions[0] if made else arguments[0])
+
+
 CALLS: dict[str, Call] = {
+    "TYPEOF": type_of,
     "GET": get,
     "GET_PATH": get_path,
     "ARRAY_CONSTRUCT": array_construct,

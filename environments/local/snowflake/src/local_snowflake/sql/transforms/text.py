@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from ...kernel.errors import unsupported
+from ...kernel.errors import SnowflakeError, unsupported
 from . import patterns
 from .rewriting import Call, Node, call, literal, renamed
+from .semi_structured import is_container
 
 _SAME = ("UPPER", "LOWER", "TRIM", "LTRIM", "RTRIM", "REPEAT", "REVERSE", "TRANSLATE", "CHR", "MD5")
 _WITHOUT_COUNTERPART = (
@@ -39,6 +40,9 @@ def joined(parts: list[Node]) -> Node:
 
 def piped(node: exp.DPipe) -> Node:
     """`||`."""
+    if is_container(node.this) or is_container(node.expression):
+        what = "Invalid argument types for function 'CONCAT': an ARRAY or an OBJECT is no text by itself"
+        raise SnowflakeError(f"SQL compilation error: error line 1 at position 0\n{what}", "001044", "42P13")
     return exp.DPipe(this=_written(node.this), expression=_written(node.expression))
 
 

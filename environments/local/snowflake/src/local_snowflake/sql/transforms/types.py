@@ -7,10 +7,10 @@ import re
 from sqlglot import exp
 
 from ...kernel.errors import unsupported
+from ..wide import wide
 from .conversions import taken
-from .dates import zoned
 from .rewriting import Node, call, cast, integer, literal, number
-from .semi_structured import is_variant
+from .semi_structured import CONTAINER, is_variant
 
 _T = exp.DataType.Type
 _INTEGERS = {_T.TINYINT, _T.SMALLINT, _T.INT, _T.BIGINT, _T.INT128}
@@ -27,17 +27,19 @@ _OTHERS = {
     _T.TIMESTAMP: "TIMESTAMP",
     _T.TIMESTAMPNTZ: "TIMESTAMP",
     _T.TIMESTAMPLTZ: "TIMESTAMPTZ",
-    _T.TIMESTAMPTZ: "TIMESTAMPTZ",
+    _T.TIMESTAMPTZ: "INTERVAL",  # see macros/timestamp_tz.sql
     _T.BINARY: "BLOB",
     _T.VARBINARY: "BLOB",
 }
 # Integers of more digits fill DuckDB's 64 bits, which it checks itself.
 _CHECKED_DIGITS = 19
+_MOST_DIGITS = 38
 _READERS = {
     "DATE": "to_date",
     "TIME": "to_time",
     "TIMESTAMP": "to_timestamp_ntz",
-    "TIMESTAMPTZ": "to_timestamp_tz",
+    "TIMESTAMPTZ": "to_timestamp_ltz",
+    "INTERVAL": "to_timestamp_tz",
     "BOOLEAN": "to_boolean",
 }
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
@@ -90,24 +92,29 @@ def converted(node: exp.Cast) -> Node:
     if kind == "BIGINT":
         return _integer(node, value)
     if kind in _READERS:
-        read = _read(value, kind)
-        return zoned(node.this, read) if node.to.is_type(_T.TIMESTAMPTZ) else read
+        return _read(value, kind)
     return call("_sf_binary", value) if kind == "BLOB" else cast(value, kind)
 
 
 def _semi_structured(value: Node, kind: exp.DataType) -> Node:
     """Any value becomes a VARIANT; an ARRAY or an OBJECT only comes of another semi-structured value."""
-    if kind.this is _T.VARIANT or is_variant(value):
-        return call("to_json", value)
-    return call("to_json", taken(value, kind.this.value))
+    if kind.this is _T.VARIANT:
+        return call("to_json" if is_variant(value) else "_sf_json", value)
+    found = call("to_json", value if is_variant(value) else taken(value, kind.this.value))
+    found.meta[CONTAINER] = True
+    return found
 
 
 def _integer(node: exp.Cast, value: Node) -> Node:
     sizes = [integer(p.this) for p in node.to.expressions]
+    if wide() and (not sizes or sizes[0] >= _CHECKED_DIGITS):
+        most = exp.Literal.number(10 ** (sizes[0] if sizes else _MOST_DIGITS) - 1)
+        return call("_sf_digits", call("_sf_wide_integer", value), most)
     if sizes and sizes[0] < _CHECKED_DIGITS:
         return call("_sf_digits", call("_sf_integer", value), number(10 ** sizes[0] - 1))
     if isinstance(value, exp.Literal) and value.name.isdigit() and len(value.name) >= _CHECKED_DIGITS:
-        return cast(value, "HUGEINT")
+        long = cast(value, "HUGEINT")
+        return call("_sf_digits", long, exp.Literal.number(10 ** sizes[0] - 1)) if sizes else call("_sf_within", long)
     if integer(value) is None:
         return call("_sf_integer", value)
     # A bare literal takes the type of what it is combined with, which is narrower and so faster than BIGINT.
@@ -147,10 +154,9 @@ def tried(node: exp.TryCast) -> Node:
         raise unsupported("TRY_CAST to VECTOR")
     value = taken(value, "TEXT")
     if kind in _READERS:
-        read = call(f"sf_try_{_READERS[kind]}", value)
-        return zoned(node.this, read) if node.to.is_type(_T.TIMESTAMPTZ) else read
+        return call(f"sf_try_{_READERS[kind]}", value)
     if kind == "BIGINT":
-        return call("_sf_try_integer", value)
+        return call("_sf_try_wide_integer" if wide() else "_sf_try_integer", value)
     return exp.TryCast(this=value, to=exp.DataType.build(kind, dialect="duckdb"))
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 # In this order, as a macro may use those before it.
-_FILES = ("numbers", "text", "conditions", "dates", "implicit", "semi_structured", "vectors", "random")
+_FILES = ("numbers", "timestamp_tz", "text", "conditions", "dates", "implicit", "semi_structured", "vectors", "random")
 
 
 @cache

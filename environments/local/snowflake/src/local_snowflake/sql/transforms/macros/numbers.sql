@@ -54,6 +54,17 @@ CREATE MACRO _sf_integer(x) AS CASE typeof(x)
     WHEN 'DOUBLE' THEN CAST(round(CAST(x AS DOUBLE)) AS BIGINT)
     WHEN 'FLOAT' THEN CAST(round(CAST(x AS DOUBLE)) AS BIGINT)
     ELSE CAST(x AS BIGINT) END;
+-- The same with 128 bits, see `sql/wide.py`; of these, a NUMBER has 38 digits.
+CREATE MACRO _sf_wide(x BIGINT) AS CAST(x AS HUGEINT), (x) AS x;
+CREATE MACRO _sf_within(x) AS CASE WHEN typeof(x) = 'HUGEINT'
+    AND abs(TRY_CAST(x AS HUGEINT)) > 99999999999999999999999999999999999999::HUGEINT
+    THEN error('Number out of representable range') ELSE x END;
+CREATE MACRO _sf_wide_integer(x) AS CASE typeof(x)
+    WHEN 'DOUBLE' THEN CAST(round(CAST(x AS DOUBLE)) AS HUGEINT)
+    WHEN 'FLOAT' THEN CAST(round(CAST(x AS DOUBLE)) AS HUGEINT)
+    ELSE CAST(x AS HUGEINT) END;
+CREATE MACRO _sf_try_wide_integer(x) AS CASE WHEN abs(TRY_CAST(x AS HUGEINT)) <= 99999999999999999999999999999999999999::HUGEINT
+    THEN TRY_CAST(CASE typeof(x) WHEN 'DOUBLE' THEN CAST(round(TRY_CAST(x AS DOUBLE)) AS VARCHAR) ELSE CAST(x AS VARCHAR) END AS HUGEINT) END;
 CREATE MACRO _sf_try_whole(x) AS coalesce(TRY_CAST(x AS BIGINT), CASE WHEN TRY_CAST(x AS HUGEINT) IS NOT NULL
     THEN error('Unsupported feature ''whole numbers beyond 64 bits: ' || CAST(x AS VARCHAR) || '''') END);
 CREATE MACRO _sf_try_integer(x) AS CASE typeof(x)

@@ -1,5 +1,8 @@
 -- Text. Booleans, times and JSON have Snowflake's spelling; JSON text loses its quotes.
 CREATE MACRO _sf_offset(z) AS CASE WHEN z = '+00' THEN 'Z' ELSE rpad(replace(z, ':', ''), 5, '0') END;
+-- NULL, but for a VECTOR an error: one that DuckDB does not take for a function with side effects, as it takes error().
+CREATE MACRO _sf_no_vector(function, type) AS CAST(CAST(CASE WHEN ends_with(type, ']')
+    THEN 'Invalid argument types for function ''' || function || ''': (' || type || ')' END AS BOOLEAN) AS VARCHAR);
 CREATE MACRO sf_to_varchar(x) AS CASE typeof(x)
     WHEN 'VARCHAR' THEN CAST(x AS VARCHAR)
     WHEN 'JSON' THEN to_json(x) ->> '$'
@@ -7,8 +10,14 @@ CREATE MACRO sf_to_varchar(x) AS CASE typeof(x)
     WHEN 'TIMESTAMP' THEN strftime(TRY_CAST(x AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%g')
     WHEN 'TIMESTAMP WITH TIME ZONE' THEN strftime(TRY_CAST(x AS TIMESTAMPTZ), '%Y-%m-%d %H:%M:%S.%g ')
         || _sf_offset(strftime(TRY_CAST(x AS TIMESTAMPTZ), '%z'))
+    WHEN 'INTERVAL' THEN _sf_tz_text(x)
     WHEN 'BLOB' THEN hex(CAST(x AS BLOB))
-    ELSE CAST(x AS VARCHAR) END;
+    ELSE coalesce(_sf_no_vector('TO_VARCHAR', typeof(x)), CAST(x AS VARCHAR)) END;
+-- A value as VARIANT holds it: times as Snowflake writes them, bytes in hex.
+CREATE MACRO _sf_json(x) AS CASE
+    WHEN typeof(x) IN ('TIMESTAMP', 'TIMESTAMP WITH TIME ZONE', 'INTERVAL', 'BLOB') THEN to_json(sf_to_varchar(x))
+    WHEN regexp_matches(typeof(x), '^(FLOAT|INTEGER)\[\d+\]$') THEN to_json(_sf_no_vector('TO_VARIANT', typeof(x)))
+    ELSE to_json(x) END;
 CREATE MACRO _sf_try_fitting(x, n) AS CASE WHEN length(x) <= n THEN x END;
 CREATE MACRO _sf_fitting(x, n) AS CASE
     WHEN length(x) > n THEN error('String ''' || x || ''' is too long and would be truncated') ELSE x END;
