@@ -21,17 +21,19 @@ NOTEBOOK = "NOTEBOOK"
 
 
 class Pinned:
-    """The graph of one environment, pinned to the release that `digest` names.
+    """A graph of one environment, pinned to the release that `digest` names.
 
-    Raises ConfigError where the settings, the definition and the steps of the settings' package do not fit together.
+    Of several graphs, `name` says which of [graphs.<name>] it is. Raises ConfigError where the settings, the definition
+    and the steps of the settings' package do not fit together.
     """
 
-    def __init__(self, environment: Environment, digest: str) -> None:
+    def __init__(self, environment: Environment, digest: str, name: str = "") -> None:
         for settings in (environment.pipeline, environment.smoke):
             thresholds.check(declared(settings.package), settings)
-        self._environment = environment
+        self.environment = environment
+        self.graph = environment.graph_named(name)
         self._digest = digest
-        self._dag = _root(environment, digest)
+        self._dag = _root(environment, self.graph, digest)
 
     def step(self, name: str, comment: str, **options: bool | str) -> DAGTask:
         """Return a task that runs the step of its name; `options` are those of a DAGTask."""
@@ -43,26 +45,34 @@ class Pinned:
 
     def notebook(self, comment: str) -> DAGTask:
         """Return the task that executes the release's notebook."""
-        return self._task(DAGTask, NOTEBOOK, comment, texts.notebook(self._environment, self._digest))
+        return self._task(DAGTask, NOTEBOOK, comment, texts.notebook(self.environment, self.graph, self._digest))
 
     def dag(self) -> DAG:
-        """Return all that was drawn. Raises ConfigError where the configuration limits a task that is not there."""
-        check_timeouts(self._environment.timeouts, [task.name for task in self._dag.tasks])
-        return self._dag
+        """Return what was drawn of the only graph; for several see `together`."""
+        return together(self)[0]
 
     def _procedure(self, name: str) -> str:
-        package = self._environment.pipeline.package
+        package = self.environment.pipeline.package
         step_of(package, name)
-        return texts.procedure(self._environment, self._digest, f"{package}.steps.{name.lower()}")
+        return texts.procedure(self.environment, self._digest, f"{package}.steps.{name.lower()}")
 
     def _task(self, kind: type[DAGTask], name: str, comment: str, text: str, **options: bool | str) -> DAGTask:
-        minutes = dict(self._environment.timeouts).get(name)
+        minutes = dict(self.environment.timeouts).get(name)
         limit = {"user_task_timeout_ms": _milliseconds(minutes)} if minutes is not None else {}
         return kind(name, text, dag=self._dag, comment=comment, **limit, **options)
 
 
-def _root(environment: Environment, digest: str) -> DAG:
-    graph = environment.graph
+def together(*graphs: Pinned) -> tuple[DAG, ...]:
+    """Return what was drawn of all graphs of an environment, in the order in which they are to be tried.
+
+    Raises ConfigError where the configuration limits a task that is in none of them.
+    """
+    found = tuple(each._dag for each in graphs)
+    check_timeouts(graphs[0].environment.timeouts, [task.name for dag in found for task in dag.tasks])
+    return found
+
+
+def _root(environment: Environment, graph: Graph, digest: str) -> DAG:
     return DAG(
         graph.name,
         schedule=_schedule(graph),

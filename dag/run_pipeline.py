@@ -1,6 +1,6 @@
 """The same steps in one process, in the graph's order, for debugging: no release, no tasks, breakpoints work.
 
-`python dag/run_pipeline.py --env local [--smoke] [--only STEP] [--plain] [--json]`
+`python dag/run_pipeline.py --env local [--graph NAME] [--smoke] [--only STEP] [--plain] [--json]`
 """
 
 import argparse
@@ -11,7 +11,7 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,8 @@ def run_graph(session: "Session", run: "Run", graph: "DAG", report: Report) -> d
             else:
                 results[name] = _carry_out(session, run, name, results, report)
     finally:
-        results[finalizer.name] = _carry_out(session, run, finalizer.name, results, report)
+        if finalizer:
+            results[finalizer.name] = _carry_out(session, run, finalizer.name, results, report)
     return results
 
 
@@ -135,7 +136,7 @@ def main(arguments: list[str]) -> int:
 
     from dag import own_schema
     from dag.connection import SignInError, connect
-    from dag.dag import build
+    from dag.graphs import graphs
     from ml_pipeline.config import load
     from ml_pipeline.errors import PipelineError
     from ml_pipeline.values import ConfigError
@@ -143,15 +144,16 @@ def main(arguments: list[str]) -> int:
     try:
         main_environment = load(options.env, ROOT / "environments")
         environment = own_schema.target(main_environment, options.schema_of, ROOT, "python dag/run_pipeline.py")
-        run, graph = new_run(environment, smoke=options.smoke), build(environment, RELEASE)
+        chosen = choose(graphs(environment, RELEASE), options.graph)
         with connect(environment) as session, _display(options) as report:
             if environment != main_environment:
                 session.sql(own_schema.creation(environment, main_environment.snowflake.schema)).collect()
                 session.use_schema(environment.snowflake.schema)
             if options.only:
+                graph, run = having(chosen, options.only.upper()), new_run(environment, smoke=options.smoke)
                 results = run_step(session, run, graph, options.only.upper(), report)
             else:
-                results = run_graph(session, run, graph, report)
+                results = _run_all(session, environment, chosen, report, smoke=options.smoke)
     except ConfigError as error:
         return _fail(f"{error}\nnext: {error.remedy}" if error.remedy else str(error))
     except (SignInError, PipelineError, own_schema.OwnSchemaError) as error:
@@ -167,6 +169,39 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def having(graphs: "Sequence[DAG]", step: str) -> "DAG":
+    """Return the first of the graphs that has a step of this name; the very first, which says so, if none has."""
+    return next((graph for graph in graphs if any(task.name == step for task in graph.tasks)), graphs[0])
+
+
+def _run_all(
+    session: "Session", environment: "Environment", graphs: "Sequence[DAG]", report: Report, *, smoke: bool
+) -> dict[str, Any]:
+    """Run graphs one after the other; return the results of one by step, of several by graph."""
+    if len(graphs) == 1:
+        return run_graph(session, new_run(environment, smoke=smoke), graphs[0], report)
+    return {
+        graph.name: run_graph(session, new_run(environment, smoke=smoke), graph, _of_graph(graph.name, report))
+        for graph in graphs
+    }
+
+
+def choose(found: "Sequence[DAG]", name: str) -> "Sequence[DAG]":
+    """Return the graph of this name; all of them without one. Raises ConfigError for a name that none has."""
+    from ml_pipeline.values import ConfigError, nearest
+
+    chosen = [graph for graph in found if not name or graph.name == name]
+    if not chosen:
+        known = [graph.name for graph in found]
+        raise ConfigError(f'no graph "{name}"{nearest(name, known)}; dag/dag.py has {", ".join(known)}')
+    return chosen
+
+
+def _of_graph(graph: str, report: Report) -> Report:
+    """Return a report that says of each task which of several graphs it belongs to."""
+    return lambda name, state, seconds, result: report(f"{graph}.{name}", state, seconds, result)
+
+
 def _fail(message: str) -> int:
     print(f"error: {message}", file=sys.stderr)
     return 1
@@ -175,6 +210,7 @@ def _fail(message: str) -> int:
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python dag/run_pipeline.py", description=__doc__.partition("\n")[0])
     parser.add_argument("--env", required=True, help="an environment of environments/*.toml")
+    parser.add_argument("--graph", default="", metavar="NAME", help="one of several graphs (default: all, in order)")
     parser.add_argument("--smoke", action="store_true", help="little data, and tables and a model of its own")
     parser.add_argument("--connection", metavar="NAME", help="sign in by this one of your connections.toml")
     parser.add_argument("--schema-of", metavar="NAME", help="in a schema of your own in DEV: `me`, or a name")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ml_pipeline.config import Environment
 from ml_pipeline.payload import PAYLOAD, PYTHON, packages
+from ml_pipeline.settings import Graph
 
 _NO_SUCH_GRAMMAR = 1003  # Snowflake's number of a syntax error
 
@@ -18,26 +19,26 @@ def procedure(environment: Environment, digest: str, handler: str) -> str:
     )
 
 
-def notebook(environment: Environment, digest: str) -> str:
-    """Return the text of the task that executes the release's notebook; a smoke run's looks at what that run left."""
-    name = environment.graph.notebook.removesuffix(".ipynb").replace("-", "_").upper()
+def notebook(environment: Environment, graph: Graph, digest: str) -> str:
+    """Return the text of the task that executes a graph's notebook; a smoke run's looks at what that run left."""
+    name = graph.notebook.removesuffix(".ipynb").replace("-", "_").upper()
     schema = f"{environment.snowflake.database}.{environment.snowflake.schema}"
     return (
         "BEGIN LET is_smoke BOOLEAN := "
         "(SELECT COALESCE(PARSE_JSON(SYSTEM$GET_TASK_GRAPH_CONFIG()):smoke::BOOLEAN, FALSE)); "
-        f"IF (is_smoke) THEN {execution(environment, digest, f'{schema}.SMOKE_{name}', (schema, 'smoke'))} "
-        f"ELSE {execution(environment, digest, f'{schema}.{name}', (schema,))} END IF; END"
+        f"IF (is_smoke) THEN {execution(environment, graph, digest, f'{schema}.SMOKE_{name}', (schema, 'smoke'))} "
+        f"ELSE {execution(environment, graph, digest, f'{schema}.{name}', (schema,))} END IF; END"
     )
 
 
-def execution(environment: Environment, digest: str, name: str, arguments: Sequence[str]) -> str:
+def execution(environment: Environment, graph: Graph, digest: str, name: str, arguments: Sequence[str]) -> str:
     """Return the block that makes `name` of the release's notebook and executes it.
 
     An account calls it a code bundle, or, where its grammar is older, a notebook project; a text that it cannot parse
     is a statement of its own, so that the other one gets its turn.
     https://docs.snowflake.com/en/release-notes/bcr-bundles/un-bundled/bcr-2393
     """
-    snowflake, graph = environment.snowflake, environment.graph
+    snowflake = environment.snowflake
     source = f"{name} FROM '{environment.release_path(digest)}' COMMENT = 'release {digest}'"
     given = "ARGUMENTS = (" + ", ".join(f"'{each}'" for each in arguments) + ")"
     specification = (

@@ -70,11 +70,16 @@ def run_url(variables: Mapping[str, str] = os.environ) -> str:
     return f"{server}/{repository}/actions/runs/{run}" if run else ""
 
 
-def graph_url(environment: "Environment", variables: Mapping[str, str] = os.environ) -> str:
-    """Return where Snowsight shows the graph; empty unless the account is given as <organization>-<account>."""
+def repository(run_url: str) -> str:
+    """Return the address of the repository that a workflow run belongs to."""
+    return run_url.partition("/actions/runs/")[0]
+
+
+def graph_url(environment: "Environment", graph: str, variables: Mapping[str, str] = os.environ) -> str:
+    """Return where Snowsight shows this graph; empty unless the account is given as <organization>-<account>."""
     organization, dash, account = variables.get("SNOWFLAKE_ACCOUNT", "").partition("-")
     if not (organization and dash and account):
         return ""
     database, schema = environment.snowflake.database, environment.snowflake.schema
-    place = f"databases/{quote(database)}/schemas/{quote(schema)}/task/{quote(environment.graph.name)}/graph"
+    place = f"databases/{quote(database)}/schemas/{quote(schema)}/task/{quote(graph)}/graph"
     return f"https://app.snowflake.com/{quote(organization)}/{quote(account)}/#/data/{place}"

@@ -171,9 +171,9 @@ def named(environment: Environment, name: str) -> str:
     return qualified(environment.snowflake.database, environment.snowflake.schema, name)
 
 
-def root(environment: Environment) -> str:
-    """Return the quoted name of the root task."""
-    return named(environment, environment.graph.name)
+def graphs(environment: Environment) -> tuple[str, ...]:
+    """Return the names of the graphs that the configuration knows."""
+    return tuple(each.name for each in environment.every_graph)
 
 
 def stage_path(environment: Environment, digest: str = "") -> str:

@@ -9,19 +9,19 @@ from deploy import names
 from deploy.graph import properties
 from deploy.graph.graph import TaskSpec
 from deploy.graph.properties import drops
-from deploy.plan.plan import Plan
+from deploy.plan.plan import Section
 from ml_pipeline.config import Environment
 
 
-def statements(environment: Environment, plan: Plan) -> list[str]:
-    """Return the statements of a plan, in an order in which none meets a graph that forbids it."""
+def statements(environment: Environment, plan: Section) -> list[str]:
+    """Return the statements of one graph's plan, in an order in which none meets a graph that forbids it."""
     # A graph has one finalizer, so it goes before the new one comes. After a move nobody is it any more.
     freed = [] if plan.moved_from else [task for task in plan.removed if task.finalizes]
     removed = [task for task in plan.removed if task not in freed]
     # New children are created suspended, and a suspended one would be skipped as if it had passed.
     new = [task.name for task in (*plan.added, *_demoted(plan)) if task != plan.graph.root]
     return [
-        *suspension(environment),
+        *suspension(environment, plan.name),
         *drops(environment, freed),
         *(line for task in _demoted(plan) for line in _dismissal(environment, task)),
         *(line for task in plan.written for line in properties.statements(environment, task, plan.old(task))),
@@ -30,17 +30,21 @@ def statements(environment: Environment, plan: Plan) -> list[str]:
     ]
 
 
-def suspension(environment: Environment) -> list[str]:
-    """Switch the schedule off."""
-    return [f"ALTER TASK IF EXISTS {names.root(environment)} SUSPEND"]
+def suspension(environment: Environment, graph: str) -> list[str]:
+    """Switch the schedule of the graph of this name off."""
+    return [f"ALTER TASK IF EXISTS {names.named(environment, graph)} SUSPEND"]
 
 
-def leaving(environment: Environment, finalizers: list[TaskSpec]) -> list[str]:
+def leaving(environment: Environment, plan: Section) -> list[str]:
     """Take from the root what makes it the graph, so that another backend can hold it."""
-    return [*suspension(environment), *(line for task in finalizers for line in _dismissal(environment, task))]
+    finalizers = [task for task in plan.before if task.finalizes]
+    return [
+        *suspension(environment, plan.name),
+        *(line for task in finalizers for line in _dismissal(environment, task)),
+    ]
 
 
-def _demoted(plan: Plan) -> list[TaskSpec]:
+def _demoted(plan: Section) -> list[TaskSpec]:
     """Return the finalizer that becomes an ordinary task."""
     demoted = [change.old for change in plan.changed if change.old.finalizes and not change.task.finalizes]
     return [] if plan.moved_from else demoted

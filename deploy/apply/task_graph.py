@@ -9,7 +9,7 @@ https://docs.snowflake.com/user-guide/task-graph-object
 from deploy import names
 from deploy.graph import properties
 from deploy.graph.properties import drops
-from deploy.plan.plan import Plan
+from deploy.plan.plan import Section
 from ml_pipeline.config import Environment
 
 # The clauses in the order of their page: https://docs.snowflake.com/en/sql-reference/sql/create-task-graph
@@ -29,11 +29,11 @@ _ORDER = (
 _GRAPHS_OWN = frozenset({*properties.GRAPH_WIDE, "FINALIZE"})
 
 
-def statements(environment: Environment, plan: Plan) -> list[str]:
-    """Return the statements of a plan: stage, swap, then drop what is no member any more."""
+def statements(environment: Environment, plan: Section) -> list[str]:
+    """Return the statements of one graph's plan: stage, swap, then drop what is no member any more."""
     root = plan.graph.root
     if root is None:
-        return [*leaving(environment), *drops(environment, plan.removed)]
+        return [*leaving(environment, plan), *drops(environment, plan.removed)]
     found = []
     for task in plan.written:
         own = {*_GRAPHS_OWN, "WHEN", "COMMENT"} if task == root else {"FINALIZE"}
@@ -41,24 +41,26 @@ def statements(environment: Environment, plan: Plan) -> list[str]:
     for task in plan.removed:  # a member of the committed version cannot be dropped
         if before := ", ".join(names.named(environment, name) for name in task.predecessors):
             found.append(f"ALTER TASK {names.named(environment, task.name)} REMOVE AFTER {before}")
+    whole = names.named(environment, plan.name)
     finalizer = next((task.name for task in plan.graph.tasks if task.finalizes), "")
     clauses = [
-        f"ROOTS = ({names.root(environment)})",
+        f"ROOTS = ({whole})",
         *([f"FINALIZER = {names.named(environment, finalizer)}"] if finalizer else []),
         *properties.graph_clauses(root),
         *([f"WHEN {root.condition}"] if root.condition else []),
     ]
     clauses.sort(key=lambda clause: _ORDER.index(clause.split()[0]))
-    graph = "\n  ".join([f"CREATE OR ALTER TASK GRAPH {names.root(environment)}", *clauses])
-    commit = f"ALTER TASK GRAPH {names.root(environment)} COMMIT"
-    return [*found, graph, *suspension(environment), commit, *drops(environment, plan.removed)]
+    graph = "\n  ".join([f"CREATE OR ALTER TASK GRAPH {whole}", *clauses])
+    commit = f"ALTER TASK GRAPH {whole} COMMIT"
+    return [*found, graph, *suspension(environment, plan.name), commit, *drops(environment, plan.removed)]
 
 
-def suspension(environment: Environment) -> list[str]:
-    """Switch the schedule off."""
-    return [f"ALTER TASK GRAPH IF EXISTS {names.root(environment)} SUSPEND"]
+def suspension(environment: Environment, graph: str) -> list[str]:
+    """Switch the schedule of the graph of this name off."""
+    return [f"ALTER TASK GRAPH IF EXISTS {names.named(environment, graph)} SUSPEND"]
 
 
-def leaving(environment: Environment) -> list[str]:
+def leaving(environment: Environment, plan: Section) -> list[str]:
     """Take the object away; its members stay as ordinary tasks."""
-    return [*suspension(environment), f"DROP TASK GRAPH IF EXISTS {names.root(environment)}"]
+    name = names.named(environment, plan.name)
+    return [*suspension(environment, plan.name), f"DROP TASK GRAPH IF EXISTS {name}"]

@@ -10,7 +10,7 @@ from deploy import names
 from deploy.account.sql import identifier, literal, qualified
 from deploy.graph import properties
 from deploy.graph.graph import CHANGES_OF, Graph, task_name
-from deploy.plan.plan import Plan
+from deploy.plan.plan import Section
 from ml_pipeline.config import Environment
 
 TABLE = "SOURCE_CHANGES"
@@ -19,7 +19,7 @@ TABLE = "SOURCE_CHANGES"
 _WITHOUT_WAREHOUSE = "TARGET_COMPLETION_INTERVAL = '5 MINUTES'"  # which Snowflake asks of a serverless one
 
 
-def around(environment: Environment, plan: Plan, statements: list[str], start: str) -> list[str]:
+def around(environment: Environment, plan: Section, statements: list[str], start: str) -> list[str]:
     """Return a plan's statements with those for its trigger: off before them, there or gone after them.
 
     `start` is the statement that runs the graph once.
@@ -28,24 +28,24 @@ def around(environment: Environment, plan: Plan, statements: list[str], start: s
     new = plan.graph.changes_of
     if not (old or new):
         return statements
-    made = _made(environment, plan.graph, start) if new else [f"DROP TASK IF EXISTS {_task(environment)}"]
-    gone = [f"DROP STREAM IF EXISTS {_stream(environment, old)}"] if old not in {"", new} else []
-    return [*suspension(environment), *statements, *made, *gone]
+    made = _made(environment, plan.graph, start) if new else [f"DROP TASK IF EXISTS {_task(environment, plan.name)}"]
+    gone = [f"DROP STREAM IF EXISTS {_stream(environment, plan.name, old)}"] if old not in {"", new} else []
+    return [*suspension(environment, plan.name), *statements, *made, *gone]
 
 
-def suspension(environment: Environment) -> list[str]:
-    """Let nothing start the graph."""
-    return [f"ALTER TASK IF EXISTS {_task(environment)} SUSPEND"]
+def suspension(environment: Environment, graph: str) -> list[str]:
+    """Let nothing start the graph of this name."""
+    return [f"ALTER TASK IF EXISTS {_task(environment, graph)} SUSPEND"]
 
 
-def activation(environment: Environment) -> list[str]:
-    """Let a change start the graph: from now on, and one that came since the stream was made."""
-    return [f"ALTER TASK {_task(environment)} RESUME"]
+def activation(environment: Environment, graph: str) -> list[str]:
+    """Let a change start the graph of this name: from now on, and one that came since the stream was made."""
+    return [f"ALTER TASK {_task(environment, graph)} RESUME"]
 
 
 def _made(environment: Environment, graph: Graph, start: str) -> list[str]:
     table = graph.changes_of
-    stream = _stream(environment, table)
+    stream = _stream(environment, graph.name, table)
     changes = names.named(environment, TABLE)
     warehouse = str(graph.root.values.get("WAREHOUSE", ""))
     has_data = f"SYSTEM$STREAM_HAS_DATA({literal(stream)})"
@@ -59,7 +59,7 @@ def _made(environment: Environment, graph: Graph, start: str) -> list[str]:
         "COMMENT = 'What starts the graph.'",
         f"CREATE TABLE IF NOT EXISTS {changes} (seen_at TIMESTAMP_LTZ, source VARCHAR, action VARCHAR, changes NUMBER) "
         "COMMENT = 'The changes that have started the graph.'",
-        "\n  ".join((f"{head} TASK {_task(environment)}", *clauses, f"WHEN {has_data}")) + "\nAS\n"
+        "\n  ".join((f"{head} TASK {_task(environment, graph.name)}", *clauses, f"WHEN {has_data}")) + "\nAS\n"
         f"BEGIN\n  BEGIN TRANSACTION;\n"
         f"  INSERT INTO {changes} SELECT CURRENT_TIMESTAMP(), {literal(table)}, METADATA$ACTION, COUNT(*)\n"
         f"    FROM {stream} GROUP BY METADATA$ACTION;\n"
@@ -67,10 +67,10 @@ def _made(environment: Environment, graph: Graph, start: str) -> list[str]:
     ]
 
 
-def _task(environment: Environment) -> str:
-    return names.named(environment, task_name(environment.graph.name))
+def _task(environment: Environment, graph: str) -> str:
+    return names.named(environment, task_name(graph))
 
 
-def _stream(environment: Environment, table: str) -> str:
-    """Return the stream's name, which tells its table: another table has another stream."""
-    return names.named(environment, f"CHANGES${table.replace('.', '$')}")
+def _stream(environment: Environment, graph: str, table: str) -> str:
+    """Return the stream's name, which tells its graph and its table: what one graph has taken, another has not."""
+    return names.named(environment, f"{graph}$CHANGES${table.replace('.', '$')}")

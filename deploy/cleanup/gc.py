@@ -81,7 +81,9 @@ def collect(
     """
     if keep is not None and keep < 1:
         raise DeployError(f"cannot keep {keep} releases: the one in use is needed", "pass --keep 1 or more", USAGE)
-    found = deployed.complete(environment, connection.gather(**_reads(environment)), connection.gather)
+    answers, expected = connection.gather(**_reads(environment)), names.graphs(environment)
+    graphs = (*expected, *(each.name for each in deployed.others(answers, expected)))
+    found = deployed.complete(environment, answers, connection.gather, graphs)
     files = found["files"]
     releases = () if isinstance(files, Unread) and files.missing else staged(_rows(environment, files))
     if not releases:
@@ -115,7 +117,7 @@ def _reads(environment: Environment) -> dict[str, str]:
         "files": stage.listing_statement(environment),
         "records": f"SELECT digest FROM {recorded} ORDER BY recorded_at DESC, fence DESC",
         "lock": lock.select(environment),
-        **deployed.statements(environment),
+        **deployed.statements(environment, names.graphs(environment)),
         "runs": f"SELECT root_task_name, state, config FROM TABLE({function}) WHERE {here}",
         "clock": "SELECT DATE_PART(EPOCH_SECOND, CURRENT_TIMESTAMP()) AS seconds",
     }
@@ -125,7 +127,7 @@ def _usage(environment: Environment, found: Answers, keep: int | None) -> Usage:
     recorded = list(dict.fromkeys(row["digest"] for row in _rows(environment, found["records"])))
     runs = _rows(environment, found["runs"])
     # An account without TASK GRAPH objects refuses to show them, and any account the changes of a graph it lacks.
-    optional = [row for key in ("graphs", "staged") for row in readable(found[key])]
+    optional = [row for key in found if key.startswith(("graphs", deployed.STAGED)) for row in readable(found[key])]
     reasons = {
         "recorded": recorded[:keep],
         "deployed": digests([*_rows(environment, found["tasks"]), *optional]),

@@ -2,7 +2,7 @@
 
 import contextlib
 import datetime
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +28,8 @@ from deploy.release.manifest import Release
 from deploy.setup import grants, packages
 from deploy.smoke import runs, smoke
 from deploy.smoke.runs import GraphRun
-from deploy.smoke.smoke import Show, Verdict
+from deploy.smoke.smoke import Show, Start
+from deploy.smoke.verdict import Verdicts
 from ml_pipeline.config import Environment
 
 WAIT, REFUSE, PROCEED = "wait", "refuse", "proceed"
@@ -54,14 +55,14 @@ class Candidate:
             self.action, self.digest, self.commit, proposal.hash, self.graph, before.digest if before else ""
         )
 
-    def outcome(self, proposal: Plan, verdict: Verdict | None) -> dict[str, Any]:
+    def outcome(self, proposal: Plan, verdicts: Verdicts | None) -> dict[str, Any]:
         """Return what a delivery that is in use tells machines."""
         return {
             "action": self.action,
             "release": self.digest,
             "commit": self.commit,
             "plan": proposal.to_dict() | {"hash": proposal.hash},
-            "smoke": verdict.to_dict() if verdict else None,
+            "smoke": verdicts.to_dict() if verdicts else None,
         }
 
 
@@ -76,11 +77,11 @@ class Delivery:
     when_running: str = WAIT
 
     def plan(self, graph: Graph) -> Plan:
-        """Return what would be done to make the deployed graph this one.
+        """Return what would be done to make the deployed graphs these.
 
         Raises DeployError if the account lacks what its tasks ask for.
         """
-        there = self.look(graph=graph)
+        there = self.look(graph=graph, new=True)
         packages.check(self.environment, graph, there.packages, self.connection.gather)
         return self._plan(graph, there)
 
@@ -95,13 +96,13 @@ class Delivery:
             raise DeployError(f"no release is in use in {where}", f"python -m deploy release {options}")
         return self._plan(there.current.graph, there)
 
-    def look(self, digest: str = "", graph: Graph = EMPTY) -> State:
-        """Read all that is there, in one request, with what the account says of the packages of this graph's tasks."""
+    def look(self, digest: str = "", graph: Graph = EMPTY, *, new: bool = False) -> State:
+        """Read all that is there, in one request; for the arguments see state.read."""
         with self.connection.step("read"):
-            return state.read(self.connection, self.environment, digest, graph)
+            return state.read(self.connection, self.environment, digest, graph, new=new)
 
     def apply(self, candidate: Candidate, expected: str = "") -> Plan:
-        """Make the deployed graph the candidate's, its schedule off.
+        """Make the deployed graphs the candidate's, their schedules off.
 
         Raises DeployError if what there is to do is not the plan that has this hash (or begins with it).
         """
@@ -130,12 +131,14 @@ class Delivery:
             try:
                 self._bring(candidate, there.files)
                 self.say(text.text(proposal))
-                holding.apply(proposal)
-                verdict = self._execute(holding, "smoke run") if with_smoke else None
-                if verdict is None or verdict.passed:
+                holding.apply(proposal, dropping=False)
+                due = {name: Start() for name in there.untried(proposal)}
+                verdicts = self._execute(holding, "smoke run", due) if with_smoke else None
+                if verdicts is None or verdicts.passed:
+                    holding.apply(proposal.gone)
                     self._activate(holding, candidate, proposal)
-                    return candidate.outcome(proposal, verdict)
-                reason = "; ".join(verdict.reasons)
+                    return candidate.outcome(proposal, verdicts)
+                reason = "; ".join(verdicts.reasons)
             except LockLostError:
                 raise
             except DeployError as error:
@@ -143,35 +146,44 @@ class Delivery:
             self.say(f"failed: {reason}")
             raise self._undo(holding, candidate, proposal, there, reason)
 
-    def execute(self, settings: Mapping[str, Any] = smoke.SMOKE) -> Verdict:
-        """Run the deployed graph once, with these settings over its own; nobody delivers meanwhile."""
+    def execute(self, settings: Mapping[str, Any] = smoke.SMOKE, graphs: Sequence[str] = ()) -> Verdicts:
+        """Run the deployed graphs of these names (or all) once, with these settings over their own.
+
+        Nobody delivers meanwhile.
+        """
+        there = self.look()
+        chosen = smoke.choose(self.environment, there.deployed, graphs)
         what = "smoke run" if settings == smoke.SMOKE else "run"
-        return self._alone(what, lambda _: smoke.Start(settings))
+        return self._alone(there, what, {name: Start(settings) for name in chosen})
 
-    def retry(self) -> Verdict:
-        """Run the last run of the graph again, from the tasks that failed. Raises DeployError if none did."""
-        return self._alone("retry of the last run", lambda there: smoke.Start(failed=self._failed(there)))
+    def retry(self, graphs: Sequence[str] = ()) -> Verdicts:
+        """Run the last runs of these graphs (or all) again, from the tasks that failed.
 
-    def _failed(self, there: Deployed) -> GraphRun:
-        root_id = there.root_id if there.backend == CLASSIC else ""
+        Raises DeployError if none did.
+        """
+        there = self.look()
+        chosen = smoke.choose(self.environment, there.deployed, graphs)
         with self.connection.step("read"):
-            run = runs.last(self.connection, self.environment, root_id, runs.MINUTES_OF_HISTORY)
-        if not run.broken or run.active:
-            found = (
+            last = {each.name: self._last(each) for each in there.deployed if each.name in chosen}
+        failed = {name: Start(failed=run) for name, run in last.items() if run.broken and not run.active}
+        if not failed:
+            states = (
                 f"the last run {run.group} is {run.state}" if run.tasks else "there is no run of the last seven days"
+                for run in last.values()
             )
             remedy = f"python -m deploy run {names.arguments(self.environment)}"
-            raise DeployError(f"nothing to run again: {found}", remedy)
-        return run
+            raise DeployError(f"nothing to run again: {'; '.join(states)}", remedy)
+        return self._alone(there, "retry of the last run", failed)
 
-    def _alone(self, what: str, start: Callable[[Deployed], smoke.Start]) -> Verdict:
-        there = self.look()
-        smoke.require_graph(there.deployed.graph, self.environment)
-        started = start(there.deployed)
+    def _last(self, there: Deployed) -> GraphRun:
+        root_id = there.root_id if there.backend == CLASSIC else ""
+        return runs.last(self.connection, self.environment, there.name, root_id, runs.MINUTES_OF_HISTORY)
+
+    def _alone(self, there: State, what: str, starts: Mapping[str, Start]) -> Verdicts:
         with self._locked(there, there.lock.unfinished) as holding:
-            verdict = self._execute(holding, what, started)
+            verdicts = self._execute(holding, what, starts)
             holding.abandon()
-        return verdict
+        return verdicts
 
     def recover(self) -> State:
         """End a delivery that did not: put the release in use back, or nothing where there was none.
@@ -196,19 +208,20 @@ class Delivery:
         preflight.check_graph(candidate.graph, self.environment, datetime.datetime.now(datetime.UTC))
         # An earlier release had its packages when it was new; putting it back waits for nobody.
         new = candidate.graph if candidate.release else EMPTY
-        there = self.look(candidate.digest, new)
+        there = self.look(candidate.digest, candidate.graph, new=bool(candidate.release))
         grants.check(self.environment, candidate.graph, there.grants)
-        preflight.check_alone(self.environment, candidate.graph, there.deployed.others)
-        preflight.check_changes(self.environment, candidate.graph, there.source, there.grants)
-        preflight.check_warehouse(self.environment, there.timeouts)
+        preflight.check_alone(self.environment, candidate.graph, there.others)
+        preflight.check_changes(self.environment, there.sources, there.grants)
+        preflight.check_warehouse(self.environment, candidate.graph, there.timeouts)
         packages.check(self.environment, new, there.packages, self.connection.gather)
         if there.lock.live:
             lock.await_end(self.connection, self.environment, there.lock, self.say)
-            there = self.look(candidate.digest)
+            there = self.look(candidate.digest, candidate.graph)
         proposal = self._plan(candidate.graph, there)
+        preflight.check_repository(self.environment, proposal, there.current)
         if there.running and not proposal.empty:
-            self._meet_run(there)
-            there = self.look(candidate.digest)
+            self._meet_run(there, candidate.graph)
+            there = self.look(candidate.digest, candidate.graph)
             proposal = self._plan(candidate.graph, there)
         if expected and not proposal.empty and not proposal.hash.startswith(expected):
             now = f"{proposal.hash[:12]}: {text.summary(proposal)}"
@@ -221,12 +234,13 @@ class Delivery:
     def _plan(self, graph: Graph, there: State) -> Plan:
         """Compare, if it is the same release with all that may have been changed by hand."""
         found = there.deployed
-        if graph.release == found.graph.release:
+        same = Graph.joined(each.graph for each in found if each.graph.release == graph.release)
+        if same.tasks:
             with self.connection.step("read"):
-                found = deployed.read(self.connection, self.environment, found.graph)
+                found = deployed.read(self.connection, self.environment, [each.name for each in found], same)
         return plan.make(graph, found, there.backend(self.environment))
 
-    def _meet_run(self, there: State) -> None:
+    def _meet_run(self, there: State, graph: Graph) -> None:
         """Do about a run under way what was asked for. It keeps its own version of the graph in any case."""
         run = "run {graph_run_group_id}, since {query_start_time}".format(**there.running[0])
         if self.when_running == REFUSE:
@@ -235,7 +249,7 @@ class Delivery:
         if self.when_running == WAIT:
             self.say(f"a run of the graph is under way, {run}: waiting for its end")
             with self.connection.step("wait for the run"):
-                runs.wait_until_idle(self.connection, self.environment, self.say, there.running)
+                runs.wait_until_idle(self.connection, self.environment, there.names(graph), self.say, there.running)
 
     def _in_use(self, candidate: Candidate, there: State) -> bool:
         """Whether a delivery of the candidate has passed, and everything is still as that left it."""
@@ -245,7 +259,7 @@ class Delivery:
         if (current.digest, current.graph) != (candidate.digest, candidate.graph):
             return False
         whole = stage.is_whole(self.connection, self.environment, there.files, release.manifest)
-        return whole and there.deployed.schedule_on == candidate.graph.scheduled
+        return whole and all(each.schedule_on == each.graph.scheduled for each in there.deployed)
 
     # ---- with the lock
     @contextlib.contextmanager
@@ -258,7 +272,8 @@ class Delivery:
             with self.connection.step("prepare"):
                 temporary.prepare(self.connection, self.environment)
         later = not proposal.empty and not there.lock.unfinished and candidate.lies_among(there.files)
-        with self._locked(there, candidate.journal(proposal, there.current), later=later) as holding:
+        journal = candidate.journal(proposal, there.current)
+        with self._locked(there, journal, candidate.graph, later=later) as holding:
             if unfinished := there.lock.unfinished:
                 self.say(f"the {unfinished.told} by {there.lock.told} did not end: this takes its place")
                 entry = unfinished.entry(record.INTERRUPTED, holding.held.number)
@@ -267,10 +282,13 @@ class Delivery:
             yield holding
 
     @contextlib.contextmanager
-    def _locked(self, there: State, journal: Journal | None, *, later: bool = False) -> Iterator[Holding]:
+    def _locked(
+        self, there: State, journal: Journal | None, graph: Graph = EMPTY, *, later: bool = False
+    ) -> Iterator[Holding]:
         take = lock.wanted if later else lock.acquire
         with self.connection.step("lock"):
-            holding = Holding(take(self.connection, self.environment, there.lock, journal), self.say)
+            held = take(self.connection, self.environment, there.lock, journal)
+        holding = Holding(held, self.say, there.names(graph))
         try:
             yield holding
         except LockLostError:
@@ -290,22 +308,30 @@ class Delivery:
             with self.connection.step("look for the files"):
                 stage.require(self.connection, self.environment, candidate.digest, files)
 
-    def _execute(self, holding: Holding, what: str, start: smoke.Start | None = None) -> Verdict:
-        there = holding.there()
-        self.say(f"{what} of {names.root(self.environment)}")
-        with self.showing(there.graph) as show:
-            verdict = smoke.execute(holding.held, there, show, start)
-        for line in verdict.failures:
-            self.say(line)
-        return verdict
+    def _execute(self, holding: Holding, what: str, starts: Mapping[str, Start]) -> Verdicts:
+        """Run the graphs of these names as it says, one after the other, until one of them does not pass."""
+        there = {each.name: each for each in holding.there()}
+        verdicts = Verdicts()
+        for graph, start in starts.items():
+            self.say(f"{what} of {names.named(self.environment, graph)}")
+            with self.showing(there[graph].graph) as show:
+                verdict = smoke.execute(holding.held, there[graph], show, start)
+            for line in verdict.failures:
+                self.say(line)
+            verdicts = verdicts.and_then(graph, verdict)
+            if not verdict.passed:
+                break
+        return verdicts
 
     def _activate(self, holding: Holding, candidate: Candidate, proposal: Plan) -> None:
-        graph = candidate.graph
         entry = candidate.journal(proposal).entry(record.PASSED, holding.held.number)
-        switched = apply.activation(self.environment, proposal.backend, graph)
+        switched = self._activation(proposal.backend, candidate.graph)
         holding.close([*switched, record.insertion(self.environment, entry)])
-        schedule = "its schedule is on" if graph.scheduled else "it has no schedule"
-        self.say(f"release {graph.release[:12]} is in use, {schedule}")
+        self.say(f"release {candidate.digest[:12]} is in use, {_schedules(candidate.graph)}")
+
+    def _activation(self, backend: str, graph: Graph) -> list[str]:
+        """Switch the schedules of all graphs on."""
+        return [line for each in graph.parts for line in apply.activation(self.environment, backend, each)]
 
     # ---- back
     def _undo(self, holding: Holding, candidate: Candidate, proposal: Plan, there: State, reason: str) -> DeployError:
@@ -316,8 +342,8 @@ class Delivery:
             if before:
                 self._put_back(holding, there, [failed])
             else:
-                off = apply.suspension(self.environment, proposal.backend)
-                holding.close([*off, record.insertion(self.environment, failed)])
+                off = (apply.suspension(self.environment, each.backend, each.name) for each in proposal.sections)
+                holding.close([*(line for lines in off for line in lines), record.insertion(self.environment, failed)])
         except LockLostError as error:
             return error
         except DeployError as error:
@@ -330,16 +356,16 @@ class Delivery:
         return DeployError(f"{reason}; {ending}", f"python -m deploy status {options}")
 
     def _put_back(self, holding: Holding, there: State, entries: list[Entry]) -> None:
-        """Make the graph that of the release in use again, and give the lock back."""
+        """Make the graphs those of the release in use again, and give the lock back."""
         before = there.current
         graph = before.graph if before else EMPTY
         self.say(f"putting release {before.digest[:12]} back" if before else "removing what was put there")
-        backend = there.deployed.backend if there.deployed.graph.tasks else there.backend(self.environment)
+        backend = there.held_by or there.backend(self.environment)
         proposal = holding.put(graph, backend)
         if before:
             journal = Journal(record.RESTORED, before.digest, before.commit, proposal.hash, graph)
             entries = [*entries, journal.entry(record.PASSED, holding.held.number)]
-        switched = apply.activation(self.environment, backend, graph)
+        switched = self._activation(backend, graph)
         holding.close([*switched, *(record.insertion(self.environment, entry) for entry in entries)])
 
     def _switch_off(self, holding: Holding) -> str:
@@ -349,3 +375,10 @@ class Delivery:
         except DeployError as error:
             return f"whether its schedule is off is unknown: {error.cause}"
         return "its schedule stays off"
+
+
+def _schedules(graph: Graph) -> str:
+    """Say of each graph whether it starts by itself; of a single one without its name."""
+    if len(graph.parts) == 1:
+        return "its schedule is on" if graph.scheduled else "it has no schedule"
+    return ", ".join(f"{each.name}: {'schedule on' if each.scheduled else 'no schedule'}" for each in graph.parts)

@@ -1,7 +1,7 @@
 """Changing a graph with the lock in hand: what was sent without an answer is read back, never sent again blindly."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from deploy import names
 from deploy.apply import statements as apply
@@ -21,37 +21,45 @@ _ABANDON_SECONDS = 5
 class Holding:
     """The lock in our hands, and what is done under it. `held` has another fencing number after a lost reply.
 
-    A lock that is only wanted (`lock.wanted`) is taken by the first request that is sent.
+    `graphs` are the names of all graphs that may be changed or taken away; nobody else's are touched. A lock that is
+    only wanted (`lock.wanted`) is taken by the first request that is sent.
     """
 
-    def __init__(self, held: Held, say: Say) -> None:
+    def __init__(self, held: Held, say: Say, graphs: Collection[str]) -> None:
         self.held = held
+        self.graphs = graphs
         self._say = say
         self._in_doubt = False  # whether something that was sent may still be on its way
 
-    def there(self) -> Deployed:
-        """Read the graph that is there, and that nothing which was sent before changes any more."""
+    def there(self) -> tuple[Deployed, ...]:
+        """Read the graphs that are there, and that nothing which was sent before changes any more."""
         with self.held.connection.step("read"):
             self._settle()
-            return deployed.read(self.held.connection, self.held.environment)
+            return deployed.read(self.held.connection, self.held.environment, self.graphs)
 
     def put(self, graph: Graph, backend: str) -> Plan:
-        """Make the deployed graph this one, whatever is there, and return what that took."""
+        """Make the deployed graphs these, whatever is there, and return what that took."""
         proposal = plan.make(graph, self.there(), backend)
         self.apply(proposal)
         return proposal
 
-    def apply(self, proposal: Plan, *, closing: bool = False) -> None:
-        """Carry the plan out; `closing` gives the lock back in the last request."""
+    def apply(self, proposal: Plan, *, dropping: bool = True, closing: bool = False) -> None:
+        """Carry the plan out.
+
+        Without `dropping`, the graphs that go stay, with their schedule off. `closing` gives the lock back in the last
+        request.
+        """
         with self.held.connection.step("apply"):
-            while not self._applied(proposal, closing=closing):
-                proposal = plan.make(proposal.graph, self.there(), proposal.backend)
+            while not self._applied(proposal, dropping=dropping, closing=closing):
+                proposal = plan.again(proposal, self.there())
 
     def suspend(self) -> None:
-        """Switch the schedule off, whichever backend holds the graph."""
-        backend = self.there().backend
+        """Switch all schedules off, whichever backend holds a graph."""
+        there = self.there()
         with self.held.connection.step("switch the schedule off"):
-            self.held.run(apply.suspension(self.held.environment, backend))
+            off = [apply.suspension(self.held.environment, each.backend, each.name) for each in there]
+            if off:
+                self.held.run([line for lines in off for line in lines])
 
     def close(self, statements: Sequence[str]) -> None:
         """Send the last statements, each of which can be repeated, and give the lock back."""
@@ -64,9 +72,9 @@ class Holding:
         with self.held.connection.step("give the lock back", _ABANDON_SECONDS):
             self.held.connection.run([self.held.abandonment])
 
-    def _applied(self, proposal: Plan, *, closing: bool) -> bool:
+    def _applied(self, proposal: Plan, *, dropping: bool, closing: bool) -> bool:
         """Send a plan; False if it has to be made anew from what is there, since an answer was lost."""
-        batches = apply.batches(self.held.environment, proposal)
+        batches = apply.batches(self.held.environment, proposal, dropping=dropping)
         if closing:
             batches = [*batches[:-1], [*(batches[-1] if batches else ()), self.held.release]]
         return all(self._sent(batch) for batch in batches)

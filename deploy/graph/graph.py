@@ -1,4 +1,4 @@
-"""The task graph as a value: what is rendered, deployed, compared, recorded and put back."""
+"""The task graphs as values: what is rendered, deployed, compared, recorded and put back."""
 
 import base64
 import dataclasses
@@ -22,19 +22,21 @@ CLASSIC, TASK_GRAPH, AUTO = "classic", "task_graph", "auto"
 """What holds a graph together; AUTO is what the account has."""
 
 _LONGEST_PLAIN = 100_000  # characters
+_TIMEOUT_MS = 3_600_000  # Snowflake's default
 
 
 @dataclass(frozen=True)
 class TaskSpec:
     """One task, normalised: two texts that mean the same to Snowflake are the same here.
 
-    `properties` are the properties of CREATE TASK by their SQL names; absent ones have Snowflake's default.
+    `finalizes` is the root of the graph whose finalizer this is. `properties` are the properties of CREATE TASK by
+    their SQL names; absent ones have Snowflake's default.
     """
 
     name: str
     definition: str
     predecessors: tuple[str, ...] = ()
-    finalizes: bool = False
+    finalizes: str = ""
     condition: str = ""
     properties: tuple[tuple[str, Value], ...] = ()
 
@@ -62,25 +64,30 @@ class TaskSpec:
 
 @dataclass(frozen=True)
 class Graph:
-    """The tasks of one root, the root first and every task after its predecessors."""
+    """The tasks of one root, or of all roots of a release: each root first, and every task after its predecessors.
+
+    `root` and what it says are those of one root's graph; `parts` are the graphs of a release, one by one.
+    """
 
     tasks: tuple[TaskSpec, ...]
 
     @classmethod
+    def joined(cls, graphs: Iterable["Graph"]) -> Self:
+        """Return several graphs as one value, in their order. Raises DeployError for two tasks of one name."""
+        return cls(_apart([task for graph in graphs for task in graph.tasks]))
+
+    @classmethod
     def of(cls, tasks: Iterable[TaskSpec]) -> Self:
         """Return the graph of these tasks, in its one order. Raises DeployError for a cycle, or two of one name."""
-        ordered = sorted(tasks, key=lambda task: (task.finalizes, task.name))
+        ordered = _apart(sorted(tasks, key=lambda task: (bool(task.finalizes), task.name)))
         by_name = {task.name: task for task in ordered}
-        if len(by_name) != len(ordered):
-            twice = Counter(task.name for task in ordered).most_common(1)[0][0]
-            raise DeployError(f"two tasks of the graph are called {twice}", "edit dag/dag.py")
         order = graphlib.TopologicalSorter({name: task.predecessors for name, task in by_name.items()})
         try:
             names = list(order.static_order())
         except graphlib.CycleError as error:
             cause = f"the task graph has a cycle: {' -> '.join(error.args[1])}"
             raise DeployError(cause, "edit dag/dag.py") from error
-        ranked = sorted((name for name in names if name in by_name), key=lambda name: by_name[name].finalizes)
+        ranked = sorted((name for name in names if name in by_name), key=lambda name: bool(by_name[name].finalizes))
         return cls(tuple(by_name[name] for name in ranked))
 
     def __contains__(self, name: str) -> bool:
@@ -90,6 +97,21 @@ class Graph:
     def by_name(self) -> dict[str, TaskSpec]:
         """The tasks by name."""
         return {task.name: task for task in self.tasks}
+
+    @functools.cached_property
+    def parts(self) -> tuple["Graph", ...]:
+        """The graphs one by one, each with one root, in their order."""
+        root_of: dict[str, str] = {}
+        for task in self.tasks:
+            before = next(iter(task.predecessors), task.name)
+            root_of[task.name] = task.finalizes or root_of.get(before, before)
+        roots = dict.fromkeys(root_of.values())
+        return tuple(Graph(tuple(task for task in self.tasks if root_of[task.name] == root)) for root in roots)
+
+    @property
+    def name(self) -> str:
+        """The root's name, which is the graph's; empty if there is none."""
+        return self.root.name if self.root else ""
 
     @functools.cached_property
     def root(self) -> TaskSpec | None:
@@ -103,8 +125,13 @@ class Graph:
 
     @property
     def release(self) -> str:
-        """The digest that the graph's CONFIG carries; empty if it carries none."""
+        """The digest that the graph's CONFIG carries (the first one's, of several); empty if it carries none."""
         return str(json.loads(str(self._of_root("CONFIG", "{}"))).get("release", ""))
+
+    @property
+    def timeout_seconds(self) -> float:
+        """How long a run of the graph may take."""
+        return int(self._of_root("USER_TASK_TIMEOUT_MS", _TIMEOUT_MS)) / 1000
 
     @property
     def scheduled(self) -> bool:
@@ -148,7 +175,18 @@ class Graph:
     def from_text(cls, text: str) -> Self:
         """Read what `to_text` wrote."""
         plain = text if text.startswith("[") else zlib.decompress(base64.b85decode(text)).decode()
-        return cls(tuple(map(TaskSpec.from_dict, json.loads(plain))))
+        values = json.loads(plain)
+        for each in values:  # a record that is older than several graphs says only that it is the finalizer
+            each["finalizes"] = values[0]["name"] if each["finalizes"] is True else each["finalizes"] or ""
+        return cls(tuple(map(TaskSpec.from_dict, values)))
+
+
+def _apart(tasks: list[TaskSpec]) -> tuple[TaskSpec, ...]:
+    """Return the tasks. Raises DeployError if two of them have one name."""
+    (name, count), *_ = Counter(task.name for task in tasks).most_common(1) or [("", 0)]
+    if count > 1:
+        raise DeployError(f"two tasks are called {name}", "edit dag/dag.py")
+    return tuple(tasks)
 
 
 EMPTY = Graph(())

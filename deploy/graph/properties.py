@@ -159,7 +159,7 @@ def create_or_alter(environment: Environment, task: TaskSpec, *, without: Collec
     and WHEN.
     """
     after = ", ".join(names.named(environment, name) for name in task.predecessors)
-    finalized = names.root(environment) if task.finalizes and "FINALIZE" not in without else ""
+    finalized = names.named(environment, task.finalizes) if task.finalizes and "FINALIZE" not in without else ""
     said = [
         *clauses(task, finalized, without),
         *([f"AFTER {after}"] if after else []),

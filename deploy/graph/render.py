@@ -1,4 +1,4 @@
-"""From the DAG that dag/dag.py describes to the graph that is planned, applied and recorded.
+"""From the DAGs that dag/dag.py describes to the graphs that are planned, applied and recorded.
 
 Only public attributes of snowflake.core's DAG and DAGTask are read. What they can say and this deployer would not
 deliver is refused, so that nothing of a graph is lost silently.
@@ -20,11 +20,19 @@ _REFUSED = ("session_parameters", "execute_as_user")
 
 
 def render(environment: Environment, release: str) -> Graph:
-    """Return the graph of a release, which its digest names, in this environment."""
+    """Return the graphs of a release, which its digest names, in this environment."""
     describing.without_clients()
-    from dag.dag import build  # snowflake.core takes a second to import
+    from dag.graphs import graphs  # snowflake.core takes a second to import
 
-    return from_dag(build(environment, release)).on_change_of(environment.graph.changes_of)
+    found = [from_dag(each) for each in graphs(environment, release)]
+    if not found:
+        raise DeployError("dag/dag.py describes no graph", "edit dag/dag.py: `build` returns one or several")
+    drawn = {each.name for each in found}
+    if missing := [each.name for each in environment.graphs if each.name not in drawn]:
+        remedy = f"draw it in dag/dag.py, or take [graphs.{missing[0]}] out of environments/*.toml"
+        raise DeployError(f"dag/dag.py describes no graph {missing[0]}, which is configured", remedy)
+    tables = {each.name: each.changes_of for each in environment.every_graph}
+    return Graph.joined(each.on_change_of(tables.get(each.name, "")) for each in found)
 
 
 def from_dag(dag: "DAG") -> Graph:
@@ -36,10 +44,12 @@ def from_dag(dag: "DAG") -> Graph:
         condition=properties.condition(dag.condition or ""),
         properties=_properties(dag, dag.name, root=True),
     )
-    return Graph.of([root, *(_child(dag, task, finalizes=task is finalizer) for task in dag.tasks)])
+    return Graph.of(
+        [root, *(_child(dag, task, finalizes=root.name if task is finalizer else "") for task in dag.tasks)]
+    )
 
 
-def _child(dag: "DAG", task: "DAGTask", *, finalizes: bool) -> TaskSpec:
+def _child(dag: "DAG", task: "DAGTask", *, finalizes: str) -> TaskSpec:
     text = task.definition
     if not isinstance(text, str):
         if not hasattr(text, "to_sql"):

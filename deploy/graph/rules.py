@@ -11,7 +11,7 @@ import zoneinfo
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from deploy.graph.graph import Graph, TaskSpec
+from deploy.graph.graph import Graph, TaskSpec, task_name
 
 _CRON = "USING CRON "
 # A field's name, its least and greatest number, the names that stand for its numbers, what says "last" in it.
@@ -37,8 +37,23 @@ _STRIDE = timedelta(days=7)
 
 
 def problems(graph: Graph, now: datetime) -> tuple[str, ...]:
-    """Return everything that is wrong with a graph, a line each; `now` is an aware time."""
-    return (*(line for task in graph.tasks for line in _of_task(task)), *_of_schedule(graph.schedule, now))
+    """Return everything that is wrong with the graphs of a release, a line each; `now` is an aware time."""
+    return (
+        *_of_names(graph),
+        *(line for task in graph.tasks for line in _of_task(task)),
+        *(line for each in graph.parts for line in _of_schedule(each.schedule, now)),
+    )
+
+
+def _of_names(graph: Graph) -> Iterator[str]:
+    """Yield what cannot be told apart: tasks are found by their names, which begin with their graph's."""
+    roots = [each.name for each in graph.parts]
+    for name in roots:
+        if longer := [other for other in roots if other.startswith(f"{name}$")]:
+            yield f"the graph {longer[0]} has a name that only a task of the graph {name} can have"
+    for each in graph.parts:
+        if each.changes_of and task_name(each.name) in graph:
+            yield f"{task_name(each.name)} is the name of the task that waits for {each.changes_of}"
 
 
 def _of_task(task: TaskSpec) -> Iterator[str]:

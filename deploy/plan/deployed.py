@@ -1,21 +1,22 @@
-"""The graph that is in a schema, whichever backend holds it together, from the rows of a few SHOW commands."""
+"""The graphs that are in a schema, whichever backend holds them together, from the rows of a few SHOW commands."""
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from deploy import names
 from deploy.account.connection import Connection
-from deploy.account.gathering import Answers, Filtered, Gather, Unread, readable, there
+from deploy.account.gathering import Answers, Filtered, Gather, Rows, Unread, readable, there
 from deploy.account.sql import literal, split_name
 from deploy.graph import properties
 from deploy.graph.graph import CLASSIC, EMPTY, TASK_GRAPH, Graph, TaskSpec, task_name
 from ml_pipeline.config import Environment
 
 Row = Mapping[str, Any]
-_NO_OBJECTS: dict[str, Any] = {"graphs": [], "staged": []}
+STAGED = "staged_"  # before a graph's name: what waits for its COMMIT
+_NO_OBJECTS: dict[str, Any] = {"graphs": []}
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,7 @@ class Deployed:
     """A graph as Snowflake has it.
 
     `started` names the tasks that are resumed; a started root is a schedule that is on. `root_id` is Snowflake's.
-    `staged` says that the graph is not what runs: edits wait for their COMMIT. `others` are the names of other graphs
-    in the schema that a deploy put there, as under an earlier name.
+    `staged` says that the graph is not what runs: edits wait for their COMMIT.
     """
 
     graph: Graph = EMPTY
@@ -32,7 +32,12 @@ class Deployed:
     root_id: str = ""
     backend: str = CLASSIC
     staged: bool = False
-    others: tuple[str, ...] = ()
+    root: str = ""
+
+    @property
+    def name(self) -> str:
+        """The graph's name, which is its root's, whether that is there or not."""
+        return self.root or self.graph.name
 
     @property
     def schedule_on(self) -> bool:
@@ -40,8 +45,19 @@ class Deployed:
         return self.graph.scheduled and self.graph.root is not None and self.graph.root.name in self.started
 
 
-def read(connection: Connection, environment: Environment, known: Graph = EMPTY) -> Deployed:
-    """Return the environment's graph, in one request.
+@dataclass(frozen=True)
+class Other:
+    """A graph in the schema that a deploy put there, though none that is known of: its name, and its root's owner."""
+
+    name: str
+    owner: str
+    held_by: str = CLASSIC
+
+
+def read(
+    connection: Connection, environment: Environment, graphs: Collection[str], known: Graph = EMPTY
+) -> tuple[Deployed, ...]:
+    """Return the graphs of these names that are there, in one request.
 
     Of the tasks of `known`, what SHOW TASKS leaves out is read from Snowflake too: one statement for each. Of others it
     is read from their comments, where nobody sees what was changed by hand.
@@ -52,61 +68,101 @@ def read(connection: Connection, environment: Environment, known: Graph = EMPTY)
         )
         for number, task in enumerate(known.tasks)
     }
-    found = complete(environment, connection.gather(**statements(environment), **parameters), connection.gather)
+    answers = connection.gather(**statements(environment, graphs), **parameters)
+    found = complete(environment, answers, connection.gather, graphs)
     read_of = {task.name: found[name] for name, task in zip(parameters, known.tasks, strict=True)}
-    return from_parts(found, environment, read_of)
+    return from_parts(found, environment, graphs, read_of)
 
 
-def statements(environment: Environment) -> dict[str, str]:
-    """Return the reads that `complete` wants; they may be part of a larger request.
+def statements(environment: Environment, graphs: Collection[str]) -> dict[str, str]:
+    """Return the reads that `complete` wants; they may be part of a larger request. `graphs` are those expected.
 
     The classic backend does not ask for TASK GRAPH objects, which its account may not know.
     """
     tasks = {"tasks": f"SHOW TASKS IN SCHEMA {names.schema(environment)}"}
-    return tasks if environment.deploy.backend == CLASSIC else tasks | object_statements(environment)
+    if environment.deploy.backend == CLASSIC:
+        return tasks
+    return tasks | _objects(environment) | _staged(environment, graphs)
 
 
-def object_statements(environment: Environment) -> dict[str, str]:
-    """Return the reads that tell of TASK GRAPH objects: an account that does not know them refuses both.
+def _objects(environment: Environment) -> dict[str, str]:
+    return {"graphs": f"SHOW TASK GRAPHS IN SCHEMA {names.schema(environment)}"}
 
-    The second tells what a COMMIT of the graph would change; it is refused where there is no such graph.
-    """
+
+def _staged(environment: Environment, graphs: Collection[str]) -> dict[str, str]:
+    """Return the reads that tell what a COMMIT of each graph would change, refused where there is no such graph."""
     changes = f"{names.database(environment)}.INFORMATION_SCHEMA.TASK_GRAPH_CHANGES"
-    graph = literal(names.root(environment))
     return {
-        "graphs": f"SHOW TASK GRAPHS IN SCHEMA {names.schema(environment)}",
-        "staged": f"SELECT entity_name, before FROM TABLE({changes}(TASK_GRAPH_NAME => {graph}))",
+        STAGED + graph: f"SELECT entity_name, before FROM TABLE({changes}"
+        f"(TASK_GRAPH_NAME => {literal(names.named(environment, graph))}))"
+        for graph in graphs
     }
 
 
-def complete(environment: Environment, found: Answers, gather: Gather) -> Answers:
+def complete(environment: Environment, found: Answers, gather: Gather, graphs: Collection[str]) -> Answers:
     """Return the answers that `from_parts` wants: `found`, those to `statements`, and more where that is needed.
 
     A graph may have to move to the classic backend from an object that still holds it. Then the root task does not say
     its release, as the object does; only then the classic backend asks for objects.
     """
-    if "graphs" in found:
-        return found
-    roots = (row for row in readable(found["tasks"]) if row["name"] == environment.graph.name)
-    may_be_held = any("release" not in _config(row) for row in roots)
-    return {**found, **(gather(**object_statements(environment)) if may_be_held else _NO_OBJECTS)}
+    if "graphs" not in found:
+        roots = (row for row in readable(found["tasks"]) if row["name"] in graphs)
+        may_be_held = any("release" not in _config(row) for row in roots)
+        found = {**found, **(gather(**_objects(environment)) if may_be_held else _NO_OBJECTS)}
+    held = {row["name"] for row in readable(found["graphs"])}
+    more = [graph for graph in graphs if graph in held and STAGED + graph not in found]
+    return {**found, **(gather(**_staged(environment, more)) if more else {})}
 
 
-def from_parts(found: Answers, environment: Environment, parameters: Answers | None = None) -> Deployed:
-    """Return the graph of the answers; nothing where there is no schema yet. Raises DeployError for a refusal.
+def from_parts(
+    found: Answers, environment: Environment, graphs: Collection[str], parameters: Answers | None = None
+) -> tuple[Deployed, ...]:
+    """Return the graphs of these names; none where there is no schema yet. Raises DeployError for a refusal.
 
     `parameters` are the rows of SHOW PARAMETERS by task: those that it has itself, and not from its schema, database
     or account.
     """
-    staged = found["staged"]
     own = {
         task: {row["key"]: row["value"] for row in answer}
         for task, answer in (parameters or {}).items()
         if isinstance(answer, list)
     }
     rows = [row | {"parameters": own.get(row["name"])} for row in there(found["tasks"], environment)]
-    graphs = readable(found["graphs"])
-    return from_rows(rows, environment.graph.name, graphs, None if isinstance(staged, Unread) else staged)
+    objects = readable(found["graphs"])
+    ours: dict[str, list[Row]] = {graph: [] for graph in graphs}
+    for row in rows:
+        if graph := _graph_of(row["name"], graphs):
+            ours[graph].append(row)
+    each = (from_rows(ours[graph], graph, objects, _rows_staged(found, graph)) for graph in graphs)
+    return tuple(graph for graph in each if graph.graph.tasks)
+
+
+def _rows_staged(found: Answers, graph: str) -> Rows | None:
+    answer = found.get(STAGED + graph, [])
+    return None if isinstance(answer, Unread) else answer
+
+
+def _graph_of(task: str, graphs: Iterable[str]) -> str:
+    """Return which of the graphs a task belongs to, or waits for a table for, by its name; empty for none."""
+    fitting = (graph for graph in graphs if task in (graph, task_name(graph)) or task.startswith(f"{graph}$"))
+    return max(fitting, key=len, default="")
+
+
+def others(found: Answers, graphs: Collection[str]) -> tuple[Other, ...]:
+    """Return the graphs, by their roots, that carry a release in their CONFIG and are none of these names."""
+    rows = {
+        row["name"]: Other(row["name"], str(row.get("owner", "")), kind)
+        for key, kind in (("tasks", CLASSIC), ("graphs", TASK_GRAPH))
+        for row in readable(found.get(key))
+        if row["name"] not in graphs and "release" in _config(row)
+    }
+    return tuple(rows[name] for name in sorted(rows))
+
+
+def carrying(found: Answers, releases: Collection[str]) -> tuple[str, ...]:
+    """Return the names of the graphs that carry one of these releases in their CONFIG."""
+    rows = [row for key in ("tasks", "graphs") for row in readable(found.get(key))]
+    return tuple(sorted({row["name"] for row in rows if _config(row).get("release") in releases}))
 
 
 def from_rows(
@@ -125,10 +181,7 @@ def from_rows(
         root_id=next((str(row["id"]) for row in ours if row["name"] == root), ""),
         backend=TASK_GRAPH if held else CLASSIC,
         staged=bool(held) and (staged is None or bool(staged)),
-        # The graphs, or their roots, that carry a release in their CONFIG and are not this one.
-        others=tuple(
-            sorted({row["name"] for row in (*rows, *graphs) if row["name"] != root and "release" in _config(row)})
-        ),
+        root=root,
     )
     waiting = next((row for row in rows if row["name"] == task_name(root)), None)
     if waiting is None or found.graph.root is None:
@@ -153,7 +206,7 @@ def _held(rows: Sequence[Row], held: Row) -> Graph:
     own = {**wide, "condition": held.get("condition") or "", "graph_comment": held.get("comment") or ""}
     specs = [_task(row | own if row["name"] == root else row, root=row["name"] == root) for row in rows]
     return Graph.of(
-        dataclasses.replace(spec, predecessors=(), finalizes=True) if (spec.name,) == finalizer else spec
+        dataclasses.replace(spec, predecessors=(), finalizes=root) if (spec.name,) == finalizer else spec
         for spec in specs
     )
 
@@ -174,7 +227,7 @@ def _task(row: Row, *, root: bool) -> TaskSpec:
         name=row["name"],
         definition=properties.definition(row["definition"]),
         predecessors=tuple(sorted(split_name(name)[-1] for name in _parsed(row["predecessors"]) or [])),
-        finalizes="FinalizedRootTask" in (_parsed(row["task_relations"]) or {}),
+        finalizes="".join(split_name((_parsed(row["task_relations"]) or {}).get("FinalizedRootTask") or "")[-1:]),
         condition=properties.condition(row["condition"] or ""),
         properties=(*found, ("COMMENT", comment)) if comment else found,
     )

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from deploy.plan.plan import Added, Change, Changed, Plan, Removed
+from deploy.plan.plan import Added, Change, Changed, Plan, Removed, Section
 
 _SIGNS = {Added: "+", Changed: "~", Removed: "-"}
 _WHOLE = 200  # characters of two values that are shown whole
@@ -16,18 +16,35 @@ _STYLES = {Added: "#d3f9d8,stroke:#2b8a3e", Changed: "#fff3bf,stroke:#e67700", R
 def summary(plan: Plan) -> str:
     """One line: how many of each."""
     if plan.empty:
-        return "no changes: the deployed graph is the release's"
+        return f"no changes: the deployed {'graphs are' if len(plan.sections) > 1 else 'graph is'} the release's"
     words = [f"{len(plan.added)} to add, {len(plan.changed)} to change, {len(plan.removed)} to remove"]
     words += [f"{len(plan.resumed)} to resume"] if plan.resumed else []
-    words += [f"moved from {plan.moved_from} to {plan.backend}"] if plan.moved_from else []
-    words += ["staged edits to commit"] if plan.commits else []
+    moves = dict.fromkeys((each.moved_from, each.backend) for each in plan.sections if each.moved_from)
+    words += [f"moved from {old} to {new}" for old, new in moves]
+    words += ["staged edits to commit"] if any(each.commits for each in plan.sections) else []
     return ", ".join(words)
 
 
 def text(plan: Plan) -> str:
-    """Return the plan as lines: + added, ~ changed with each property, - removed, ^ resumed."""
-    lines = [line for change in plan.changes for line in _lines(change)]
-    return "\n".join([*lines, *(f"^ {name}" for name in plan.resumed), summary(plan)])
+    """Return the plan as lines: + added, ~ changed with each property, - removed, ^ resumed.
+
+    Of several graphs each has a heading, and a line of its own that sums it up.
+    """
+    if len(plan.sections) <= 1:
+        return "\n".join([*(line for each in plan.sections for line in _body(each)), summary(plan)])
+    parts = ("\n".join([f"graph {each.name}", *_body(each), _headline(each)]) for each in plan.sections)
+    return "\n\n".join((*parts, f"all graphs: {summary(plan)}"))
+
+
+def _headline(section: Section) -> str:
+    if not section.graph.tasks:
+        return "the release no longer has this graph: it goes when the release has passed"
+    return summary(Plan((section,)))
+
+
+def _body(section: Section) -> list[str]:
+    lines = [line for change in section.changes for line in _lines(change)]
+    return [*lines, *(f"^ {name}" for name in section.resumed)]
 
 
 def _lines(change: Change) -> Iterator[str]:
@@ -80,14 +97,21 @@ def _shown(value: Any) -> str:
 
 
 def markdown(plan: Plan, title: str) -> str:
-    """Return the plan for a pull request: a line, a drawing with the changed tasks marked, and the changes."""
-    drawing = f"```mermaid\n{mermaid(plan)}\n```"
-    details = f"<details><summary>Changes</summary>\n\n```diff\n{text(plan)}\n```\n\n</details>"
-    return "\n\n".join([f"### {title}", summary(plan), drawing, details, f"Plan `{plan.hash[:12]}`"]) + "\n"
+    """Return the plan for a pull request: a line, a drawing with the changed tasks marked, and the changes.
+
+    Of several graphs, each has a section of its own.
+    """
+    parts = [summary(plan)]
+    for each in plan.sections:
+        parts += [f"#### {each.name}", _headline(each)] if len(plan.sections) > 1 else []
+        parts.append(f"```mermaid\n{mermaid(each)}\n```")
+        changes = "\n".join([*_body(each), _headline(each)])
+        parts.append(f"<details><summary>Changes</summary>\n\n```diff\n{changes}\n```\n\n</details>")
+    return "\n\n".join([f"### {title}", *parts, f"Plan `{plan.hash[:12]}`"]) + "\n"
 
 
-def mermaid(plan: Plan) -> str:
-    """Return the graph that the plan leads to, and what it removes, as a Mermaid flowchart."""
+def mermaid(plan: Section) -> str:
+    """Return the graph that a section leads to, and what it removes, as a Mermaid flowchart."""
     drawn = [*plan.graph.tasks, *plan.removed]
     numbers = {task.name: f"t{index}" for index, task in enumerate(drawn)}
     lines = ["flowchart LR"]

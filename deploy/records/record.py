@@ -87,6 +87,11 @@ def select_current(environment: Environment) -> str:
     return select(environment, f"WHERE verdict = {literal(PASSED)}") + " LIMIT 1"
 
 
+def select_releases(environment: Environment) -> str:
+    """Read the digests of all releases that were ever put here, whatever became of them."""
+    return f"SELECT DISTINCT digest FROM {names.named(environment, TABLE)}"
+
+
 def history(connection: Connection, environment: Environment) -> tuple[Entry, ...]:
     """Return all entries, newest first; none where nothing was ever recorded."""
     try:

@@ -5,16 +5,17 @@ It is taken by whoever is signed in to PROD, and published by whoever is signed 
 
 import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from deploy import names
 from deploy.account.connection import Connection
 from deploy.account.gathering import there
 from deploy.account.sql import literal
 from deploy.errors import DeployError
-from deploy.graph.graph import AUTO, Graph
+from deploy.graph.graph import AUTO, CLASSIC, Graph
 from deploy.plan import plan
 from deploy.plan.deployed import Deployed
 from deploy.plan.plan import Plan
@@ -26,10 +27,10 @@ NEVER = "never"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A graph as an environment had it; `backend` is the one that `auto` meant there."""
+    """The graphs as an environment had them; `backend` is the one that `auto` meant there."""
 
     environment: str
-    deployed: Deployed
+    deployed: tuple[Deployed, ...]
     backend: str
     taken_at: str = NEVER
 
@@ -37,10 +38,10 @@ class Snapshot:
     def nothing(cls, environment: Environment) -> Self:
         """Stand for an environment of which nothing was published: there, everything is new."""
         configured = environment.deploy.backend
-        return cls(environment.name, Deployed(), Deployed().backend if configured == AUTO else configured)
+        return cls(environment.name, (), CLASSIC if configured == AUTO else configured)
 
     def plan(self, graph: Graph, environment: Environment) -> Plan:
-        """Return what would be done there to make the deployed graph this one."""
+        """Return what would be done there to make the deployed graphs these."""
         configured = environment.deploy.backend
         return plan.make(graph, self.deployed, self.backend if configured == AUTO else configured)
 
@@ -49,10 +50,15 @@ class Snapshot:
         values = {
             "environment": self.environment,
             "backend": self.backend,
-            "graph": self.deployed.graph.to_text(),
-            "started": sorted(self.deployed.started),
-            "held_by": self.deployed.backend,
-            "staged": self.deployed.staged,
+            "graphs": [
+                {
+                    "graph": each.graph.to_text(),
+                    "started": sorted(each.started),
+                    "held_by": each.backend,
+                    "staged": each.staged,
+                }
+                for each in self.deployed
+            ],
         }
         return json.dumps(values, indent=2, sort_keys=True)
 
@@ -61,16 +67,19 @@ class Snapshot:
         """Read what `to_text` wrote. Raises DeployError for anything else."""
         try:
             values = json.loads(text)
-            deployed = Deployed(
-                graph=Graph.from_text(values["graph"]),
-                started=frozenset(values["started"]),
-                backend=values["held_by"],
-                staged=values["staged"],
-            )
-            return cls(values["environment"], deployed, values["backend"], taken_at)
+            # One that is older than several graphs says of its one graph what each of them says now.
+            deployed = map(_deployed, values.get("graphs", [values]))
+            there = tuple(each for each in deployed if each.graph.tasks)
+            return cls(values["environment"], there, values["backend"], taken_at)
         except (KeyError, TypeError, ValueError, AttributeError, zlib.error) as error:
             remedy = "python -m deploy snapshot --env prod --to snapshot.json"
             raise DeployError(f"not a snapshot of an environment: {error}", remedy) from error
+
+
+def _deployed(values: Mapping[str, Any]) -> Deployed:
+    graph = Graph.from_text(values["graph"])
+    started, staged = frozenset(values["started"]), values["staged"]
+    return Deployed(graph, started, backend=values["held_by"], staged=staged)
 
 
 def read_file(path: Path) -> Snapshot:

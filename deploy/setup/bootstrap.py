@@ -123,6 +123,7 @@ def not_asked_for(environment: Environment) -> set[str]:
         **{file: attrgetter(f"{table}.{key}")(environment) for file, (table, key) in _CONFIGURED.items()},
         _SHARED_SOURCE: bool(environment.pipeline.data.from_share),
         "31_source.sql": not environment.pipeline.data.from_share,
+        "36_notebooks.sql": any(each.notebook for each in environment.every_graph),
         "35_task_graph.sql": environment.deploy.backend == TASK_GRAPH,
         "39_pypi.sql": environment.snowflake.package_repository == PYPI,
         TEMPORARY_SCHEMAS: environment.delivery.pull_requests,

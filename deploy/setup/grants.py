@@ -185,8 +185,8 @@ def _of_graph(graph: Graph) -> set[Grant]:
             needed.add(Grant(_ACCOUNT, (), "EXECUTE MANAGED TASK"))
         integrations = (values.get(f"{outcome}_INTEGRATION") for outcome in ("ERROR", "SUCCESS"))
         needed.update(Grant("INTEGRATION", (str(name),), "USAGE") for name in integrations if name)
-    if graph.changes_of:
-        database, schema, table = graph.changes_of.split(".")
+    for changes_of in filter(None, (each.changes_of for each in graph.parts)):
+        database, schema, table = changes_of.split(".")
         needed.add(Grant("DATABASE", (database,), "USAGE"))
         needed.add(Grant("SCHEMA", (database, schema), "USAGE"))
         needed.add(Grant("TABLE", (database, schema, table), "SELECT"))

@@ -1,7 +1,7 @@
-"""Runs of the graph as INFORMATION_SCHEMA tells them, without lag."""
+"""Runs of a graph as INFORMATION_SCHEMA tells them, without lag."""
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -165,13 +165,12 @@ def current_statement(environment: Environment, columns: str, condition: str) ->
     return f"SELECT {columns} FROM TABLE({function}) WHERE {_here(environment)} AND {condition}"
 
 
-def running_statement(environment: Environment) -> str:
-    """Read the runs of the graph that are under way now.
+def running_statement(environment: Environment, graphs: Collection[str] = ()) -> str:
+    """Read the runs that are under way now: of the graphs of these names, or of all in the schema.
 
     The runs of a TASK GRAPH object have no root task's name, and only accounts that have such objects have a column
-    for theirs. A run that cannot be told counts as ours: it is waited for.
+    for theirs. A run whose graph is not known counts as one of ours: it is waited for.
     """
-    name = literal(environment.graph.name)
     columns = [
         "TO_VARCHAR(graph_run_group_id) AS graph_run_group_id",
         "state",
@@ -182,8 +181,9 @@ def running_statement(environment: Environment) -> str:
     ]
     every = current_statement(environment, ", ".join(columns), "state = 'EXECUTING'")
     # The path as GET has it: in a block, a name behind a colon is a variable.
-    own = f"COALESCE(TO_VARCHAR(GET(whole_row, 'GRAPH_NAME')), root_task_name, {name}) = {name}"
-    return f"SELECT graph_run_group_id, state, query_start_time, config FROM ({every}) WHERE {own}"
+    graph = "COALESCE(TO_VARCHAR(GET(whole_row, 'GRAPH_NAME')), root_task_name)"
+    found = f"SELECT graph_run_group_id, state, query_start_time, config, {graph} AS graph FROM ({every})"
+    return f"{found} WHERE {graph} IS NULL OR {graph} IN ({', '.join(map(literal, graphs))})" if graphs else found
 
 
 def _here(environment: Environment) -> str:
@@ -196,9 +196,8 @@ def _function(environment: Environment, name: str) -> str:
 
 
 # ---- answers
-def last(connection: Connection, environment: Environment, root_id: str, minutes: int) -> GraphRun:
-    """Find the latest run of the last minutes that has begun; for `root_id` see `rows_statement`."""
-    root = environment.graph.name
+def last(connection: Connection, environment: Environment, root: str, root_id: str, minutes: int) -> GraphRun:
+    """Find the latest run of a graph in the last minutes that has begun; for `root_id` see `rows_statement`."""
     ours = f"name = {literal(root)} OR STARTSWITH(name, {literal(root + '$')})"
     return GraphRun.newest(
         connection.rows(rows_statement(environment, minutes, root_id, f"query_id IS NOT NULL AND ({ours})"))
@@ -206,16 +205,20 @@ def last(connection: Connection, environment: Environment, root_id: str, minutes
 
 
 def wait_until_idle(
-    connection: Connection, environment: Environment, say: Callable[[str], None], seen: Rows | None = None
+    connection: Connection,
+    environment: Environment,
+    graphs: Collection[str],
+    say: Callable[[str], None],
+    seen: Rows | None = None,
 ) -> None:
-    """Wait until no run of the graph is under way; `seen` are those that are, as far as they are known.
+    """Wait until no run of these graphs is under way; `seen` are those that are, as far as they are known.
 
     Raises DeployError at the deadline of the connection's step, naming the run.
     """
     running = seen
     for poll in polls(connection.seconds_left - _MARGIN_SECONDS):
         look = f"""SELECT ARRAY_AGG(OBJECT_CONSTRUCT_KEEP_NULL(*)), COUNT(*) INTO :found, :running
-  FROM ({running_statement(environment)});
+  FROM ({running_statement(environment, graphs)});
 IF (running = 0) THEN RETURN found; END IF;"""
         block = f"""BEGIN
 LET found ARRAY := ARRAY_CONSTRUCT();

@@ -1,9 +1,9 @@
-"""A run of the graph, such as the smoke run after a deploy: started with a nonce, followed by it, judged by task."""
+"""A run of a graph, such as the smoke run after a deploy: started with a nonce, followed by it, judged by task."""
 
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,13 +11,14 @@ from deploy import names
 from deploy.account.gathering import lowered
 from deploy.account.sql import literal
 from deploy.apply import statements as apply
-from deploy.errors import DeployError, LostReplyError
-from deploy.graph.graph import CLASSIC, Graph, TaskSpec
+from deploy.errors import USAGE, DeployError, LostReplyError
+from deploy.graph.graph import CLASSIC, Graph
 from deploy.plan.deployed import Deployed
 from deploy.records.lock import Held
-from deploy.smoke import log, polling, runs
+from deploy.smoke import log, polling, runs, verdict
 from deploy.smoke.polling import Poll
 from deploy.smoke.runs import GraphRun
+from deploy.smoke.verdict import Verdict
 from ml_pipeline.config import Environment
 
 Show = Callable[[GraphRun], None]
@@ -31,51 +32,8 @@ _MARGIN_MINUTES = 5  # between the start of the run as we know it and as Snowfla
 _START_SECONDS = 5  # a run whose start was not answered shows itself by then, if it was started
 _CANCEL_SECONDS = 20
 _REQUEST_SECONDS = 60
-# A condition that asks how the predecessors ended: of a task where branches join again.
-_JOINS = "SYSTEM$PREDECESSORS_STATE"
 # A graph that failed with retries left may begin again shortly after it counts as ended.
 _RETRY_GRACE_SECONDS = 30
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the run showed. `reasons` is empty if it passed; `polls` is how many requests followed it.
-
-    `log` is what the failed tasks logged, line by line, as far as it can be read.
-    """
-
-    reasons: tuple[str, ...]
-    run: GraphRun
-    seconds: float
-    polls: int = 0
-    log: tuple[str, ...] = ()
-
-    @property
-    def passed(self) -> bool:
-        """Whether every task did what it should."""
-        return not self.reasons
-
-    @property
-    def failures(self) -> tuple[str, ...]:
-        """What `reasons` leave out, for people: the whole error of a failed task, such as a traceback, and the log."""
-        tasks = (
-            f"{task.name} {task.state}, attempt {task.attempt}, query {task.query_id or 'none'}: {task.error}"
-            for task in self.run.broken
-            if task.error.strip() != task.cause
-        )
-        return (*tasks, *(["log:", *(f"  {line}" for line in self.log)] if self.log else ()))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the verdict as JSON-able values."""
-        return {
-            "run": self.run.group,
-            "passed": self.passed,
-            "reasons": list(self.reasons),
-            "seconds": round(self.seconds, 1),
-            "polls": self.polls,
-            "tasks": {task.name: task.to_dict() for task in self.run.tasks},
-            "log": list(self.log),
-        }
 
 
 @dataclass(frozen=True)
@@ -108,11 +66,12 @@ class Start:
         """How long before the start its first rows may be."""
         return runs.MINUTES_OF_HISTORY if self.failed.group else _MARGIN_MINUTES
 
-    def statement(self, environment: Environment, backend: str) -> str:
-        """Return the statement that begins it."""
+    def statement(self, environment: Environment, there: Deployed) -> str:
+        """Return the statement that begins a run of this graph."""
         if self.failed.group:
-            return apply.retry(environment, backend, self.failed.group)
-        return apply.execution(environment, backend, json.dumps({**self.settings, "nonce": self.nonce}))
+            return apply.retry(environment, there.backend, there.name, self.failed.group)
+        config = json.dumps({**self.settings, "nonce": self.nonce})
+        return apply.execution(environment, there.backend, there.name, config)
 
 
 def execute(held: Held, there: Deployed, show: Show, start: Start | None = None) -> Verdict:
@@ -122,15 +81,16 @@ def execute(held: Held, there: Deployed, show: Show, start: Start | None = None)
     Snowflake refuses, LockLostError as soon as the lock is not ours any more.
     """
     following = _Following(held, there, show, start or Start())
-    with held.connection.step(_STEP, max(_REQUEST_SECONDS, held.environment.graph.timeout_minutes * _SECONDS_A_MINUTE)):
+    with held.connection.step(_STEP, max(_REQUEST_SECONDS, there.graph.timeout_seconds)):
         following.begin()
         ended = following.await_end()
     seconds = following.elapsed
     if ended:
-        reasons = judge(there.graph, following.run)
+        reasons = verdict.judge(there.graph, following.run)
     else:
         waiting = ", ".join(f"{task.name} {task.state}" for task in following.run.active) or "no task was seen"
-        reasons = (f"no end after {held.environment.graph.timeout_minutes} minutes, cancelled: {waiting}",)
+        minutes = there.graph.timeout_seconds / _SECONDS_A_MINUTE
+        reasons = (f"{there.name}: no end after {minutes:g} minutes, cancelled: {waiting}",)
         with held.connection.step("cancel the run", _CANCEL_SECONDS):
             following.cancel()
     logged = log.read(held.connection, following.run.broken)
@@ -156,7 +116,7 @@ class _Following:
 
     def begin(self) -> None:
         """Start the run. After a lost reply it is looked for, and started again only if it never began."""
-        statement = self._how.statement(self._held.environment, self._there.backend)
+        statement = self._how.statement(self._held.environment, self._there)
         while True:
             try:
                 self._send([statement])
@@ -175,7 +135,7 @@ class _Following:
 
         https://docs.snowflake.com/en/sql-reference/functions/system_user_task_cancel_ongoing_executions
         """
-        unfinished = [task.name for task in self.run.active] or [self._held.environment.graph.name]
+        unfinished = [task.name for task in self.run.active] or [self._there.name]
         for poll in self._polls(_CANCEL_SECONDS):
             try:
                 quoted = (literal(names.named(self._held.environment, name)) for name in unfinished)
@@ -188,7 +148,7 @@ class _Following:
 
     @property
     def _seconds_left(self) -> float:
-        return self._held.environment.graph.timeout_minutes * _SECONDS_A_MINUTE - self.elapsed
+        return self._there.graph.timeout_seconds - self.elapsed
 
     def _polls(self, seconds: float) -> Iterator[Poll]:
         # The lease is renewed between two looks, when a third of it has passed.
@@ -272,39 +232,15 @@ def _count(condition: str) -> str:
     return f"COALESCE(COUNT_IF({condition}), 0)"
 
 
-def judge(graph: Graph, run: GraphRun) -> tuple[str, ...]:
-    """Say why this run is no proof that the graph works; nothing if it is one.
-
-    A task may be skipped by its own condition, or because the way to it was: then a branch went the other way. Where
-    branches join again, one way is enough. What did not run because something before it broke is not listed beside it.
-    """
-    if run.broken:
-        return tuple(f"{task.name} {task.state}: {task.cause} (query {task.query_id})" for task in run.broken)
-    states = {name: task.state for name, task in run.by_name.items()}
-    excused: set[str] = set()
-    for task in graph.tasks:  # predecessors come first
-        if states.get(task.name) in (None, runs.SKIPPED) and _may_be_skipped(task, states, excused):
-            excused.add(task.name)
-    return tuple(
-        f"{task.name} {states.get(task.name, 'never ran')}"
-        for task in graph.tasks
-        if states.get(task.name) != runs.SUCCEEDED and task.name not in excused
-    )
-
-
-def _may_be_skipped(task: TaskSpec, states: dict[str, str], excused: set[str]) -> bool:
-    skipped = [name in excused for name in task.predecessors]
-    if skipped and all(skipped):
-        return True
-    if _JOINS in task.condition:  # it runs whichever branch was taken
-        return False
-    return any(skipped) or (bool(task.condition) and states.get(task.name) == runs.SKIPPED)
-
-
-def require_graph(graph: Graph, environment: Environment) -> None:
-    """Raise DeployError if there is no graph to run."""
-    if graph.root is None:
-        raise DeployError(
-            f"no graph {environment.graph.name} in {names.schema(environment)}",
-            f"python -m deploy apply {names.arguments(environment)}",
-        )
+def choose(environment: Environment, there: Sequence[Deployed], graphs: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the names of the graphs to run: all that are there, or these. Raises DeployError for one that is not."""
+    found, where = [each.name for each in there if each.graph.root], names.schema(environment)
+    if not found:
+        wanted = ", ".join(graphs or names.graphs(environment))
+        remedy = f"python -m deploy apply {names.arguments(environment)}"
+        raise DeployError(f"no graph {wanted} in {where}", remedy)
+    unknown = [name for name in graphs if name not in found]
+    if unknown:
+        remedy = f"name some of {', '.join(found)}, or none for all of them"
+        raise DeployError(f"no graph {', '.join(unknown)} in {where}", remedy, USAGE)
+    return tuple(name for name in found if not graphs or name in graphs)

@@ -153,4 +153,4 @@ class Call:
             with view.showing(graph, self.progress) as show:
                 yield lambda run: (seen.append(run), show(run))
         finally:
-            job.summarize(view.summary(graph, seen[-1], names.schema(self.environment).replace('"', "")))
+            job.summarize(view.summary(graph, seen[-1], names.named(self.environment, graph.name).replace('"', "")))

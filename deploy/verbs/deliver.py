@@ -13,12 +13,12 @@ from deploy.delivery import preflight
 from deploy.delivery.delivery import Candidate
 from deploy.errors import CHANGES, FAILED, OK, USAGE, DeployError
 from deploy.plan import text as plan_text
-from deploy.plan.deployed import Deployed
 from deploy.plan.plan import make
 from deploy.records import record
 from deploy.release import stage
 from deploy.release.build import build as build_release
-from deploy.smoke.smoke import SMOKE, Verdict
+from deploy.smoke.smoke import SMOKE
+from deploy.smoke.verdict import Verdicts
 from deploy.verbs.call import Call, Outcome
 
 
@@ -50,7 +50,7 @@ def plan(call: Call) -> Outcome:
         graph = call.candidate.graph
         preflight.check_graph(graph, call.environment, datetime.datetime.now(datetime.UTC))
         if call.options.offline:
-            proposal = make(graph, Deployed())
+            proposal = make(graph, ())
         else:
             with call.delivery() as delivery:
                 proposal = delivery.plan(graph)
@@ -61,7 +61,7 @@ def plan(call: Call) -> Outcome:
 
 
 def apply(call: Call) -> Outcome:
-    """Make the deployed graph the release's, its schedule off."""
+    """Make the deployed graphs the release's, their schedules off."""
     reviewed = call.reviewed
     with call.delivering() as (delivery, candidate):
         proposal = delivery.apply(candidate, reviewed)
@@ -71,12 +71,12 @@ def apply(call: Call) -> Outcome:
 
 
 def smoke(call: Call) -> Outcome:
-    """Run the deployed graph once with the smoke settings."""
+    """Run the deployed graphs once with the smoke settings."""
     return _executed(call, SMOKE)
 
 
 def run(call: Call) -> Outcome:
-    """Run the deployed graph once with its real settings, or go on with the last run where it failed."""
+    """Run the deployed graphs once with their real settings, or go on with the last runs where they failed."""
     options = call.options
     settings = {"retrain": True} if options.retrain else {}
     settings |= {"settings": {"data": {"as_of": options.as_of.isoformat()}}} if options.as_of else {}
@@ -86,17 +86,17 @@ def run(call: Call) -> Outcome:
         cause = "a retry has the settings of the run that failed, and takes no --retrain or --as-of"
         raise DeployError(cause, f"python -m deploy run {names.arguments(call.environment)} --retry", USAGE)
     with call.delivery() as delivery:
-        return _judged(delivery.retry())
+        return _judged(delivery.retry(options.graphs))
 
 
 def _executed(call: Call, settings: Mapping[str, Any]) -> Outcome:
     with call.delivery() as delivery:
-        return _judged(delivery.execute(settings))
+        return _judged(delivery.execute(settings, call.options.graphs))
 
 
-def _judged(verdict: Verdict) -> Outcome:
-    text = f"passed in {verdict.seconds:.1f} s" if verdict.passed else "failed: " + "\n  ".join(verdict.reasons)
-    return Outcome(verdict.to_dict(), text, OK if verdict.passed else FAILED)
+def _judged(found: Verdicts) -> Outcome:
+    text = f"passed in {found.seconds:.1f} s" if found.passed else "failed: " + "\n  ".join(found.reasons)
+    return Outcome(found.to_dict(), text, OK if found.passed else FAILED)
 
 
 def release(call: Call) -> Outcome:
@@ -105,9 +105,9 @@ def release(call: Call) -> Outcome:
     with call.delivering() as (delivery, candidate):
         values = delivery.deliver(candidate, expected=reviewed)
     if values["smoke"]:
-        return Outcome(values, f"released {candidate.digest}", outputs=_delivered(call))
+        return Outcome(values, f"released {candidate.digest}", outputs=_delivered(call, candidate))
     text = f"release {candidate.digest} is in use already: nothing was changed, and nothing is recorded"
-    return Outcome(values, text, outputs=_delivered(call), summary=text)
+    return Outcome(values, text, outputs=_delivered(call, candidate), summary=text)
 
 
 def rollback(call: Call) -> Outcome:
@@ -119,11 +119,11 @@ def rollback(call: Call) -> Outcome:
         candidate = Candidate(record.ROLLED_BACK, found.digest, found.commit, found.graph)
         values = delivery.deliver(candidate, with_smoke=not call.options.skip_smoke)
     summary = f"Rolled back to release `{found.digest}`."
-    return Outcome(values, f"rolled back to {found.digest}", outputs=_delivered(call), summary=summary)
+    return Outcome(values, f"rolled back to {found.digest}", outputs=_delivered(call, candidate), summary=summary)
 
 
-def _delivered(call: Call) -> dict[str, str]:
-    return {"verdict": record.PASSED, "url": job.graph_url(call.environment)}
+def _delivered(call: Call, candidate: Candidate) -> dict[str, str]:
+    return {"verdict": record.PASSED, "url": job.graph_url(call.environment, candidate.graph.name)}
 
 
 def teardown(call: Call) -> Outcome:

@@ -120,7 +120,7 @@ def snapshot(call: Call) -> Outcome:
         there = delivery.look()
         taken = snapshots.Snapshot(environment.name, there.deployed, there.backend(environment))
     call.options.to.write_text(taken.to_text(), encoding="utf-8")
-    release = there.deployed.graph.release
+    release = there.release
     return Outcome({"release": release}, f"{environment.name} runs release {release or 'none'}")
 
 

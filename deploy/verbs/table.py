@@ -134,6 +134,7 @@ _SWEEP = (
     _DRY_RUN,
 )
 _DELIVERED = (*_BUILT, _PLANNED, _WHEN_RUNNING)
+_GRAPHS = _option("graphs", nargs="*", default=[], metavar="GRAPH", help="which of the graphs, by name (default: all)")
 _RETRAIN = _option("--retrain", action="store_true", help="train a model, whether one is due or not")
 _RUN = (
     _RETRAIN,
@@ -191,12 +192,12 @@ def _verbs() -> Iterator[Verb]:
     yield Verb("build", "deliver", text, (_DIST,), nothing)
     yield Verb("upload", "deliver", "put the release on the stage; what is there already stays", _BUILT)
     yield Verb("plan", "deliver", "show what apply would change", _PLAN, renders=True)
-    text = "make the deployed graph the release's, with its schedule off"
+    text = "make the deployed graphs the release's, with their schedules off"
     yield Verb("apply", "deliver", text, _DELIVERED, renders=True)
-    text = "run the deployed graph once with the smoke settings and judge that run"
-    yield Verb("smoke", "deliver", text)
-    text = "run the deployed graph once with its real settings, as its schedule would, and follow that run"
-    yield Verb("run", "deliver", text, _RUN)
+    text = "run the deployed graphs once with the smoke settings and judge those runs"
+    yield Verb("smoke", "deliver", text, (_GRAPHS,))
+    text = "run the deployed graphs once with their real settings, as their schedules would, and follow those runs"
+    yield Verb("run", "deliver", text, (_GRAPHS, *_RUN))
     text = "plan a release where it goes, in main's schema, and in those that follow (the first environment only)"
     yield Verb("preview", "review", text, (*_BUILT, _COMMENT), renders=True)
     text = "upload, plan, apply, smoke; then switch the schedule on, or put the earlier release back"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from . import payload
+from . import graph_tables, payload
 from .definition import Definition, declared
 from .section import Open, Section, as_table, in_file, inner, overlay, read, table, typed
 from .settings import Delivery, Deploy, Governance, Graph, Pipeline, Snowflake, Timeouts
@@ -33,6 +33,9 @@ class Environment(Section):
     snowflake: Snowflake
     governance: Governance
     graph: Graph
+    """The graph, or what several have in common."""
+    graphs: tuple[Graph, ...] = ()
+    """Of several graphs each: [graph] with what its [graphs.<name>] says differently."""
     timeouts: Timeouts
     deploy: Deploy
     delivery: Delivery
@@ -43,12 +46,33 @@ class Environment(Section):
     def in_schema(self, schema: str) -> Self:
         """Move to another schema of the database, such as PR_7: there is no schedule, and no notification of errors."""
         fresh = {"data": {"feature_refresh": "DOWNSTREAM"}}
+        quiet = {"schedule": "", "error_integration": ""}
         return self.changed(
             snowflake={"schema": typed(Identifier, schema, "the schema to deploy to")},
-            graph={"schedule": "", "error_integration": ""},
+            graph=quiet,
+            graphs=tuple(each.changed(**quiet) for each in self.graphs),
             pipeline=fresh,
             smoke=fresh,
         )
+
+    @property
+    def every_graph(self) -> tuple[Graph, ...]:
+        """The graphs that are configured: those of [graphs.<name>], or the one of [graph]."""
+        return self.graphs or (self.graph,)
+
+    def graph_named(self, name: str = "") -> Graph:
+        """Return what is configured of one of several graphs, or, without a name, of the only one.
+
+        Raises ConfigError for a name that is not configured.
+        """
+        known = {each.name: each for each in self.every_graph}
+        if not name and len(known) == 1:
+            return next(iter(known.values()))
+        if name not in known:
+            raise ConfigError(
+                f'no graph "{name}" is configured{nearest(name, known)}; {BASE}.toml has: {", ".join(known)}'
+            )
+        return known[name]
 
     def release_path(self, digest: str) -> str:
         """Return the stage path of a release's files."""
@@ -207,6 +231,8 @@ def _environment(name: str, base: dict[str, Any], own: dict[str, Any], folder: s
     if "name" in base:
         raise ConfigError(f'{shared}: unknown key "name" in the file; the name of {file} is the environment\'s')
     _check_base(Environment, base, shared)
+    base, differing = graph_tables.apart(base, shared)
+    own, own_differing = graph_tables.apart(own, file)
     tables = overlay(Environment, base, {key: own[key] for key in own if key != _SMOKE}, file)
     smoke = overlay(Pipeline, tables.get(_SHARED, {}), base.get(_SMOKE, {}), shared, _SMOKE)
     smoke = overlay(Pipeline, smoke, own.get(_SMOKE, {}), file, _SMOKE)
@@ -219,8 +245,9 @@ def _environment(name: str, base: dict[str, Any], own: dict[str, Any], folder: s
             return place((_SHARED, *path[1:]))
         return shared, path
 
-    found = read(Environment, {**values, "name": name}, place)
-    if found.graph.notebook and not found.snowflake.compute_pool:
+    graphs = graph_tables.graphs(values.get("graph", {}), {shared: differing, file: own_differing}, place)
+    found = read(Environment, {**values, "name": name, "graphs": tuple(graphs)}, place)
+    if any(each.notebook for each in found.every_graph) and not found.snowflake.compute_pool:
         where, _ = place(("graph", "notebook"))
         raise ConfigError(f'{where}: "notebook" in [graph] needs a compute pool: "compute_pool" in [snowflake]')
     return found

@@ -22,7 +22,6 @@ from deploy.delivery.delivery import Candidate, Delivery
 from deploy.errors import OK, DeployError
 from deploy.graph.graph import TASK_GRAPH, Graph, TaskSpec
 from deploy.plan import plan
-from deploy.plan.deployed import Deployed
 from deploy.records import lock, record
 from deploy.records.lock import Lock
 from deploy.records.record import Entry
@@ -40,18 +39,27 @@ LEASE, DEADLINE = 1, 12
 _PATIENCE = 60  # for a preparation, which is no delivery
 _MARGIN = 0.3
 _GRAPH = "G"
-_SCHEDULE = "USING CRON 0 0 1 1 * UTC"
-_DEFAULTS = {"OVERLAP_POLICY": "NO_OVERLAP", "SUSPEND_TASK_AFTER_NUM_FAILURES": 10, "TASK_AUTO_RETRY_ATTEMPTS": 0}
+_WIDE = {
+    "SCHEDULE": "USING CRON 0 0 1 1 * UTC",
+    "USER_TASK_TIMEOUT_MS": 60_000,
+    "OVERLAP_POLICY": "NO_OVERLAP",
+    "SUSPEND_TASK_AFTER_NUM_FAILURES": 10,
+    "TASK_AUTO_RETRY_ATTEMPTS": 0,
+}
 _PROD = config.load("prod", ROOT / "environments")
 
 
 @dataclass(frozen=True)
 class Version:
-    """A release by its name, which is its commit: its tasks in a chain as SQL by name, and its finalizer."""
+    """A release by its name, which is its commit: its tasks in a chain as SQL by name, and its finalizer.
+
+    `second` is a second graph, of one task.
+    """
 
     name: str
     tasks: tuple[tuple[str, str], ...]
     finalizer: str
+    second: str
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -71,15 +79,16 @@ class Version:
 
     @property
     def graph(self) -> Graph:
-        """Its task graph, as `deploy.graph.render` makes it of a DAG."""
-        wide = {"CONFIG": f'{{"release": "{self.digest}"}}', "SCHEDULE": _SCHEDULE, **_DEFAULTS}
+        """Its task graphs, as `deploy.graph.render` makes them of DAGs."""
+        wide = {"CONFIG": f'{{"release": "{self.digest}"}}', **_WIDE}
         root = _task(_GRAPH, "SELECT 0", (), **wide)
+        only = _task(self.second, f"SELECT 8 /* {self.digest[:8]} */", (), **wide)
         chain, before = [root], _GRAPH
         for name, text in self.tasks:
             chain.append(_task(f"{_GRAPH}${name}", f"{text} /* {self.digest[:8]} */", (before,)))
             before = chain[-1].name
-        last = dataclasses.replace(_task(f"{_GRAPH}${self.finalizer}", "SELECT 9", ()), finalizes=True)
-        return Graph.of([*chain, last])
+        last = dataclasses.replace(_task(f"{_GRAPH}${self.finalizer}", "SELECT 9", ()), finalizes=_GRAPH)
+        return Graph.joined([Graph.of([*chain, last]), Graph.of([only])])
 
 
 def _task(name: str, text: str, before: tuple[str, ...], **wide: str | int) -> TaskSpec:
@@ -87,11 +96,11 @@ def _task(name: str, text: str, before: tuple[str, ...], **wide: str | int) -> T
     return TaskSpec(name, text, before, properties=tuple(sorted(values.items())))
 
 
-OLDER = Version("older", (("A", "SELECT 1"), ("B", "SELECT 2")), "REPORT")
-OLD = Version("old", (("A", "SELECT 1"), ("B", "SELECT 2"), ("C", "SELECT 3")), "REPORT")
-# One task added, one removed, one changed, another finalizer.
-NEW = Version("new", (("A", "SELECT 1"), ("B", "SELECT 'new'"), ("D", "SELECT 4")), "TELL")
-BAD = Version("bad", (("A", "SELECT 1"), ("B", "SELECT 1 / 0"), ("D", "SELECT 4")), "TELL")
+OLDER = Version("older", (("A", "SELECT 1"), ("B", "SELECT 2")), "REPORT", "H")
+OLD = Version("old", (("A", "SELECT 1"), ("B", "SELECT 2"), ("C", "SELECT 3")), "REPORT", "H")
+# One task added, one removed, one changed, another finalizer; the second graph has another name.
+NEW = Version("new", (("A", "SELECT 1"), ("B", "SELECT 'new'"), ("D", "SELECT 4")), "TELL", "K")
+BAD = Version("bad", (("A", "SELECT 1"), ("B", "SELECT 1 / 0"), ("D", "SELECT 4")), "TELL", "K")
 VERSIONS = {version.digest: version for version in (OLDER, OLD, NEW, BAD)}
 
 
@@ -156,14 +165,14 @@ def prepare(site: Site, versions: tuple[Version, ...], backend: str, dist: Path)
         connection.run([tag, *temporary.preparation(there)])
         for version in versions:
             stage.upload(connection, there, built(version, dist), rows=[])
-        proposal = plan.make(versions[-1].graph, Deployed(), backend)
+        proposal = plan.make(versions[-1].graph, (), backend)
         held = lock.acquire(connection, there, Lock(), None)
         entries = [_passed(version, held.number - age) for age, version in enumerate(reversed(versions))]
         recorded = [record.insertion(there, entry) for entry in reversed(entries)]
         held.run(
             [
                 *apply.statements(there, proposal),
-                *apply.activation(there, backend, proposal.graph),
+                *(line for each in proposal.graph.parts for line in apply.activation(there, backend, each)),
                 *recorded,
                 held.release,
             ]
@@ -201,7 +210,7 @@ def _delivery(site: Site, backend: str, deadline: int = DEADLINE) -> Iterator[tu
 def environment(site: Site, backend: str, deadline: int = DEADLINE) -> Environment:
     """PROD, in the schema of the case."""
     place = _PROD.snowflake.changed(database=site.database, schema=site.schema, role=ROLE)
-    graph = _PROD.graph.changed(name=_GRAPH, timeout_minutes=1)
+    graph = _PROD.graph.changed(name=_GRAPH)
     how = _PROD.deploy.changed(backend=backend, lease_seconds=LEASE, deadline_seconds=deadline)
     steps = _PROD.pipeline.changed(governance={"policies": ""})  # which are in main's schema, too
     return _PROD.changed(snowflake=place, graph=graph, deploy=how, pipeline=steps)

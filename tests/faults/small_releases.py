@@ -96,7 +96,7 @@ def graph(name: str, digest: str, warehouse: str = "", seconds: float = 0) -> Gr
             task(first, text, (ROOT,)),
             task(own, text, (ROOT,)),
             task(last, text, (first, own)),
-            dataclasses.replace(task(report, text), finalizes=True),
+            dataclasses.replace(task(report, text), finalizes=ROOT),
         ]
     )
 

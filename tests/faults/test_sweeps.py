@@ -61,7 +61,9 @@ def test_a_graph_that_is_mixed_asleep_or_not_recorded_is_seen(sweeper: Sweeper) 
     ):
         assert len(list(laws.at_the_end(broken, whole))) == 1
         assert len(list(laws.at_any_moment(broken, whole))) == 1
-    asleep = dataclasses.replace(found, started=started - {"G"})
+    half_asleep = dataclasses.replace(found, started=started - {"G"})  # of its two graphs
+    assert len(list(laws.at_any_moment(half_asleep, whole))) == 1
+    asleep = dataclasses.replace(found, started=started - {"G", OLD.second})
     assert list(laws.at_any_moment(asleep, whole)) == []
     assert len(list(laws.at_the_end(asleep, whole))) == 1
 

@@ -1,6 +1,7 @@
 """An account that is set up for deploys, a key to sign in with, and a small graph to deliver."""
 
 import contextlib
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,3 +113,12 @@ def small_release(dist, name, **contents):
     data = {f"{key}.zip": text.encode() for key, text in contents.items()}
     files = tuple(StagedFile.of(file, content) for file, content in data.items())
     return manifest.write(dist, Manifest(name, "3.11", (), files, ()), data)
+
+
+def project(folder, backend="classic", edit=None):
+    """A project with the repository's environments, PROD's graphs held by this backend; `edit` may change its text."""
+    shutil.copytree(PROJECT / "environments", folder / "environments", ignore=shutil.ignore_patterns("local"))
+    path = folder / "environments/prod.toml"
+    text = path.read_text().replace('backend = "classic"', f'backend = "{backend}"')
+    path.write_text(edit(text) if edit else text)
+    return folder

@@ -19,7 +19,7 @@ from ml_pipeline import config
 from tests.integration import deploy_account as account
 
 PROD = config.load("prod", account.PROJECT / "environments")
-ROOT = names.root(PROD)
+ROOT = names.named(PROD, PROD.graph.name)
 
 
 @pytest.fixture(scope="module")

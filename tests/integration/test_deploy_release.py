@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from dag import dag
+from deploy.graph.graph import Graph
 from deploy.verbs import cli
 from ml_pipeline.config import load
 from tests.integration import deploy_account as account
@@ -56,7 +57,9 @@ class Deploy:
         return code, json.loads(printed.out), printed.err
 
     def status(self, *options):
-        return self("status", *options)[1]
+        """What status says, and beside it what it says of the one graph."""
+        values = self("status", *options)[1]
+        return values | next(iter(values["graphs"].values()), {})
 
 
 @pytest.fixture
@@ -204,7 +207,7 @@ def test_a_deployed_graph_can_be_run_in_earnest(deploy, admin, options, said_ove
     assert said.startswith('run of "ML_PROD"."MAIN"."LATE_DELIVERY"')
     admin.execute(
         "SELECT CONFIG FROM TABLE(ML_PROD.INFORMATION_SCHEMA.TASK_HISTORY()) "
-        f"WHERE GRAPH_RUN_GROUP_ID = '{answer['run']}' LIMIT 1"
+        f"WHERE GRAPH_RUN_GROUP_ID = '{answer['runs']['LATE_DELIVERY']}' LIMIT 1"
     )
     config = json.loads(admin.fetchone()[0])
     assert {key: config[key] for key in ("smoke", "retrain") if key in config} == said_over
@@ -296,12 +299,10 @@ def test_when_putting_back_fails_too_the_graph_stays_off_and_the_exit_code_is_3(
     assert status["unfinished"].startswith(f"release of {deploy.digests['two'][:12]}")
 
 
-def test_a_smoke_run_that_does_not_end_is_cancelled(deploy, graph, tmp_path):
-    shutil.copytree(account.PROJECT / "environments", tmp_path / "environments", ignore=shutil.ignore_patterns("local"))
-    path = tmp_path / "environments/base.toml"
-    path.write_text(path.read_text().replace("timeout_minutes = 60", "timeout_minutes = 0"))
+def test_a_smoke_run_that_does_not_end_is_cancelled(deploy, graph, monkeypatch):
+    monkeypatch.setattr(Graph, "timeout_seconds", 0)  # sooner than Snowflake ends it by itself
     graph.tasks = {"SLOW": "CALL SYSTEM$WAIT(60)"}
-    code, answer, _ = deploy("release", "--env", "prod", release="one", project=tmp_path)
+    code, answer, _ = deploy("release", "--env", "prod", release="one")
     assert code == 1
     assert "no end after 0 minutes, cancelled" in answer["error"]
     assert deploy.status("--env", "prod")["last_run"]["state"] in ("CANCELLED", "FAILED")
@@ -425,16 +426,15 @@ def test_status_and_plan_read_well(deploy, capsys):
     assert "```mermaid" in capsys.readouterr().out
 
 
-def test_a_graph_under_another_name_does_not_start_beside_the_old_one(deploy, admin, tmp_path):
-    deploy("release", "--env", "prod", release="one")
-    shutil.copytree(account.PROJECT / "environments", tmp_path / "environments", ignore=shutil.ignore_patterns("local"))
-    path = tmp_path / "environments/base.toml"
-    path.write_text(path.read_text().replace('"LATE_DELIVERY"\nschedule', '"PUNCTUALITY"\nschedule'))
-    code, answer, _ = deploy("release", "--env", "prod", release="one", project=tmp_path)
+def test_a_graph_that_no_release_on_record_had_is_left_alone_and_nothing_runs_beside_it(deploy, admin):
+    other = f"""CREATE TASK {PROD}.THEIRS WAREHOUSE = ML_PROD_WH CONFIG = '{{"release": "theirs"}}' AS SELECT 1"""
+    admin.execute(other)
+    admin.execute(f"GRANT MONITOR ON TASK {PROD}.THEIRS TO ROLE ML_PROD_ACCESS")
+    code, answer, _ = deploy("release", "--env", "prod", release="one")
     assert code == 1
-    assert "LATE_DELIVERY" in answer["error"]
-    assert "beside PUNCTUALITY" in answer["error"]
-    assert not admin.execute(f"SHOW TASKS LIKE 'PUNCTUALITY%' IN SCHEMA {PROD}").fetchall()
+    assert "THEIRS (owner: ACCOUNTADMIN)" in answer["error"]
+    assert 'DROP TASK "ML_PROD"."MAIN"."THEIRS";' in answer["next"]
+    assert [row[1] for row in admin.execute(f"SHOW TASKS IN SCHEMA {PROD}").fetchall()] == ["THEIRS"]
 
 
 def test_what_somebody_changed_by_hand_is_drift_and_the_same_release_mends_it(deploy, admin):
@@ -481,9 +481,9 @@ def test_a_graph_moves_to_a_task_graph_object_and_back(deploy, admin, tmp_path):
     path = tmp_path / "environments/base.toml"
     path.write_text(path.read_text().replace('backend = "classic"', 'backend = "task_graph"'))
     code, proposal, _ = deploy("plan", "--env", "prod", "--detailed-exitcode", release="one", project=tmp_path)
-    assert (code, proposal["moved_from"], proposal["changed"]) == (2, "classic", {})
+    assert (code, proposal["graphs"]["LATE_DELIVERY"]["moved_from"], proposal["changed"]) == (2, "classic", {})
     assert deploy("release", "--env", "prod", release="two", project=tmp_path)[0] == 0
-    status = deploy("status", "--env", "prod", project=tmp_path)[1]
+    status = deploy("status", "--env", "prod", project=tmp_path)[1]["graphs"]["LATE_DELIVERY"]
     assert (status["backend"], status["schedule"]["on"], status["last_run"]["state"]) == (
         "task_graph",
         True,

@@ -66,7 +66,7 @@ def test_what_is_reviewed_is_what_is_deployed(deploy, graph, tmp_path):
     code, released, _ = deploy("release", "--env", "prod", "--plan", reviewed["next_plans"], release="one")
     assert code == 0
     assert released["verdict"] == "passed"
-    assert "### Smoke run of ML_PROD.MAIN: SUCCEEDED" in summary.read_text()
+    assert "### Smoke run of ML_PROD.MAIN.LATE_DELIVERY: SUCCEEDED" in summary.read_text()
 
     assert deploy("snapshot", "--env", "prod", "--to", str(file))[0] == 0
     assert deploy("publish", "--env", "dev", str(file))[0] == 0

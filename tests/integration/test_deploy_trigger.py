@@ -40,6 +40,9 @@ class Shop:
         code = cli.main([verb, "--env", "prod", *options, *named, "--json"], self.folder)
         return code, json.loads(capsys.readouterr().out)
 
+    def schedule(self, capsys):
+        return self.deploy(capsys, "status")[1]["graphs"]["LATE_DELIVERY"]["schedule"]
+
     def runs(self, task):
         """How often a task has succeeded in this database; the history still tells of earlier ones of its name."""
         return self.rows(RUNS.format(task))[0][0] - self.earlier.get(task, 0)
@@ -102,8 +105,8 @@ def test_a_graph_runs_when_its_table_changes_and_only_then(shop, capsys):
     code, answer = shop.deploy(capsys, "release", release="one")
     assert (code, answer.get("error")) == (0, None)
     code, status = shop.deploy(capsys, "status")
-    assert status["schedule"] == {"text": f"on change of {SOURCE}", "on": True}
-    assert status["backend"] == shop.backend
+    graph = status["graphs"]["LATE_DELIVERY"]
+    assert (graph["schedule"], graph["backend"]) == ({"text": f"on change of {SOURCE}", "on": True}, shop.backend)
     assert shop.deploy(capsys, "plan", "--detailed-exitcode", release="one")[0] == 0
     shop.until(LAST, 1)
 
@@ -112,7 +115,8 @@ def test_a_graph_runs_when_its_table_changes_and_only_then(shop, capsys):
     shop.until(LAST, 2)
     assert shop.rows("SELECT N FROM ML_PROD.MAIN.COUNTED") == [(3,)]
     assert shop.rows("SELECT SOURCE, ACTION, CHANGES FROM ML_PROD.MAIN.SOURCE_CHANGES") == [(SOURCE, "INSERT", 3)]
-    assert shop.rows("SELECT SYSTEM$STREAM_HAS_DATA('ML_PROD.MAIN.CHANGES$SHOP$PUBLIC$ORDERS')") == [(False,)]
+    stream = "ML_PROD.MAIN.LATE_DELIVERY$CHANGES$SHOP$PUBLIC$ORDERS"
+    assert shop.rows(f"SELECT SYSTEM$STREAM_HAS_DATA('{stream}')") == [(False,)]
     shop.until(TRIGGER, 1)
 
     # Somebody takes the trigger away: drift shows it, and the next release mends it.
@@ -120,14 +124,14 @@ def test_a_graph_runs_when_its_table_changes_and_only_then(shop, capsys):
     code, drift = shop.deploy(capsys, "plan", "--drift", "--detailed-exitcode")
     assert (code, drift["changed"]) == (2, {"LATE_DELIVERY": {"CHANGES_OF": [None, SOURCE]}})
     assert shop.deploy(capsys, "release", release="one")[0] == 0
-    assert shop.deploy(capsys, "status")[1]["schedule"]["on"]
+    assert shop.schedule(capsys)["on"]
 
     # Without it in the configuration, trigger and stream go; a rollback brings them back.
     shop.configure("", shop.backend)
     code, answer = shop.deploy(capsys, "release", release="two")
     assert code == 0, answer
-    assert shop.deploy(capsys, "status")[1]["schedule"] == {"text": "", "on": False}
+    assert shop.schedule(capsys) == {"text": "", "on": False}
     assert shop.rows("SHOW STREAMS IN SCHEMA ML_PROD.MAIN") == []
     assert shop.rows("SHOW TASKS LIKE '%ON_CHANGE' IN SCHEMA ML_PROD.MAIN") == []
     assert shop.deploy(capsys, "rollback")[0] == 0
-    assert shop.deploy(capsys, "status")[1]["schedule"] == {"text": f"on change of {SOURCE}", "on": True}
+    assert shop.schedule(capsys) == {"text": f"on change of {SOURCE}", "on": True}

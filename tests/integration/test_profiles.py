@@ -159,13 +159,13 @@ def deploy(
 
 def test_the_delivery_works_in_an_account_of_that_profile(deploy: Delivery, server: conftest.LocalSnowflake) -> None:
     assert deploy("release", "--env", "dev", "--pr", "7", release="one")["smoke"]["passed"]
-    assert not deploy("status", "--env", "dev", "--pr", "7")["schedule"]["on"]
+    assert not deploy("status", "--env", "dev", "--pr", "7")["graphs"]["LATE_DELIVERY"]["schedule"]["on"]
     assert deploy("teardown", "--env", "dev", "--pr", "7")["dropped"]
     for environment in ("dev", "prod"):
         deploy("release", "--env", environment, release="one")
         assert deploy.runs(environment) == "one"
     deploy("release", "--env", "prod", release="two")
-    assert deploy("status", "--env", "prod")["schedule"]["on"]
+    assert deploy("status", "--env", "prod")["graphs"]["LATE_DELIVERY"]["schedule"]["on"]
     deploy("release", "--env", "dev", release="failing", code=1)
     assert (deploy.runs("dev"), deploy.runs("prod")) == ("one", "two")
     deploy("rollback", "--env", "prod")

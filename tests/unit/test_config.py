@@ -307,7 +307,7 @@ def test_a_notebook_needs_a_compute_pool(written):
 def test_every_setting_of_the_frame_stands_in_base_toml():
     base = tomllib.loads((ROOT / "environments/base.toml").read_text())
     for table, field in Environment.model_fields.items():
-        if table not in ("name", "smoke", "pipeline"):
+        if table not in ("name", "graphs", "smoke", "pipeline"):
             assert set(field.annotation.model_fields) <= set(base[table])
     assert set(Pipeline.model_fields) <= set(base["pipeline"])
 
@@ -321,3 +321,49 @@ def test_a_table_of_what_a_project_does_not_have_may_be_left_out(name, tmp_path)
     assert f"[pipeline.{name}]" not in text
     found = load("dev", folder).pipeline
     assert (found.service.pool, found.governance.policies) == ("", "")
+
+
+TWO = '[graphs.TRAINING]\nschedule = "0 4 * * MON UTC"\n[graphs.SCORING]\nretries = 2\n[timeouts]'
+
+
+def test_several_graphs_have_what_they_share_and_what_differs_in_each(written):
+    own = '[graph]\nschedule = "0 5 * * * UTC"\n[graphs.SCORING]\nschedule = "0 * * * * UTC"\ntimeout_minutes = 20\n'
+    environment = written("[timeouts]", TWO, dev=own)
+    training, scoring = environment.every_graph
+    assert [(each.name, each.schedule, each.retries, each.timeout_minutes) for each in (training, scoring)] == [
+        ("TRAINING", "0 4 * * MON UTC", 0, 60),
+        ("SCORING", "0 * * * * UTC", 2, 20),
+    ]
+    assert environment.graph_named("SCORING") == scoring
+    assert [each.schedule for each in environment.in_schema("PR_7").every_graph] == ["", ""]
+    assert hash(environment) != hash(DEV)
+
+
+def test_the_only_graph_needs_no_name():
+    assert DEV.every_graph == (DEV.graph,)
+    assert DEV.graph_named() == DEV.graph_named(DEV.graph.name) == DEV.graph
+
+
+@pytest.mark.parametrize("name", ["", "SCORNG"])
+def test_a_graph_that_is_not_configured_is_named_with_those_that_are(written, name):
+    with pytest.raises(ConfigError, match=r"no graph .* is configured.*TRAINING, SCORING"):
+        written("[timeouts]", TWO).graph_named(name)
+
+
+@pytest.mark.parametrize(
+    ("base", "own", "message"),
+    [
+        (TWO, '[graphs.SCORNG]\nschedule = ""', 'dev.toml: unknown table [graphs.SCORNG]; did you mean "SCORING"?'),
+        (TWO, '[graphs.OTHER]\nschedule = ""', "unknown table [graphs.OTHER]; a graph is named in environments/base"),
+        (TWO, "[graphs.SCORING]\nretires = 1", 'dev.toml: unknown key "retires" in [graphs.SCORING]'),
+        (TWO, '[graphs.SCORING]\nretries = "1"', "\"retries\" in [graphs.SCORING]: expected a whole number, not '1'"),
+        (TWO, '[graph]\nretries = "1"', "\"retries\" in [graph]: expected a whole number, not '1'"),
+        (TWO, '[graphs.SCORING]\nname = "X"', '[graphs.SCORING] has its name in its heading: leave "name" out'),
+        ('[graphs."a b"]\n[timeouts]', "", "not 'a b'"),
+        ("[graphs]\nSCORING = 3\n[timeouts]", "", '"SCORING" in [graphs]: expected a table, not 3'),
+    ],
+)
+def test_a_mistake_in_one_of_several_graphs_is_named_with_its_table(written, base, own, message):
+    with pytest.raises(ConfigError) as caught:
+        written("[timeouts]", base, dev=own)
+    assert message in str(caught.value)

@@ -12,6 +12,7 @@ from deploy.plan import deployed
 from ml_pipeline import config
 
 DEV = config.load("dev", Path(__file__).parents[2] / "environments")
+ROOT = DEV.graph.name
 READS = {"plain": "SHOW NO SUCH THING", "quoted": r"SELECT 'it''s \\ x'", "kept": Filtered("SHOW ODD ONES", "k", "v")}
 
 
@@ -40,13 +41,13 @@ def test_each_read_is_within_a_handler_of_its_own():
 
 @pytest.mark.parametrize(("backend", "asks"), [("classic", False), ("task_graph", True), ("auto", True)])
 def test_only_a_backend_that_may_use_task_graph_objects_asks_for_them(backend, asks):
-    for statements in (deployed.statements(with_backend(backend)), gc._reads(with_backend(backend))):
+    for statements in (deployed.statements(with_backend(backend), [ROOT]), gc._reads(with_backend(backend))):
         asked = [name for name, read in statements.items() if "TASK GRAPH" in read or "TASK_GRAPH_CHANGES" in read]
-        assert asked == (["graphs", "staged"] if asks else [])
+        assert asked == (["graphs", f"staged_{ROOT}"] if asks else [])
 
 
 def root(text):
-    return {"tasks": [{"name": DEV.graph.name, "config": text}]}
+    return {"tasks": [{"name": ROOT, "config": text}]}
 
 
 @pytest.mark.parametrize(
@@ -67,9 +68,23 @@ def test_the_classic_backend_asks_only_where_the_root_does_not_say_its_release(f
         gathered.extend(reads)
         return {name: Unread(1003, "42000", "syntax error") for name in reads}
 
-    complete = deployed.complete(with_backend("classic"), found, gather)
-    assert gathered == (["graphs", "staged"] if asked else [])
-    assert complete.keys() == {"tasks", "graphs", "staged"}
+    complete = deployed.complete(with_backend("classic"), found, gather, [ROOT])
+    assert gathered == (["graphs"] if asked else [])
+    assert complete.keys() == {"tasks", "graphs"}
+
+
+@pytest.mark.parametrize("asked", [[], ["G"], ["G", "H"]])
+def test_what_is_staged_is_asked_once_for_each_graph_that_an_object_holds(asked):
+    gathered = []
+
+    def gather(**reads):
+        gathered.extend(reads)
+        return {name: [] for name in reads}
+
+    found = {"tasks": [], "graphs": [{"name": "G"}, {"name": "H"}, {"name": "OTHER"}]}
+    found |= {f"staged_{name}": [] for name in asked}
+    deployed.complete(with_backend("task_graph"), found, gather, ["G", "H", "NOT_THERE"])
+    assert gathered == [f"staged_{name}" for name in ("G", "H") if name not in asked]
 
 
 def test_a_read_that_does_not_parse_is_told_like_any_refusal():

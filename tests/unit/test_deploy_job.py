@@ -57,10 +57,10 @@ def test_a_text_that_is_cut_leaves_nothing_open():
 @pytest.mark.parametrize("tasks", [1, 1000])
 def test_a_comment_begins_with_its_marker_and_is_never_longer_than_github_takes(tasks):
     from deploy.plan import plan
-    from deploy.plan.deployed import Deployed
 
-    graph = Graph(tuple(TaskSpec(f"TASK_{number}", "SELECT 1") for number in range(tasks)))
-    made = plan.make(graph, Deployed())
+    children = (TaskSpec(f"G${number}", "SELECT 1", ("G",)) for number in range(1, tasks))
+    graph = Graph((TaskSpec("G", "SELECT 1"), *children))
+    made = plan.make(graph, ())
     own, following = {"own": ("ML_DEV.PR_7", made)}, {"prod": ("ML_PROD.MAIN", made)}
     comment = review.Preview("0" * 64, own, following).comment
     assert comment.startswith(review.MARKER)
@@ -110,7 +110,7 @@ def test_without_a_run_the_summary_says_so():
 
 def test_the_graph_has_an_address_where_the_account_is_given_in_full():
     dev = config.load("dev", ROOT / "tests/environments")
-    url = job.graph_url(dev, {"SNOWFLAKE_ACCOUNT": "acme-ml"})
-    assert url.startswith("https://app.snowflake.com/acme/ml/#/data/databases/T_DEV/schemas/MAIN/task/SMALL")
-    assert job.graph_url(dev, {"SNOWFLAKE_ACCOUNT": "xy12345"}) == ""
-    assert job.graph_url(dev, {}) == ""
+    url = job.graph_url(dev, "G", {"SNOWFLAKE_ACCOUNT": "acme-ml"})
+    assert url.startswith("https://app.snowflake.com/acme/ml/#/data/databases/T_DEV/schemas/MAIN/task/G/graph")
+    assert job.graph_url(dev, "G", {"SNOWFLAKE_ACCOUNT": "xy12345"}) == ""
+    assert job.graph_url(dev, "G", {}) == ""

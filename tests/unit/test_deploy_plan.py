@@ -27,12 +27,16 @@ def chain(*names, finalizer="", config_text='{"release": "one"}'):
     full = [f"{ROOT}${name}" for name in names]
     tasks = [TaskSpec(ROOT, "select 1", properties=(("SCHEDULE", "5 MINUTE"), ("CONFIG", config_text)))]
     tasks += [TaskSpec(name, f"CALL {name}()", (before,)) for before, name in zip([ROOT, *full], full, strict=False)]
-    tasks += [TaskSpec(f"{ROOT}${finalizer}", "CALL f()", finalizes=True)] if finalizer else []
+    tasks += [TaskSpec(f"{ROOT}${finalizer}", "CALL f()", finalizes=ROOT)] if finalizer else []
     return Graph.of(tasks)
 
 
 def in_use(graph):
-    return Deployed(graph, frozenset(task.name for task in graph.children), "01b")
+    return [Deployed(each, frozenset(task.name for task in each.children), "01b") for each in graph.parts]
+
+
+def changes(proposal):
+    return [change for section in proposal.sections for change in section.changes]
 
 
 def test_the_same_graph_plans_to_nothing():
@@ -43,27 +47,27 @@ def test_the_same_graph_plans_to_nothing():
 
 
 def test_everything_is_added_to_an_empty_schema():
-    proposal = plan.make(chain("A", "B"), Deployed())
-    assert [type(change) for change in proposal.changes] == [Added] * 3
+    proposal = plan.make(chain("A", "B"), ())
+    assert [type(change) for change in changes(proposal)] == [Added] * 3
     assert proposal.resumed == ()
 
 
 def test_a_change_names_each_property_with_old_and_new():
     old, new = chain("A"), chain("A", config_text='{"release": "two"}')
-    (change,) = plan.make(new, in_use(old)).changes
+    (change,) = changes(plan.make(new, in_use(old)))
     assert change.differences == {"CONFIG": ('{"release": "one"}', '{"release": "two"}')}
 
 
 def test_a_property_that_goes_is_a_change():
     old = chain("A")
     bare = dataclasses.replace(old.root, properties=(("CONFIG", '{"release": "one"}'),))
-    (change,) = plan.make(Graph.of([bare, *old.children]), in_use(old)).changes
+    (change,) = changes(plan.make(Graph.of([bare, *old.children]), in_use(old)))
     assert change.differences == {"SCHEDULE": ("5 MINUTE", None)}
 
 
 def test_a_child_that_somebody_suspended_is_resumed():
     graph = chain("A", "B")
-    proposal = plan.make(graph, Deployed(graph, frozenset({f"{ROOT}$A"})))
+    proposal = plan.make(graph, [Deployed(graph, frozenset({f"{ROOT}$A"}))])
     assert not proposal.empty
     assert proposal.resumed == (f"{ROOT}$B",)
     assert plan_text.text(proposal).splitlines()[0] == f"^ {ROOT}$B"
@@ -142,12 +146,12 @@ def test_the_text_of_a_task_is_snowflakes_syntax():
 
 
 def test_a_finalizer_names_its_root():
-    assert f'  FINALIZE = "T_DEV"."MAIN"."{ROOT}"' in create_or_alter(DEV, TaskSpec("T", "CALL f()", finalizes=True))
+    assert f'  FINALIZE = "T_DEV"."MAIN"."{ROOT}"' in create_or_alter(DEV, TaskSpec("T", "CALL f()", finalizes=ROOT))
 
 
 def test_clauses_stand_in_the_order_of_the_documentation():
     properties = (("TASK_AUTO_RETRY_ATTEMPTS", 2), ("SCHEDULE", "90 MINUTE"), ("COMMENT", "c"))
-    text = create_or_alter(DEV, TaskSpec("T", "SELECT 1", finalizes=True, properties=properties))
+    text = create_or_alter(DEV, TaskSpec("T", "SELECT 1", finalizes=ROOT, properties=properties))
     found = [line.split("=")[0].strip() for line in text.splitlines()[1:-2]]
     assert found == ["SCHEDULE", "COMMENT", "FINALIZE", "TASK_AUTO_RETRY_ATTEMPTS"]
     assert "SCHEDULE = '90 MINUTES'" in text
@@ -156,8 +160,8 @@ def test_clauses_stand_in_the_order_of_the_documentation():
 def test_a_task_graph_object_says_its_clauses_in_the_order_of_the_documentation():
     """https://docs.snowflake.com/en/sql-reference/sql/create-task-graph."""
     properties = (("TASK_AUTO_RETRY_ATTEMPTS", 2), ("CONFIG", "{}"), ("SCHEDULE", "90 MINUTE"), ("COMMENT", "c"))
-    tasks = [TaskSpec(ROOT, "SELECT 1", properties=properties, condition="TRUE"), TaskSpec("Z", "S", finalizes=True)]
-    lines = task_graph.statements(DEV, plan.make(Graph.of(tasks), Deployed(EMPTY)))
+    tasks = [TaskSpec(ROOT, "SELECT 1", properties=properties, condition="TRUE"), TaskSpec("Z", "S", finalizes=ROOT)]
+    lines = task_graph.statements(DEV, *plan.make(Graph.of(tasks), ()).sections)
     said = next(line for line in lines if line.startswith("CREATE OR ALTER TASK GRAPH"))
     found = [line.split()[0] for line in said.splitlines()[1:]]
     assert found == ["SCHEDULE", "ROOTS", "FINALIZER", "CONFIG", "TASK_AUTO_RETRY_ATTEMPTS", "COMMENT", "WHEN"]
@@ -185,7 +189,7 @@ def test_what_create_or_alter_does_not_know_is_unset_before_it_and_set_after_it(
     """https://docs.snowflake.com/en/sql-reference/sql/create-task has no place for these there."""
     root = TaskSpec(ROOT, "select 1")
     there, wanted = Graph((root, serverless(*old))), Graph((root, serverless(*new, ("COMMENT", "new"))))
-    lines = classic.statements(DEV, plan.make(wanted, Deployed(there, frozenset({f"{ROOT}$T"}))))
+    lines = classic.statements(DEV, *plan.make(wanted, [Deployed(there, frozenset({f"{ROOT}$T"}))]).sections)
     (at,) = [number for number, line in enumerate(lines) if line.startswith(f"CREATE OR ALTER TASK {name('T')}")]
     altered = [[f"ALTER TASK {name('T')} {change}" for change in each] for each in (before, after)]
     assert [lines[at - len(before) : at], lines[at + 1 : at + 1 + len(after)]] == altered
@@ -201,14 +205,14 @@ def graphs(draw):
         text = draw(st.sampled_from(["SELECT 1", "SELECT 2"]))
         tasks.append(TaskSpec(f"{ROOT}$T{draw(st.integers(0, 1))}{index}", text, tuple(sorted(before))))
     if draw(st.booleans()):
-        tasks.append(TaskSpec(f"{ROOT}$Z{draw(st.integers(0, 1))}", "SELECT 3", finalizes=True))
+        tasks.append(TaskSpec(f"{ROOT}$Z{draw(st.integers(0, 1))}", "SELECT 3", finalizes=ROOT))
     return Graph.of(tasks)
 
 
 @given(graphs(), graphs())
 def test_after_a_plan_there_is_nothing_left_to_plan(old, new):
     tasks = dict(old.by_name)
-    for change in plan.make(new, in_use(old)).changes:
+    for change in changes(plan.make(new, in_use(old))):
         if isinstance(change, Removed):
             del tasks[change.name]
         else:
@@ -219,7 +223,7 @@ def test_after_a_plan_there_is_nothing_left_to_plan(old, new):
 @given(graphs(), graphs())
 def test_no_statement_names_a_predecessor_that_is_not_there_yet(old, new):
     there = set(old.by_name)
-    for change in plan.make(new, in_use(old)).changes:
+    for change in changes(plan.make(new, in_use(old))):
         if not isinstance(change, Removed):
             assert set(change.task.predecessors) <= there
             there.add(change.name)
@@ -241,14 +245,14 @@ def test_a_changed_config_is_shown_key_by_key_with_its_table():
 def test_a_long_text_is_shown_as_its_differing_lines():
     old = TaskSpec("T", "BEGIN\nSELECT 1;\nEND")
     new = TaskSpec("T", "BEGIN\nSELECT 2;\nEND")
-    proposal = plan.Plan(EMPTY, (Changed(new, old),))
+    proposal = plan.Plan((plan.Section("T", EMPTY, (Changed(new, old),)),))
     assert plan_text.text(proposal).splitlines()[1:-1] == ["    AS:", "      -SELECT 1;", "      +SELECT 2;"]
 
 
 def test_of_two_long_lines_only_what_differs_is_shown_and_what_is_around_it():
     head, tail = "SELECT " + "a, " * 100, ", b" * 100
     old, new = (TaskSpec("T", f"{head}{middle}{tail}") for middle in ("one", "another"))
-    (line,) = plan_text.text(plan.Plan(EMPTY, (Changed(new, old),))).splitlines()[1:-1]
+    (line,) = plan_text.text(plan.Plan((plan.Section("T", EMPTY, (Changed(new, old),)),))).splitlines()[1:-1]
     assert "a, one, b" in line
     assert "a, another, b" in line
     assert len(line) < 200
@@ -256,12 +260,12 @@ def test_of_two_long_lines_only_what_differs_is_shown_and_what_is_around_it():
 
 def test_the_summary_counts_what_is_resumed():
     graph = chain("A")
-    assert plan_text.summary(plan.make(graph, Deployed(graph))) == "0 to add, 0 to change, 0 to remove, 1 to resume"
+    assert plan_text.summary(plan.make(graph, [Deployed(graph)])) == "0 to add, 0 to change, 0 to remove, 1 to resume"
 
 
 def test_the_drawing_marks_what_changes():
     proposal = plan.make(chain("A", "C", finalizer="Z"), in_use(chain("A", "B")))
-    drawing = plan_text.mermaid(proposal)
+    drawing = plan_text.mermaid(*proposal.sections)
     assert drawing.startswith("flowchart LR\n")
     assert f't1["{ROOT}$A"]' in drawing
     assert f't3(["{ROOT}$Z"])' in drawing
@@ -272,7 +276,7 @@ def test_the_drawing_marks_what_changes():
 
 
 def test_the_markdown_carries_summary_drawing_and_hash():
-    proposal = plan.make(chain("A"), Deployed())
+    proposal = plan.make(chain("A"), ())
     text = plan_text.markdown(proposal, "T_DEV.MAIN")
     for part in ("### T_DEV.MAIN", "2 to add", "```mermaid", "```diff", proposal.hash[:12]):
         assert part in text
@@ -280,4 +284,4 @@ def test_the_markdown_carries_summary_drawing_and_hash():
 
 @pytest.mark.parametrize("key", ["release", "added", "changed", "removed", "resumed"])
 def test_the_json_says_all_of_it(key):
-    assert key in plan.make(chain("A"), Deployed()).to_dict()
+    assert key in plan.make(chain("A"), ()).to_dict()

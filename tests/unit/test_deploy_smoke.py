@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.errors import DeployError
-from deploy.graph.graph import CLASSIC, EMPTY, TASK_GRAPH, Graph, TaskSpec
+from deploy.graph.graph import CLASSIC, TASK_GRAPH, Graph, TaskSpec
 from deploy.plan.deployed import Deployed
 from deploy.records.lock import Held
 from deploy.smoke import log as task_log
@@ -14,6 +14,7 @@ from deploy.smoke import polling, runs, smoke
 from deploy.smoke import view as smoke_view
 from deploy.smoke.polling import Poll
 from deploy.smoke.runs import GraphRun, TaskRun
+from deploy.smoke.verdict import Verdict, Verdicts, judge
 from ml_pipeline import config
 
 PROD = config.load("prod", Path(__file__).parents[2] / "tests/environments")
@@ -27,7 +28,7 @@ GRAPH = Graph.of(
         TaskSpec(
             "G$TELL", "CALL tell()", ("G$SCORE", "G$REJECT"), condition="SYSTEM$PREDECESSORS_STATE('NONE_FAILED')"
         ),
-        TaskSpec("G$REPORT", "CALL report()", finalizes=True),
+        TaskSpec("G$REPORT", "CALL report()", finalizes="G"),
     ]
 )
 GREEN = dict.fromkeys(GRAPH.by_name, "SUCCEEDED") | {"G$REJECT": "SKIPPED"}
@@ -40,22 +41,22 @@ def run(**states):
 
 
 def test_a_run_in_which_every_task_succeeded_passes():
-    assert smoke.judge(GRAPH, run()) == ()
+    assert judge(GRAPH, run()) == ()
 
 
 def test_the_quality_gate_may_go_either_way():
-    assert smoke.judge(GRAPH, run(REGISTER="SKIPPED", REJECT="SUCCEEDED", SCORE="SKIPPED")) == ()
-    assert smoke.judge(GRAPH, run(REGISTER="SKIPPED", REJECT="SUCCEEDED", SCORE=None)) == ()
+    assert judge(GRAPH, run(REGISTER="SKIPPED", REJECT="SUCCEEDED", SCORE="SKIPPED")) == ()
+    assert judge(GRAPH, run(REGISTER="SKIPPED", REJECT="SUCCEEDED", SCORE=None)) == ()
 
 
 def test_where_branches_join_again_a_task_is_due_whichever_was_taken():
-    assert smoke.judge(GRAPH, run(TELL="SKIPPED")) == ("G$TELL SKIPPED",)
-    assert smoke.judge(GRAPH, run(REGISTER="SKIPPED", SCORE=None, TELL="SKIPPED")) == ()
+    assert judge(GRAPH, run(TELL="SKIPPED")) == ("G$TELL SKIPPED",)
+    assert judge(GRAPH, run(REGISTER="SKIPPED", SCORE=None, TELL="SKIPPED")) == ()
 
 
 def test_a_failed_task_fails_the_run_with_its_error_and_query_id():
     failed = TaskRun("G$GATE", "FAILED", query_id="01b-7", error="100357: boom")
-    assert smoke.judge(GRAPH, GraphRun("g1", (failed,))) == ("G$GATE FAILED: 100357: boom (query 01b-7)",)
+    assert judge(GRAPH, GraphRun("g1", (failed,))) == ("G$GATE FAILED: 100357: boom (query 01b-7)",)
 
 
 def test_of_a_traceback_the_verdict_says_what_was_raised():
@@ -74,23 +75,23 @@ ValueError: no lines
 
 @pytest.mark.parametrize("state", ["FAILED", "FAILED_AND_AUTO_SUSPENDED", "CANCELLED"])
 def test_every_way_to_break_fails_the_run(state):
-    assert len(smoke.judge(GRAPH, run(SCORE=state))) == 1
+    assert len(judge(GRAPH, run(SCORE=state))) == 1
 
 
 def test_a_task_that_is_skipped_without_a_condition_fails_the_run():
-    assert smoke.judge(GRAPH, run(SCORE="SKIPPED")) == ("G$SCORE SKIPPED",)
+    assert judge(GRAPH, run(SCORE="SKIPPED")) == ("G$SCORE SKIPPED",)
 
 
 def test_a_task_that_never_ran_fails_the_run():
-    assert smoke.judge(GRAPH, run(REPORT=None)) == ("G$REPORT never ran",)
+    assert judge(GRAPH, run(REPORT=None)) == ("G$REPORT never ran",)
 
 
 def test_an_empty_history_fails_the_run():
-    assert len(smoke.judge(GRAPH, GraphRun())) == len(GRAPH.tasks)
+    assert len(judge(GRAPH, GraphRun())) == len(GRAPH.tasks)
 
 
 def test_a_condition_does_not_excuse_a_task_that_left_no_trace():
-    assert "G$REGISTER never ran" in smoke.judge(GRAPH, run(REGISTER=None))
+    assert "G$REGISTER never ran" in judge(GRAPH, run(REGISTER=None))
 
 
 NOON = "2026-01-01T12:00:00.000+01:00"
@@ -234,15 +235,32 @@ def test_no_pause_is_longer_than_a_third_of_the_lease():
 
 
 def test_a_run_that_cannot_be_told_counts_as_ours():
-    text = runs.running_statement(PROD)
-    assert "COALESCE(TO_VARCHAR(GET(whole_row, 'GRAPH_NAME')), root_task_name, 'SMALL')" in text
-    assert "database_name = 'T_PROD' AND schema_name = 'MAIN' AND state = 'EXECUTING'" in text
+    text = runs.running_statement(PROD, ["G", "H"])
+    graph = "COALESCE(TO_VARCHAR(GET(whole_row, 'GRAPH_NAME')), root_task_name)"
+    assert text.endswith(f" WHERE {graph} IS NULL OR {graph} IN ('G', 'H')")
+    place = PROD.snowflake
+    here = f"database_name = '{place.database}' AND schema_name = '{place.schema}'"
+    assert f"{here} AND state = 'EXECUTING'" in text
 
 
 def test_without_a_graph_there_is_nothing_to_run():
-    with pytest.raises(DeployError, match="no graph SMALL") as error:
-        smoke.require_graph(EMPTY, PROD)
+    with pytest.raises(DeployError, match=f"no graph {PROD.graph.name}") as error:
+        smoke.choose(PROD, ())
     assert error.value.remedy == "python -m deploy apply --env prod"
+
+
+THERE = [Deployed(Graph.of([TaskSpec(name, "SELECT 1")])) for name in "GH"]
+
+
+@pytest.mark.parametrize(("named", "chosen"), [((), ("G", "H")), (("H",), ("H",)), (("H", "G"), ("G", "H"))])
+def test_all_graphs_run_or_those_that_are_named_in_the_order_of_the_release(named, chosen):
+    assert smoke.choose(PROD, THERE, named) == chosen
+
+
+def test_a_graph_that_is_not_there_is_named_with_those_that_are():
+    with pytest.raises(DeployError, match="no graph K in") as error:
+        smoke.choose(PROD, THERE, ["G", "K"])
+    assert error.value.remedy == "name some of G, H, or none for all of them"
 
 
 def test_away_from_a_terminal_each_change_is_one_line():
@@ -280,11 +298,22 @@ def test_in_ci_there_are_plain_lines_whatever_the_stream_is(monkeypatch):
     assert "FAILED" in out.getvalue()
 
 
+def test_the_verdicts_on_several_graphs_add_up():
+    good = Verdict((), GraphRun("1", (TaskRun("G", "SUCCEEDED"),)), 1.0, 2)
+    bad = Verdict(("H FAILED",), GraphRun("2", (TaskRun("H", "FAILED"),)), 2.0, 3, ("a line",))
+    verdicts = Verdicts().and_then("G", good).and_then("H", bad)
+    assert Verdicts({"G": good}).passed
+    assert (verdicts.passed, verdicts.reasons, verdicts.seconds) == (False, ("H FAILED",), 3.0)
+    found = verdicts.to_dict()
+    assert (found["runs"], found["polls"], found["log"]) == ({"G": "1", "H": "2"}, 5, ["a line"])
+    assert list(found["tasks"]) == ["G", "H"]
+
+
 def test_the_verdict_is_json():
     failed = TaskRun("G", "FAILED", attempt=2, seconds=1.5, query_id="01b-7", error="100357: boom")
-    verdict = smoke.Verdict(("G FAILED",), GraphRun("1", (failed, TaskRun("G$A", "SKIPPED"))), 1.04, 3, ("a line",))
-    assert verdict.to_dict() == {
-        "run": "1",
+    verdict = Verdict(("G FAILED",), GraphRun("1", (failed, TaskRun("G$A", "SKIPPED"))), 1.04, 3, ("a line",))
+    assert Verdicts({"G": verdict}).to_dict() == {
+        "runs": {"G": "1"},
         "passed": False,
         "reasons": ["G FAILED"],
         "seconds": 1.0,
@@ -307,14 +336,14 @@ def test_the_verdict_is_json():
 def test_a_failed_task_is_told_with_its_whole_error_and_its_log():
     error = '100357: Traceback (most recent call last):\n  File "a.py"\nValueError: no'
     run = GraphRun("1", (TaskRun("G", "FAILED", query_id="01b-7", error=error),))
-    told = smoke.Verdict(("G FAILED",), run, 1.0, log=("a line",)).failures
+    told = Verdict(("G FAILED",), run, 1.0, log=("a line",)).failures
     assert told == (f"G FAILED, attempt 1, query 01b-7: {error}", "log:", "  a line")
 
 
 def test_an_error_of_one_line_stands_in_the_reasons_alone():
     run = GraphRun("1", (TaskRun("G", "FAILED", query_id="01b-7", error="100051: Division by zero"),))
-    assert smoke.Verdict(smoke.judge(GRAPH, run), run, 1.0).failures == ()
-    assert smoke.judge(GRAPH, run) == ("G FAILED: 100051: Division by zero (query 01b-7)",)
+    assert Verdict(judge(GRAPH, run), run, 1.0).failures == ()
+    assert judge(GRAPH, run) == ("G FAILED: 100051: Division by zero (query 01b-7)",)
 
 
 def test_a_task_that_its_condition_skipped_has_no_error():

@@ -5,10 +5,12 @@ import json
 import pytest
 
 from deploy.errors import DeployError
+from deploy.graph.graph import Graph, TaskSpec
 from deploy.records import snapshot
 from deploy.records.snapshot import Snapshot
 
-WHOLE = Snapshot("prod", snapshot.Deployed(), "classic")
+WHOLE = Snapshot("prod", (snapshot.Deployed(Graph((TaskSpec("G", "SELECT 1"),))),), "classic")
+(GRAPH,) = json.loads(WHOLE.to_text())["graphs"]
 
 
 def test_a_snapshot_is_read_back_as_it_was_written(tmp_path):
@@ -24,7 +26,7 @@ def test_a_snapshot_is_read_back_as_it_was_written(tmp_path):
         (WHOLE.to_text().encode("utf-16"), "cannot read snapshot.json: it is no UTF-8 text"),
         *((text, "not a snapshot of an environment") for text in (b"", b"[]", b"{}", b"null", b'"text"')),
         *(
-            (json.dumps(json.loads(WHOLE.to_text()) | changed).encode(), "not a snapshot of an environment")
+            (json.dumps(json.loads(WHOLE.to_text()) | {"graphs": [GRAPH | changed]}).encode(), "not a snapshot of an")
             for changed in ({"graph": "x"}, {"graph": 1}, {"started": 1}, {"graph": "[1]"})
         ),
     ],

@@ -27,14 +27,17 @@ def values(**changes):
         "release": DIGEST,
         "recorded": RECORDED,
         "in_use": True,
-        "backend": "classic",
         "under_way": "",
         "unfinished": "",
+    }
+    graph = {
+        "backend": "classic",
         "schedule": {"text": "5 MINUTE", "on": True},
         "suspended": [],
         "last_run": {"state": "SUCCEEDED", "at": "2026-11-22T12:00:00+00:00"},
     }
-    return known | changes
+    found = {key: value for key, value in changes.items() if key in graph}
+    return known | {"graphs": {"G": graph | found}} | {key: value for key, value in changes.items() if key not in found}
 
 
 def test_everything_that_is_known_has_a_line():
@@ -60,6 +63,16 @@ def test_a_graph_that_no_release_put_there_is_said_so():
 
 def test_suspended_tasks_are_named():
     assert "suspended     G$A, G$B" in status.text(values(suspended=["G$A", "G$B"]), DEV)
+
+
+def test_of_several_graphs_each_is_named_with_its_own_schedule():
+    graphs = values()["graphs"]
+    off = graphs["G"] | {"schedule": {"text": "", "on": False}, "last_run": None}
+    lines = status.text(values(graphs=graphs | {"H": off}), DEV).splitlines()
+    first, second = (next(at for at, line in enumerate(lines) if line.split() == ["graph", name]) for name in "GH")
+    assert lines[first + 1].split() == ["schedule", "on", "(5", "MINUTE)"]
+    assert second > first + 1
+    assert [line.split() for line in lines[second + 1 :]] == [["schedule", "none"]]
 
 
 def test_an_empty_schema_says_what_to_type():

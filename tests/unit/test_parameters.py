@@ -207,20 +207,23 @@ def limited(value, name="STATEMENT_TIMEOUT_IN_SECONDS", level="WAREHOUSE"):
     return [{"key": name, "value": str(value), "level": level}]
 
 
+def lasting(seconds, name="G"):
+    return Graph((TaskSpec(name, "SELECT 1", properties=(("USER_TASK_TIMEOUT_MS", 1000 * seconds),)),))
+
+
 @pytest.mark.parametrize("name", ["STATEMENT_TIMEOUT_IN_SECONDS", "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS"])
 @pytest.mark.parametrize("level", ["WAREHOUSE", "ACCOUNT"])
 def test_a_warehouse_that_ends_statements_before_a_run_may_end_is_refused_by_name(name, level):
     with pytest.raises(DeployError) as caught:
-        preflight.check_warehouse(DEV, limited(60, name, level))
+        preflight.check_warehouse(DEV, lasting(61), limited(60, name, level))
     assert f"{name} = 60" in caught.value.cause
     default = OF_TASKS[name]
     assert caught.value.remedy == f"as its owner: ALTER WAREHOUSE T_DEV_WH SET {name} = {default}"
 
 
 def test_a_warehouse_that_lets_a_run_end_will_do():
-    enough = DEV.graph.timeout_minutes * 60
-    for rows in (limited(0), limited(enough), limited(172_800), []):
-        preflight.check_warehouse(DEV, rows)
+    for rows in (limited(0), limited(60), limited(172_800), []):
+        preflight.check_warehouse(DEV, lasting(60), rows)
 
 
 def test_our_own_warehouse_has_time_whatever_its_account_says():
@@ -229,6 +232,7 @@ def test_our_own_warehouse_has_time_whatever_its_account_says():
         assert f"{name} = {OF_TASKS[name]}" in text
 
 
-def test_a_shorter_graph_asks_less_of_its_warehouse():
-    short = DEV.changed(graph={"timeout_minutes": 1})
-    preflight.check_warehouse(short, limited(60))
+def test_of_several_graphs_the_longest_counts():
+    both = Graph.joined([lasting(60, "G"), lasting(600, "H")])
+    with pytest.raises(DeployError, match="may take 600 seconds"):
+        preflight.check_warehouse(DEV, both, limited(60))

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from snowflake.core.task.dagv1 import DAG, DAGTask
 
 from dag import own_schema
 from dag.dag import build
 from dag.display import Lines, Progress, summary
-from dag.run_pipeline import _is_skipped, _reported, main, new_run, order, run_step
+from dag.run_pipeline import _is_skipped, _reported, choose, having, main, new_run, order, run_step
 from ml_pipeline.config import load
 from ml_pipeline.errors import PipelineError
+from ml_pipeline.values import ConfigError
 
 ROOT = Path(__file__).parents[2]
 LOCAL = load("local", ROOT / "environments")
@@ -89,6 +91,26 @@ def test_every_step_fills_in_one_line():
 
 def test_what_has_no_result_shows_none():
     assert summary(None) == ""
+
+
+GRAPHS = [DAG("TRAINING"), DAG("SCORING")]
+
+
+@pytest.mark.parametrize(("name", "chosen"), [("", GRAPHS), ("SCORING", GRAPHS[1:])])
+def test_all_graphs_run_or_the_one_that_is_named(name, chosen):
+    assert choose(GRAPHS, name) == chosen
+
+
+def test_a_graph_that_is_not_there_is_an_error_with_the_nearest_name():
+    with pytest.raises(ConfigError, match=r'no graph "SCORNG".*did you mean "SCORING".*TRAINING, SCORING'):
+        choose(GRAPHS, "SCORNG")
+
+
+def test_a_step_alone_is_one_of_the_first_graph_that_has_it():
+    first, second = DAG("TRAINING"), DAG("SCORING")
+    DAGTask("SCORE", "SELECT 1", dag=second)
+    assert having([first, second], "SCORE") is second
+    assert having([first, second], "NO_STEP") is first
 
 
 def test_plain_lines_are_printed_as_the_steps_go_on(capsys):

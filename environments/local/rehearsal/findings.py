@@ -56,11 +56,14 @@ def collect(story: Story, seconds: float) -> Findings:
     return Findings(seconds, told, told.run, tuple(rows.values()), graph)
 
 
+def _schedule(values: dict[str, Any]) -> str:
+    cron = values["text"].removeprefix("USING CRON ")
+    return f"{'on' if values['on'] else 'off'}: {cron}" if cron else "none"
+
+
 def _row(story: Story, name: str) -> EnvironmentRow:
     status, told = story.told.answers[f"status {name}"].values, story.told
-    schedule = status["schedule"]
-    cron = schedule["text"].removeprefix("USING CRON ")
-    shown = f"{'on' if schedule['on'] else 'off'}: {cron}" if cron else "none"
+    shown = "; ".join(_schedule(graph["schedule"]) for graph in status["graphs"].values())
     # The others have only had smoke runs, and those leave the version in use alone.
     version = (told.run.model_version if name == story.last and told.run else "") or "none yet"
     return EnvironmentRow(name, told.name_of(status["release"]), status["release"], shown, version)

@@ -54,8 +54,15 @@ class FullRun:
 def read(server: Server, key: KeyPair, environment: config.Environment, verdict: dict[str, Any]) -> FullRun:
     """Put together what a run left behind; `verdict` is what `deploy run` answered."""
     with closing(_connect(server, key, environment)) as connection:
-        tasks = _tasks(verdict["tasks"], f"{environment.graph.name}$")
-        return FullRun(tasks, _results(connection, verdict["run"]), _model_version(connection, environment))
+        groups = verdict["runs"]
+        prefix = f"{next(iter(groups))}$" if len(groups) == 1 else ""  # of several graphs, a task's name says which
+        tasks = _tasks(verdict["tasks"], prefix)
+        results = {
+            f"{graph}.{step}": found
+            for graph, group in groups.items()
+            for step, found in _results(connection, group).items()
+        }
+        return FullRun(tasks, results, _model_version(connection, environment))
 
 
 def _tasks(tasks: dict[str, Any], prefix: str) -> tuple[TaskRun, ...]:

@@ -37,7 +37,7 @@ def render(found: Findings) -> str:
     run = found.run
     return environment.get_template("report.html.j2").render(
         found=found,
-        pictures={"graph": charts.graph(found.graph), "gantt": charts.gantt(run.tasks)},
+        pictures={"graphs": [charts.graph(each) for each in found.graph.parts], "gantt": charts.gantt(run.tasks)},
         metrics=run.metrics,
         checks=next((result["checks"] for result in run.having("checks")), ()),
         provenance=next((result["provenance"] for result in run.having("provenance")), {}),

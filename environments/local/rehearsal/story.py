@@ -142,9 +142,9 @@ class Story:
         """All environments run this release, and their schedules are on, where they have one."""
         for environment in self.chain.all:
             status = self.done("status", environment)
-            found, schedule = status["release"], status["schedule"]
-            expect(found == digest, f"{environment} runs {found}, not {digest}")
-            off = bool(schedule["text"]) and not schedule["on"]
+            expect(status["release"] == digest, f"{environment} runs {status['release']}, not {digest}")
+            schedules = [graph["schedule"] for graph in status["graphs"].values()]
+            off = any(schedule["text"] and not schedule["on"] for schedule in schedules)
             expect(not off, f"the schedule of {environment} is off after a passed smoke run")
 
     # ---- the changes that a team makes
@@ -179,6 +179,11 @@ def _shown(metrics: Mapping[str, Any]) -> str:
     """The first few metrics, for the end of a line."""
     few = list(metrics.items())[:_SHOWN]
     return ": " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in few) if few else ""
+
+
+def on(status: dict[str, Any]) -> bool:
+    """Whether a graph starts by itself."""
+    return any(graph["schedule"]["on"] for graph in status["graphs"].values())
 
 
 def expect(truth: bool, otherwise: str) -> None:  # noqa: FBT001 - it reads as a sentence

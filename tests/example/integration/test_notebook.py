@@ -191,7 +191,7 @@ def test_the_query_warehouse_must_be_monitored_too(snowflake, session):
 @pytest.mark.parametrize("grammar", ["CODE BUNDLE", "NOTEBOOK PROJECT"])
 def test_a_task_speaks_the_grammar_that_the_account_has(session, grammar):
     """Both are one block, which an account that lacks the newer one can parse all the same."""
-    text = texts.execution(asked_for(), "d1g35t", "T_NOTEBOOK.MAIN.TASKS_OWN", ("T_NOTEBOOK.MAIN",))
+    text = texts.execution(asked_for(), asked_for().graph, "d1g35t", "T_NOTEBOOK.MAIN.TASKS_OWN", ("T_NOTEBOOK.MAIN",))
     if grammar != "CODE BUNDLE":  # as if it were unknown
         text = text.replace("CODE BUNDLE T_", "CODE BUNDLE = T_")
     session.sql(block(text)).collect()
@@ -219,7 +219,7 @@ def asked_for():
 
 def test_a_graphs_task_makes_the_project_of_its_release_and_executes_it(session):
     """The release's notebook fails here: it looks at a smoke run, which left nothing."""
-    text = texts.notebook(asked_for(), "d1g35t")
+    text = texts.notebook(asked_for(), asked_for().graph, "d1g35t")
     session.sql(f"CREATE TASK EXPLORING WAREHOUSE = T_NOTEBOOK_WH AS {text}").collect()
     session.sql("""EXECUTE TASK EXPLORING USING CONFIG = '{"smoke": true}'""").collect()
     ended = finished(session, "EXPLORING")
