@@ -26,9 +26,11 @@ except ModuleNotFoundError:  # a fork may do without it: what needs it is left o
         "workflows/test_for_real.py",
     ]
 
-__all__ = ["DAY", "ROOT", "LocalSnowflake", "module", "start", "stop"]
+__all__ = ["DAY", "ROOT", "TESTS", "LocalSnowflake", "main", "module", "start", "stop"]
 
-ROOT = Path(__file__).parent.parent
+TESTS = Path(__file__).parent
+"""A project whose environments are the frame's tests' own: no fork changes tests/environments."""
+ROOT = TESTS.parent
 if not (ROOT / "environments/local").is_dir():  # a fork may do without all of it
     of_its_own = (path for path in (ROOT / "tests").rglob("test_*.py") if "from environments.local" in path.read_text())
     collect_ignore += ["workflows", *map(str, of_its_own)]
@@ -97,6 +99,13 @@ def module(name: str, *, measured: bool) -> list[str]:
     return [sys.executable, *measuring, "-m", name]
 
 
+def main(argv: list[str], project: Path = TESTS) -> int:
+    """Run `python -m deploy` in this process, in a project that has the tests' environments."""
+    from deploy.verbs import cli
+
+    return cli.main(argv, project)
+
+
 def start(home: Path, *options: str, warm: bool = False) -> "tuple[subprocess.Popen[str], LocalSnowflake]":
     """Start a local Snowflake (`local_snowflake.testing.start`), which writes down what it is asked, for the ledger."""
     return testing.start(home, *options, *_recorded(), warm=warm)
@@ -118,8 +127,8 @@ def own_roles(snowflake: "LocalSnowflake") -> None:
     """DEV's delivering role loses what deliveries to other databases have granted it, in the same account."""
     with snowflake.connector(role="ACCOUNTADMIN") as connection:
         cursor = connection.cursor()
-        for (role,) in cursor.execute("SHOW ROLES LIKE 'ML_DEV_DEPLOY' ->> SELECT \"name\" FROM $1").fetchall():
+        for (role,) in cursor.execute("SHOW ROLES LIKE 'T_DEV_DEPLOY' ->> SELECT \"name\" FROM $1").fetchall():
             held = cursor.execute(f'SHOW GRANTS TO ROLE {role} ->> SELECT "name" FROM $1 WHERE "granted_on" = \'ROLE\'')
             for (other,) in held.fetchall():
-                if not other.startswith("ML_DEV_"):
+                if not other.startswith("T_DEV_"):
                     cursor.execute(f"REVOKE ROLE {other} FROM ROLE {role}")

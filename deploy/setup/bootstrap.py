@@ -34,7 +34,6 @@ from ml_pipeline.payload import PYPI
 
 SQL = Path(__file__).parent / "sql"
 _OWN = "environments/sql"
-OWN_SQL = Path(__file__).parents[2] / _OWN
 ADMINISTRATOR = "ACCOUNTADMIN"
 
 TEMPORARY_SCHEMAS = "40_temporary_schemas.sql"
@@ -101,13 +100,13 @@ def scripts(
     )
     files = {path.name: path.read_text(encoding="utf-8") for path in sorted(SQL.glob("*.sql"))}
     texts = {name: renderer.from_string(text).render(found) for name, text in files.items() if name not in left_out}
-    return texts | _own(renderer, found | {"pipeline": environment.pipeline})
+    return texts | _own(renderer, found | {"pipeline": environment.pipeline}, Path(environment.folder, "sql"))
 
 
-def _own(renderer: jinja2.Environment, found: dict[str, Any]) -> dict[str, str]:
-    """Return a team's own SQL, rendered, by path. Raises DeployError for a file that cannot be."""
+def _own(renderer: jinja2.Environment, found: dict[str, Any], folder: Path) -> dict[str, str]:
+    """Return a team's own SQL of a folder, rendered, by path. Raises DeployError for a file that cannot be."""
     texts = {}
-    for path in sorted(OWN_SQL.glob("*.sql")):
+    for path in sorted(folder.glob("*.sql")):
         name = f"{_OWN}/{path.name}"
         try:
             texts[name] = renderer.from_string(path.read_text(encoding="utf-8")).render(found)

@@ -144,7 +144,7 @@ def _check(project: Project, changed: Mapping[str, str]) -> None:
     """Raise DeployError unless the changed files give environments whose names are right, and all different."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "environments"
-        shutil.copytree(project.folder / "environments", folder, ignore=lambda _, names: _not_toml(names))
+        shutil.copytree(project.folder / "environments", folder, ignore=lambda _, names: _not_read(names))
         for file, text in changed.items():
             if file.startswith("environments/"):
                 (folder.parent / file).write_text(text, encoding="utf-8")
@@ -167,8 +167,8 @@ def _check(project: Project, changed: Mapping[str, str]) -> None:
         raise DeployError(listed("environments would share a database", shared), remedy, USAGE)
 
 
-def _not_toml(names: list[str]) -> list[str]:
-    return [name for name in names if not name.endswith(".toml")]
+def _not_read(names: list[str]) -> list[str]:
+    return [name for name in names if not name.endswith((".toml", ".sql")) and name != "sql"]
 
 
 def _line_of(text: str, table: str, key: str) -> tuple[list[str], int]:

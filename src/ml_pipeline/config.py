@@ -30,6 +30,8 @@ class Environment(Section):
     """One environment: everything that differs between a laptop, DEV and PROD."""
 
     name: str
+    folder: str
+    """The folder of its file."""
     snowflake: Snowflake
     governance: Governance
     graph: Graph
@@ -198,7 +200,7 @@ def load(name: str, directory: Path) -> Environment:
         why = f": {BASE}.toml has what all share" if name == BASE else nearest(name, known)
         raise ConfigError(f'no environment "{name}" in {directory.name}/{why}; one of: {", ".join(known)}')
     base, own = (_parse(directory / f"{stem}.toml", f"{directory.name}/{stem}.toml") for stem in (BASE, name))
-    return _environment(name, base, own, directory.name)
+    return _environment(name, base, own, directory)
 
 
 def _parse(path: Path, file: str) -> dict[str, Any]:
@@ -226,10 +228,11 @@ def _converted(encoding: str, file: str) -> str:
     return f"save it as UTF-8: iconv -f {encoding} -t UTF-8 {file} > utf8.toml && mv utf8.toml {file}"
 
 
-def _environment(name: str, base: dict[str, Any], own: dict[str, Any], folder: str) -> Environment:
-    shared, file = f"{folder}/{BASE}.toml", f"{folder}/{name}.toml"
-    if "name" in base:
-        raise ConfigError(f'{shared}: unknown key "name" in the file; the name of {file} is the environment\'s')
+def _environment(name: str, base: dict[str, Any], own: dict[str, Any], directory: Path) -> Environment:
+    shared, file = f"{directory.name}/{BASE}.toml", f"{directory.name}/{name}.toml"
+    for key in ("name", "folder"):
+        if key in base:
+            raise ConfigError(f'{shared}: unknown key "{key}" in the file; the {key} of {file} is the environment\'s')
     _check_base(Environment, base, shared)
     base, differing = graph_tables.apart(base, shared)
     own, own_differing = graph_tables.apart(own, file)
@@ -246,7 +249,7 @@ def _environment(name: str, base: dict[str, Any], own: dict[str, Any], folder: s
         return shared, path
 
     graphs = graph_tables.graphs(values.get("graph", {}), {shared: differing, file: own_differing}, place)
-    found = read(Environment, {**values, "name": name, "graphs": tuple(graphs)}, place)
+    found = read(Environment, {**values, "name": name, "folder": str(directory), "graphs": tuple(graphs)}, place)
     if any(each.notebook for each in found.every_graph) and not found.snowflake.compute_pool:
         where, _ = place(("graph", "notebook"))
         raise ConfigError(f'{where}: "notebook" in [graph] needs a compute pool: "compute_pool" in [snowflake]')

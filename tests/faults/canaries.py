@@ -25,7 +25,7 @@ from tests.faults.rules import Fault, Rule
 PASSWORD = "canary-password-1f6b0d"
 TOKEN = "canary-token-77c2e4"
 BAD = {"A": "SELECT * FROM NO_SUCH_TABLE"}
-_USER = "ML_DEV_CANARY"
+_USER = "T_DEV_CANARY"
 _JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]+")
 _SHORTEST = 12
 
@@ -107,7 +107,7 @@ def _credential(account: Account, kind: str) -> tuple[Account, dict[str, str]]:
 def _make_user(account: Account) -> None:
     with account.snowflake.connector(role="ACCOUNTADMIN") as opened:
         opened.cursor().execute(f"CREATE OR REPLACE USER {_USER} PASSWORD = '{PASSWORD}'")
-        opened.cursor().execute(f"GRANT ROLE ML_DEV_DEPLOY TO USER {_USER}")
+        opened.cursor().execute(f"GRANT ROLE T_DEV_DEPLOY TO USER {_USER}")
 
 
 def _left(account: Account) -> Iterator[tuple[str, str]]:
@@ -115,7 +115,7 @@ def _left(account: Account) -> Iterator[tuple[str, str]]:
     for file in account.folder.rglob("*"):
         if file.is_file() and file.suffix != ".log":
             yield f"the file {file.name}", file.read_text(errors="replace")
-    with account.snowflake.connector(role="ACCOUNTADMIN", database="ML_DEV", schema="MAIN") as opened:
+    with account.snowflake.connector(role="ACCOUNTADMIN", database="T_DEV", schema="MAIN") as opened:
         for what in ("SHOW TASKS", "SHOW TASK GRAPHS", "SHOW TABLES", "LIST @RELEASES"):
             yield what, _text(opened, what)
         for table in ("RELEASE_HISTORY", "DEPLOY_LOCK"):

@@ -16,11 +16,9 @@ from typing import Any
 
 from deploy.setup import bootstrap
 from ml_pipeline import config
-from tests.conftest import LocalSnowflake
+from tests.conftest import TESTS, LocalSnowflake
 from tests.faults.callers import Callers
 from tests.integration import deploy_account as account
-
-PROJECT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -102,19 +100,19 @@ def typed(
 @contextlib.contextmanager
 def opened(snowflake: LocalSnowflake, callers: Callers, folder: Path, *releases: str) -> Iterator[Account]:
     """Set DEV up."""
-    shutil.copytree(PROJECT / "environments", folder / "environments", ignore=shutil.ignore_patterns("local"))
+    shutil.copytree(TESTS / "environments", folder / "environments")
     toml = folder / "environments" / "base.toml"
     toml.write_text(re.sub(r'backend = "\w+"', 'backend = "task_graph"', toml.read_text()))
     key = account.new_key()
     texts = bootstrap.scripts(config.load("dev", folder / "environments"), account.public_pem(key))
     with snowflake.connector(role="ACCOUNTADMIN") as connection:
-        connection.cursor().execute("DROP DATABASE IF EXISTS ML_DEV")
+        connection.cursor().execute("DROP DATABASE IF EXISTS T_DEV")
         for text in texts.values():
             connection.cursor().execute(text, num_statements=0)
         kept = {name: value for name, value in snowflake.environ.items() if name not in _ADMINISTRATORS}
         digests = {name: account.small_release(folder / "dist", name).digest for name in releases}
         yield Account(snowflake, callers, folder, {**kept, "SNOWFLAKE_PRIVATE_KEY": account.private_pem(key)}, digests)
-        connection.cursor().execute("DROP DATABASE IF EXISTS ML_DEV")
+        connection.cursor().execute("DROP DATABASE IF EXISTS T_DEV")
 
 
 _ADMINISTRATORS = ("SNOWFLAKE_USER", "SNOWFLAKE_PASSWORD")

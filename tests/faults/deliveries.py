@@ -30,7 +30,7 @@ from deploy.release.manifest import Manifest, Release, StagedFile
 from deploy.setup import bootstrap
 from ml_pipeline import config
 from ml_pipeline.config import Environment
-from tests.conftest import ROOT, LocalSnowflake
+from tests.conftest import TESTS, LocalSnowflake
 from tests.faults.cases import Site
 
 ROLE = "SWEEPER"
@@ -46,7 +46,7 @@ _WIDE = {
     "SUSPEND_TASK_AFTER_NUM_FAILURES": 10,
     "TASK_AUTO_RETRY_ATTEMPTS": 0,
 }
-_PROD = config.load("prod", ROOT / "environments")
+_PROD = config.load("prod", TESTS / "environments")
 
 
 @dataclass(frozen=True)

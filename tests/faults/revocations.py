@@ -8,17 +8,17 @@ from typing import Any
 
 from deploy.setup import bootstrap, grants
 from ml_pipeline import config
-from tests.conftest import ROOT
+from tests.conftest import TESTS
 from tests.faults.commands import Account, Answer
 from tests.faults.proxy import Proxy, Seen
 from tests.faults.races import Row
 from tests.faults.rules import statements
 
-DEV = config.load("dev", ROOT / "environments")
+DEV = config.load("dev", TESTS / "environments")
 PULL_REQUEST = ("--pr", "7")
 # Roles; that for PyPI's packages PUBLIC has as well.
 _ROLES = ("GRANT ROLE ", "GRANT DATABASE ROLE ")
-_MAIN_ALONE = ("ON SCHEMA ML_DEV.MAIN", "ON STAGE ML_DEV.MAIN")
+_MAIN_ALONE = ("ON SCHEMA T_DEV.MAIN", "ON STAGE T_DEV.MAIN")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def revocations(account: Account) -> Row:
 
 def row(account: Account, chosen: Iterable[Revocation]) -> Row:
     """Revoke these, one after the other."""
-    with account.snowflake.connector(role="ACCOUNTADMIN", database="ML_DEV") as connection:
+    with account.snowflake.connector(role="ACCOUNTADMIN", database="T_DEV") as connection:
         before = _there(connection)
         found = [(each, list(_breaches(account, connection, each, before))) for each in chosen]
     broken = tuple(f"{each.printed} for {each.target}: {breach}" for each, told in found for breach in told)
@@ -125,5 +125,5 @@ def _writes(seen: Seen) -> bool:
 
 def _there(connection: Any) -> list[Any]:
     kinds = ("SCHEMAS", "TABLES", "STAGES", "TASKS")
-    rows = [connection.cursor().execute(f"SHOW {kind} IN DATABASE ML_DEV").fetchall() for kind in kinds]
-    return [*rows, connection.cursor().execute("LIST @ML_DEV.MAIN.RELEASES").fetchall()]
+    rows = [connection.cursor().execute(f"SHOW {kind} IN DATABASE T_DEV").fetchall() for kind in kinds]
+    return [*rows, connection.cursor().execute("LIST @T_DEV.MAIN.RELEASES").fetchall()]

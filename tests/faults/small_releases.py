@@ -26,11 +26,11 @@ from deploy.setup import bootstrap
 from deploy.smoke.smoke import Show
 from ml_pipeline import config
 from ml_pipeline.config import Environment
+from tests.conftest import TESTS
 from tests.faults.cases import Site
 from tests.faults.observing import Observation, Row
 
-PROJECT = Path(__file__).parents[2]
-ROOT = "LATE_DELIVERY"
+ROOT = "SMALL"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Terms:
 
 def environment(site: Site, terms: Terms) -> Environment:
     """DEV, moved to the site's schema, with a role and a warehouse of the database's own."""
-    dev = config.load("dev", PROJECT / "environments")
+    dev = config.load("dev", TESTS / "environments")
     own = {"role": f"{site.database}_DEPLOY", "service_user": f"{site.database}_CI", "warehouse": _warehouse(site)}
     place = dev.snowflake.changed(database=site.database, schema=site.schema, **own)
     deploy = {

@@ -10,7 +10,7 @@ import pytest
 
 from tests.bench import delivering, deploys, limits
 from tests.bench.deploys import EVERY, FRESH, ONE, UNCHANGED, UPLOAD, UPLOAD_AGAIN, Size
-from tests.conftest import DAY, ROOT
+from tests.conftest import DAY, ROOT, TESTS
 from tests.faults import small_releases
 from tests.faults.cases import Site
 from tests.faults.small_releases import Terms
@@ -19,6 +19,9 @@ HEAVY = ("pandas", "sklearn", "snowflake.core", "snowflake.ml", "snowflake.snowp
 # Each verb as `python -m deploy` runs it, one after the other in one process, and what they imported in the end.
 RUN = """
 import json, os, runpy, sys
+from pathlib import Path
+from deploy.verbs import cli
+cli.main.__defaults__ = (Path(sys.argv[2]),)  # the project, whose environments are the tests' own
 codes = {}
 os._exit = sys.exit  # how a verb ends that has left a thread behind
 for arguments in json.loads(sys.argv[1]):
@@ -60,18 +63,18 @@ def test_requests_and_files_do_not_grow_with_the_graph(cases, tasks, deployer):
 
 
 def test_verbs_import_nothing_heavy_that_they_do_not_need(cases, snowflake):
-    cases.rows("DROP DATABASE IF EXISTS ML_DEV")
-    site = Site(snowflake, "ML_DEV", "MAIN")
+    cases.rows("DROP DATABASE IF EXISTS T_DEV")
+    site = Site(snowflake, "T_DEV", "MAIN")
     for step in (small_releases.set_up, *(partial(small_releases.deliver, name=name, terms=Terms()) for name in "ab")):
         assert cases.callers.run(step, site).well
     done = subprocess.run(
-        [sys.executable, "-c", RUN, json.dumps(VERBS)],
+        [sys.executable, "-c", RUN, json.dumps(VERBS), str(TESTS)],
         cwd=ROOT,
         env=os.environ | snowflake.environ,
         input=json.dumps(HEAVY),
         capture_output=True,
         text=True,
     )
-    cases.rows("DROP DATABASE ML_DEV")
+    cases.rows("DROP DATABASE T_DEV")
     said = json.loads(done.stderr.splitlines()[-1])
     assert said == {"codes": {verb: 0 for verb, *_ in VERBS}, "imported": []}, done.stderr

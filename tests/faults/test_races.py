@@ -36,7 +36,7 @@ def test_what_is_judged_is_whether_every_task_is_of_the_release(cases: Cases) ->
     with cases.site(races.prepared(CLASSIC)) as site:
         found = cases.look(site)
     assert list(small_releases.differences(found, "earlier", CLASSIC)) == []
-    one = "LATE_DELIVERY$FIRST"
+    one = "SMALL$FIRST"
     mixed = found.tasks | {one: found.tasks[one] | {"definition": "SELECT 1"}}
     assert len(list(small_releases.differences(dataclasses.replace(found, tasks=mixed), "earlier", CLASSIC))) == 1
     asleep = dataclasses.replace(found, started=found.started - {one})

@@ -14,10 +14,11 @@ from snowflake.core.task.dagv1 import DAG, DAGTask
 from deploy.account import connection as requests
 from deploy.release import build, manifest, sources
 from deploy.release.manifest import Manifest, StagedFile
-from deploy.verbs import cli
 from ml_pipeline import config
+from tests.conftest import TESTS, main
 
 PROJECT = Path(__file__).parents[2]
+"""What is built: the repository. What is deployed to: TESTS."""
 
 
 @dataclass
@@ -75,7 +76,7 @@ def bootstrap(snowflake, key, patch, *environments):
     for variable, value in {**snowflake.environ, "SNOWFLAKE_PUBLIC_KEY": public_pem(key)}.items():
         patch.setenv(variable, value)
     for name in environments:
-        assert cli.main(["bootstrap", "--env", name]) == 0
+        assert main(["bootstrap", "--env", name]) == 0
 
 
 def as_service_user(key, patch):
@@ -100,10 +101,10 @@ def connection(snowflake, key, *names):
     with pytest.MonkeyPatch.context() as patch:
         with snowflake.connector(role="ACCOUNTADMIN") as admin:
             for name in names:
-                admin.cursor().execute(f"DROP DATABASE IF EXISTS ML_{name.upper()}")
+                admin.cursor().execute(f"DROP DATABASE IF EXISTS T_{name.upper()}")
         bootstrap(snowflake, key, patch, *names)
         as_service_user(key, patch)
-        with requests.open_connection(config.load(names[0], PROJECT / "environments")) as opened:
+        with requests.open_connection(config.load(names[0], TESTS / "environments")) as opened:
             yield opened
 
 
@@ -117,7 +118,7 @@ def small_release(dist, name, **contents):
 
 def project(folder, backend="classic", edit=None):
     """A project with the repository's environments, PROD's graphs held by this backend; `edit` may change its text."""
-    shutil.copytree(PROJECT / "environments", folder / "environments", ignore=shutil.ignore_patterns("local"))
+    shutil.copytree(TESTS / "environments", folder / "environments")
     path = folder / "environments/prod.toml"
     text = path.read_text().replace('backend = "classic"', f'backend = "{backend}"')
     path.write_text(edit(text) if edit else text)

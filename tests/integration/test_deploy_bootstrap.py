@@ -5,7 +5,6 @@ from snowflake.connector import DictCursor
 from snowflake.connector.errors import ProgrammingError
 
 from deploy.setup import bootstrap
-from deploy.verbs import cli
 from tests.integration import deploy_account as account
 
 
@@ -24,12 +23,12 @@ def environments(snowflake, key):
 def sign_in(snowflake, key, environment):
     name = environment.upper()
     return snowflake.connector(
-        user=f"ML_{name}_CI",
+        user=f"T_{name}_CI",
         password=None,
         authenticator="SNOWFLAKE_JWT",
         private_key=key,
-        role=f"ML_{name}_DEPLOY",
-        warehouse=f"ML_{name}_WH",
+        role=f"T_{name}_DEPLOY",
+        warehouse=f"T_{name}_WH",
     )
 
 
@@ -52,12 +51,12 @@ def grants(snowflake, role):
 
 
 def test_a_second_bootstrap_changes_nothing(snowflake, key, tmp_path):
-    roles = [f"ML_{name}_{kind}" for name in ("DEV", "PROD") for kind in ("DEPLOY", "ACCESS", "COMPUTE")]
+    roles = [f"T_{name}_{kind}" for name in ("DEV", "PROD") for kind in ("DEPLOY", "ACCESS", "COMPUTE")]
     before = {role: grants(snowflake, role) for role in roles}
     assert all(before.values())
     (tmp_path / "rsa_key.pub").write_text(account.public_pem(key))
     for name in ("dev", "prod"):
-        assert cli.main(["bootstrap", "--env", name, "--public-key", str(tmp_path / "rsa_key.pub")]) == 0
+        assert account.main(["bootstrap", "--env", name, "--public-key", str(tmp_path / "rsa_key.pub")]) == 0
     assert {role: grants(snowflake, role) for role in roles} == before
 
 
@@ -72,7 +71,7 @@ def test_a_text_that_looks_like_statements_and_comments_is_a_text(snowflake, key
         patch.setattr(bootstrap, "SQL", tmp_path)
         account.bootstrap(snowflake, key, patch, "dev")
     with snowflake.connector(role="ACCOUNTADMIN") as connection:
-        (row,) = connection.cursor(DictCursor).execute("SHOW SCHEMAS LIKE 'MAIN' IN DATABASE ML_DEV").fetchall()
+        (row,) = connection.cursor(DictCursor).execute("SHOW SCHEMAS LIKE 'MAIN' IN DATABASE T_DEV").fetchall()
     assert row["comment"] == odd.replace("''", "'")
 
 
@@ -82,19 +81,19 @@ def test_each_environment_reads_the_sample_data(dev, prod):
 
 
 def test_neither_environment_sees_the_others_database(dev, prod):
-    for cursor, other in ((dev, "ML_PROD"), (prod, "ML_DEV")):
+    for cursor, other in ((dev, "T_PROD"), (prod, "T_DEV")):
         with pytest.raises(ProgrammingError, match="does not exist"):
             cursor.execute(f"SHOW TASKS IN SCHEMA {other}.MAIN")
 
 
 def test_dev_makes_schemas_and_prod_does_not(dev, prod):
-    dev.execute("CREATE SCHEMA ML_DEV.PR_1")
-    dev.execute("DROP SCHEMA ML_DEV.PR_1")
+    dev.execute("CREATE SCHEMA T_DEV.PR_1")
+    dev.execute("DROP SCHEMA T_DEV.PR_1")
     with pytest.raises(ProgrammingError, match=r"[Ii]nsufficient privileges"):
-        prod.execute("CREATE SCHEMA ML_PROD.PR_1")
+        prod.execute("CREATE SCHEMA T_PROD.PR_1")
 
 
 def test_wrong_credentials_are_named(monkeypatch, capsys):
     monkeypatch.setenv("SNOWFLAKE_PASSWORD", "wrong")
-    assert cli.main(["bootstrap", "--env", "dev"]) == 1
+    assert account.main(["bootstrap", "--env", "dev"]) == 1
     assert "cannot sign in" in capsys.readouterr().err

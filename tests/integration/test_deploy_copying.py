@@ -10,8 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from snowflake.ml.registry import Registry
 
 from deploy.setup import bootstrap
-from deploy.verbs import cli
 from ml_pipeline import config
+from tests import conftest
 
 INPUTS = pd.DataFrame({"A": [0.0, 1.0, 2.0], "B": [1.0, 0.0, 1.0]})
 VALIDATED = {"auc": 0.67, "quality_gate": {"passed": True}, "provenance": {"sha256": "ab", "dataset": "D"}}
@@ -19,7 +19,7 @@ VALIDATED = {"auc": 0.67, "quality_gate": {"passed": True}, "provenance": {"sha2
 
 def moved(name, database):
     """An environment of the repository, with a database and roles that no other test has."""
-    environment = config.load(name, Path(__file__).parents[2] / "environments")
+    environment = config.load(name, Path(__file__).parents[1] / "environments")
     place = environment.snowflake.changed(
         database=database,
         role=f"{database}_DEPLOY",
@@ -60,7 +60,7 @@ def log(registry, version, metrics):
         warnings.simplefilter("ignore")
         registry.log_model(
             LogisticRegression().fit(INPUTS, [0, 1, 1]),
-            model_name="LATE_DELIVERY",
+            model_name="SMALL",
             version_name=version,
             sample_input_data=INPUTS,
             metrics=metrics,
@@ -78,7 +78,7 @@ def model(account, snowflake, monkeypatch, capsys):
 
     def run(*options):
         capsys.readouterr()
-        code = cli.main(["model", "--env", "prod", "--json", *options])
+        code = conftest.main(["model", "--env", "prod", "--json", *options])
         return code, json.loads(capsys.readouterr().out)
 
     return run
@@ -96,15 +96,15 @@ def test_a_version_is_copied_only_by_who_may_read_it_and_only_if_it_was_validate
     assert (code, "was never validated" in told["error"]) == (1, True)
 
     code, told = model("--copy-from", "dev")
-    assert (code, told["did"]) == (0, "copied V_1 of COPY_DEV.MAIN.LATE_DELIVERY to COPY_PROD.MAIN.LATE_DELIVERY")
+    assert (code, told["did"]) == (0, "copied V_1 of COPY_DEV.MAIN.SMALL to COPY_PROD.MAIN.SMALL")
     (copy,) = told["versions"]
     assert (copy["in_use"], copy["metrics"], copy["quality_gate"]) == (True, {"auc": 0.67}, {"passed": True})
-    source = "COPY_DEV.MAIN.LATE_DELIVERY V_1"
+    source = "COPY_DEV.MAIN.SMALL V_1"
     assert copy["provenance"] == {**VALIDATED["provenance"], "copied_from": source}
     assert copy["comment"] == f"made as V_1, copied from {source}"
 
     code, told = model("--copy-from", "dev", "--use")
-    assert (code, told["did"].startswith("COPY_PROD.MAIN.LATE_DELIVERY already has V_1")) == (0, True)
+    assert (code, told["did"].startswith("COPY_PROD.MAIN.SMALL already has V_1")) == (0, True)
     assert told["versions"] == [copy]
 
 

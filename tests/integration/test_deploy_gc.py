@@ -14,11 +14,10 @@ from deploy.records import lock, record
 from deploy.records.lock import Journal, Lock
 from deploy.records.record import Entry
 from deploy.release import stage
-from deploy.verbs import cli
 from ml_pipeline import config
 from tests.integration import deploy_account as account
 
-PROD = config.load("prod", account.PROJECT / "environments")
+PROD = config.load("prod", account.TESTS / "environments")
 ROOT = names.named(PROD, PROD.graph.name)
 
 
@@ -75,7 +74,7 @@ def put_on_record(connection, digest, fence, verdict=record.PASSED):
 
 def deploy(connection, digest, text="SELECT 1"):
     settings = json.dumps({"release": digest})
-    connection.run([f"CREATE OR ALTER TASK {ROOT} WAREHOUSE = ML_PROD_WH CONFIG = '{settings}' AS {text}"])
+    connection.run([f"CREATE OR ALTER TASK {ROOT} WAREHOUSE = T_PROD_WH CONFIG = '{settings}' AS {text}"])
 
 
 def reasons(verdicts):
@@ -109,9 +108,9 @@ def test_what_nothing_needs_goes_and_nothing_else(connection, staged):
 
 def test_what_runs_until_a_commit_is_deployed_too(connection, staged, admin):
     committed, waiting, useless = staged("committed"), staged("waiting"), staged("useless")
-    admin.execute("GRANT CREATE TASK GRAPH ON SCHEMA ML_PROD.MAIN TO ROLE ML_PROD_ACCESS")
+    admin.execute("GRANT CREATE TASK GRAPH ON SCHEMA T_PROD.MAIN TO ROLE T_PROD_ACCESS")
     for digest, commit in ((committed, [f"ALTER TASK GRAPH {ROOT} COMMIT"]), (waiting, [])):
-        task = f"CREATE OR ALTER TASK {ROOT} WAREHOUSE = ML_PROD_WH AS SELECT '{digest}'"
+        task = f"CREATE OR ALTER TASK {ROOT} WAREHOUSE = T_PROD_WH AS SELECT '{digest}'"
         connection.run([task, f"CREATE OR ALTER TASK GRAPH {ROOT} ROOTS = ({ROOT})", *commit])
     assert reasons(gc.collect(connection, PROD)) == {committed: "deployed", waiting: "deployed", useless: ""}
     connection.run([f"DROP TASK GRAPH {ROOT}"])
@@ -134,7 +133,7 @@ def test_a_run_that_has_not_ended_keeps_its_release(connection, staged):
 
 def test_a_run_that_does_not_say_what_it_uses_keeps_everything(connection, staged):
     digest = staged("any")
-    connection.run([f"CREATE TASK {ROOT} WAREHOUSE = ML_PROD_WH AS CALL SYSTEM$WAIT(60)", f"EXECUTE TASK {ROOT}"])
+    connection.run([f"CREATE TASK {ROOT} WAREHOUSE = T_PROD_WH AS CALL SYSTEM$WAIT(60)", f"EXECUTE TASK {ROOT}"])
     assert "has not ended" in reasons(gc.collect(connection, PROD))[digest]
     connection.rows(f"SELECT SYSTEM$USER_TASK_CANCEL_ONGOING_EXECUTIONS('{ROOT}')")
     assert there(connection) == {digest}
@@ -192,8 +191,8 @@ def test_the_release_in_use_always_counts(connection):
 
 def test_the_verb_does_it_too(connection, staged, capsys):
     digest = staged("useless")
-    assert cli.main(["gc", "--env", "prod", "--dry-run"]) == 0
+    assert account.main(["gc", "--env", "prod", "--dry-run"]) == 0
     assert "would remove 1 of 1 releases" in capsys.readouterr().out
-    assert cli.main(["gc", "--env", "prod", "--keep", "3", "--json"]) == 0
+    assert account.main(["gc", "--env", "prod", "--keep", "3", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"removed": [digest], "kept": {}}
     assert there(connection) == set()

@@ -7,10 +7,9 @@ from snowflake.core.task import Cron
 from snowflake.core.task.dagv1 import DAG, DAGTask
 
 from dag import dag
-from deploy.verbs import cli
 from tests.integration import deploy_account as account
 
-SCHEMA = "ML_PROD.MAIN"
+SCHEMA = "T_PROD.MAIN"
 BACKENDS = ["classic", "task_graph"]
 
 
@@ -46,7 +45,7 @@ class Prod:
     def __call__(self, verb, *options, release=""):
         named = ("--dist", str(self.dist), "--release", self.digests[release]) if release else ()
         self.capsys.readouterr()
-        code = cli.main([verb, *options, "--env", "prod", *named, "--json"], self.project)
+        code = account.main([verb, *options, "--env", "prod", *named, "--json"], self.project)
         printed = self.capsys.readouterr()
         return code, json.loads(printed.out), printed.err
 
@@ -87,9 +86,9 @@ def prod(request, snowflake, dist, monkeypatch, capsys, tmp_path):
     key = account.new_key()
     with snowflake.connector(role="ACCOUNTADMIN") as connection:
         admin = connection.cursor()
-        admin.execute("DROP DATABASE IF EXISTS ML_PROD")
+        admin.execute("DROP DATABASE IF EXISTS T_PROD")
         account.bootstrap(snowflake, key, monkeypatch, "prod")
-        admin.execute(f"GRANT CREATE TASK GRAPH ON SCHEMA {SCHEMA} TO ROLE ML_PROD_ACCESS")
+        admin.execute(f"GRANT CREATE TASK GRAPH ON SCHEMA {SCHEMA} TO ROLE T_PROD_ACCESS")
         account.as_service_user(key, monkeypatch)
         project = account.project(tmp_path, backend=request.param)
         yield Prod(admin, capsys, *dist, project)

@@ -6,11 +6,10 @@ import pytest
 from snowflake.connector import DictCursor
 
 from deploy.setup import bootstrap
-from deploy.verbs import cli
 from environments.local.github.oidc import Issuer
 from tests.integration import deploy_account as account
 
-USERS = {"dev": "ML_DEV_CI", "prod": "ML_PROD_CI"}
+USERS = {"dev": "T_DEV_CI", "prod": "T_PROD_CI"}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +31,7 @@ def set_up(snowflake, issuer, name, *options):
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in snowflake.environ.items():
             patch.setenv(variable, value)
-        return cli.main(command)
+        return account.main(command)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -40,7 +39,7 @@ def environments(snowflake, issuer, admin):
     admin.execute("USE ROLE ACCOUNTADMIN")
     for name in USERS:
         # What other modules granted it would make up for a grant that is revoked here.
-        admin.execute(f"DROP ROLE IF EXISTS ML_{name.upper()}_DEPLOY")
+        admin.execute(f"DROP ROLE IF EXISTS T_{name.upper()}_DEPLOY")
         assert set_up(snowflake, issuer, name) == 0
     yield
     for user in USERS.values():
@@ -72,14 +71,14 @@ def printed(capsys):
 def test_a_job_of_the_environment_signs_in_and_its_token_is_nowhere(job, issuer, capsys, name):
     job(name)
     before = len(issuer.minted)
-    assert cli.main(["status", "--env", name]) == 0
+    assert account.main(["status", "--env", name]) == 0
     assert len(issuer.minted) == before + 1
     said = "".join(printed(capsys))
     assert not [token for token in issuer.minted if token in said]
 
 
 WRONG = {
-    "of the other environment": ("prod", "Role 'ML_DEV_DEPLOY' specified in the connect string does not exist or not"),
+    "of the other environment": ("prod", "Role 'T_DEV_DEPLOY' specified in the connect string does not exist or not"),
     "of an unknown environment": ("staging", "sub repo:acme@1/ml@2:environment:staging, aud snowflakecomputing.com"),
     "of no environment": ("", "sub repo:acme@1/ml@2:ref:refs/heads/main, aud snowflakecomputing.com"),
 }
@@ -88,7 +87,7 @@ WRONG = {
 @pytest.mark.parametrize(("environment", "why"), WRONG.values(), ids=WRONG)
 def test_a_job_of_another_environment_does_not(job, capsys, environment, why):
     job(environment)
-    assert cli.main(["status", "--env", "dev"]) == 1
+    assert account.main(["status", "--env", "dev"]) == 1
     _, error = printed(capsys)
     assert why in error
     assert "\nnext: python -m deploy bootstrap --env dev" in error
@@ -124,20 +123,20 @@ def test_a_second_keyless_bootstrap_changes_nothing(snowflake, issuer, admin):
 def test_what_is_missing_is_there_again_after_another_bootstrap(snowflake, issuer, admin):
     before = seen(admin)
     lost = (
-        "REVOKE CREATE VIEW ON SCHEMA ML_DEV.MAIN FROM ROLE ML_DEV_ACCESS",
-        "ALTER WAREHOUSE ML_DEV_WH UNSET TAG ML_DEV.MAIN.ML_PIPELINE_ENVIRONMENT",
-        "ALTER USER ML_DEV_CI UNSET WORKLOAD_IDENTITY",
-        "ALTER USER ML_DEV_CI UNSET AUTHENTICATION POLICY",
-        "ALTER USER ML_DEV_CI UNSET NETWORK_POLICY",
+        "REVOKE CREATE VIEW ON SCHEMA T_DEV.MAIN FROM ROLE T_DEV_ACCESS",
+        "ALTER WAREHOUSE T_DEV_WH UNSET TAG T_DEV.MAIN.ML_PIPELINE_ENVIRONMENT",
+        "ALTER USER T_DEV_CI UNSET WORKLOAD_IDENTITY",
+        "ALTER USER T_DEV_CI UNSET AUTHENTICATION POLICY",
+        "ALTER USER T_DEV_CI UNSET NETWORK_POLICY",
     )
     admin.execute("USE ROLE ACCOUNTADMIN")
-    held = admin.execute("SHOW GRANTS TO ROLE ML_DEV_ACCESS").fetchall()
+    held = admin.execute("SHOW GRANTS TO ROLE T_DEV_ACCESS").fetchall()
     for statement in lost:
         admin.execute(statement)
     assert seen(admin) != before
     assert set_up(snowflake, issuer, "dev") == 0
     assert seen(admin) == before
-    again = admin.execute("SHOW GRANTS TO ROLE ML_DEV_ACCESS").fetchall()
+    again = admin.execute("SHOW GRANTS TO ROLE T_DEV_ACCESS").fetchall()
     assert {(row["privilege"], row["name"]) for row in again} == {(row["privilege"], row["name"]) for row in held}
 
 
@@ -152,9 +151,9 @@ def test_what_is_printed_is_what_is_run_and_asks_nobody(snowflake, issuer, capsy
 
 
 def test_compute_sleeps_from_the_start(admin):
-    (pool,) = admin.execute("SHOW COMPUTE POOLS LIKE 'ML_PROD_POOL'").fetchall()
+    (pool,) = admin.execute("SHOW COMPUTE POOLS LIKE 'T_PROD_POOL'").fetchall()
     assert (pool["state"], pool["auto_suspend_secs"]) == ("SUSPENDED", 60)
-    (warehouse,) = admin.execute("SHOW WAREHOUSES LIKE 'ML_PROD_WH'").fetchall()
+    (warehouse,) = admin.execute("SHOW WAREHOUSES LIKE 'T_PROD_WH'").fetchall()
     assert warehouse["auto_suspend"] == 60
 
 
@@ -170,7 +169,7 @@ def test_a_policy_that_cannot_be_made_can_be_left_out(snowflake, issuer, capsys,
 
 def examined(capsys, code):
     """What the doctor finds, by check."""
-    assert cli.main(["doctor", "--env", "dev", "--json"]) == code
+    assert account.main(["doctor", "--env", "dev", "--json"]) == code
     return {check["name"]: check for check in json.loads(printed(capsys)[0])["checks"]}
 
 
@@ -180,37 +179,37 @@ def test_the_doctor_finds_all_that_a_delivery_needs(job, capsys):
     assert list(found) == [
         "credentials", "sign-in", "grants", "warehouse", "source", "compute pool", "packages", "stage", "records",
     ]  # fmt: skip
-    assert found["sign-in"]["said"] == "as ML_DEV_CI with role ML_DEV_DEPLOY"
+    assert found["sign-in"]["said"] == "as T_DEV_CI with role T_DEV_DEPLOY"
     assert "8 tables and views" in found["source"]["said"]
     assert "snowflake-ml-python==" in found["packages"]["said"]
-    assert cli.main(["doctor", "--env", "dev"]) == 0
-    assert "ok      warehouse: ML_DEV_WH, X-Small, asleep after 60 s" in printed(capsys)[0]
+    assert account.main(["doctor", "--env", "dev"]) == 0
+    assert "ok      warehouse: T_DEV_WH, X-Small, asleep after 60 s" in printed(capsys)[0]
 
 
 # What an administrator breaks, and how she mends it; which check tells, and what it says to do.
 BROKEN = {
     "a grant": (
-        "REVOKE CREATE TASK ON SCHEMA ML_DEV.MAIN FROM ROLE ML_DEV_ACCESS",
-        "GRANT CREATE TASK ON SCHEMA ML_DEV.MAIN TO ROLE ML_DEV_ACCESS",
+        "REVOKE CREATE TASK ON SCHEMA T_DEV.MAIN FROM ROLE T_DEV_ACCESS",
+        "GRANT CREATE TASK ON SCHEMA T_DEV.MAIN TO ROLE T_DEV_ACCESS",
         {"grants": "python -m deploy bootstrap --env dev"},
     ),
     "the sample data": (
-        "REVOKE IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA FROM ROLE ML_DEV_ACCESS",
-        "GRANT IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA TO ROLE ML_DEV_ACCESS",
+        "REVOKE IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA FROM ROLE T_DEV_ACCESS",
+        "GRANT IMPORTED PRIVILEGES ON DATABASE SNOWFLAKE_SAMPLE_DATA TO ROLE T_DEV_ACCESS",
         {"grants": "python -m deploy bootstrap --env dev", "source": "FROM SHARE SFC_SAMPLES.SAMPLE_DATA"},
     ),
     "the compute pool": (
-        "REVOKE USAGE ON COMPUTE POOL ML_DEV_POOL FROM ROLE ML_DEV_COMPUTE",
-        "GRANT USAGE ON COMPUTE POOL ML_DEV_POOL TO ROLE ML_DEV_COMPUTE",
+        "REVOKE USAGE ON COMPUTE POOL T_DEV_POOL FROM ROLE T_DEV_COMPUTE",
+        "GRANT USAGE ON COMPUTE POOL T_DEV_POOL TO ROLE T_DEV_COMPUTE",
         {
             "grants": "python -m deploy bootstrap --env dev",
             "compute pool": 'compute_pool = "" in [snowflake] of environments/dev.toml',
         },
     ),
     "a warehouse that never sleeps": (
-        "ALTER WAREHOUSE ML_DEV_WH SET AUTO_SUSPEND = 0",
-        "ALTER WAREHOUSE ML_DEV_WH SET AUTO_SUSPEND = 60",
-        {"warehouse": "ALTER WAREHOUSE ML_DEV_WH SET AUTO_SUSPEND = 60"},
+        "ALTER WAREHOUSE T_DEV_WH SET AUTO_SUSPEND = 0",
+        "ALTER WAREHOUSE T_DEV_WH SET AUTO_SUSPEND = 60",
+        {"warehouse": "ALTER WAREHOUSE T_DEV_WH SET AUTO_SUSPEND = 60"},
     ),
 }
 
@@ -232,10 +231,10 @@ def test_the_doctor_says_what_is_wrong_and_what_to_type(job, admin, capsys, brea
 def test_the_doctor_writes_nothing(job, admin, capsys):
     job("dev")
     admin.execute("SELECT SYSTEM$WAIT(0)")
-    before = [admin.execute(f"SHOW {kind} IN DATABASE ML_DEV").fetchall() for kind in ("TABLES", "TASKS", "STAGES")]
+    before = [admin.execute(f"SHOW {kind} IN DATABASE T_DEV").fetchall() for kind in ("TABLES", "TASKS", "STAGES")]
     examined(capsys, 0)
     assert before == [
-        admin.execute(f"SHOW {kind} IN DATABASE ML_DEV").fetchall() for kind in ("TABLES", "TASKS", "STAGES")
+        admin.execute(f"SHOW {kind} IN DATABASE T_DEV").fetchall() for kind in ("TABLES", "TASKS", "STAGES")
     ]
 
 
@@ -257,4 +256,4 @@ def test_both_environments_have_a_key_as_their_fallback(snowflake, issuer, admin
     for variable, value in snowflake.environ.items():
         monkeypatch.setenv(variable, value)
     account.as_service_user(key, monkeypatch)
-    assert cli.main(["status", "--env", "dev"]) == 0
+    assert account.main(["status", "--env", "dev"]) == 0

@@ -6,7 +6,6 @@ import re
 import pytest
 
 from dag import dag
-from deploy.verbs import cli
 from ml_pipeline import payload
 from tests.integration import deploy_account as account
 
@@ -35,7 +34,7 @@ def admin(snowflake):
 @pytest.fixture
 def deploy(snowflake, key, dist, admin, monkeypatch, capsys):
     """A fresh DEV, and the command line with a graph whose task has these packages."""
-    admin.execute("DROP DATABASE IF EXISTS ML_DEV")
+    admin.execute("DROP DATABASE IF EXISTS T_DEV")
     account.bootstrap(snowflake, key, monkeypatch, "dev")
     account.as_service_user(key, monkeypatch)
     folder, digest = dist
@@ -48,13 +47,13 @@ def deploy(snowflake, key, dist, admin, monkeypatch, capsys):
         monkeypatch.setattr(dag, "build", account.SmallGraph({"A": text + code}).build)
         named = ("--dist", str(folder), "--release", digest) if verb != "doctor" else ("--json",)
         capsys.readouterr()
-        return cli.main([verb, *options, *named]), "".join(capsys.readouterr())
+        return account.main([verb, *options, *named]), "".join(capsys.readouterr())
 
     return run
 
 
 def schemas(admin):
-    admin.execute("SHOW SCHEMAS LIKE 'PR_7' IN DATABASE ML_DEV")
+    admin.execute("SHOW SCHEMAS LIKE 'PR_7' IN DATABASE T_DEV")
     return [row[1] for row in admin.fetchall()]
 
 
@@ -70,7 +69,7 @@ def test_a_pin_that_is_not_there_is_named_before_the_first_write(deploy, admin, 
 
 @pytest.mark.usefixtures("own_roles")
 def test_a_role_that_was_revoked_is_said_with_the_grant_to_run(deploy, admin):
-    for role in ("PUBLIC", "ML_DEV_ACCESS"):
+    for role in ("PUBLIC", "T_DEV_ACCESS"):
         admin.execute(f"REVOKE {PYPI_USER} FROM ROLE {role}")
     try:
         code, printed = deploy("release", *PR)
@@ -98,7 +97,7 @@ def test_the_doctor_runs_a_procedure_as_the_tasks_are(deploy, admin):
     """The repository has it all; what a procedure without a name is given is another matter."""
     code, printed = deploy("doctor", "--env", "dev")
     assert code == 0, printed
-    admin.execute(f"ALTER DATABASE ML_DEV SET DEFAULT_PYTHON_ARTIFACT_REPOSITORY = {payload.ANACONDA}")
+    admin.execute(f"ALTER DATABASE T_DEV SET DEFAULT_PYTHON_ARTIFACT_REPOSITORY = {payload.ANACONDA}")
     code, printed = deploy("doctor", "--env", "dev")
     (check,) = [each for each in json.loads(printed)["checks"] if not each["ok"]]
     assert check["name"] == "packages"

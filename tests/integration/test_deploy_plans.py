@@ -15,7 +15,7 @@ from deploy.plan import deployed, plan
 from deploy.plan import text as plan_text
 from ml_pipeline import config
 
-DEV = config.load("dev", Path(__file__).parents[2] / "environments")
+DEV = config.load("dev", Path(__file__).parents[1] / "environments")
 ROOT = DEV.graph.name
 ODD = ['say "hi"', "it's", "é ü", "a.b", "back\\slash", "$$", "per%cent"]
 

@@ -7,11 +7,10 @@ import pytest
 
 from dag import dag
 from deploy.graph.graph import Graph
-from deploy.verbs import cli
 from ml_pipeline.config import load
 from tests.integration import deploy_account as account
 
-PROD = "ML_PROD.MAIN"
+PROD = "T_PROD.MAIN"
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +47,11 @@ class Deploy:
         self.digests = digests
         self.capsys = capsys
 
-    def __call__(self, verb, *options, release="", project=account.PROJECT):
+    def __call__(self, verb, *options, release="", project=account.TESTS):
         """Run a verb and return its exit code, its JSON and what it said."""
         named = ("--dist", str(self.dist), "--release", self.digests[release]) if release else ()
         self.capsys.readouterr()
-        code = cli.main([verb, *options, *named, "--json"], project)
+        code = account.main([verb, *options, *named, "--json"], project)
         printed = self.capsys.readouterr()
         return code, json.loads(printed.out), printed.err
 
@@ -65,7 +64,7 @@ class Deploy:
 @pytest.fixture
 def deploy(snowflake, key, dist, admin, monkeypatch, capsys):
     """An account with a fresh PROD, and the command line signed in as its service user."""
-    admin.execute("DROP DATABASE IF EXISTS ML_PROD")
+    admin.execute("DROP DATABASE IF EXISTS T_PROD")
     account.bootstrap(snowflake, key, monkeypatch, "prod")
     account.as_service_user(key, monkeypatch)
     return Deploy(*dist, capsys)
@@ -74,7 +73,7 @@ def deploy(snowflake, key, dist, admin, monkeypatch, capsys):
 @pytest.fixture
 def deploy_to_dev(snowflake, key, dist, admin, monkeypatch, capsys):
     """An account with a fresh DEV, and the command line signed in as its service user."""
-    admin.execute("DROP DATABASE IF EXISTS ML_DEV")
+    admin.execute("DROP DATABASE IF EXISTS T_DEV")
     account.bootstrap(snowflake, key, monkeypatch, "dev")
     account.as_service_user(key, monkeypatch)
     return Deploy(*dist, capsys)
@@ -85,8 +84,8 @@ def test_a_release_that_passes_is_recorded_and_scheduled(deploy):
     assert code == 0, said
     assert answer["smoke"]["passed"]
     assert set(answer["smoke"]["tasks"]) == {
-        "LATE_DELIVERY",
-        *(f"LATE_DELIVERY${name}" for name in ("A", "B", "REPORT")),
+        "SMALL",
+        *(f"SMALL${name}" for name in ("A", "B", "REPORT")),
     }
     status = deploy.status("--env", "prod")
     assert status["release"] == deploy.digests["one"]
@@ -94,7 +93,7 @@ def test_a_release_that_passes_is_recorded_and_scheduled(deploy):
     assert status["schedule"] == {"text": "USING CRON 0 5 * * * UTC", "on": True}
     assert status["recorded"]["commit"] == "one"
     assert status["recorded"]["verdict"] == "passed"
-    assert status["recorded"]["by"] == "ML_PROD_CI"
+    assert status["recorded"]["by"] == "T_PROD_CI"
     assert status["last_run"]["state"] == "SUCCEEDED"
     assert status["suspended"] == []
 
@@ -142,7 +141,7 @@ def everything(admin):
 def test_another_description_of_the_same_payload_is_released_and_rolled_back(deploy, graph):
     deploy("release", "--env", "prod", release="one")
     graph.tasks["B"] = "SELECT 22"
-    assert deploy("release", "--env", "prod", release="one")[1]["plan"]["changed"].keys() == {"LATE_DELIVERY$B"}
+    assert deploy("release", "--env", "prod", release="one")[1]["plan"]["changed"].keys() == {"SMALL$B"}
     code, answer, _ = deploy("rollback", "--env", "prod")
     assert (code, answer["release"]) == (0, deploy.digests["one"])
     graph.tasks["B"] = "SELECT 2"
@@ -170,9 +169,9 @@ def test_the_plan_names_what_a_release_changes(deploy, graph):
     deploy("release", "--env", "prod", release="one")
     graph.tasks = {"A": "SELECT 1", "C": "SELECT 3"}
     _, answer, _ = deploy("plan", "--env", "prod", release="two")
-    assert [task["name"] for task in answer["added"]] == ["LATE_DELIVERY$C"]
-    assert answer["removed"] == ["LATE_DELIVERY$B"]
-    assert set(answer["changed"]["LATE_DELIVERY"]) == {"CONFIG", "COMMENT"}
+    assert [task["name"] for task in answer["added"]] == ["SMALL$C"]
+    assert answer["removed"] == ["SMALL$B"]
+    assert set(answer["changed"]["SMALL"]) == {"CONFIG", "COMMENT"}
 
 
 def test_apply_leaves_the_schedule_off(deploy):
@@ -204,14 +203,14 @@ def test_a_deployed_graph_can_be_run_in_earnest(deploy, admin, options, said_ove
     code, answer, said = deploy("run", "--env", "prod", *options)
     assert code == 0
     assert {task["state"] for task in answer["tasks"].values()} == {"SUCCEEDED"}
-    assert said.startswith('run of "ML_PROD"."MAIN"."LATE_DELIVERY"')
+    assert said.startswith('run of "T_PROD"."MAIN"."SMALL"')
     admin.execute(
-        "SELECT CONFIG FROM TABLE(ML_PROD.INFORMATION_SCHEMA.TASK_HISTORY()) "
-        f"WHERE GRAPH_RUN_GROUP_ID = '{answer['runs']['LATE_DELIVERY']}' LIMIT 1"
+        "SELECT CONFIG FROM TABLE(T_PROD.INFORMATION_SCHEMA.TASK_HISTORY()) "
+        f"WHERE GRAPH_RUN_GROUP_ID = '{answer['runs']['SMALL']}' LIMIT 1"
     )
     config = json.loads(admin.fetchone()[0])
     assert {key: config[key] for key in ("smoke", "retrain") if key in config} == said_over
-    settings = load("prod", account.PROJECT / "environments").pipeline.to_dict()
+    settings = load("prod", account.TESTS / "environments").pipeline.to_dict()
     as_of = "1995-06-17" if options else settings["data"]["as_of"]
     assert config["settings"] == {**settings, "data": {**settings["data"], "as_of": as_of}}
     assert "nothing to run again: the last run" in deploy("run", "--env", "prod", "--retry")[1]["error"]
@@ -249,8 +248,8 @@ def test_rolling_back_redeploys_the_earlier_payload(deploy, admin, graph):
     admin.execute(f"SHOW TASKS IN SCHEMA {PROD}")
     columns = [column.name for column in admin.description]
     tasks = {row[columns.index("name")]: row[columns.index("definition")] for row in admin.fetchall()}
-    assert set(tasks) == {"LATE_DELIVERY", *(f"LATE_DELIVERY${name}" for name in ("A", "B", "REPORT"))}
-    assert deploy.digests["one"] in tasks["LATE_DELIVERY$A"]
+    assert set(tasks) == {"SMALL", *(f"SMALL${name}" for name in ("A", "B", "REPORT"))}
+    assert deploy.digests["one"] in tasks["SMALL$A"]
     assert deploy.status("--env", "prod")["schedule"]["on"]
 
 
@@ -279,13 +278,13 @@ def test_a_release_whose_files_are_gone_is_not_rolled_back_to(deploy, admin):
     admin.execute(f"REMOVE @{PROD}.RELEASES/{deploy.digests['one']}/")
     code, answer, _ = deploy("rollback", "--env", "prod")
     assert code == 1
-    assert "is not on @ML_PROD.MAIN.RELEASES/" in answer["error"]
+    assert "is not on @T_PROD.MAIN.RELEASES/" in answer["error"]
     assert deploy.status("--env", "prod")["release"] == deploy.digests["two"]
 
 
 def test_when_putting_back_fails_too_the_graph_stays_off_and_the_exit_code_is_3(deploy, admin, graph):
     admin.execute("CREATE OR REPLACE WAREHOUSE OLD_WH INITIALLY_SUSPENDED = TRUE")
-    admin.execute("GRANT USAGE ON WAREHOUSE OLD_WH TO ROLE ML_PROD_COMPUTE")
+    admin.execute("GRANT USAGE ON WAREHOUSE OLD_WH TO ROLE T_PROD_COMPUTE")
     graph.warehouse = "OLD_WH"
     deploy("release", "--env", "prod", release="one")
     admin.execute("DROP WAREHOUSE OLD_WH")
@@ -318,7 +317,7 @@ def test_a_failure_is_final_when_its_retries_are_used_up(deploy, graph):
 
 def test_another_run_of_the_graph_does_not_count(deploy, admin, graph):
     deploy("release", "--env", "prod", release="one")
-    admin.execute(f"EXECUTE TASK {PROD}.LATE_DELIVERY")
+    admin.execute(f"EXECUTE TASK {PROD}.SMALL")
     graph.tasks = {"BAD": "SELECT * FROM NO_SUCH_TABLE"}
     assert deploy("release", "--env", "prod", release="two")[0] == 1
 
@@ -356,12 +355,12 @@ def test_a_pull_request_lives_and_goes_in_a_schema_of_its_own(deploy_to_dev, adm
     code, _, said = deploy_to_dev("release", *target, release="one")
     assert code == 0, said
     status = deploy_to_dev.status(*target)
-    assert status["schema"] == "ML_DEV.PR_7"
+    assert status["schema"] == "T_DEV.PR_7"
     assert status["schedule"] == {"text": "", "on": False}
     assert deploy_to_dev.status("--env", "dev")["release"] == ""
     assert deploy_to_dev("teardown", *target)[1] == {"dropped": True}
     assert deploy_to_dev("teardown", *target)[1] == {"dropped": False}
-    assert admin.execute("SHOW SCHEMAS LIKE 'PR\\\\_7' IN DATABASE ML_DEV").fetchall() == []
+    assert admin.execute("SHOW SCHEMAS LIKE 'PR\\\\_7' IN DATABASE T_DEV").fetchall() == []
     assert deploy_to_dev.status(*target)["release"] == ""
 
 
@@ -372,28 +371,28 @@ def test_a_pull_request_without_an_upload_is_not_applied(deploy_to_dev):
 
 
 def test_a_schema_that_we_did_not_make_is_not_torn_down(deploy_to_dev, admin):
-    admin.execute("CREATE SCHEMA ML_DEV.PR_8")
-    admin.execute("GRANT USAGE ON SCHEMA ML_DEV.PR_8 TO ROLE ML_DEV_ACCESS")
+    admin.execute("CREATE SCHEMA T_DEV.PR_8")
+    admin.execute("GRANT USAGE ON SCHEMA T_DEV.PR_8 TO ROLE T_DEV_ACCESS")
     code, answer, _ = deploy_to_dev("teardown", "--env", "dev", "--pr", "8")
     assert code == 1
     assert "was not made by this deployer" in answer["error"]
-    assert len(admin.execute("SHOW SCHEMAS LIKE 'PR\\\\_8' IN DATABASE ML_DEV").fetchall()) == 1
+    assert len(admin.execute("SHOW SCHEMAS LIKE 'PR\\\\_8' IN DATABASE T_DEV").fetchall()) == 1
 
 
 def test_a_child_that_somebody_suspended_is_resumed_by_the_next_release(deploy, admin):
     deploy("release", "--env", "prod", release="one")
-    admin.execute(f'ALTER TASK {PROD}."LATE_DELIVERY" SUSPEND')
-    admin.execute(f'ALTER TASK {PROD}."LATE_DELIVERY$A" SUSPEND')
-    assert deploy.status("--env", "prod")["suspended"] == ["LATE_DELIVERY$A"]
+    admin.execute(f'ALTER TASK {PROD}."SMALL" SUSPEND')
+    admin.execute(f'ALTER TASK {PROD}."SMALL$A" SUSPEND')
+    assert deploy.status("--env", "prod")["suspended"] == ["SMALL$A"]
     assert deploy("release", "--env", "prod", release="one")[0] == 0
     assert deploy.status("--env", "prod")["suspended"] == []
 
 
 def test_a_missing_grant_is_named_before_anything_is_changed(deploy, admin):
-    admin.execute(f"REVOKE CREATE TASK ON SCHEMA {PROD} FROM ROLE ML_PROD_ACCESS")
+    admin.execute(f"REVOKE CREATE TASK ON SCHEMA {PROD} FROM ROLE T_PROD_ACCESS")
     code, answer, _ = deploy("release", "--env", "prod", release="one")
     assert code == 1
-    assert answer["error"].endswith("CREATE TASK ON SCHEMA ML_PROD.MAIN")
+    assert answer["error"].endswith("CREATE TASK ON SCHEMA T_PROD.MAIN")
     assert deploy.status("--env", "prod")["release"] == ""
 
 
@@ -415,32 +414,34 @@ def test_a_server_that_cannot_be_reached_is_named(deploy, monkeypatch):
 
 
 def test_status_and_plan_read_well(deploy, capsys):
-    assert cli.main(["status", "--env", "prod"]) == 0
+    assert account.main(["status", "--env", "prod"]) == 0
     assert "nothing is deployed" in capsys.readouterr().out
     deploy("release", "--env", "prod", release="one")
-    assert cli.main(["status", "--env", "prod"]) == 0
+    assert account.main(["status", "--env", "prod"]) == 0
     printed = capsys.readouterr().out
     for part in (deploy.digests["one"], "on (USING CRON 0 5 * * * UTC)", "release passed", "SUCCEEDED"):
         assert part in printed
-    cli.main(["plan", "--env", "prod", "--markdown", "--dist", str(deploy.dist), "--release", deploy.digests["two"]])
+    account.main(
+        ["plan", "--env", "prod", "--markdown", "--dist", str(deploy.dist), "--release", deploy.digests["two"]]
+    )
     assert "```mermaid" in capsys.readouterr().out
 
 
 def test_a_graph_that_no_release_on_record_had_is_left_alone_and_nothing_runs_beside_it(deploy, admin):
-    other = f"""CREATE TASK {PROD}.THEIRS WAREHOUSE = ML_PROD_WH CONFIG = '{{"release": "theirs"}}' AS SELECT 1"""
+    other = f"""CREATE TASK {PROD}.THEIRS WAREHOUSE = T_PROD_WH CONFIG = '{{"release": "theirs"}}' AS SELECT 1"""
     admin.execute(other)
-    admin.execute(f"GRANT MONITOR ON TASK {PROD}.THEIRS TO ROLE ML_PROD_ACCESS")
+    admin.execute(f"GRANT MONITOR ON TASK {PROD}.THEIRS TO ROLE T_PROD_ACCESS")
     code, answer, _ = deploy("release", "--env", "prod", release="one")
     assert code == 1
     assert "THEIRS (owner: ACCOUNTADMIN)" in answer["error"]
-    assert 'DROP TASK "ML_PROD"."MAIN"."THEIRS";' in answer["next"]
+    assert 'DROP TASK "T_PROD"."MAIN"."THEIRS";' in answer["next"]
     assert [row[1] for row in admin.execute(f"SHOW TASKS IN SCHEMA {PROD}").fetchall()] == ["THEIRS"]
 
 
 def test_what_somebody_changed_by_hand_is_drift_and_the_same_release_mends_it(deploy, admin):
     deploy("release", "--env", "prod", release="one")
     assert deploy("plan", "--env", "prod", "--drift", "--detailed-exitcode")[0] == 0
-    root = f"{PROD}.LATE_DELIVERY"
+    root = f"{PROD}.SMALL"
     for change in (
         f"{root} SUSPEND",
         f"{root}$A SET USER_TASK_TIMEOUT_MS = 1000",
@@ -449,8 +450,8 @@ def test_what_somebody_changed_by_hand_is_drift_and_the_same_release_mends_it(de
         admin.execute(f"ALTER TASK {change}")
     code, drift, _ = deploy("plan", "--env", "prod", "--drift", "--detailed-exitcode")
     assert code == 2
-    assert drift["changed"]["LATE_DELIVERY$A"] == {"USER_TASK_TIMEOUT_MS": [1000, None]}
-    assert drift["changed"]["LATE_DELIVERY"] == {"TASK_AUTO_RETRY_ATTEMPTS": [9, 0]}
+    assert drift["changed"]["SMALL$A"] == {"USER_TASK_TIMEOUT_MS": [1000, None]}
+    assert drift["changed"]["SMALL"] == {"TASK_AUTO_RETRY_ATTEMPTS": [9, 0]}
     assert deploy("release", "--env", "prod", release="one")[0] == 0
     assert deploy("plan", "--env", "prod", "--drift", "--detailed-exitcode")[0] == 0
 
@@ -471,19 +472,19 @@ def test_a_plan_offline_asks_nobody(deploy, monkeypatch):
     monkeypatch.setenv("SNOWFLAKE_PORT", "1")
     code, offline, _ = deploy("plan", "--env", "prod", "--offline", "--detailed-exitcode", release="one")
     assert code == 2
-    assert next(task["name"] for task in offline["added"]) == "LATE_DELIVERY"
+    assert next(task["name"] for task in offline["added"]) == "SMALL"
 
 
 def test_a_graph_moves_to_a_task_graph_object_and_back(deploy, admin, tmp_path):
-    admin.execute(f"GRANT CREATE TASK GRAPH ON SCHEMA {PROD} TO ROLE ML_PROD_ACCESS")
+    admin.execute(f"GRANT CREATE TASK GRAPH ON SCHEMA {PROD} TO ROLE T_PROD_ACCESS")
     deploy("release", "--env", "prod", release="one")
-    shutil.copytree(account.PROJECT / "environments", tmp_path / "environments", ignore=shutil.ignore_patterns("local"))
+    shutil.copytree(account.TESTS / "environments", tmp_path / "environments", ignore=shutil.ignore_patterns("local"))
     path = tmp_path / "environments/base.toml"
     path.write_text(path.read_text().replace('backend = "classic"', 'backend = "task_graph"'))
     code, proposal, _ = deploy("plan", "--env", "prod", "--detailed-exitcode", release="one", project=tmp_path)
-    assert (code, proposal["graphs"]["LATE_DELIVERY"]["moved_from"], proposal["changed"]) == (2, "classic", {})
+    assert (code, proposal["graphs"]["SMALL"]["moved_from"], proposal["changed"]) == (2, "classic", {})
     assert deploy("release", "--env", "prod", release="two", project=tmp_path)[0] == 0
-    status = deploy("status", "--env", "prod", project=tmp_path)[1]["graphs"]["LATE_DELIVERY"]
+    status = deploy("status", "--env", "prod", project=tmp_path)[1]["graphs"]["SMALL"]
     assert (status["backend"], status["schedule"]["on"], status["last_run"]["state"]) == (
         "task_graph",
         True,

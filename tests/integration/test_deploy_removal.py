@@ -5,12 +5,11 @@ from snowflake.connector import DictCursor
 
 from dag import dag
 from deploy.setup import made, removal
-from deploy.verbs import cli
 from ml_pipeline import config
 from tests.integration import deploy_account as account
 
 FIRST, SECOND = "repo:acme@1/first@2", "repo:acme@1/second@3"
-ENVIRONMENT = config.load("dev", account.PROJECT / "environments")
+ENVIRONMENT = config.load("dev", account.TESTS / "environments")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +39,7 @@ def remove(admin):
 def set_up(snowflake, key, patch, prefix, *options):
     for variable, value in {**snowflake.environ, "SNOWFLAKE_PUBLIC_KEY": account.public_pem(key)}.items():
         patch.setenv(variable, value)
-    return cli.main(["bootstrap", "--env", ENVIRONMENT.name, "--subject-prefix", prefix, *options])
+    return account.main(["bootstrap", "--env", ENVIRONMENT.name, "--subject-prefix", prefix, *options])
 
 
 def left(admin):
@@ -62,7 +61,9 @@ def test_a_removed_environment_leaves_nothing_and_can_be_set_up_again(
             # From here the service user may connect only from GitHub's addresses.
             admin.execute(f"ALTER USER {ENVIRONMENT.snowflake.service_user} UNSET NETWORK_POLICY")
             account.as_service_user(key, patch)
-            assert cli.main(["release", "--env", ENVIRONMENT.name, "--dist", str(tmp_path)]) == 0, capsys.readouterr()
+            assert account.main(["release", "--env", ENVIRONMENT.name, "--dist", str(tmp_path)]) == 0, (
+                capsys.readouterr()
+            )
         assert ENVIRONMENT.snowflake.database in left(admin)
         remove(admin)
         assert left(admin) == set()
@@ -73,7 +74,7 @@ def test_the_removal_that_is_printed_drops_policies_that_are_in_use(snowflake, k
     with monkeypatch.context() as patch:
         assert set_up(snowflake, key, patch, FIRST) == 0
         capsys.readouterr()
-        assert cli.main(["bootstrap", "--env", ENVIRONMENT.name, "--print-removal"]) == 0
+        assert account.main(["bootstrap", "--env", ENVIRONMENT.name, "--print-removal"]) == 0
     for statement in made.statements(capsys.readouterr().out):
         admin.execute(statement)
     assert left(admin) == set()

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dag import dag
-from deploy.verbs import cli, review
+from deploy.verbs import review
 from tests.integration import deploy_account as account
 
 PR = ("--env", "dev", "--ref", "refs/pull/7/merge")
@@ -35,7 +35,7 @@ def deploy(snowflake, key, dist, graph, monkeypatch, capsys, tmp_path):
     """Fresh DEV and PROD, and the command line in a workflow's step, signed in as each environment's service user."""
     folder, digests = dist
     with snowflake.connector(role="ACCOUNTADMIN") as admin:
-        for database in ("ML_DEV", "ML_PROD"):
+        for database in ("T_DEV", "T_PROD"):
             admin.cursor().execute(f"DROP DATABASE IF EXISTS {database}")
     account.bootstrap(snowflake, key, monkeypatch, "dev", "prod")
     account.as_service_user(key, monkeypatch)
@@ -47,7 +47,7 @@ def deploy(snowflake, key, dist, graph, monkeypatch, capsys, tmp_path):
         (tmp_path / "output").write_text("")
         named = ("--dist", str(folder), "--release", digests[release]) if release else ()
         capsys.readouterr()
-        code = cli.main([verb, *options, *named, "--json"])
+        code = account.main([verb, *options, *named, "--json"])
         outputs = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
         return code, outputs, json.loads(capsys.readouterr().out)
 
@@ -61,12 +61,12 @@ def test_what_is_reviewed_is_what_is_deployed(deploy, graph, tmp_path):
     code, reviewed, values = deploy("preview", "--env", "dev", "--ref", "refs/heads/main", release="one")
     assert code == 0
     assert set(reviewed) == {"own_plan", "next_plans", "verdict"}
-    assert values["next"]["prod"]["added"][0]["name"] == "LATE_DELIVERY"
+    assert values["next"]["prod"]["added"][0]["name"] == "SMALL"
     assert deploy("release", "--env", "dev", "--plan", reviewed["own_plan"], release="one")[0] == 0
     code, released, _ = deploy("release", "--env", "prod", "--plan", reviewed["next_plans"], release="one")
     assert code == 0
     assert released["verdict"] == "passed"
-    assert "### Smoke run of ML_PROD.MAIN.LATE_DELIVERY: SUCCEEDED" in summary.read_text()
+    assert "### Smoke run of T_PROD.MAIN.SMALL: SUCCEEDED" in summary.read_text()
 
     assert deploy("snapshot", "--env", "prod", "--to", str(file))[0] == 0
     assert deploy("publish", "--env", "dev", str(file))[0] == 0
@@ -77,13 +77,13 @@ def test_what_is_reviewed_is_what_is_deployed(deploy, graph, tmp_path):
     code, reviewed, values = deploy("preview", *PR, "--comment", str(comment), release="two")
     assert code == 0
     assert set(reviewed) == {"own_plan", "main_plan", "next_plans", "verdict"}
-    assert [task["name"] for task in values["next"]["prod"]["added"]] == ["LATE_DELIVERY$C"]
+    assert [task["name"] for task in values["next"]["prod"]["added"]] == ["SMALL$C"]
     assert json.loads(reviewed["next_plans"])["prod"] == deploy("plan", "--env", "prod", release="two")[2]["hash"]
     assert reviewed["main_plan"] == deploy("plan", "--env", "dev", release="two")[2]["hash"]
     text = comment.read_text()
     assert text.startswith(review.MARKER)
-    assert "ML_DEV.PR_7 (dev)" in text
-    assert "ML_PROD.MAIN (prod), as it was published: 20" in text
+    assert "T_DEV.PR_7 (dev)" in text
+    assert "T_PROD.MAIN (prod), as it was published: 20" in text
     for _ in range(2):  # a job that is run again finds its plan carried out
         assert deploy("release", *PR, "--plan", reviewed["own_plan"], release="two")[0] == 0
 

@@ -21,7 +21,7 @@ from ml_pipeline import config
 from tests.faults.proxy import Proxy
 from tests.faults.rules import Fault, Rule, statements
 
-PROD = config.load("prod", Path(__file__).parents[2] / "environments")
+PROD = config.load("prod", Path(__file__).parents[1] / "environments")
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Target:
         graph = Graph.of(_chain(tasks, retries))
         for batch in apply.batches(self.environment, plan.make(graph, (), backend)):
             held.run(batch)
-        (root,) = (row for row in connection.rows("SHOW TASKS") if row["name"] == "LATE_DELIVERY")
+        (root,) = (row for row in connection.rows("SHOW TASKS") if row["name"] == "SMALL")
         return held, Deployed(graph, root_id=root["id"], backend=backend)
 
     def groups(self, connection):
@@ -56,7 +56,7 @@ class Target:
 
 def _chain(texts, retries):
     own = {"TASK_AUTO_RETRY_ATTEMPTS": retries} if retries else {}
-    names = ["LATE_DELIVERY", *(f"LATE_DELIVERY${number}" for number in range(len(texts) - 1))]
+    names = ["SMALL", *(f"SMALL${number}" for number in range(len(texts) - 1))]
     for number, (name, text) in enumerate(zip(names, texts, strict=True)):
         properties = {"WAREHOUSE": "COMPUTE_WH", **(own if number == 0 else {})}
         yield TaskSpec(name, text, tuple(names[number - 1 : number]), properties=tuple(sorted(properties.items())))
@@ -90,7 +90,7 @@ def shown(_):
 def test_a_smoke_run_is_judged_by_its_own_tasks_and_no_other_runs(target, connection, backend):
     held, there = target.put(connection, "SELECT 1", "CALL SYSTEM$WAIT(1)", backend=backend)
     before = len(target.groups(connection))
-    connection.rows(apply.execution(target.environment, backend, "LATE_DELIVERY", "{}"))
+    connection.rows(apply.execution(target.environment, backend, "SMALL", "{}"))
     verdict = smoke.execute(held, there, shown)
     assert verdict.passed, verdict.reasons
     assert set(verdict.run.by_name) == set(there.graph.by_name)
@@ -102,7 +102,7 @@ def test_a_failed_task_is_told_with_its_query_its_error_and_where_its_log_would_
     held, there = target.put(connection, "SELECT 1", "SELECT 1 / 0", "SELECT 2")
     verdict = smoke.execute(held, there, shown)
     (failed,) = verdict.run.broken
-    assert verdict.reasons == (f"LATE_DELIVERY$0 FAILED: 100051: Division by zero (query {failed.query_id})",)
+    assert verdict.reasons == (f"SMALL$0 FAILED: 100051: Division by zero (query {failed.query_id})",)
     assert failed.to_dict()["error"] == "100051: Division by zero"
     assert "SNOWFLAKE.TELEMETRY.EVENTS_VIEW cannot be read" in verdict.log[0]
 
@@ -117,16 +117,16 @@ def test_a_failed_run_is_followed_into_its_automatic_retry(target, connection):
 def test_a_retry_goes_on_from_the_task_that_failed_and_is_judged_as_a_whole(target, connection, backend):
     held, there = target.put(connection, "SELECT 1", "SELECT 2", "SELECT * FROM LATER", "SELECT 3", backend=backend)
     failed = smoke.execute(held, there, shown)
-    assert [task.name for task in failed.run.broken] == ["LATE_DELIVERY$1"]
+    assert [task.name for task in failed.run.broken] == ["SMALL$1"]
     connection.rows("CREATE TABLE LATER (A INT)")
     again = smoke.execute(held, there, shown, smoke.Start(failed=failed.run))
     assert again.passed, again.reasons
     assert again.run.group == failed.run.group
     assert {task.name: task.attempt for task in again.run.tasks} == {
-        "LATE_DELIVERY": 1,
-        "LATE_DELIVERY$0": 1,
-        "LATE_DELIVERY$1": 2,
-        "LATE_DELIVERY$2": 2,
+        "SMALL": 1,
+        "SMALL$0": 1,
+        "SMALL$1": 2,
+        "SMALL$2": 2,
     }
 
 
@@ -134,8 +134,8 @@ def test_a_run_that_does_not_end_in_time_is_cancelled_and_what_is_unfinished_is_
     monkeypatch.setattr(Graph, "timeout_seconds", 1)  # sooner than Snowflake ends it by itself
     held, there = target.put(connection, "SELECT 1", "CALL SYSTEM$WAIT(60)")
     verdict = smoke.execute(held, there, shown)
-    assert verdict.reasons[0].endswith("cancelled: LATE_DELIVERY$0 EXECUTING")
-    assert verdict.run.by_name["LATE_DELIVERY$0"].state == "CANCELLED"
+    assert verdict.reasons[0].endswith("cancelled: SMALL$0 EXECUTING")
+    assert verdict.run.by_name["SMALL$0"].state == "CANCELLED"
 
 
 def test_without_the_lock_nothing_is_started(target, connection):
@@ -188,13 +188,13 @@ def test_what_is_lost_on_the_way_does_not_fail_the_run_nor_start_it_twice(target
 
 def test_a_run_under_way_is_named_and_waited_for(target, connection):
     target.put(connection, "CALL SYSTEM$WAIT(2)")
-    connection.rows(apply.execution(target.environment, CLASSIC, "LATE_DELIVERY", '{"day": 1}'))
+    connection.rows(apply.execution(target.environment, CLASSIC, "SMALL", '{"day": 1}'))
     named = r"did not end in time: run [0-9a-f]{8}-"
     with connection.step("wait for the run", 1.5), pytest.raises(DeployError, match=named):
-        runs.wait_until_idle(connection, target.environment, ["LATE_DELIVERY"], shown)
-    (row,) = connection.gather(running=runs.running_statement(target.environment, ["LATE_DELIVERY"]))["running"]
+        runs.wait_until_idle(connection, target.environment, ["SMALL"], shown)
+    (row,) = connection.gather(running=runs.running_statement(target.environment, ["SMALL"]))["running"]
     assert row["state"] == "EXECUTING"
     assert row["config"] == '{"day": 1}'
     with connection.step("wait for the run"):
-        runs.wait_until_idle(connection, target.environment, ["LATE_DELIVERY"], shown)
-    assert connection.gather(running=runs.running_statement(target.environment, ["LATE_DELIVERY"]))["running"] == []
+        runs.wait_until_idle(connection, target.environment, ["SMALL"], shown)
+    assert connection.gather(running=runs.running_statement(target.environment, ["SMALL"]))["running"] == []

@@ -11,7 +11,7 @@ from deploy.release.manifest import MANIFEST
 from ml_pipeline import config
 from tests.integration import deploy_account as account
 
-PROD = config.load("prod", account.PROJECT / "environments")
+PROD = config.load("prod", account.TESTS / "environments")
 
 
 @pytest.fixture(scope="module")
@@ -131,5 +131,5 @@ def test_another_manifest_is_neither_replaced_nor_used(connection, release, put)
 
 
 def test_a_release_that_was_never_uploaded_is_refused(connection, release):
-    with pytest.raises(DeployError, match=r"is not on @ML_PROD\.MAIN\.RELEASES/"):
+    with pytest.raises(DeployError, match=r"is not on @T_PROD\.MAIN\.RELEASES/"):
         stage.require(connection, PROD, release.digest)

@@ -7,12 +7,11 @@ import pytest
 from deploy import names
 from deploy.cleanup import temporary
 from deploy.errors import DeployError
-from deploy.verbs import cli
 from ml_pipeline import config
 from tests.integration import deploy_account as account
 
-DEV = config.load("dev", account.PROJECT / "environments")
-TAG = "ML_DEV.MAIN.ML_PIPELINE_TEMPORARY"
+DEV = config.load("dev", account.TESTS / "environments")
+TAG = "T_DEV.MAIN.ML_PIPELINE_TEMPORARY"
 
 
 @pytest.fixture(scope="module")
@@ -31,22 +30,22 @@ def admin(snowflake):
 def connection(account_of_dev, admin):
     """The service user's connection, to a DEV without temporary schemas."""
     admin.execute(f"CREATE TAG IF NOT EXISTS {TAG}")
-    admin.execute(f"GRANT APPLY ON TAG {TAG} TO ROLE ML_DEV_ACCESS")
+    admin.execute(f"GRANT APPLY ON TAG {TAG} TO ROLE T_DEV_ACCESS")
     for schema in schemas(admin) - {"MAIN", "PUBLIC", "INFORMATION_SCHEMA"}:
-        admin.execute(f'DROP SCHEMA ML_DEV."{schema}"')
+        admin.execute(f'DROP SCHEMA T_DEV."{schema}"')
     return account_of_dev
 
 
 def schemas(admin):
-    admin.execute("SHOW SCHEMAS IN DATABASE ML_DEV")
+    admin.execute("SHOW SCHEMAS IN DATABASE T_DEV")
     return {row[1] for row in admin.fetchall()}
 
 
 def foreign(admin, *created):
     """Schemas that somebody else made, which our role may nevertheless drop."""
     for schema in created:
-        admin.execute(f"CREATE SCHEMA ML_DEV.{schema}")
-        admin.execute(f"GRANT OWNERSHIP ON SCHEMA ML_DEV.{schema} TO ROLE ML_DEV_DEPLOY")
+        admin.execute(f"CREATE SCHEMA T_DEV.{schema}")
+        admin.execute(f"GRANT OWNERSHIP ON SCHEMA T_DEV.{schema} TO ROLE T_DEV_DEPLOY")
 
 
 def test_a_schema_is_made_with_our_tag_and_dropped_with_all_that_is_in_it(connection, admin):
@@ -62,7 +61,7 @@ def test_a_schema_is_made_with_our_tag_and_dropped_with_all_that_is_in_it(connec
 
 def test_people_read_in_the_comment_what_a_schema_is_for(connection, admin):
     temporary.prepare(connection, names.in_branch(DEV, "feature/it's"))
-    admin.execute("SHOW SCHEMAS LIKE 'BRANCH%' IN DATABASE ML_DEV")
+    admin.execute("SHOW SCHEMAS LIKE 'BRANCH%' IN DATABASE T_DEV")
     comments = [row[[column.name for column in admin.description].index("comment")] for row in admin.fetchall()]
     assert comments == ["ml-pipeline: branch feature/it's"]
 
@@ -76,10 +75,10 @@ def test_a_schema_without_our_tag_is_not_torn_down(connection, admin):
 
 def test_a_tag_that_is_inherited_or_anothers_does_not_count(connection, admin):
     foreign(admin, "PR_8", "PR_9")
-    admin.execute(f"ALTER DATABASE ML_DEV SET TAG {TAG} = 'everything'")
-    admin.execute(f"ALTER SCHEMA ML_DEV.PR_9 SET TAG {TAG} = 'PR_7'")
+    admin.execute(f"ALTER DATABASE T_DEV SET TAG {TAG} = 'everything'")
+    admin.execute(f"ALTER SCHEMA T_DEV.PR_9 SET TAG {TAG} = 'PR_7'")
     assert temporary.marked(connection, DEV, ["PR_8", "PR_9", "PR_10"]) == {"PR_8": False, "PR_9": False}
-    admin.execute(f"ALTER DATABASE ML_DEV UNSET TAG {TAG}")
+    admin.execute(f"ALTER DATABASE T_DEV UNSET TAG {TAG}")
 
 
 def test_without_the_tag_nobody_says_that_a_schema_is_gone(connection, admin):
@@ -110,8 +109,8 @@ def test_a_sweep_drops_our_old_schemas_and_nothing_else(connection, admin):
 def test_a_schema_that_cannot_be_dropped_does_not_keep_the_others(connection, admin):
     for number in (6, 7):
         temporary.prepare(connection, names.in_pull_request(DEV, number))
-    admin.execute("GRANT OWNERSHIP ON SCHEMA ML_DEV.PR_6 TO ROLE SYSADMIN REVOKE CURRENT GRANTS")
-    admin.execute("GRANT USAGE ON SCHEMA ML_DEV.PR_6 TO ROLE ML_DEV_ACCESS")
+    admin.execute("GRANT OWNERSHIP ON SCHEMA T_DEV.PR_6 TO ROLE SYSADMIN REVOKE CURRENT GRANTS")
+    admin.execute("GRANT USAGE ON SCHEMA T_DEV.PR_6 TO ROLE T_DEV_ACCESS")
     swept = {verdict.schema: verdict for verdict in temporary.sweep(connection, DEV, older_than=0)}
     assert "missing grant" in swept["PR_6"].error
     assert {"PR_6", "PR_7"} & schemas(admin) == {"PR_6"}
@@ -120,10 +119,10 @@ def test_a_schema_that_cannot_be_dropped_does_not_keep_the_others(connection, ad
 def test_the_verbs_do_it_too(connection, admin, capsys):
     temporary.prepare(connection, names.in_pull_request(DEV, 6))
     temporary.prepare(connection, names.in_branch(DEV, "a b"))
-    assert cli.main(["teardown", "--env", "dev", "--branch", "a b", "--json"]) == 0
+    assert account.main(["teardown", "--env", "dev", "--branch", "a b", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"dropped": True}
-    assert cli.main(["sweep", "--env", "dev", "--older-than", "0", "--keep-pr", "--dry-run"]) == 0
+    assert account.main(["sweep", "--env", "dev", "--older-than", "0", "--keep-pr", "--dry-run"]) == 0
     assert capsys.readouterr().out.startswith("would drop PR_6: made 0.0 days ago, more than 0")
-    assert cli.main(["sweep", "--env", "dev", "--older-than", "0", "--keep-pr", "7", "8", "--json"]) == 0
+    assert account.main(["sweep", "--env", "dev", "--older-than", "0", "--keep-pr", "7", "8", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["dropped"] == ["PR_6"]
     assert "PR_6" not in schemas(admin)

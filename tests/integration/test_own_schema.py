@@ -9,11 +9,10 @@ from dag import own_schema
 from dag.run_pipeline import main
 from deploy import names
 from deploy.cleanup import temporary
-from deploy.verbs import cli
 from ml_pipeline import config
 from tests.integration import deploy_account as account
 
-DEV = config.load("dev", account.PROJECT / "environments")
+DEV = config.load("dev", account.TESTS / "environments")
 ROLE, DATABASE = own_schema.developer_role(DEV), DEV.snowflake.database
 OWN = ("--env", DEV.name, "--schema-of", "anna")
 
@@ -49,18 +48,18 @@ def test_steps_run_one_by_one_in_the_schema_of_ones_own_until_it_is_swept(anna, 
     for step, said in {"EVALUATE": "EVALUATE needs a result of TRAIN", "DECIDE": "next: run the steps before"}.items():
         assert main([*OWN, "--smoke", "--only", step]) == 1
         assert said in capsys.readouterr().err
-    assert cli.main(["sweep", "--env", DEV.name, "--older-than", "0", "--json"]) == 0
+    assert account.main(["sweep", "--env", DEV.name, "--older-than", "0", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["dropped"] == ["OF_ANNA"]
 
 
 def test_a_release_goes_to_the_schema_of_ones_own_and_is_torn_down_again(anna, capsys, tmp_path, monkeypatch):
     account.build_release(tmp_path, "c0ffee", monkeypatch)
     for verb in ("upload", "plan", "apply"):
-        assert cli.main([verb, *OWN, "--dist", str(tmp_path)]) == 0, capsys.readouterr().err
+        assert account.main([verb, *OWN, "--dist", str(tmp_path)]) == 0, capsys.readouterr().err
     capsys.readouterr()
-    assert cli.main(["status", *OWN, "--json"]) == 0
+    assert account.main(["status", *OWN, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["schema"] == f"{DATABASE}.OF_ANNA"
-    assert cli.main(["teardown", *OWN, "--json"]) == 0
+    assert account.main(["teardown", *OWN, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["dropped"]
 
 

@@ -12,7 +12,7 @@ from deploy.setup import bootstrap, grants
 from ml_pipeline import config
 from tests.integration import deploy_account as account
 
-MAIN = config.load("dev", account.PROJECT / "environments")
+MAIN = config.load("dev", account.TESTS / "environments")
 MAIN = MAIN.changed(
     deploy={"backend": "task_graph"},
     graph={"error_integration": "T_GRANTS_QUEUE"},
@@ -103,11 +103,11 @@ def test_the_grant_that_was_revoked_is_named(administrator, delivering, statemen
 
 
 def test_with_a_role_revoked_all_that_it_holds_is_named(administrator, delivering):
-    administrator.execute(f"REVOKE ROLE ML_DEV_ACCESS FROM ROLE {ROLE}")
+    administrator.execute(f"REVOKE ROLE T_DEV_ACCESS FROM ROLE {ROLE}")
     try:
         found = lacked(one_by_one(delivering))
     finally:
-        administrator.execute(f"GRANT ROLE ML_DEV_ACCESS TO ROLE {ROLE}")
+        administrator.execute(f"GRANT ROLE T_DEV_ACCESS TO ROLE {ROLE}")
     through = {each for each in grants.required(MAIN) if each.kind not in ("ACCOUNT", "WAREHOUSE", "COMPUTE POOL")}
     assert sorted(found) == sorted(f"  {each}" for each in through)
 

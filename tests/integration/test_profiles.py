@@ -21,7 +21,6 @@ import pytest
 from local_snowflake.kernel import profile
 
 from dag import texts
-from deploy.verbs import cli
 from ml_pipeline.payload import PYTHON, packages
 from tests import conftest
 from tests.integration import deploy_account as account
@@ -84,7 +83,7 @@ class Delivery:
         """Run a verb, which must end with that exit code, and return its JSON."""
         named = ("--dist", str(self.dist), "--release", self.digests[release]) if release else ()
         self.capsys.readouterr()
-        found = cli.main([verb, *options, *named, "--json"], self.project)
+        found = account.main([verb, *options, *named, "--json"], self.project)
         printed = self.capsys.readouterr()
         assert found == code, f"deploy {verb} {' '.join(options)}: {printed.out or printed.err}"
         return json.loads(printed.out)
@@ -112,7 +111,7 @@ def server(name: str, tmp_path: Path) -> Iterator[conftest.LocalSnowflake]:
 def project(name: str, tmp_path: Path) -> Path:
     """The project, configured for an account of that profile."""
     folder = tmp_path / "project"
-    shutil.copytree(account.PROJECT / "environments", folder / "environments", ignore=shutil.ignore_patterns("local"))
+    shutil.copytree(account.TESTS / "environments", folder / "environments", ignore=shutil.ignore_patterns("local"))
     for path in folder.glob("environments/*.toml"):
         path.write_text(_configured(path.read_text(), CONFIGURED.get(name, ())))
     return folder
@@ -159,22 +158,22 @@ def deploy(
 
 def test_the_delivery_works_in_an_account_of_that_profile(deploy: Delivery, server: conftest.LocalSnowflake) -> None:
     assert deploy("release", "--env", "dev", "--pr", "7", release="one")["smoke"]["passed"]
-    assert not deploy("status", "--env", "dev", "--pr", "7")["graphs"]["LATE_DELIVERY"]["schedule"]["on"]
+    assert not deploy("status", "--env", "dev", "--pr", "7")["graphs"]["SMALL"]["schedule"]["on"]
     assert deploy("teardown", "--env", "dev", "--pr", "7")["dropped"]
     for environment in ("dev", "prod"):
         deploy("release", "--env", environment, release="one")
         assert deploy.runs(environment) == "one"
     deploy("release", "--env", "prod", release="two")
-    assert deploy("status", "--env", "prod")["graphs"]["LATE_DELIVERY"]["schedule"]["on"]
+    assert deploy("status", "--env", "prod")["graphs"]["SMALL"]["schedule"]["on"]
     deploy("release", "--env", "dev", release="failing", code=1)
     assert (deploy.runs("dev"), deploy.runs("prod")) == ("one", "two")
     deploy("rollback", "--env", "prod")
     assert deploy.runs("prod") == "one"
     every = {"ROWS_PER_RESULTSET": 0}
     written = (
-        server.connector(warehouse="ML_PROD_WH", session_parameters=every)
+        server.connector(warehouse="T_PROD_WH", session_parameters=every)
         .cursor()
-        .execute(f"SELECT RELEASE FROM ML_PROD.MAIN.{TABLE}")
+        .execute(f"SELECT RELEASE FROM T_PROD.MAIN.{TABLE}")
         .fetchall()
     )
     assert [row[0] for row in written] == [deploy.digests[name] for name in ("one", "two", "one")]
@@ -205,7 +204,7 @@ UNFIT = (
         "pypi-revoked",
         "PYPI_SHARED_REPOSITORY",
         "GRANT DATABASE ROLE SNOWFLAKE.PYPI_REPOSITORY_USER",
-        done="REVOKE DATABASE ROLE SNOWFLAKE.PYPI_REPOSITORY_USER FROM ROLE ML_DEV_COMPUTE",
+        done="REVOKE DATABASE ROLE SNOWFLAKE.PYPI_REPOSITORY_USER FROM ROLE T_DEV_COMPUTE",
     ),
     Unfit("anaconda", "scikit-learn", "uv add", configured=(ANACONDA,)),
 )
@@ -228,5 +227,5 @@ def test_what_an_account_cannot_take_is_refused_before_the_first_write(
     assert unfit.told.lower() in answer["error"].lower()
     assert unfit.remedy in answer["next"]
     assert deploy("status", "--env", "dev")["release"] == ""
-    assert not admin.execute("LIST @ML_DEV.MAIN.RELEASES").fetchall()
-    assert not admin.execute("SHOW TASKS IN SCHEMA ML_DEV.MAIN").fetchall()
+    assert not admin.execute("LIST @T_DEV.MAIN.RELEASES").fetchall()
+    assert not admin.execute("SHOW TASKS IN SCHEMA T_DEV.MAIN").fetchall()

@@ -194,7 +194,7 @@ MISTAKES = {
     "not a date": ("as_of = 1998-08-03", 'as_of = "soon"', "expected a date such as 1998-08-02, not 'soon'"),
     "a time for a date": ("as_of = 1998-08-03", "as_of = 1998-08-03T00:00:00", "expected a date such as 1998-08-02"),
     "a name in need of quotes": ('"T_{ENVIRONMENT}"', '"t dev"', "such as ML_DEV, not 't dev'"),
-    "a source without database": ("T_SOURCE.", "", "expected a schema with its database"),
+    "a source without database": ("SNOWFLAKE_SAMPLE_DATA.", "", "expected a schema with its database"),
     "a schedule without zone": ("0 4 * * MON UTC", "0 4 * * MON", "expected five cron fields and a time zone"),
     "a change of half a name": ("0 4 * * MON UTC", "ON CHANGE OF SHOP.ORDERS", '"ON CHANGE OF DATABASE.SCHEMA.TABLE"'),
     "an interval of nothing": ("0 4 * * MON UTC", "0 MINUTES", r'"schedule" in \[graph\]: .*such as "90 MINUTES"'),
@@ -307,9 +307,9 @@ def test_a_notebook_needs_a_compute_pool(written):
 def test_every_setting_of_the_frame_stands_in_base_toml():
     base = tomllib.loads((ROOT / "environments/base.toml").read_text())
     for table, field in Environment.model_fields.items():
-        if table not in ("name", "graphs", "smoke", "pipeline"):
+        if table not in ("name", "folder", "graphs", "smoke", "pipeline"):
             assert set(field.annotation.model_fields) <= set(base[table])
-    assert set(Pipeline.model_fields) <= set(base["pipeline"])
+    assert {name for name, field in Pipeline.model_fields.items() if field.is_required()} <= set(base["pipeline"])
 
 
 @pytest.mark.parametrize("name", ["service", "governance"])

@@ -17,7 +17,7 @@ from dag import sources
 from dag.connection import SignInError, connect, parameters
 from ml_pipeline.config import load
 
-DEV = load("dev", Path(__file__).parents[2] / "environments")
+DEV = load("dev", Path(__file__).parents[1] / "environments")
 ROLE, USER = DEV.snowflake.role, DEV.snowflake.service_user
 ACCOUNT = {"SNOWFLAKE_ACCOUNT": "org-account"}
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -5,69 +5,70 @@ import sys
 import tomllib
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from snowflake.core.task.dagv1 import DAGTaskBranch
 
-from dag.dag import build
-from dag.pinned import ANY_WAY
+from dag.graphs import graphs
 from deploy.graph import rules
 from deploy.graph.render import from_dag
 from ml_pipeline import decision, definition, payload, quality_gate
-from ml_pipeline.config import load
+from ml_pipeline.config import environments, load
 from ml_pipeline.payload import packages
 from ml_pipeline.steps import step_of, steps_of
 from ml_pipeline.values import ConfigError
+from tests.conftest import ROOT
+from tests.small.graph import build
 
-ROOT = Path(__file__).parents[2]
-# The steps of this repository, and all else as this test has it.
-PROD = load("prod", ROOT / "environments").changed(
-    snowflake={"database": "ML_PROD", "schema": "MAIN", "warehouse": "ML_PROD_WH"},
-    graph={
-        "name": "G",
-        "schedule": "0 5 * * * UTC",
-        "timeout_minutes": 60,
-        "retries": 1,
-        "error_integration": "",
-        "notebook": "",
-    },
-    timeouts={"SCORE": 30},
-    pipeline={"service": {"pool": "P"}},
-)
-PACKAGE = PROD.pipeline.package
-STEPS = steps_of(PACKAGE)
+PROD = load("prod", ROOT / "tests/environments")
+REPOSITORYS = [load(name, ROOT / "environments") for name in environments(ROOT / "environments")]
 
 
 @pytest.fixture(scope="module")
 def graph():
+    """The tests' own, in the tests' own PROD."""
     return build(PROD, "d1g35t")
+
+
+@pytest.fixture(scope="module", params=REPOSITORYS, ids=[each.name for each in REPOSITORYS])
+def repositorys(request):
+    """An environment of the repository, the tasks that dag/dag.py describes for it, and its steps."""
+    environment = request.param.changed(graph={"notebook": ""}, pipeline={"service": {"pool": "POOL"}})
+    return environment, tasks(environment), steps_of(environment.pipeline.package)
+
+
+def tasks(environment):
+    return [task for graph in graphs(environment, "d1g35t") for task in graph.tasks]
 
 
 def names(tasks_):
     return sorted(task.name for task in tasks_)
 
 
-def test_every_step_is_a_task_and_every_task_a_step(graph):
-    assert names(graph.tasks) == sorted(STEPS)
+def test_every_step_is_a_task_and_every_task_a_step(repositorys):
+    _, found, steps = repositorys
+    assert names(found) == sorted(steps)
 
 
-def test_every_task_calls_the_handler_of_its_name(graph):
-    for task in graph.tasks:
-        assert f"HANDLER = '{PACKAGE}.steps.{task.name.lower()}'" in task.definition
-        assert callable(getattr(definition.module(PACKAGE, "steps"), task.name.lower()))
+def test_every_task_calls_the_handler_of_its_name(repositorys):
+    environment, found, _ = repositorys
+    package = environment.pipeline.package
+    for task in found:
+        assert f"HANDLER = '{package}.steps.{task.name.lower()}'" in task.definition
+        assert callable(getattr(definition.module(package, "steps"), task.name.lower()))
 
 
-def test_every_task_loads_its_release_and_no_other(graph):
-    for task in graph.tasks:
-        assert "IMPORTS = ('@ML_PROD.MAIN.RELEASES/d1g35t/ml_pipeline.zip')" in task.definition
+def test_every_task_loads_its_release_and_no_other(repositorys):
+    environment, found, _ = repositorys
+    for task in found:
+        assert f"IMPORTS = ('{environment.release_path('d1g35t')}/ml_pipeline.zip')" in task.definition
 
 
 def test_another_schema_loads_its_own_copy():
     pr = build(PROD.in_schema("PR_7"), "d1g35t")
-    assert all("@ML_PROD.PR_7.RELEASES/d1g35t/" in task.definition for task in pr.tasks)
+    assert all("@T_PROD.PR_7.RELEASES/d1g35t/" in task.definition for task in pr.tasks)
 
 
 def test_a_notebook_is_the_last_task_where_it_is_configured():
@@ -75,7 +76,7 @@ def test_a_notebook_is_the_last_task_where_it_is_configured():
     (task,) = [task for task in build(asked, "d1g35t").tasks if task.name == "NOTEBOOK"]
     assert [each.name for each in task.predecessors] == ["MONITOR"]
     for project in ("EXPLORE", "SMOKE_EXPLORE"):
-        made = f"ML_PROD.MAIN.{project} FROM ''@ML_PROD.MAIN.RELEASES/d1g35t''"
+        made = f"T_PROD.MAIN.{project} FROM ''@T_PROD.MAIN.RELEASES/d1g35t''"
         assert f"EXECUTE IMMEDIATE 'CREATE OR REPLACE CODE BUNDLE {made}" in task.definition
         assert f"EXECUTE IMMEDIATE 'CREATE OR REPLACE NOTEBOOK PROJECT {made}" in task.definition
     assert task.comment
@@ -98,21 +99,23 @@ def test_a_threshold_of_no_metric_is_refused_before_anything_is_deployed():
         build(PROD.model_copy(update={"pipeline": wrong}), "d")
 
 
-def test_what_a_step_needs_is_a_direct_predecessor(graph):
+def test_what_a_step_needs_is_a_direct_predecessor(repositorys):
     """Snowflake hands on the return values of no other tasks."""
-    for task in graph.tasks:
-        assert set(STEPS[task.name].needs) <= {each.name for each in task.predecessors}
+    _, found, steps = repositorys
+    for task in found:
+        assert set(steps[task.name].needs) <= {each.name for each in task.predecessors}
 
 
-def test_every_task_says_what_it_does(graph):
-    assert [task.name for task in graph.tasks if not task.comment] == []
+def test_every_task_says_what_it_does(repositorys):
+    _, found, _ = repositorys
+    assert [task.name for task in found if not task.comment] == []
 
 
-def test_no_step_needs_the_branch(graph):
+def test_no_step_needs_the_branch(repositorys):
     """Its return value is the name of a task, not a result."""
-    branches = {task.name for task in graph.tasks if isinstance(task, DAGTaskBranch)}
-    assert branches == {"DECIDE", "QUALITY_GATE"}
-    assert not any(branches & set(step.needs) for step in STEPS.values())
+    _, found, steps = repositorys
+    branches = {task.name for task in found if isinstance(task, DAGTaskBranch)}
+    assert not any(branches & set(step.needs) for step in steps.values())
 
 
 @pytest.mark.parametrize(
@@ -123,21 +126,9 @@ def test_no_step_needs_the_branch(graph):
     ],
 )
 def test_a_branch_chooses_between_the_two_tasks_after_it(graph, branch, choices):
-    returned = f"SYSTEM$GET_PREDECESSOR_RETURN_VALUE('G${branch}') = "
+    returned = f"SYSTEM$GET_PREDECESSOR_RETURN_VALUE('SMALL${branch}') = "
     chosen = {task.name: task.condition for task in graph.tasks if returned in (task.condition or "")}
     assert chosen == {name: f"{returned}'{name}'" for name in choices}
-
-
-def test_without_a_pool_for_it_no_task_serves(graph):
-    assert graph.get_task("SERVE")
-    none = PROD.changed(pipeline={"service": {"pool": ""}})
-    assert set(names(graph.tasks)) - set(names(build(none, "d").tasks)) == {"SERVE"}
-
-
-def test_whichever_branch_was_taken_the_version_in_use_scores(graph):
-    score = graph.get_task("SCORE")
-    assert names(score.predecessors) == ["KEEP", "REGISTER", "REJECT"]
-    assert score.condition == ANY_WAY
 
 
 def test_the_report_is_the_finalizer(graph):
@@ -145,7 +136,7 @@ def test_the_report_is_the_finalizer(graph):
 
 
 def test_the_roots_properties_come_from_the_configuration(graph):
-    assert graph.warehouse == "ML_PROD_WH"
+    assert graph.warehouse == "T_PROD_WH"
     assert (graph.schedule.expr, graph.schedule.timezone) == ("0 5 * * *", "UTC")
     assert graph.user_task_timeout_ms == timedelta(minutes=60).total_seconds() * 1000
     assert graph.task_auto_retry_attempts == PROD.graph.retries
@@ -153,8 +144,9 @@ def test_the_roots_properties_come_from_the_configuration(graph):
     assert graph.config == PROD.graph_config("d1g35t")
 
 
-def test_a_task_may_have_a_limit_of_its_own(graph):
-    limits = {task.name: task.user_task_timeout_ms for task in graph.tasks}
+def test_a_task_may_have_a_limit_of_its_own():
+    limited = build(PROD.changed(timeouts={"SCORE": 30}), "d1g35t")
+    limits = {task.name: task.user_task_timeout_ms for task in limited.tasks}
     assert {name: limit for name, limit in limits.items() if limit} == {"SCORE": 30 * 60_000}
 
 
@@ -213,9 +205,9 @@ def test_the_runtime_is_the_python_that_the_project_asks_for():
     assert (ROOT / ".python-version").read_text().strip() == payload.PYTHON
 
 
-def test_the_same_environment_and_digest_describe_the_same_graph(graph):
-    again = build(PROD, "d1g35t")
-    assert [task.definition for task in again.tasks] == [task.definition for task in graph.tasks]
+def test_the_same_environment_and_digest_describe_the_same_graph(repositorys):
+    environment, found, _ = repositorys
+    assert [task.definition for task in tasks(environment)] == [task.definition for task in found]
 
 
 def test_the_script_hands_over_to_the_deploy():

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import shutil
 from pathlib import Path
 
 import jinja2
@@ -12,9 +13,8 @@ from snowflake.connector.util_text import split_statements
 from deploy.errors import USAGE, DeployError
 from deploy.setup import bootstrap, grants, removal
 from deploy.setup.github import Workload
-from deploy.verbs import cli
 from ml_pipeline import config
-from tests.conftest import ROOT
+from tests.conftest import main
 
 ENVIRONMENTS = Path(__file__).parents[2] / "tests/environments"
 NAMES = ("local", "dev", "prod")
@@ -109,7 +109,8 @@ def test_a_bootstrap_sends_its_files_and_nothing_else():
     assert connection.sent == list(texts.values())
 
 
-def test_what_needs_a_warehouse_comes_after_the_statement_that_takes_the_one_made_before():
+def test_what_needs_a_warehouse_comes_after_the_statement_that_takes_the_one_made_before(own_sql):
+    own_sql("USE WAREHOUSE <% warehouse %>; INSERT INTO A.B.T SELECT 1;")
     _, texts = everything()
     told = split(texts)
     needy = [number for number, statement in enumerate(told) if re.match(r"(INSERT|SELECT|MERGE|CALL)\b", statement)]
@@ -132,9 +133,11 @@ def test_what_a_delivery_must_hold_is_what_the_files_grant_to_those_who_deliver(
 
 @pytest.fixture
 def own_sql(tmp_path, monkeypatch):
-    """A team's own SQL; returns what writes a file of it."""
-    monkeypatch.setattr(bootstrap, "OWN_SQL", tmp_path)
-    return lambda text, name="own.sql": (tmp_path / name).write_text(text)
+    """A team's own SQL, beside the environments; returns what writes a file of it."""
+    folder = shutil.copytree(ENVIRONMENTS, tmp_path / "environments") / "sql"
+    folder.mkdir()
+    monkeypatch.setitem(globals(), "ENVIRONMENTS", folder.parent)
+    return lambda text, name="own.sql": (folder / name).write_text(text)
 
 
 def own_statements(environment):
@@ -316,12 +319,12 @@ def test_models_of_another_environment_can_be_read_only_where_that_was_asked_for
 
 
 def test_the_command_prints_what_it_would_grant_for_copying(capsys):
-    dev, prod = (config.load(name, ROOT / "environments") for name in ("dev", "prod"))
+    dev, prod = (config.load(name, ENVIRONMENTS) for name in ("dev", "prod"))
     model = f"{dev.snowflake.database}.{dev.snowflake.schema}.{dev.pipeline.registry.model}"
     granted = f"GRANT READ ON MODEL {model} TO ROLE {prod.snowflake.database}_ACCESS;"
-    assert cli.main(["bootstrap", "--env", "prod", "--copy-models-from", "dev", "--print"]) == 0
+    assert main(["bootstrap", "--env", "prod", "--copy-models-from", "dev", "--print"]) == 0
     assert granted in capsys.readouterr().out
-    assert cli.main(["bootstrap", "--env", "prod", "--print"]) == 0
+    assert main(["bootstrap", "--env", "prod", "--print"]) == 0
     assert granted not in capsys.readouterr().out
-    assert cli.main(["bootstrap", "--env", "prod", "--copy-models-from", "dve", "--print"]) == USAGE
+    assert main(["bootstrap", "--env", "prod", "--copy-models-from", "dve", "--print"]) == USAGE
     assert 'no environment "dve"' in capsys.readouterr().err

@@ -11,7 +11,7 @@ from deploy.account.connection import Connection
 from deploy.errors import LostReplyError
 from ml_pipeline import config
 
-DEV = config.load("dev", Path(__file__).parents[2] / "environments")
+DEV = config.load("dev", Path(__file__).parents[1] / "environments")
 
 
 class Session:

@@ -12,7 +12,8 @@ from pathlib import Path
 from unittest.mock import MagicMock
 from deploy.graph.render import render
 from ml_pipeline import config
-found = {"tasks": len(render(config.load("dev", Path("environments")), "d1g35t").tasks)}
+folder = Path("environments")
+found = {"tasks": len(render(config.load(config.environments(folder)[0], folder), "d1g35t").tasks)}
 found["imported"] = "snowflake.core.database" in sys.modules
 from snowflake.core import Root
 from snowflake.core._root import AccountCollection

@@ -11,7 +11,7 @@ from deploy.cleanup import gc
 from deploy.plan import deployed
 from ml_pipeline import config
 
-DEV = config.load("dev", Path(__file__).parents[2] / "environments")
+DEV = config.load("dev", Path(__file__).parents[1] / "environments")
 ROOT = DEV.graph.name
 READS = {"plain": "SHOW NO SUCH THING", "quoted": r"SELECT 'it''s \\ x'", "kept": Filtered("SHOW ODD ONES", "k", "v")}
 

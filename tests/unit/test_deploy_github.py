@@ -12,11 +12,10 @@ import pytest
 from deploy.chain import Chain
 from deploy.errors import DeployError
 from deploy.setup import github
-from deploy.verbs import cli
 from ml_pipeline import config
-from tests.conftest import ROOT
+from tests.conftest import TESTS, main
 
-MAIN = config.load("dev", ROOT / "environments").delivery.branch
+MAIN = config.load("dev", TESTS / "environments").delivery.branch
 CHAIN = Chain((("dev",), ("prod",)))
 OPTIONS = ("--repository", "acme/ml", "--account", "org-account")
 
@@ -26,7 +25,7 @@ def lines(capsys):
     """The commands that are printed, with the JSON that each reads, by what they are for."""
 
     def printed(*options):
-        assert cli.main(["github", "--print", *OPTIONS, *options]) == 0
+        assert main(["github", "--print", *OPTIONS, *options]) == 0
         return capsys.readouterr().out
 
     return printed
@@ -71,7 +70,7 @@ def test_each_environment_knows_its_account_and_nothing_secret(lines):
 def test_the_account_and_the_repository_can_be_in_the_environment(monkeypatch, capsys):
     monkeypatch.setenv("GITHUB_REPOSITORY", "o/r")
     monkeypatch.setenv("SNOWFLAKE_ACCOUNT", "a-b")
-    assert cli.main(["github", "--print"]) == 0
+    assert main(["github", "--print"]) == 0
     assert "--repo o/r --env dev --body a-b" in capsys.readouterr().out
 
 
@@ -144,7 +143,7 @@ def gh(tmp_path, monkeypatch):
 
 
 def test_what_is_printed_is_what_is_run(gh, lines):
-    assert cli.main(["github", *OPTIONS, "--reviewer", "ann"]) == 0
+    assert main(["github", *OPTIONS, "--reviewer", "ann"]) == 0
     ran = [shlex.join(["gh", *words]) for words in gh() if "--jq" not in words]
     lines = [line for line in lines("--reviewer", "ann").splitlines() if line.startswith("gh ")]
     typed = [shlex.join(shlex.split(re.sub(r"\$\(.*?\)", "7", line.removesuffix(" <<'JSON'")))) for line in lines]
@@ -152,9 +151,9 @@ def test_what_is_printed_is_what_is_run(gh, lines):
 
 
 def test_a_second_run_makes_nothing_again(gh, capsys):
-    assert cli.main(["github", *OPTIONS]) == 0
+    assert main(["github", *OPTIONS]) == 0
     first = len(gh())
-    assert cli.main(["github", *OPTIONS]) == 0
+    assert main(["github", *OPTIONS]) == 0
     again = gh()[first:]
     assert not [words for words in again if "POST" in words]
     assert [words for words in again if "repos/acme/ml/rulesets/42" in words and "PUT" in words]
@@ -167,7 +166,7 @@ def test_a_second_run_makes_nothing_again(gh, capsys):
 )
 def test_what_github_refuses_says_what_to_leave_out(gh, monkeypatch, capsys, refused, remedy):
     monkeypatch.setenv("GH_REFUSES", refused)
-    assert cli.main(["github", *OPTIONS, "--reviewer", "ann"]) == 1
+    assert main(["github", *OPTIONS, "--reviewer", "ann"]) == 1
     error = capsys.readouterr().err
     assert "Upgrade to GitHub Enterprise" in error
     assert remedy in error.partition("next: ")[2]
@@ -175,5 +174,5 @@ def test_what_github_refuses_says_what_to_leave_out(gh, monkeypatch, capsys, ref
 
 def test_without_gh_the_commands_can_be_printed(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert cli.main(["github", *OPTIONS]) == 1
+    assert main(["github", *OPTIONS]) == 1
     assert "install it: https://cli.github.com, or --print" in capsys.readouterr().err

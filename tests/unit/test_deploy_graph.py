@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from snowflake.core.task import Cron, OverlapPolicy
@@ -14,8 +13,11 @@ from deploy.graph.graph import EMPTY, Graph, TaskSpec
 from deploy.graph.render import from_dag, render
 from deploy.plan import deployed
 from ml_pipeline import config
+from tests.conftest import ROOT
+from tests.small.graph import build
 
-ENVIRONMENTS = Path(__file__).parents[2] / "environments"
+DEV = config.load("dev", ROOT / "tests/environments")
+OURS = ROOT / "environments"
 
 
 def diamond(**options):
@@ -67,15 +69,18 @@ def test_a_branch_becomes_a_condition_of_its_successors():
     assert condition == "SYSTEM$GET_PREDECESSOR_RETURN_VALUE('G$GATE') = 'NEXT'"
 
 
-def test_the_example_pipeline_is_pinned_to_its_release():
-    graph = render(config.load("prod", ENVIRONMENTS), "0" * 64)
+@pytest.mark.parametrize("name", config.environments(OURS))
+def test_this_repositorys_graph_is_pinned_to_its_release(name):
+    environment = config.load(name, OURS)
+    graph = render(environment, "0" * 64)
     assert graph.release == "0" * 64
-    assert graph.scheduled
+    assert graph.scheduled == bool(environment.graph.schedule)
     assert all(f"RELEASES/{'0' * 64}/" in task.definition for task in graph.children)
 
 
 def test_a_pull_requests_graph_has_no_schedule():
-    assert not render(config.load("dev", ENVIRONMENTS).in_schema("PR_7"), "0" * 64).scheduled
+    assert from_dag(build(DEV, "0" * 64)).scheduled
+    assert not from_dag(build(DEV.in_schema("PR_7"), "0" * 64)).scheduled
 
 
 def test_a_graph_is_read_back_as_it_was_recorded():

@@ -11,7 +11,7 @@ from deploy import model
 from deploy.errors import USAGE, DeployError
 from ml_pipeline import config, registration
 
-DEV = config.load("dev", Path(__file__).parents[2] / "environments")
+DEV = config.load("dev", Path(__file__).parents[1] / "environments")
 
 
 def version(name, *, in_use=False, **metrics):

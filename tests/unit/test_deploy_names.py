@@ -16,6 +16,7 @@ from deploy.errors import USAGE, DeployError
 from deploy.verbs import cli, table
 from deploy.verbs.call import Call
 from ml_pipeline import config
+from tests.conftest import main
 
 ENVIRONMENTS = Path(__file__).parents[2] / "tests/environments"
 DEV = config.load("dev", ENVIRONMENTS)
@@ -171,7 +172,7 @@ def test_the_options_name_a_pull_request_by_its_number():
 
 
 def test_a_pull_request_and_a_branch_are_two_targets(capsys):
-    assert cli.main(["status", "--env", "dev", "--pr", "7", "--branch", "x"]) == 2
+    assert main(["status", "--env", "dev", "--pr", "7", "--branch", "x"]) == 2
     assert "not allowed with argument" in capsys.readouterr().err
 
 
@@ -180,7 +181,7 @@ def test_an_interrupted_verb_names_its_branch(monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(table, "run", interrupt)
-    assert cli.main(["release", "--env", "dev", "--branch", "a b"]) == 130
+    assert main(["release", "--env", "dev", "--branch", "a b"]) == 130
     assert capsys.readouterr().err.endswith("next: python -m deploy status --env dev --branch 'a b'\n")
 
 

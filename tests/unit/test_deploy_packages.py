@@ -10,11 +10,11 @@ from packaging.version import Version
 
 from deploy.account.gathering import Unread
 from deploy.errors import DeployError
-from deploy.graph import render
 from deploy.graph.graph import Graph, TaskSpec
+from deploy.graph.render import from_dag
 from deploy.setup import packages
 from ml_pipeline import config, payload
-from tests.conftest import ROOT
+from tests.small.graph import build
 
 DEV = config.load("dev", Path(__file__).parents[2] / "tests/environments")
 REFUSED = Unread(100357, "P0000", "Cannot create a Python function with the specified packages.")
@@ -59,7 +59,7 @@ class Channel:
 
 
 def test_the_pins_of_the_tasks_are_asked_for_together_and_once():
-    rendered = render.render(config.load("dev", ROOT / "environments"), "0" * 64)
+    rendered = from_dag(build(DEV, "0" * 64))
     assert packages.wanted(rendered) == (packages.Wanted("3.11", tuple(sorted(payload.packages()))),)
     reads = packages.reads(DEV, rendered)
     assert list(reads) == ["packages_0", "repository"]

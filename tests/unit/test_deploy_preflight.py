@@ -49,7 +49,7 @@ def test_what_is_needed_is_what_the_bootstrap_grants(name):
     environment = config.load(name, ENVIRONMENTS)
     printed = set(map(str, grants.required(environment)))
     database = environment.snowflake.database
-    assert {"EXECUTE TASK ON ACCOUNT", "USAGE ON DATABASE T_SOURCE"} <= printed
+    assert {"EXECUTE TASK ON ACCOUNT", "USAGE ON DATABASE SNOWFLAKE_SAMPLE_DATA"} <= printed
     assert {f"CREATE TASK ON SCHEMA {database}.MAIN", f"WRITE ON STAGE {database}.MAIN.RELEASES"} <= printed
     assert f"USAGE ON WAREHOUSE {environment.snowflake.warehouse}" in printed
     assert not any("CREATE SCHEMA" in each or "TASK GRAPH" in each for each in printed)

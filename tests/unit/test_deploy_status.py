@@ -8,14 +8,14 @@ from deploy import names
 from deploy.verbs import status
 from ml_pipeline import config
 
-DEV = config.load("dev", Path(__file__).parents[2] / "environments")
+DEV = config.load("dev", Path(__file__).parents[1] / "environments")
 DIGEST = "a" * 64
 RECORDED = {
     "action": "release",
     "commit": "c0ffee",
     "verdict": "passed",
     "at": "2026-11-22T12:00:00+00:00",
-    "by": "ML_DEV_CI",
+    "by": "T_DEV_CI",
     "plan_hash": "b" * 64,
     "run_url": "https://github.com/o/r/actions/runs/7",
 }
@@ -23,7 +23,7 @@ RECORDED = {
 
 def values(**changes):
     known = {
-        "schema": "ML_DEV.MAIN",
+        "schema": "T_DEV.MAIN",
         "release": DIGEST,
         "recorded": RECORDED,
         "in_use": True,

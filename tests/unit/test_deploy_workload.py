@@ -4,7 +4,7 @@ import pytest
 
 from deploy.errors import DeployError
 from deploy.setup.github import of_repository, workload
-from deploy.verbs import cli
+from tests.conftest import main
 
 
 def test_the_older_subject_has_no_ids_and_the_newer_has_both():
@@ -39,13 +39,13 @@ def test_an_issuer_is_an_address():
     ],
 )
 def test_options_that_contradict_each_other_are_refused(options, said, capsys):
-    assert cli.main(["bootstrap", "--env", "dev", "--print", *options]) == 2
+    assert main(["bootstrap", "--env", "dev", "--print", *options]) == 2
     assert said in capsys.readouterr().err
 
 
 def test_the_printed_sql_names_the_subject(capsys):
     options = ["--repository", "acme/ml", "--owner-id", "1", "--repository-id", "2", "--issuer", "https://ghe.acme.com"]
-    assert cli.main(["bootstrap", "--env", "prod", "--print", *options]) == 0
+    assert main(["bootstrap", "--env", "prod", "--print", *options]) == 0
     printed = capsys.readouterr().out
     assert "SUBJECT = 'repo:acme@1/ml@2:environment:prod'" in printed
     assert "ISSUER = 'https://ghe.acme.com'" in printed

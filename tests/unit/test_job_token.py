@@ -13,7 +13,7 @@ from dag.connection import SignInError, parameters
 from environments.local.github.oidc import Issuer
 from ml_pipeline.config import load
 
-DEV = load("dev", Path(__file__).parents[2] / "environments")
+DEV = load("dev", Path(__file__).parents[1] / "environments")
 KEYLESS = {"SNOWFLAKE_ACCOUNT": "org-account", "SNOWFLAKE_AUTHENTICATOR": "WORKLOAD_IDENTITY"}
 
 

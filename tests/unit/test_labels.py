@@ -13,11 +13,11 @@ from ml_pipeline.monitors import Watch
 from ml_pipeline.section import typed
 from ml_pipeline.values import ConfigError, ModelName
 
-DEV = config.load("dev", Path(__file__).parents[2] / "environments")
+DEV = config.load("dev", Path(__file__).parents[1] / "environments")
 UUID = str(uuid.uuid5(uuid.NAMESPACE_DNS, "snowflake.com"))
 
 
-def a_run(*, smoke, model="LATE_DELIVERY", run_id=UUID):
+def a_run(*, smoke, model="SMALL", run_id=UUID):
     named = {"registry": {"model": model}}
     config = DEV.changed(pipeline=named, smoke=named).graph_config("d")
     return Run.from_config({**config, "smoke": smoke}, run_id)
@@ -31,7 +31,7 @@ def test_a_name_that_fits_stays_and_another_is_told_from_its_like():
 
 
 @pytest.mark.parametrize("smoke", [False, True])
-@pytest.mark.parametrize("model", ["M", "LATE_DELIVERY", "M" * 39])
+@pytest.mark.parametrize("model", ["M", "SMALL", "M" * 39])
 def test_a_service_is_a_label_of_dns_that_begins_as_those_of_its_model(model, smoke):
     run = a_run(smoke=smoke, model=model)
     version, other = (SimpleNamespace(version_name=registry.named(each)) for each in (run.id, run.id[::-1]))

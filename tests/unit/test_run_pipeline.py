@@ -10,15 +10,15 @@ from rich.console import Console
 from snowflake.core.task.dagv1 import DAG, DAGTask
 
 from dag import own_schema
-from dag.dag import build
 from dag.display import Lines, Progress, summary
 from dag.run_pipeline import _is_skipped, _reported, choose, having, main, new_run, order, run_step
 from ml_pipeline.config import load
 from ml_pipeline.errors import PipelineError
 from ml_pipeline.values import ConfigError
+from tests.small.graph import build
 
 ROOT = Path(__file__).parents[2]
-LOCAL = load("local", ROOT / "environments")
+LOCAL = load("local", ROOT / "tests/environments")
 
 
 @pytest.fixture(scope="module")
