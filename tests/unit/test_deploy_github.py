@@ -87,10 +87,10 @@ def test_a_repository_without_a_merge_queue_does_without(lines):
     assert "merge_queue" not in rules(lines("--without", "merge-queue"))
 
 
-def test_reviewers_are_asked_for_prod_only(lines):
+def test_reviewers_are_asked_for_the_last_environments_only(lines):
     text = lines("--reviewer", "ann", "bob")
-    (line,) = [line for line in text.splitlines() if "reviewers[][id]" in line]
-    assert "environments/prod " in line
+    line, *others = [line for line in text.splitlines() if "reviewers[][id]" in line]
+    assert [re.search(r"environments/(\S+) ", each)[1] for each in (line, *others)] == ["prod", "prod-eu"]
     assert line.index("gh api users/ann") < line.index("gh api users/bob")
     assert "reviewers" not in lines("--reviewer", "ann", "--without", "reviewers")
 
