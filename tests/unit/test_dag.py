@@ -34,13 +34,11 @@ def graph():
 
 @pytest.fixture(scope="module", params=REPOSITORYS, ids=[each.name for each in REPOSITORYS])
 def repositorys(request):
-    """An environment of the repository, the tasks that dag/dag.py describes for it, and its steps."""
-    environment = request.param.changed(graph={"notebook": ""}, pipeline={"service": {"pool": "POOL"}})
-    return environment, tasks(environment), steps_of(environment.pipeline.package)
-
-
-def tasks(environment):
-    return [task for graph in graphs(environment, "d1g35t") for task in graph.tasks]
+    """An environment of the repository, the graph that dag/dag.py describes for it, and its steps."""
+    steps = steps_of(request.param.pipeline.package)
+    pool = "POOL" if "SERVE" in steps else ""
+    environment = request.param.changed(graph={"notebook": ""}, pipeline={"service": {"pool": pool}})
+    return environment, tasks(environment), steps
 
 
 def names(tasks_):
