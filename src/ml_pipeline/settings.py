@@ -116,9 +116,9 @@ class Data(Open):
     """The share that the source's database was made from: the bootstrap grants IMPORTED PRIVILEGES on it. Empty: it is
     an ordinary database, and the bootstrap grants USAGE and SELECT."""
     as_of: Date
-    """The date that counts as today."""
+    """The date that counts as today: rows after it are not there yet. "today": the day of the run, in UTC."""
     max_age_days: Whole
-    """The newest row may be this much older than `as_of`."""
+    """The newest row of the source may be this much older than `as_of`."""
     test_days: Whole
     """Rows of the last days before `as_of` are held out of the training and judge the model."""
     label_lag_days: Whole

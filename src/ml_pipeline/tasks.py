@@ -4,10 +4,12 @@ CONFIG and predecessors' return values come in by TaskContext, and a return valu
 """
 
 import json
+from functools import partial
 from typing import Protocol
 
 from snowflake.snowpark import Session
 
+from . import clock
 from .config import Run
 from .errors import PipelineError
 from .parameters import settle
@@ -47,7 +49,11 @@ def _task(session: Session, step: Step) -> str:
 
     settle(session)
     context = TaskContext(session)
-    run = Run.from_config(context.get_task_graph_config() or {}, str(context.get_current_task_graph_run_group_id()))
+    run = Run.from_config(
+        context.get_task_graph_config() or {},
+        str(context.get_current_task_graph_run_group_id()),
+        partial(clock.scheduled, session),
+    )
     results = {need: json.loads(context.get_predecessor_return_value(need)) for need in step.needs}
     value = _return_value(step.name, execute(session, run, step.name, results))
     context.set_return_value(value)

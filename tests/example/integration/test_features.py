@@ -26,7 +26,7 @@ COLUMNS = [
     "COMMIT_DATE", "SHIP_DATE", "RECEIPT_DATE", "CUSTOMER_KEY", "ORDER_DATE", "PRIORITY",
 ]  # fmt: skip
 KEYS = ["ORDER_KEY", "LINE_NUMBER"]
-SOME = LOCAL.pipeline.changed(data={"max_orders": 3_000})
+SOME = LOCAL.pipeline.changed(data={"max_customers": 200})
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_another_definition_is_another_version_and_the_old_one_goes(session, fir
 
 
 def test_a_smoke_run_has_views_and_entities_of_its_own(session, first):
-    run = Run("SMOKE", "d", SOME.changed(data={"max_orders": 500, "feature_refresh": "1 hour"}), smoke=True)
+    run = Run("SMOKE", "d", SOME.changed(data={"max_customers": 40, "feature_refresh": "1 hour"}), smoke=True)
     execute(session, run, "INGEST", {})
     before = versions(session)
     result, _ = built(session, run)

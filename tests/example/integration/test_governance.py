@@ -13,7 +13,7 @@ from ml_pipeline.steps import execute
 from tests.integration import deploy_account as account
 
 DEV = load("dev", Path(__file__).parents[3] / "environments")
-SMALL = DEV.pipeline.changed(data={"max_orders": 1_500})
+SMALL = DEV.pipeline.changed(data={"max_customers": 100})
 REGIONS = {"AFRICA", "AMERICA", "ASIA", "EUROPE", "MIDDLE EAST"}
 PERSONAL = "NAME, ADDRESS, PHONE"
 

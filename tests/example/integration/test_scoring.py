@@ -26,7 +26,7 @@ LOCAL = load("local", Path(__file__).parents[3] / "environments")
 FIRST_DAY = date(1998, 5, 4)
 NEXT_MONTH, DRIFTED_MONTH = FIRST_DAY + timedelta(days=30), FIRST_DAY + timedelta(days=60)
 QUICK = LOCAL.smoke.changed(
-    data={"source": "T_SCORING.SOURCE", "max_orders": 0},
+    data={"source": "T_SCORING.SOURCE", "max_customers": 0},
     model={"max_iter": 5},
     registry={"keep_versions": 10},
     training={"retrain_days": 1000},
