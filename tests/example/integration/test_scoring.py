@@ -202,8 +202,10 @@ def test_a_drifted_month_makes_the_graph_train_on_the_day_that_it_comes(drifted_
 
 
 def test_a_young_model_is_left_in_peace(session, drifted_month):
-    young = Run("YOUNG", "d1", QUICK.changed(data={"as_of": DRIFTED_MONTH}, monitoring={"rest_days": 7}))
-    assert execute(session, young, "DECIDE", {})["reasons"] == []
+    age = (DRIFTED_MONTH - FIRST_DAY).days
+    for rest_days, reasons in ((age, 1), (age + 1, 0)):
+        run = Run("YOUNG", "d1", QUICK.changed(data={"as_of": DRIFTED_MONTH}, monitoring={"rest_days": rest_days}))
+        assert len(execute(session, run, "DECIDE", {})["reasons"]) == reasons
 
 
 def test_few_lines_say_nothing(session, drifted_month):
