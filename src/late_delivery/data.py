@@ -52,7 +52,7 @@ def of_some_customers(lines: DataFrame, settings: Pipeline) -> DataFrame:
     if not limit:
         return lines
     customers = lines.select("CUSTOMER_KEY").distinct().sort(F.sql_expr(_SHUFFLED), "CUSTOMER_KEY").limit(limit)
-    return lines.join(customers, on="CUSTOMER_KEY", how="leftsemi").select(*COLUMNS)
+    return lines.join(customers, on="CUSTOMER_KEY").select(*COLUMNS)
 
 
 def expectations(settings: Pipeline) -> tuple[Expectation, ...]:

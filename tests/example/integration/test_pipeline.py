@@ -84,10 +84,7 @@ def second(session, graph, first):
 def test_a_first_model_is_registered_and_scores(session, first):
     results, states = first
     assert {name for name, state in states.items() if state == "skipped"} == {"KEEP", "REJECT"}
-    assert {name for name, state in states.items() if state == "succeeded"} == set(steps_of(LOCAL.pipeline.package)) - {
-        "KEEP",
-        "REJECT",
-    }
+    assert {name for name, state in states.items() if state == "succeeded"} == STEPS - {"KEEP", "REJECT"}
     assert results["REPORT"]["outcome"] == "registered"
     assert results["REGISTER"]["version"] == "V_FIRST"
     assert results["SCORE"]["rows"] == results["FEATURES"]["parts"]["OPEN"]
