@@ -1,8 +1,7 @@
 """The day of a run, for `as_of = "today"`: by the database's clock, in UTC, one day for the whole run.
 
-A task takes the day for which its graph run was scheduled, so all tasks of a run have the same day, those after midnight
-and those of a retry too. A run in one process asks once, at its start. Every session of ours is in UTC: see
-parameters.py.
+A task takes the day for which its graph run was scheduled, so all tasks of a run have the same day, even after midnight
+and in a retry. A run in one process asks once, at its start. Every session of ours is in UTC: see parameters.py.
 """
 
 from datetime import date

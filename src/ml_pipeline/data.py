@@ -1,10 +1,9 @@
 """Ingest: one validated snapshot of the data, so that what was checked is what is used.
 
-The rows are written beside the definition's table and checked there. Only then do they replace the rows of the last run:
-until that one statement, and for good where the check fails, everybody reads what was there before.
+The rows are written beside the definition's table and checked there. Only then do they replace the rows of the last
+run, in one statement. Where the check fails, everybody goes on reading what was there before.
 """
 
-from datetime import date
 from typing import Any
 
 from snowflake.snowpark import DataFrame, Session
@@ -41,7 +40,9 @@ def ingest(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any
         everything = known_by_then(run.definition.source(session, run.settings), run)
         _check_columns(everything, run)
         newest = everything.agg(F.to_date(F.max(run.definition.time))).collect()[0][0]
-        _write(run.definition.sample(everything, run.settings), incoming, "overwrite", "Rows that are not validated yet.")
+        _write(
+            run.definition.sample(everything, run.settings), incoming, "overwrite", "Rows that are not validated yet."
+        )
     except SnowparkSQLException as error:
         raise _explained(session, run, error) from error
     summary = _summary(session, incoming, run.definition.time)

@@ -36,8 +36,9 @@ _ATTEMPT = 6  # letters that tell the attempts of a run apart
 def run_entrypoint(session: Session, run: Run, step: str, entrypoint: str) -> dict[str, Any]:
     """Run a file of the release as an ML Job on the compute pool, and return its result once it has ended.
 
-    The file gets the run as its first argument, `versions` as its second and `step` as its third. Raises PipelineError when the job cannot
-    be submitted, fails, is cancelled, or takes longer than its `timeout_minutes`: then it is cancelled.
+    The file gets the run as its first argument, `versions` as its second and `step` as its third. Raises PipelineError
+    when the job cannot be submitted, fails, is cancelled, or takes longer than its `timeout_minutes`: then it is
+    cancelled.
     """
     attempts = fitted(f"{run.name(step)}_{run.id}", LONGEST - 1 - _ATTEMPT)
     _cancel_earlier(session, run, attempts)

@@ -1,8 +1,8 @@
 """Registration: what becomes of a judged model, a version of the Registry that is put in use, or nothing.
 
-What is registered is the accepted model fitted on all labelled rows (see training.py). The judged one, which has not
-seen the last rows, tells its quality, and is kept as the version of the same name of the model <name>_JUDGED: what later
-models are compared with, and the model monitor's baseline, are its predictions of rows that it has not learned from.
+What is registered is the accepted model, fitted on all labelled rows (see training.py). Its metrics are those of the
+judged model, which has not learned from the last rows. That one is kept as the version of the same name of the model
+<name>_JUDGED. Later models are compared with it, and its predictions are the baseline of the model monitor.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from .registry import PROVENANCE
 
 if TYPE_CHECKING:
     from snowflake.ml.model import Model, ModelVersion
-
-    from .datasets import Part
     from snowflake.snowpark import Session
 
     from .config import Run
+    from .datasets import Part
 
 _SAMPLE_ROWS = 100
 

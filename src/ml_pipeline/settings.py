@@ -25,6 +25,7 @@ from .values import (
     OptionalSchema,
     Package,
     PackageRepository,
+    Probability,
     Refresh,
     Repository,
     Runtime,
@@ -183,6 +184,13 @@ class Monitoring(Open):
     """E-mail or webhook: where a run's report sends its failure, and what monitoring found."""
 
 
+class Scoring(Open):
+    """How predictions are used; a regression needs no such table."""
+
+    cut_off: Probability = 0.5
+    """From this probability on, a classifier's prediction counts as 1."""
+
+
 class Service(Open):
     """The real-time service; a project without one needs no such table."""
 
@@ -219,5 +227,6 @@ class Pipeline(Open):
     quality_gate: QualityGate
     registry: Registry
     monitoring: Monitoring
+    scoring: Scoring = Scoring()
     service: Service = Service()
     governance: DataGovernance = DataGovernance()

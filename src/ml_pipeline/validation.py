@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from snowflake.snowpark import Session
 
 from .config import Run
-from .errors import PipelineError
 from .definition import NUMBER
+from .errors import PipelineError
 from .expectations import Expectation, finite, present, unique
 from .tables import replace_rows
 

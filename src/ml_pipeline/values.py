@@ -66,6 +66,9 @@ Whole = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 """A whole number from 1 on."""
 
+Probability = Annotated[float, Field(ge=0, le=1)]
+"""A number from 0 to 1."""
+
 Candidates = Annotated[int, Field(ge=1, le=MOST_CANDIDATES)]
 """How many hyper-parameters to try."""
 

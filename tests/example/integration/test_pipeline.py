@@ -293,7 +293,7 @@ def test_monitoring_finds_no_drift_where_there_is_none(session, second):
     assert monitored["drift"]["PROMISED_DAYS"] < 0.05
     rows = session.sql("SELECT METRIC, COUNT(*) FROM MONITORING WHERE RUN_ID = 'SECOND' GROUP BY METRIC").collect()
     # Nothing that was said of the open lines has come true yet: see test_scoring.py.
-    assert {row[0] for row in rows} == {"drift", "predicted", "label"}
+    assert {row[0] for row in rows} == {"drift", "mean_predicted", "mean_label"}
 
 
 @pytest.fixture(scope="module")

@@ -109,7 +109,7 @@ def source(session):
 def test_a_failing_expectation_stops_the_run_and_names_lines(session, source):
     session.sql("UPDATE LINEITEM SET L_QUANTITY = -1 WHERE L_ORDERKEY = 1 AND L_LINENUMBER IN (3, 4)").collect()
     run, states = Run("BAD", "d", source), {}
-    message = r"validation of T_PIPELINE_DATA.SOURCE failed; .* passed\nquantity from 1 to 50: 2 failed, such as 1/3, 1/4\nnext: "
+    message = r"of T_PIPELINE_DATA.SOURCE failed; .* passed\nquantity from 1 to 50: 2 failed, such as 1/3, 1/4\nnext: "
     with pytest.raises(PipelineError, match=message):
         run_graph(session, run, build(LOCAL, "d1g35t"), lambda name, state, *_: states.update({name: state}))
     assert states == {"INGEST": "failed", "REPORT": "succeeded"}

@@ -159,9 +159,9 @@ def test_said_and_late_are_compared_by_week_as_far_as_outcomes_are_known(next_mo
     monitored = next_month["MONITOR"]
     weeks = monitored["weeks"]
     assert monitored["labelled"] == next_month["DECIDE"]["labels"]
-    assert [week["label"] is not None for week in weeks] == [week["labelled"] > 0 for week in weeks]
-    assert weeks[0]["label"] is not None
-    assert weeks[-1]["label"] is None
+    assert [week["mean_label"] is not None for week in weeks] == [week["labelled"] > 0 for week in weeks]
+    assert weeks[0]["mean_label"] is not None
+    assert weeks[-1]["mean_label"] is None
 
 
 # What is watched.
