@@ -33,7 +33,7 @@ def of(run: Run, trained: dict[str, Any], content: bytes) -> dict[str, Any]:
 
 
 def of_refit(judged: dict[str, Any], refit: dict[str, Any], content: bytes) -> dict[str, Any]:
-    """Return the provenance of the model that is registered: its own rows and file, and in "judged" those of that one."""
+    """Return the provenance of the model that is registered: its own rows and file; in "judged", the other ones."""
     own = {name: refit[name] for name in ("dataset", "dataset_version", "rows")}
     kept = {name: judged[name] for name in ("dataset_version", "rows", "sha256")}
     return {**judged, **own, "sha256": digest(content), "judged": kept}
