@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from .config import Run
 
+WEEKS_SHOWN = 26
+"""So many weeks are in the result; all of them are in MONITORING."""
 STEADY, DRIFTED, WORSE = "steady", "drifted", "worse"
 
 
@@ -43,7 +45,7 @@ def monitor(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, An
         "drift": figures,
         "performance": {name: measure.value for name, measure in performance.items()},
         "labelled": max((measure.rows for measure in performance.values()), default=0),
-        "weeks": weeks,
+        "weeks": weeks[-WEEKS_SHOWN:],
     }
 
 

@@ -5,7 +5,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from snowflake.snowpark import functions as F  # noqa: N812
 
 from dag.dag import build
 from dag.run_pipeline import run_graph
