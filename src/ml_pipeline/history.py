@@ -1,4 +1,4 @@
-"""What Snowflake itself says of a run's tasks: a task that was cut off, or a notebook that failed, has recorded nothing.
+"""What Snowflake itself says of a run's tasks: one that was cut off, or a notebook that failed, has recorded nothing.
 
 https://docs.snowflake.com/en/sql-reference/functions/task_history
 """
@@ -19,8 +19,9 @@ def broken(session: Session, run: Run) -> dict[str, str]:
     A run in one process has no tasks, and so none that are broken.
     """
     states = ", ".join(f"'{state}'" for state in _BROKEN)
+    history = f"{session.get_current_database()}.INFORMATION_SCHEMA.TASK_HISTORY"
     rows = session.sql(
-        f"SELECT NAME, STATE, ERROR_MESSAGE FROM TABLE({session.get_current_database()}.INFORMATION_SCHEMA.TASK_HISTORY("
+        f"SELECT NAME, STATE, ERROR_MESSAGE FROM TABLE({history}("
         f"SCHEDULED_TIME_RANGE_START => DATEADD('day', -{_DAYS}, CURRENT_TIMESTAMP()), "
         f"SCHEDULED_TIME_RANGE_END => CURRENT_TIMESTAMP(), RESULT_LIMIT => {_MOST_ROWS})) "
         f"WHERE UPPER(REPLACE(TO_VARCHAR(GRAPH_RUN_GROUP_ID), '-', '_')) = '{run.id}' "

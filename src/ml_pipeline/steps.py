@@ -25,8 +25,8 @@ Function = Callable[[Session, Run, dict[str, Result]], Result]
 class Step:
     """A function of the session, the run and the results of the steps that it needs; its own result is JSON.
 
-    What a step needs must be a predecessor of its task, and is read from STEP_RESULTS: a return value has room for 10 kB
-    only. A result with "branch" chooses the task to go on with.
+    What a step needs must be a predecessor of its task, and is read from STEP_RESULTS: a return value has room for
+    10 kB only. A result with "branch" chooses the task to go on with.
     """
 
     name: str

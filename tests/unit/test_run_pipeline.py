@@ -144,7 +144,7 @@ def test_a_failed_step_is_reported_without_its_message_which_the_command_ends_wi
 
 def test_a_step_that_the_graph_does_not_have_is_an_error_with_the_nearest_name(graph):
     with pytest.raises(PipelineError, match="the graph has no step 'FEATURE'; did you mean FEATURES\\?\\nnext: pass"):
-        run_step(None, new_run(LOCAL, smoke=True), graph, "FEATURE", print)
+        run_step(None, new_run(LOCAL, None, smoke=True), graph, "FEATURE", print)
 
 
 # A schema of one's own.
