@@ -1,10 +1,11 @@
 """What Snowflake says of a run's tasks, which the report asks: a task that fails outside of a step records nothing."""
 
 import time
+from datetime import timedelta
 
 import pytest
 
-from ml_pipeline import history
+from ml_pipeline import clock, history
 from ml_pipeline.config import Run, kept_id
 from ml_pipeline.reporting import outcome, report
 from ml_pipeline.tables import replace_rows
@@ -56,6 +57,31 @@ def test_a_run_whose_notebook_failed_is_reported_as_failed(session, run):
         replace_rows(session, run, "STEP_RESULTS", [(step, True, 0.1, "{}")], STEP=step)
     assert outcome({step: {"succeeded": True} for step in ("KEEP", "SCORE", "MONITOR")}) == "kept"
     assert report(session, run, {})["outcome"] == "failed"
+
+
+class Said:
+    """A session that keeps what it is asked."""
+
+    def sql(self, text):
+        self.text = text
+        return self
+
+    def collect(self):
+        return [(None,)]
+
+
+def test_the_day_of_a_run_is_the_one_that_its_graph_was_scheduled_for(session, run):
+    said = Said()
+    clock.scheduled(said)
+    session.sql(f"CREATE TASK D WAREHOUSE = T_HISTORY_WH AS CREATE TABLE SEEN AS {said.text} AS DAY").collect()
+    session.sql("EXECUTE TASK D").collect()
+    for _ in range(100):
+        if session.sql("SHOW TABLES LIKE 'SEEN'").collect():
+            break
+        time.sleep(0.2)
+    ((day, today),) = session.sql("SELECT DAY, TO_DATE(SYSDATE()) FROM SEEN").collect()
+    assert day in {today, today - timedelta(days=1)}  # the test may pass midnight
+    assert clock.today(session) == today
 
 
 def test_a_run_in_one_process_has_no_tasks(session, run):

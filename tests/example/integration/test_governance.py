@@ -12,7 +12,7 @@ from ml_pipeline.steps import execute
 from tests.integration import deploy_account as account
 
 DEV = load("dev", Path(__file__).parents[3] / "environments")
-SMALL = DEV.pipeline.changed(data={"max_customers": 100}, scoring={"cut_off": 0.7})
+SMALL = DEV.pipeline.changed(data={"max_customers": 150})
 REGIONS = {"AFRICA", "AMERICA", "ASIA", "EUROPE", "MIDDLE EAST"}
 PERSONAL = "NAME, ADDRESS, PHONE"
 
@@ -112,20 +112,31 @@ def test_only_customers_with_open_lines_are_fetched(snowflake, session):
         "ON L.ORDER_KEY = F.ORDER_KEY AND L.LINE_NUMBER = F.LINE_NUMBER WHERE F.PART = 'OPEN'"
     ).collect()[0]
     ((shown,),) = rows(snowflake, "ML_DEV_CONTACT", "SELECT COUNT(DISTINCT CUSTOMER_KEY) FROM LATE_RISKS")
-    assert 0 < shown == customers < distinct
+    ((held_now,),) = rows(snowflake, "ML_DEV_CONTACT", "SELECT COUNT(*) FROM CUSTOMERS")
+    assert 0 < shown <= held_now == customers < distinct
     assert fetched > 0
 
 
 def test_a_line_that_its_version_takes_back_is_not_called_about(snowflake, session):
     run = Run("R2", "d1g35t", SMALL)
     session.sql(
-        "UPDATE PREDICTIONS SET PREDICTED_LATE = 0 WHERE ORDER_KEY = (SELECT MIN(ORDER_KEY) FROM PREDICTIONS)"
+        "UPDATE PREDICTIONS SET LATE_PROBABILITY = 0.1 WHERE ORDER_KEY = (SELECT MIN(ORDER_KEY) FROM PREDICTIONS)"
     ).collect()
     contacts.publish(session, run)
     missing = "SELECT COUNT(*) FROM LATE_RISKS WHERE ORDER_KEY = (SELECT MIN(ORDER_KEY) FROM ML_DEV.MAIN.LATE_RISKS)"
     (first,) = session.sql("SELECT MIN(ORDER_KEY) FROM PREDICTIONS").collect()[0]
     assert rows(snowflake, "ML_DEV_CONTACT", f"SELECT COUNT(*) FROM LATE_RISKS WHERE ORDER_KEY = {first}") == [(0,)]
     assert rows(snowflake, "ML_DEV_CONTACT", missing)[0][0] > 0
+
+
+def test_a_higher_cut_off_calls_about_fewer_lines(snowflake, session):
+    def called(cut_off):
+        contacts.publish(session, Run("R2", "d1g35t", SMALL.changed(scoring={"cut_off": cut_off})))
+        return rows(snowflake, "ML_DEV_CONTACT", "SELECT COUNT(*), MIN(LATE_PROBABILITY) FROM LATE_RISKS")[0]
+
+    (few, least), (every, _) = called(0.8), called(SMALL.scoring.cut_off)
+    assert least >= 0.8
+    assert 0 < few < every
 
 
 def test_without_policies_no_personal_column_is_fetched(snowflake, session, admin):
