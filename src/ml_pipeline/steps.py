@@ -98,8 +98,7 @@ def _read(rows: DataFrame, run: Run, need: str, name: str) -> Result:
     found = succeeded.sort(F.col("WRITTEN_AT").desc()).select("RESULT").limit(1).collect()
     if not found:
         where = run.name(_RESULTS)
-        raise PipelineError(f"{name} needs a result of {need}, and {where} has none
-next: run {need} first")
+        raise PipelineError(f"{name} needs a result of {need}, and {where} has none\nnext: run {need} first")
     return json.loads(found[0]["RESULT"])
 
 
