@@ -12,6 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,13 +115,14 @@ def _reported(name: str, report: Report, carry_out: Callable[[], Any]) -> Any:
     return result
 
 
-def new_run(environment: "Environment", *, smoke: bool) -> "Run":
+def new_run(environment: "Environment", session: "Session", *, smoke: bool) -> "Run":
     """Return a run of the working tree; its settings pass through the same CONFIG as those of a deployed graph."""
+    from ml_pipeline import clock
     from ml_pipeline.config import Run
 
     # Nothing of it is on a stage: what a release does in an ML Job, it does in this process.
     config = {**environment.graph_config(RELEASE), "release_path": "", "smoke": smoke}
-    return Run.from_config(config, f"inline_{uuid.uuid4().hex[:12]}")
+    return Run.from_config(config, f"inline_{uuid.uuid4().hex[:12]}", partial(clock.today, session))
 
 
 def main(arguments: list[str]) -> int:
@@ -150,7 +152,7 @@ def main(arguments: list[str]) -> int:
                 session.sql(own_schema.creation(environment, main_environment.snowflake.schema)).collect()
                 session.use_schema(environment.snowflake.schema)
             if options.only:
-                graph, run = having(chosen, options.only.upper()), new_run(environment, smoke=options.smoke)
+                graph, run = having(chosen, options.only.upper()), new_run(environment, session, smoke=options.smoke)
                 results = run_step(session, run, graph, options.only.upper(), report)
             else:
                 results = _run_all(session, environment, chosen, report, smoke=options.smoke)
@@ -179,9 +181,9 @@ def _run_all(
 ) -> dict[str, Any]:
     """Run graphs one after the other; return the results of one by step, of several by graph."""
     if len(graphs) == 1:
-        return run_graph(session, new_run(environment, smoke=smoke), graphs[0], report)
+        return run_graph(session, new_run(environment, session, smoke=smoke), graphs[0], report)
     return {
-        graph.name: run_graph(session, new_run(environment, smoke=smoke), graph, _of_graph(graph.name, report))
+        graph.name: run_graph(session, new_run(environment, session, smoke=smoke), graph, _of_graph(graph.name, report))
         for graph in graphs
     }
 

@@ -13,7 +13,7 @@ from ml_pipeline.config import Run
 from ml_pipeline.settings import Pipeline
 
 from .data import ORDER_LINES
-from .features import LABEL, PREDICTED, PROBABILITY
+from .features import LABEL, PROBABILITY
 
 CUSTOMERS, LATE_RISKS = "CUSTOMERS", "LATE_RISKS"
 PERSONAL = ("NAME", "ADDRESS", "PHONE")
@@ -44,7 +44,7 @@ def fetch(session: Session, run: Run) -> None:
 
 
 def publish(session: Session, run: Run) -> None:
-    """Make the view LATE_RISKS: each open line whose last prediction is late, with its customer."""
+    """Make the view LATE_RISKS: each open line whose last prediction reaches the cut-off, with its customer."""
     shown = ", ".join(f"C.{column}" for column in (*_PLAIN, *personal(run.settings)))
     session.sql(
         f"CREATE OR REPLACE SECURE VIEW {run.name(LATE_RISKS)} "
@@ -55,7 +55,7 @@ def publish(session: Session, run: Run) -> None:
         f"JOIN {run.name(CUSTOMERS)} C ON C.CUSTOMER_KEY = L.CUSTOMER_KEY "
         f"WHERE P.{LABEL} IS NULL "
         "QUALIFY ROW_NUMBER() OVER (PARTITION BY P.ORDER_KEY, P.LINE_NUMBER ORDER BY P.WRITTEN_AT DESC) = 1 "
-        f"AND P.{PREDICTED} = 1"
+        f"AND P.{PROBABILITY} >= {run.settings.scoring.cut_off}"
     ).collect()
 
 

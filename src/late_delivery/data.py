@@ -16,22 +16,19 @@ COLUMNS = {
     **dict.fromkeys(("COMMIT_DATE", "SHIP_DATE", "RECEIPT_DATE", "ORDER_DATE"), DATE),
     "PRIORITY": TEXT,
 }
-NEWEST = "SELECT MAX(O_ORDERDATE) FROM {source}.ORDERS WHERE O_ORDERDATE <= '{as_of}'"
 # A multiplicative hash (Knuth): unlike HASH() it is the same on every platform, so a sample is too.
-_SHUFFLED = "MOD(ORDER_KEY * 2654435761, 4294967296)"
+_SHUFFLED = "MOD(CUSTOMER_KEY * 2654435761, 4294967296)"
 
 
 def order_lines(session: Session, settings: Pipeline) -> DataFrame:
-    """Return lines with their order; at most `max_orders` orders (0: all), chosen by a hash of the key."""
-    source, limit = settings.data.source, settings.data.max_orders
+    """Return every line with its order."""
+    source = settings.data.source
     orders = session.table(f"{source}.ORDERS").select(
         F.col("O_ORDERKEY").alias("ORDER_KEY"),
         F.col("O_CUSTKEY").alias("CUSTOMER_KEY"),
         F.col("O_ORDERDATE").alias("ORDER_DATE"),
         F.col("O_ORDERPRIORITY").alias("PRIORITY"),
     )
-    if limit:
-        orders = orders.sort(F.sql_expr(_SHUFFLED), "ORDER_KEY").limit(limit)
     lines = session.table(f"{source}.LINEITEM").select(
         F.col("L_ORDERKEY").alias("ORDER_KEY"),
         F.col("L_LINENUMBER").alias("LINE_NUMBER"),
@@ -44,6 +41,18 @@ def order_lines(session: Session, settings: Pipeline) -> DataFrame:
         F.col("L_RECEIPTDATE").alias("RECEIPT_DATE"),
     )
     return lines.join(orders, on="ORDER_KEY")
+
+
+def of_some_customers(lines: DataFrame, settings: Pipeline) -> DataFrame:
+    """Return all lines of at most `max_customers` customers (0: of all), chosen by a hash of their key.
+
+    A sample of orders would leave each customer a few of theirs, and so no history to learn from.
+    """
+    limit = settings.data.max_customers
+    if not limit:
+        return lines
+    customers = lines.select("CUSTOMER_KEY").distinct().sort(F.sql_expr(_SHUFFLED), "CUSTOMER_KEY").limit(limit)
+    return lines.join(customers, on="CUSTOMER_KEY").select(*COLUMNS)
 
 
 def expectations(settings: Pipeline) -> tuple[Expectation, ...]:

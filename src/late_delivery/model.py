@@ -68,7 +68,7 @@ DEFINITION = Definition(
     # the data
     table=data.ORDER_LINES,
     source=data.order_lines,
-    newest=data.NEWEST,
+    sample=data.of_some_customers,
     columns=data.COLUMNS,
     keys=data.KEYS,
     time=data.ORDERED,

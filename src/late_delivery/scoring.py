@@ -9,7 +9,7 @@ from ml_pipeline import functions, predictions, scoring
 from ml_pipeline.config import Run
 
 from . import contacts, working_days
-from .features import PREDICTED
+from .features import PROBABILITY
 
 URGENT_WORKING_DAYS = 5
 """A line that is likely late can still be hurried when it is due so soon."""
@@ -28,6 +28,6 @@ def urgent_of(predicted: DataFrame, run: Run) -> DataFrame:
     """Return those of the logged lines that are likely late and due within URGENT_WORKING_DAYS."""
     session, today = predicted.session, F.to_date(F.lit(run.settings.data.as_of.isoformat()))
     due = F.to_date(F.dateadd("day", F.col("PROMISED_DAYS").cast("INT"), F.col(predictions.EVENT)))
-    late = predicted.filter((F.col(PREDICTED) == 1) & (due >= today))
+    late = predicted.filter((F.col(PROBABILITY) >= run.settings.scoring.cut_off) & (due >= today))
     counted = functions.created(session, run, working_days.SIGNATURE, working_days.working_days, working_days.PACKAGES)
     return late.filter(F.call_function(counted, today, due) <= URGENT_WORKING_DAYS)

@@ -19,7 +19,7 @@ from .errors import PipelineError
 _STAGE = "MODELS"
 
 
-def save(session: Session, run: Run, model: Any) -> str:
+def save(session: Session, run: Run, model: Any, name: str = "model") -> str:
     """Write the model to the run's folder, over what an earlier attempt left there; return its stage path."""
     import joblib
 
@@ -28,7 +28,7 @@ def save(session: Session, run: Run, model: Any) -> str:
     buffer = io.BytesIO()
     joblib.dump(model, buffer)
     buffer.seek(0)
-    path = f"@{stage}/{run.id}/model.joblib"
+    path = f"@{stage}/{run.id}/{name}.joblib"
     session.file.put_stream(buffer, path, auto_compress=False, overwrite=True)
     return path
 

@@ -7,8 +7,9 @@ settings.py. Addresses and credentials are not configuration: they are environme
 import json
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,7 +17,7 @@ from . import graph_tables, payload
 from .definition import Definition, declared
 from .section import Open, Section, as_table, in_file, inner, overlay, read, table, typed
 from .settings import Delivery, Deploy, Governance, Graph, Pipeline, Snowflake, Timeouts
-from .values import ConfigError, Identifier, nearest
+from .values import TODAY, ConfigError, Identifier, nearest
 
 BASE = "base"
 """The file of what the environments share; it is no environment."""
@@ -99,6 +100,10 @@ class Environment(Section):
         }
 
 
+def _utc_today() -> date:
+    return datetime.now(UTC).date()
+
+
 @dataclass(frozen=True)
 class Run:
     """One run of the graph, as its steps see it.
@@ -122,19 +127,23 @@ class Run:
     """Where a model's packages come from in a warehouse; empty: from where the account takes them."""
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], run_id: str) -> Self:
+    def from_config(cls, config: Mapping[str, Any], run_id: str, today: Callable[[], date] = _utc_today) -> Self:
         """Read the run in progress from a graph's CONFIG (see `Environment.graph_config`).
 
+        `today` returns the day of the run, which takes the place of `as_of = "today"`; see clock.py.
         Raises ConfigError for missing or wrong settings.
         """
         smoke = bool(config.get("smoke", False))
         settings = config.get("settings", {})
         if smoke:
             settings = overlay(Pipeline, settings, config.get("smoke_settings", {}), _CONFIG, "smoke_settings")
+        found = read(Pipeline, settings, in_file(_CONFIG, "settings"))
+        if found.data.as_of == TODAY:
+            found = found.changed(data={"as_of": today()})
         return cls(
             id=kept_id(run_id),
             release=str(config.get("release", "")),
-            settings=read(Pipeline, settings, in_file(_CONFIG, "settings")),
+            settings=found,
             smoke=smoke,
             retrain=bool(config.get("retrain", False)),
             commit=payload.commit(),

@@ -1,4 +1,8 @@
-"""Ingest: one validated snapshot of the data, so that what was checked is what is used."""
+"""Ingest: one validated snapshot of the data, so that what was checked is what is used.
+
+The rows are written beside the definition's table and checked there. Only then do they replace the rows of the last
+run, in one statement. Where the check fails, everybody goes on reading what was there before.
+"""
 
 from typing import Any
 
@@ -12,6 +16,8 @@ from .definition import BOOLEAN, DATE, NUMBER, TEXT, TIMESTAMP
 from .errors import PipelineError
 from .validation import validate
 
+INCOMING = "INCOMING"
+"""Ends the name of the table whose rows data validation has not passed yet."""
 _NO_SUCH_OBJECT = 2003
 _NO_SUCH_COLUMN = 904
 _KINDS = {
@@ -24,40 +30,53 @@ _KINDS = {
 
 
 def ingest(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
-    """Copy the data that this run is about into the definition's table, and check every declared expectation.
+    """Check the data that this run is about, and copy it into the definition's table.
 
     Raises PipelineError for a source that is missing or empty or has other columns, or data that is not as expected.
     """
     table = run.name(run.definition.table)
+    incoming = f"{table}_{INCOMING}"
     try:
-        rows = run.definition.source(session, run.settings)
-        _check_columns(rows, run)
-        _replace(session, table, _as_of(rows, run))
+        everything = known_by_then(run.definition.source(session, run.settings), run)
+        _check_columns(everything, run)
+        newest = everything.agg(F.to_date(F.max(run.definition.time))).collect()[0][0]
+        _write(
+            run.definition.sample(everything, run.settings), incoming, "overwrite", "Rows that are not validated yet."
+        )
     except SnowparkSQLException as error:
         raise _explained(session, run, error) from error
-    summary = _summary(session, table, run.definition.time)
+    summary = _summary(session, incoming, run.definition.time)
     if not summary["rows"]:
         raise PipelineError(
             f"{run.settings.data.source} has no rows for {table}\n"
             f"next: see the query in {_file(run)}, or choose another source in environments/*.toml"
         )
-    return {**summary, "expectations": validate(session, run, table)}
+    held = validate(session, run, incoming, newest)
+    _replace(session, table, incoming)
+    return {**summary, "as_of": str(run.settings.data.as_of), "newest": str(newest), "expectations": held}
 
 
-def _as_of(rows: DataFrame, run: Run) -> DataFrame:
-    """Return the rows that there were on the day, which is earlier in a backfill. Rows without a day stay."""
-    time, day = F.col(run.definition.time), F.to_date(F.lit(run.settings.data.as_of.isoformat()))
-    return rows.filter(time.is_null() | (F.to_date(time) <= day))
+def known_by_then(rows: DataFrame, run: Run) -> DataFrame:
+    """Return the rows that there were on the day of the run: a run as of an earlier day, a backfill, has no others.
+
+    Rows without a time stay, for data validation to find them.
+    """
+    time, today = F.col(run.definition.time), F.to_date(F.lit(run.settings.data.as_of.isoformat()))
+    return rows.filter(time.is_null() | (F.to_date(time) <= today))
 
 
-def _replace(session: Session, table: str, rows: DataFrame) -> None:
+def _replace(session: Session, table: str, incoming: str) -> None:
     """Replace the rows in one statement; the table stays, as dynamic tables and streams read it, unless it must change.
 
-    Until the statement has ended, everybody else reads the earlier rows.
+    What failed data validation stays in the other table until the next run, for people to look at.
     """
-    stays = _types(rows) == _types_of(session, table)
-    comment = "The data of the last run, validated."
-    mode = "truncate" if stays else "overwrite"
+    rows = session.table(incoming)
+    mode = "truncate" if _types(rows) == _types_of(session, table) else "overwrite"
+    _write(rows, table, mode, "The data of the last run that passed validation.")
+    session.sql(f"DROP TABLE {incoming}").collect()
+
+
+def _write(rows: DataFrame, table: str, mode: str, comment: str) -> None:
     rows.write.save_as_table(table, mode=mode, table_type="transient", comment=comment)
 
 

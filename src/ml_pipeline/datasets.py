@@ -5,14 +5,14 @@ A version never changes. A model can be trained again on the very same rows, and
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
 from . import feature_views, registry
 from .data import sample
 from .errors import PipelineError
-from .features import TRAIN, spine
+from .features import GAP, TEST, TRAIN, spine
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,24 @@ if TYPE_CHECKING:
 DATASET = "TRAINING_ROWS"
 
 
-def training_set(session: Session, run: Run) -> Dataset:
+class Part(NamedTuple):
+    """Which rows a version of the dataset has, and what its name ends with after the run's id."""
+
+    suffix: str
+    of: tuple[str, ...]
+
+    def version(self, run: Run) -> str:
+        """Return the name of the run's version."""
+        return f"{run.id}{self.suffix}"
+
+
+EARLIER = Part("", (TRAIN,))
+"""What the model is trained with that later rows judge."""
+LABELLED = Part("_ALL", (TRAIN, GAP, TEST))
+"""What the model is fitted to that is registered: all rows whose label is known."""
+
+
+def training_set(session: Session, run: Run, part: Part) -> Dataset:
     """Return the run's version of the dataset, made of the data and the feature views unless it is there already.
 
     A second attempt at a step so works with the rows of the first one.
@@ -33,17 +50,18 @@ def training_set(session: Session, run: Run) -> Dataset:
 
     declared = run.definition
     dataset = Dataset.create(session, run.name(DATASET), exist_ok=True)
-    if run.id in dataset.list_versions():
-        return dataset.select_version(run.id)
-    known = spine(session, run).filter(F.col("PART") == TRAIN)
+    version = part.version(run)
+    if version in dataset.list_versions():
+        return dataset.select_version(version)
+    known = spine(session, run).filter(F.col("PART").isin(*part.of))
     rows = sample(known, run.settings.data.max_training_rows, declared.keys)
     comment = f"release {run.release}, run {run.id}"
     if not declared.views:
-        return dataset.create_version(run.id, rows, label_cols=[declared.label], comment=comment)
+        return dataset.create_version(version, rows, label_cols=[declared.label], comment=comment)
     store = feature_views.open_store(session)
     return store.generate_dataset(
         name=run.name(DATASET),
-        version=run.id,
+        version=version,
         spine_df=rows,
         features=feature_views.register(store, session, run),
         spine_timestamp_col=declared.time,
@@ -67,9 +85,9 @@ def read(dataset: Dataset, run: Run) -> pd.DataFrame:
     return frame.sort_values(row_order(run), ignore_index=True)[[run.definition.label, *run.definition.features]]
 
 
-def rows(session: Session, run: Run) -> DataFrame:
+def rows(session: Session, run: Run, part: Part) -> DataFrame:
     """Return the rows that the run trained with, where they are; what is made of them has them in its lineage."""
-    return training_set(session, run).read.to_snowpark_dataframe()
+    return training_set(session, run, part).read.to_snowpark_dataframe()
 
 
 def _check(frame: pd.DataFrame, run: Run, what: str) -> None:
@@ -103,7 +121,7 @@ def drop_oldest(session: Session, run: Run) -> list[str]:
     newest_first = sorted(dataset.list_versions(detailed=True), key=lambda row: row["created_on"], reverse=True)
     spare = [row["version"] for row in newest_first[run.settings.registry.keep_versions :]]
     needed = registry.version_names(session, run) if spare else set()
-    gone = [each for each in spare if registry.named(each) not in needed]
+    gone = [each for each in spare if registry.named(each.removesuffix(LABELLED.suffix)) not in needed]
     for each in gone:
         dataset.delete_version(each)
     return gone

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from . import monitoring, predictions, registry
@@ -38,7 +38,7 @@ def reasons_to_train(session: Session, run: Run, version: ModelVersion) -> tuple
     missing = registry.missing_inputs(run, version, session.table(run.name(TABLE)))
     if missing:
         reasons.append(f"{version.version_name} has another signature: {', '.join(missing)} is missing")
-    age, most = _age_days(session, version), run.settings.training.retrain_days
+    age, most = _age_days(session, run, version), run.settings.training.retrain_days
     if age >= most:
         reasons.append(f"{version.version_name} is {age} days old, of {most}")
     observed = [] if missing else monitoring.observe(session, run, version.version_name)
@@ -48,8 +48,15 @@ def reasons_to_train(session: Session, run: Run, version: ModelVersion) -> tuple
 def keep(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
     """Leave the version in use where it is, and say which it is and how old."""
     version = registry.version_in_use(session, run)
-    return {"in_use": version.version_name, "age_days": _age_days(session, version)}
+    return {"in_use": version.version_name, "age_days": _age_days(session, run, version)}
 
 
-def _age_days(session: Session, version: ModelVersion) -> int:
-    return (datetime.now(UTC) - registry.created_on(session, version)).days
+def _age_days(session: Session, run: Run, version: ModelVersion) -> int:
+    """Return the days from the `as_of` of the run that trained the version to that of this one, at least 0.
+
+    So the model and the data age by the same clock. A version that says of no such day ages since it was logged.
+    """
+    trained = registry.provenance(version).get("as_of")
+    if trained is None:
+        return (datetime.now(UTC) - registry.created_on(session, version)).days
+    return max((run.settings.data.as_of - date.fromisoformat(trained)).days, 0)

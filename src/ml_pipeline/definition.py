@@ -55,7 +55,7 @@ class Definition:
 
     # The data
     table: str
-    """The table that INGEST keeps the data in."""
+    """The table that INGEST keeps the data in: rows that have passed data validation, and no others."""
     source: Callable[[Session, Pipeline], DataFrame]
     """Reads the data, one row for each thing to predict."""
     columns: Mapping[str, str]
@@ -87,11 +87,12 @@ class Definition:
     """The distributions that it is made with, such as scikit-learn, beside joblib, numpy and snowflake-ml-python."""
 
     # What may be left out
-    newest: str = ""
-    """Where `source` returns a sample: a query of the newest day in all of the source, as of a day. {source} and
-    {as_of} stand for those settings. Without it, the newest day of the sample counts."""
+    sample: Callable[[DataFrame, Pipeline], DataFrame] = lambda rows, _settings: rows
+    """Takes a part of the rows of `source` where the settings ask for one, as for a smoke run. A part that is chosen by
+    an entity, such as a customer, leaves each of them its whole history. Fresh data is checked on all rows."""
     expectations: Callable[[Pipeline], tuple[Expectation, ...]] = lambda _settings: ()
-    """What the data must be like, beside what always holds: unique keys, a time in every row, and fresh data."""
+    """What the data must be like, beside what always holds: unique keys, a time in every row, finite numbers, and fresh
+    data."""
     views: tuple[EntityView, ...] = ()
     """Features of entities; without any, no Feature Store is used."""
     moving: tuple[str, ...] = ()

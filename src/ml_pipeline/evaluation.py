@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from snowflake.ml.model import ModelVersion
-    from snowflake.snowpark import Session
+    from snowflake.snowpark import DataFrame, Session
 
     from .config import Run
     from .definition import Definition
@@ -23,14 +23,16 @@ if TYPE_CHECKING:
 def evaluate(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
     """Judge the candidate, and the version in use, on the rows of the part TEST.
 
-    Where this release no longer computes what the version in use needs, that version is named without metrics.
+    The version in use has learned from such rows since it was judged, so the model that was judged for it stands for it
+    here. Where this release no longer computes what that needs, the version in use is named without metrics.
     """
     declared, trained = run.definition, inputs["TRAIN"]
     path = trained["model"]
     held_out = rows(session, run, TEST)
     version = registry.version_in_use(session, run)
-    missing = registry.missing_inputs(run, version, held_out) if version else []
-    scored = registry.score(run, version, held_out) if version and not missing else held_out
+    twin = registry.judged(session, run, version) if version else None
+    missing = _missing(run, version, twin, held_out) if version else []
+    scored = registry.score(run, twin, held_out) if twin and not missing else held_out
     frame = scored.to_pandas()
     content = candidate.read(session, path)
     predicted = declared.kind.predict(candidate.unpickled(content), frame[list(declared.features)])
@@ -41,6 +43,12 @@ def evaluate(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, An
     }
     experiments.begin(session, run, trained, result)
     return result
+
+
+def _missing(run: Run, version: ModelVersion, twin: ModelVersion | None, rows: DataFrame) -> list[str]:
+    if twin is None:
+        return ["the model that was judged for it"]
+    return registry.missing_inputs(run, version, rows)
 
 
 def judged(

@@ -32,18 +32,20 @@ def present(*columns: str) -> tuple[Expectation, ...]:
     return tuple(every(f"{column} is there", f"{column} IS NOT NULL") for column in columns)
 
 
+def finite(*columns: str) -> tuple[Expectation, ...]:
+    """Expect no NaN and no infinity in these columns of numbers; a null is another law's.
+
+    A comparison such as X > 0 does not find them: NaN is greater than every other number.
+    https://docs.snowflake.com/en/sql-reference/data-types-numeric#special-values
+    """
+    return tuple(
+        every(f"{column} is a finite number", f"{column} IS NULL OR ABS({column}::FLOAT) < 'inf'::FLOAT")
+        for column in columns
+    )
+
+
 def unique(*columns: str) -> Expectation:
     """Expect no two rows with the same values in these columns."""
     keys = ", ".join(columns)
     repeated = f"SELECT {KEY} AS OFFENDER FROM {TABLE} GROUP BY {keys} HAVING COUNT(*) > 1"
     return Expectation(f"{keys} is unique", f"COUNT(*) - COUNT(DISTINCT {keys})", repeated)
-
-
-def newest(column: str, oldest: object, latest: object, query: str = "") -> Expectation:
-    """Expect the newest day of a column to be within these days: of the table's, or the day that `query` returns."""
-    day = f"({query})::DATE" if query else f"MAX({column})::DATE"
-    return Expectation(
-        f"newest {column} from {oldest} to {latest}",
-        f"IFF({day} BETWEEN '{oldest}' AND '{latest}', 0, 1)",
-        f"SELECT TO_VARCHAR({day}) AS OFFENDER" + ("" if query else f" FROM {TABLE}"),
-    )

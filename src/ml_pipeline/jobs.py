@@ -36,13 +36,14 @@ _ATTEMPT = 6  # letters that tell the attempts of a run apart
 def run_entrypoint(session: Session, run: Run, step: str, entrypoint: str) -> dict[str, Any]:
     """Run a file of the release as an ML Job on the compute pool, and return its result once it has ended.
 
-    The file gets the run as its first argument, and `versions` as its second. Raises PipelineError when the job cannot
-    be submitted, fails, is cancelled, or takes longer than its `timeout_minutes`: then it is cancelled.
+    The file gets the run as its first argument, `versions` as its second and `step` as its third. Raises PipelineError
+    when the job cannot be submitted, fails, is cancelled, or takes longer than its `timeout_minutes`: then it is
+    cancelled.
     """
     attempts = fitted(f"{run.name(step)}_{run.id}", LONGEST - 1 - _ATTEMPT)
     _cancel_earlier(session, run, attempts)
     name = f"{attempts}_{uuid.uuid4().hex[:_ATTEMPT].upper()}"
-    job = _submit(session, run, name, entrypoint)
+    job = _submit(session, run, name, entrypoint, step)
     try:
         status = _wait(session, run, job)
         if status != "DONE":
@@ -88,7 +89,7 @@ def require(run: Run, expected: Mapping[str, str]) -> None:
         )
 
 
-def _submit(session: Session, run: Run, name: str, entrypoint: str) -> MLJob[Any]:
+def _submit(session: Session, run: Run, name: str, entrypoint: str, step: str) -> MLJob[Any]:
     from snowflake.ml.jobs import submit_from_stage
     from snowflake.snowpark.exceptions import SnowparkSQLException
 
@@ -98,7 +99,7 @@ def _submit(session: Session, run: Run, name: str, entrypoint: str) -> MLJob[Any
             run.compute_pool,
             entrypoint=entrypoint,
             stage_name=run.name(STAGE),
-            args=[run.to_json(), json.dumps(versions(run))],
+            args=[run.to_json(), json.dumps(versions(run)), step],
             target_instances=run.settings.training.instances,
             name=name,
             session=session,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from snowflake.ml.model.task import Task
     from snowflake.snowpark import Column
 
+    from .settings import Pipeline
+
 CLASS = "PREDICTED"
 """The answer of a classifier's `predict`."""
 
@@ -48,7 +50,7 @@ class Kind(Protocol):
     def columns(self, label: str) -> dict[str, str]:
         """Return predictions and label as columns of the log: name and type."""
 
-    def logged(self) -> list[Column]:
+    def logged(self, settings: Pipeline) -> list[Column]:
         """Return predictions as the log has them, from `score`."""
 
     def watched(self, label: str) -> dict[str, str]:
@@ -66,8 +68,6 @@ class BinaryClassification:
     """The names of its answers: the probability of 0, and of 1."""
     predicted: str
     """The log's column with 0 or 1."""
-    cut_off: float = 0.5
-    """From this probability on, 1 is predicted."""
 
     method = "predict_proba"
     monitored = "predict"
@@ -104,11 +104,11 @@ class BinaryClassification:
         """Return the probability, the predicted class and the label."""
         return {self.score: "FLOAT", self.predicted: "NUMBER", label: "NUMBER"}
 
-    def logged(self) -> list[Column]:
-        """Return the probability, and the class by `cut_off`."""
+    def logged(self, settings: Pipeline) -> list[Column]:
+        """Return the probability, and the class by `cut_off` of [pipeline.scoring]."""
         from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
-        is_one = F.col(self.score) >= self.cut_off
+        is_one = F.col(self.score) >= settings.scoring.cut_off
         return [F.col(self.score), F.iff(is_one, F.lit(1), F.lit(0)).alias(self.predicted)]
 
     def watched(self, label: str) -> dict[str, str]:
@@ -160,7 +160,7 @@ class Regression:
         """Return prediction and label."""
         return {self.score: "FLOAT", label: "FLOAT"}
 
-    def logged(self) -> list[Column]:
+    def logged(self, settings: Pipeline) -> list[Column]:  # noqa: ARG002 - every kind has it
         """Return the prediction."""
         from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 

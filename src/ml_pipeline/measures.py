@@ -60,7 +60,7 @@ def log_loss(label: np.ndarray, probability: np.ndarray) -> float:
 def calibration_error(label: np.ndarray, probability: np.ndarray) -> float:
     """Return the mean gap between predicted and actual shares over bins of probabilities, weighted by rows."""
     bins = calibration(label, probability)
-    return float(sum(each["rows"] * abs(each["label"] - each["predicted"]) for each in bins) / len(label))
+    return float(sum(each["rows"] * abs(each["mean_label"] - each["mean_predicted"]) for each in bins) / len(label))
 
 
 def bias(label: np.ndarray, predicted: np.ndarray) -> float:
@@ -88,7 +88,11 @@ def calibration(label: np.ndarray, probability: np.ndarray) -> list[dict[str, An
 
     groups = np.array_split(np.argsort(probability, kind="stable"), CALIBRATION_BINS)
     return [
-        {"predicted": rounded(probability[group].mean()), "label": rounded(label[group].mean()), "rows": len(group)}
+        {
+            "mean_predicted": rounded(probability[group].mean()),
+            "mean_label": rounded(label[group].mean()),
+            "rows": len(group),
+        }
         for group in groups
         if len(group)
     ]
@@ -153,14 +157,14 @@ def sliced(
     """
     found = []
     for value, rows in by.reset_index(drop=True).groupby(by.to_numpy()).groups.items():
-        row = {"value": _plain(value), "rows": len(rows), "label": rounded(label[rows].mean())}
+        row = {"value": _plain(value), "rows": len(rows), "mean_label": rounded(label[rows].mean())}
         row |= _answered(metrics, label[rows], predicted[rows])
         found.append(row if in_use is None else {**row, "in_use": _answered(metrics, label[rows], in_use[rows])})
     return found
 
 
 def _answered(metrics: Mapping[str, Metric], label: np.ndarray, predicted: np.ndarray) -> dict[str, float | None]:
-    return {"predicted": rounded(predicted.mean()), **measured(metrics, label, predicted)}
+    return {"mean_predicted": rounded(predicted.mean()), **measured(metrics, label, predicted)}
 
 
 def _plain(value: float) -> float:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from .config import Run
 
+WEEKS_SHOWN = 26
+"""So many weeks are in the result; all of them are in MONITORING."""
 STEADY, DRIFTED, WORSE = "steady", "drifted", "worse"
 
 
@@ -43,7 +45,7 @@ def monitor(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, An
         "drift": figures,
         "performance": {name: measure.value for name, measure in performance.items()},
         "labelled": max((measure.rows for measure in performance.values()), default=0),
-        "weeks": weeks,
+        "weeks": weeks[-WEEKS_SHOWN:],
     }
 
 
@@ -117,7 +119,7 @@ def _weeks(session: Session, run: Run, version: str) -> list[dict[str, Any]]:
         both.filter(F.col(predictions.EVENT) >= F.to_date(F.lit(since.isoformat())))
         .group_by(F.date_trunc("week", F.col(predictions.EVENT)).alias("WEEK"))
         .agg(
-            F.avg(score).alias("MEAN_PREDICTION"),
+            F.avg(score).alias("MEAN_PREDICTED"),
             F.avg(label).alias("MEAN_LABEL"),
             F.count("*").alias("N_ROWS"),
             F.count(label).alias("LABELLED"),
@@ -128,8 +130,8 @@ def _weeks(session: Session, run: Run, version: str) -> list[dict[str, Any]]:
     return [
         {
             "week": str(row["WEEK"])[:10],
-            "predicted": round(row["MEAN_PREDICTION"], 4),
-            "label": None if row["MEAN_LABEL"] is None else round(row["MEAN_LABEL"], 4),
+            "mean_predicted": round(row["MEAN_PREDICTED"], 4),
+            "mean_label": None if row["MEAN_LABEL"] is None else round(row["MEAN_LABEL"], 4),
             "rows": row["N_ROWS"],
             "labelled": row["LABELLED"],
         }
@@ -151,6 +153,6 @@ def _write(
 ) -> None:
     found = [["drift", name, value] for name, value in drift.items()]
     found += [[name, "labelled", measure.value] for name, measure in performance.items()]
-    found += [[metric, week["week"], week[metric]] for week in weeks for metric in ("predicted", "label")]
+    found += [[metric, week["week"], week[metric]] for week in weeks for metric in ("mean_predicted", "mean_label")]
     known = [row for row in found if row[2] is not None]
     replace_rows(session, run, "MONITORING", known)

@@ -1,7 +1,9 @@
 """The model monitor of a version: Snowflake compares the rows that it scored with those that it was judged on.
 
-A monitor reads a view of the prediction log; its baseline is what the version predicts of the held-out rows. It sees
-new rows when it refreshes, so what it answers may be an hour old.
+A monitor reads a view of the prediction log. Its baseline is what the judged model predicts of the held-out rows: the
+version itself has learned from them, so its own predictions there would be surer than any that it will make. A monitor
+sees new rows when it refreshes, so what it answers may be an hour old.
+https://docs.snowflake.com/en/sql-reference/sql/create-model-monitor
 """
 
 from __future__ import annotations
@@ -76,13 +78,13 @@ def _create(session: Session, run: Run, version: ModelVersion, watch: Watch) -> 
     declared = run.definition
     log = predictions.of_version(session, run, version.version_name)
     _watched(log, run).create_or_replace_view(watch.source, comment="What the monitor reads of the prediction log.")
-    held_out = registry.score(run, version, rows(session, run, TEST))
+    held_out = registry.score(run, registry.judged(session, run, version) or version, rows(session, run, TEST))
     judged = predictions.logged(held_out, run, version.version_name, declared.label)
     _watched(judged, run).write.save_as_table(
         watch.baseline,
         mode="overwrite",
         table_type="transient",
-        comment="What the version predicts of the rows that judged it.",
+        comment="What the judged model of the version predicts of the rows that judged it.",
     )
     segments = {"segment_columns": list(declared.segments)} if declared.segments else {}
     registry.open_registry(session).add_monitor(

@@ -74,7 +74,7 @@ def logged(scored: DataFrame, run: Run, version: str, *more: str) -> DataFrame:
         *declared.keys,
         F.col(declared.time).cast("TIMESTAMP_NTZ").alias(EVENT),
         F.lit(version).alias(VERSION),
-        *declared.kind.logged(),
+        *declared.kind.logged(run.settings),
         *declared.features,
         *more,
     )

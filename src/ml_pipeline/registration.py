@@ -1,41 +1,54 @@
-"""Registration: what becomes of a judged model, a version of the Registry that is put in use, or nothing."""
+"""Registration: what becomes of a judged model, a version of the Registry that is put in use, or nothing.
+
+What is registered is the accepted model, fitted on all labelled rows (see training.py). Its metrics are those of the
+judged model, which has not learned from the last rows. That one is kept as the version of the same name of the model
+<name>_JUDGED. Later models are compared with it, and its predictions are the baseline of the model monitor.
+"""
 
 from __future__ import annotations
 
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from . import candidate, datasets, experiments, provenance, quality_gate, registry
+from . import candidate, datasets, experiments, provenance, quality_gate, registry, training
+from .datasets import EARLIER, LABELLED
 from .errors import PipelineError
 from .payload import ANACONDA
+from .registry import PROVENANCE
 
 if TYPE_CHECKING:
     from snowflake.ml.model import Model, ModelVersion
     from snowflake.snowpark import Session
 
     from .config import Run
+    from .datasets import Part
 
 _SAMPLE_ROWS = 100
 
 REGISTERED, REJECTED = "registered", "rejected"
-QUALITY_GATE, PROVENANCE = "quality_gate", "provenance"
-"""What a version keeps beside its metrics: how it was accepted, and where it comes from."""
+QUALITY_GATE = "quality_gate"
+"""What a version keeps beside its metrics and where it comes from: how it was accepted."""
+_MAKE_OF_IT = ["WAREHOUSE"]
+_SERVE_IT = ["WAREHOUSE", "SNOWPARK_CONTAINER_SERVICES"]
 
 
 def register(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
-    """Log the accepted model as a version named after the run, and make it the default.
+    """Fit the accepted model on all labelled rows, log it as a version named after the run, and make it the default.
 
     A second attempt finds the version that the first one logged. A smoke run has a model of its own.
     Raises PipelineError when the candidate is not the model that was judged.
     """
     evaluation = inputs["EVALUATE"]
     previous = registry.version_in_use(session, run)
-    version = _logged(session, run, evaluation) or _log(session, run, evaluation)
+    version = registry.found(session, run.name(run.settings.registry.model), registry.version_name(run))
+    if version is None or not version.show_metrics():
+        version = _log(session, run, evaluation, version)
     model = registry.open_registry(session).get_model(run.name(run.settings.registry.model))
     if not model.comment:
         model.comment = f"{run.definition.purpose} A version is named after the run that trained it."
     model.default = version.version_name
     dropped = _drop_oldest(model, run.settings.registry.keep_versions)
+    _drop_judged(session, run, version.version_name)
     experiments.end(session, run, REGISTERED, [])
     candidate.discard(session, evaluation["model"])
     return {
@@ -56,48 +69,63 @@ def reject(session: Session, run: Run, inputs: dict[str, Any]) -> dict[str, Any]
     return {"reasons": reasons, "in_use": in_use.version_name if in_use else None}
 
 
-def facts(run: Run, evaluation: dict[str, Any]) -> dict[str, Any]:
-    """Return what a version is to tell of itself: its metrics, how it passed the quality gate, and its provenance."""
+def facts(run: Run, evaluation: dict[str, Any], origin: dict[str, Any]) -> dict[str, Any]:
+    """Return what a version is to tell of itself: metrics, how it passed the quality gate, and its provenance.
+
+    The metrics are those of the judged model.
+    """
     checks = quality_gate.checks(evaluation, run)
     gate = {
         "passed": all(check.passed for check in checks),
         "checks": len(checks),
         "compared_with": (evaluation["in_use"] or {}).get("version") or "",
     }
-    return {**evaluation["metrics"], QUALITY_GATE: gate, PROVENANCE: evaluation["provenance"]}
+    return {**evaluation["metrics"], QUALITY_GATE: gate, PROVENANCE: origin}
 
 
-def _logged(session: Session, run: Run, evaluation: dict[str, Any]) -> ModelVersion | None:
-    """Return the version that an earlier attempt has logged; what that one had no time to say of it is added."""
-    if not registry.version_in_use(session, run):
-        return None
-    versions = registry.open_registry(session).get_model(run.name(run.settings.registry.model)).versions()
-    version = next((each for each in versions if each.version_name == registry.version_name(run)), None)
-    if version and not version.show_metrics():
-        for name, value in facts(run, evaluation).items():
-            version.set_metric(name, value)
-    return version
+def _log(session: Session, run: Run, evaluation: dict[str, Any], there: ModelVersion | None) -> ModelVersion:
+    """Log the judged model, and the one that is fitted on all labelled rows; a version that is there gets its facts."""
+    judged, content = evaluation["provenance"], _judged(session, evaluation)
+    refit = training.refit(session, run, {name: judged[name] for name in run.settings.model.to_dict()})
+    fitted = candidate.read(session, refit["model"])
+    told = facts(run, evaluation, provenance.of_refit(judged, refit, fitted))
+    if there is None:
+        if registry.found(session, registry.judged_name(run), registry.version_name(run)) is None:
+            registry.open_registry(session).log_model(
+                candidate.unpickled(content),
+                model_name=registry.judged_name(run),
+                target_platforms=_MAKE_OF_IT,
+                **_options(session, run, EARLIER, {PROVENANCE: judged}),
+            )
+        there = experiments.log_model(
+            session,
+            run,
+            candidate.unpickled(fitted),
+            model_name=run.name(run.settings.registry.model),
+            target_platforms=_SERVE_IT,
+            **_options(session, run, LABELLED, told),
+        )
+    else:  # an earlier attempt had no time for them
+        for metric, value in told.items():
+            there.set_metric(metric, value)
+    candidate.discard(session, refit["model"])
+    return there
 
 
-def _log(session: Session, run: Run, evaluation: dict[str, Any]) -> ModelVersion:
-    kind, features = run.definition.kind, run.definition.features
-    return experiments.log_model(
-        session,
-        run,
-        candidate.unpickled(_judged(session, evaluation)),
-        model_name=run.name(run.settings.registry.model),
-        version_name=registry.version_name(run),
-        comment=_comment(run),
-        metrics=facts(run, evaluation),
-        signatures=kind.signatures(features),
+def _options(session: Session, run: Run, part: Part, metrics: dict[str, Any]) -> dict[str, Any]:
+    declared = run.definition
+    return {
+        "version_name": registry.version_name(run),
+        "comment": _comment(run),
+        "metrics": metrics,
+        "signatures": declared.kind.signatures(declared.features),
         # A row of it is kept with the version, and where the rows come from is the version's lineage.
-        sample_input_data=datasets.rows(session, run).select(*features).limit(_SAMPLE_ROWS),
-        target_platforms=["WAREHOUSE", "SNOWPARK_CONTAINER_SERVICES"],
+        "sample_input_data": datasets.rows(session, run, part).select(*declared.features).limit(_SAMPLE_ROWS),
         # The versions that it was tested with, as everywhere else.
-        options={"relax_version": False},
+        "options": {"relax_version": False},
         **packages(run),
-        task=kind.task(),
-    )
+        "task": declared.kind.task(),
+    }
 
 
 def packages(run: Run) -> dict[str, Any]:
@@ -135,3 +163,13 @@ def _drop_oldest(model: Model, keep: int) -> list[str]:
     for name in spare:
         model.delete_version(name)
     return spare
+
+
+def _drop_judged(session: Session, run: Run, newest: str) -> None:
+    """Drop the judged models whose version is gone."""
+    model = registry.open_registry(session).get_model(registry.judged_name(run))
+    model.default = newest  # a default version cannot be dropped
+    kept = registry.version_names(session, run)
+    for name in model.show_versions()["name"]:
+        if name not in kept:
+            model.delete_version(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import PipelineError
 
@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
     from .config import Run
 
+JUDGED = "JUDGED"
+PROVENANCE = "provenance"
+"""The metric of a version that says where it comes from."""
+
 
 def version_in_use(session: Session, run: Run) -> ModelVersion | None:
     """Return the default version of the run's model; None before there is one."""
-    if not _listed(session, run):
+    if not _listed(session, run.name(run.settings.registry.model)):
         return None
     return open_registry(session).get_model(run.name(run.settings.registry.model)).default
 
@@ -35,12 +39,40 @@ def required(session: Session, run: Run) -> ModelVersion:
 
 def version_names(session: Session, run: Run) -> set[str]:
     """Return the names of all versions of the run's model."""
-    model = _listed(session, run)
+    model = _listed(session, run.name(run.settings.registry.model))
     return set(json.loads(model["versions"])) if model else set()
 
 
-def _listed(session: Session, run: Run) -> Row | None:
-    name, schema = run.name(run.settings.registry.model), session.get_fully_qualified_current_schema()
+def judged_name(run: Run) -> str:
+    """Return the name of the model whose versions are those that were judged: see registration.py."""
+    return f"{run.name(run.settings.registry.model)}_{JUDGED}"
+
+
+def judged(session: Session, run: Run, version: ModelVersion) -> ModelVersion | None:
+    """Return the model that was judged for this version, which has learned from the earlier rows alone.
+
+    A version that was fitted on nothing else than what it was judged with, such as one that people logged, is its own.
+    None for one that was copied from elsewhere: what judged it is there.
+    """
+    twin = found(session, judged_name(run), version.version_name)
+    return twin or (None if "judged" in provenance(version) else version)
+
+
+def found(session: Session, model: str, version: str) -> ModelVersion | None:
+    """Return a version by name; None where there is none."""
+    listed = _listed(session, model)
+    if listed is None or version not in json.loads(listed["versions"]):
+        return None
+    return open_registry(session).get_model(model).version(version)
+
+
+def provenance(version: ModelVersion) -> dict[str, Any]:
+    """Return where a version comes from, as the pipeline has recorded it; nothing of one that people logged."""
+    return version.show_metrics().get(PROVENANCE) or {}
+
+
+def _listed(session: Session, name: str) -> Row | None:
+    schema = session.get_fully_qualified_current_schema()
     models = session.sql(f"SHOW MODELS LIKE '{name}' IN SCHEMA {schema}").collect()
     # LIKE takes _ for any letter, so the answer may hold other models.
     return next((row for row in models if row["name"] == name), None)

@@ -22,7 +22,7 @@ def score(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]
     waiting = predictions.unscored(open_rows(session, run), run, name)
     new = predictions.add(registry.score(run, version, waiting), run, name)
     row = predicted(session, run, name).agg(F.count("*"), F.avg(run.definition.kind.score)).collect()[0]
-    return {"version": name, "rows": row[0], "new": new, "mean_prediction": round(row[1], 4)}
+    return {"version": name, "rows": row[0], "new": new, "mean_predicted": round(row[1], 4)}
 
 
 def predicted(session: Session, run: Run, version: str) -> DataFrame:

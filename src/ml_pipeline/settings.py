@@ -25,6 +25,7 @@ from .values import (
     OptionalSchema,
     Package,
     PackageRepository,
+    Probability,
     Refresh,
     Repository,
     Runtime,
@@ -116,9 +117,9 @@ class Data(Open):
     """The share that the source's database was made from: the bootstrap grants IMPORTED PRIVILEGES on it. Empty: it is
     an ordinary database, and the bootstrap grants USAGE and SELECT."""
     as_of: Date
-    """The date that counts as today."""
+    """The date that counts as today: rows after it are not there yet. "today": the day of the run, in UTC."""
     max_age_days: Whole
-    """The newest row may be this much older than `as_of`."""
+    """The newest row of the source may be this much older than `as_of`."""
     test_days: Whole
     """Rows of the last days before `as_of` are held out of the training and judge the model."""
     label_lag_days: Whole
@@ -183,6 +184,13 @@ class Monitoring(Open):
     """E-mail or webhook: where a run's report sends its failure, and what monitoring found."""
 
 
+class Scoring(Open):
+    """How predictions are used; a regression needs no such table."""
+
+    cut_off: Probability = 0.5
+    """From this probability on, a classifier's prediction counts as 1."""
+
+
 class Service(Open):
     """The real-time service; a project without one needs no such table."""
 
@@ -219,5 +227,6 @@ class Pipeline(Open):
     quality_gate: QualityGate
     registry: Registry
     monitoring: Monitoring
+    scoring: Scoring = Scoring()
     service: Service = Service()
     governance: DataGovernance = DataGovernance()

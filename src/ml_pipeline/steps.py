@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from snowflake.snowpark import Session
+from snowflake.snowpark import DataFrame, Session
 from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's documentation writes it)
 
 from . import definition
 from .config import Run
 from .errors import PipelineError
-from .tables import replace_rows, rows_of_all
+from .tables import replace_rows, rows_of, rows_of_all
 from .values import ConfigError, nearest
 
 _RESULTS = "STEP_RESULTS"
@@ -25,8 +25,8 @@ Function = Callable[[Session, Run, dict[str, Result]], Result]
 class Step:
     """A function of the session, the run and the results of the steps that it needs; its own result is JSON.
 
-    What a step needs must be a direct predecessor of its task: Snowflake hands on no other return value. A result with
-    "branch" chooses the task to go on with.
+    What a step needs must be a predecessor of its task, and is read from STEP_RESULTS: a return value has room for
+    10 kB only. A result with "branch" chooses the task to go on with.
     """
 
     name: str
@@ -68,7 +68,7 @@ def execute(session: Session, run: Run, name: str, results: dict[str, Result]) -
     session.query_tag = run.query_tag(name)
     try:
         result = step.function(session, run, {need: results[need] for need in step.needs})
-    except Exception as error:
+    except BaseException as error:  # a run that somebody interrupts has failed, too
         _record(session, run, name, {"error": f"{type(error).__name__}: {error}"}, started, succeeded=False)
         raise
     _record(session, run, name, result, started, succeeded=True)
@@ -85,7 +85,16 @@ def alone(session: Session, run: Run, name: str) -> Result:
 
 
 def _last(session: Session, run: Run, need: str, name: str) -> Result:
-    succeeded = rows_of_all(session, run, _RESULTS).filter((F.col("STEP") == need) & F.col("SUCCEEDED"))
+    return _read(rows_of_all(session, run, _RESULTS), run, need, name)
+
+
+def recorded(session: Session, run: Run, step: Step) -> dict[str, Result]:
+    """Return what the steps that this one needs have recorded in this run."""
+    return {need: _read(rows_of(session, run, _RESULTS), run, need, step.name) for need in step.needs}
+
+
+def _read(rows: DataFrame, run: Run, need: str, name: str) -> Result:
+    succeeded = rows.filter((F.col("STEP") == need) & F.col("SUCCEEDED"))
     found = succeeded.sort(F.col("WRITTEN_AT").desc()).select("RESULT").limit(1).collect()
     if not found:
         where = run.name(_RESULTS)

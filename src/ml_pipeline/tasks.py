@@ -1,20 +1,22 @@
 """A step as a function that a task's HANDLER names, and the only file that knows it is running in a task.
 
-CONFIG and predecessors' return values come in by TaskContext, and a return value goes out by it; the rest is in steps.
+CONFIG comes in by TaskContext, and a return value goes out by it; the rest is in steps.
 """
 
 import json
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 from snowflake.snowpark import Session
 
+from . import clock
 from .config import Run
-from .errors import PipelineError
 from .parameters import settle
-from .steps import Function, Result, Step, execute
+from .steps import Function, Result, Step, execute, recorded
 
 RETURN_VALUE_LIMIT = 10_000
 """Snowflake's, in bytes."""
+_ELSEWHERE = "in STEP_RESULTS"
 
 
 class Handler(Protocol):
@@ -47,19 +49,32 @@ def _task(session: Session, step: Step) -> str:
 
     settle(session)
     context = TaskContext(session)
-    run = Run.from_config(context.get_task_graph_config() or {}, str(context.get_current_task_graph_run_group_id()))
-    results = {need: json.loads(context.get_predecessor_return_value(need)) for need in step.needs}
-    value = _return_value(step.name, execute(session, run, step.name, results))
+    run = Run.from_config(
+        context.get_task_graph_config() or {},
+        str(context.get_current_task_graph_run_group_id()),
+        partial(clock.scheduled, session),
+    )
+    value = _return_value(execute(session, run, step.name, recorded(session, run, step)))
     context.set_return_value(value)
     return value
 
 
-def _return_value(name: str, result: Result) -> str:
-    """Return the result as JSON; of a branch, the plain name of the task that it chose."""
-    value = str(result["branch"]) if "branch" in result else json.dumps(result, separators=(",", ":"))
-    if len(value.encode()) > RETURN_VALUE_LIMIT:
-        raise PipelineError(
-            f"the result of {name} has {len(value.encode())} bytes; a task returns at most {RETURN_VALUE_LIMIT}\n"
-            f"next: return less, and leave the rest in a table"
-        )
-    return value
+def _return_value(result: Result) -> str:
+    """Return the result as JSON, for people to read; of a branch, the plain name of the task that it chose.
+
+    Of a result that is too large, the largest values are left out; STEP_RESULTS has them.
+    """
+    if "branch" in result:
+        return str(result["branch"])
+    shown = dict(result)
+    for key in sorted(result, key=lambda key: len(_json(result[key])), reverse=True):
+        if len(_json(shown)) <= RETURN_VALUE_LIMIT:
+            break
+        shown[key] = _ELSEWHERE
+    value = _json(shown)
+    return value if len(value) <= RETURN_VALUE_LIMIT else _json({"result": _ELSEWHERE})
+
+
+def _json(value: Any) -> str:
+    """Return ASCII, of which each character is a byte."""
+    return json.dumps(value, separators=(",", ":"))

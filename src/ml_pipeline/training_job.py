@@ -12,8 +12,8 @@ from typing import Any
 ARCHIVE = "ml_pipeline.zip"
 
 
-def main(text: str, versions: str) -> dict[str, Any]:
-    """Train for the run that this text describes, with the session that the job has.
+def main(text: str, versions: str, step: str) -> dict[str, Any]:
+    """Train for the run that this text describes, or fit its accepted model again, with the session that the job has.
 
     `versions` are those that the task has of what a model is made with; with others, nothing is trained.
     """
@@ -26,13 +26,13 @@ def main(text: str, versions: str) -> dict[str, Any]:
 
     run = Run.from_json(text)
     jobs.require(run, json.loads(versions))
-    from ml_pipeline.training import train_here
+    from ml_pipeline.training import in_job
 
     session = get_active_session()
     settle(session)
     # Whoever waits for the job cancels it in time, but may be gone.
     signal.alarm(60 * run.settings.training.timeout_minutes)
-    return train_here(session, run, on_nodes=run.settings.training.instances > 1)
+    return in_job(session, run, step)
 
 
 if __name__ == "__main__":

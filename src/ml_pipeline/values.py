@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 MOST_CANDIDATES = 8
 CHANGE = "ON CHANGE OF "
 INTERVAL = re.compile(r"[1-9][0-9]* (?:SECONDS|MINUTES|HOURS)")
 BACKENDS = ("classic", "task_graph", "auto")
+TODAY = date.max
+"""What "today" is until a run begins: the run puts its own day there, see `Run.from_config`."""
+_TODAY = "today"
 
 _NAME = r"[A-Z_][A-Z0-9_$]*"
 
@@ -43,12 +46,18 @@ def _matching(pattern: str, expected: str) -> BeforeValidator:
 
 
 def _date(value: Any) -> date:
+    if value == _TODAY:
+        return TODAY
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError) as error:
-        raise ValueError("expected a date such as 1998-08-02") from error
+        raise ValueError('expected a date such as 1998-08-02, or "today"') from error
+
+
+def _date_text(value: date) -> str:
+    return _TODAY if value == TODAY else value.isoformat()
 
 
 Whole = Annotated[int, Field(ge=0)]
@@ -57,11 +66,14 @@ Whole = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 """A whole number from 1 on."""
 
+Probability = Annotated[float, Field(ge=0, le=1)]
+"""A number from 0 to 1."""
+
 Candidates = Annotated[int, Field(ge=1, le=MOST_CANDIDATES)]
 """How many hyper-parameters to try."""
 
-Date = Annotated[date, BeforeValidator(_date)]
-"""A date, or its text in JSON."""
+Date = Annotated[date, BeforeValidator(_date), PlainSerializer(_date_text, when_used="json")]
+"""A date, or its text in JSON; "today" is TODAY."""
 
 Identifier = Annotated[str, _matching(_NAME, "an upper case Snowflake name such as ML_DEV")]
 """A Snowflake name that needs no quotes: upper case letters, digits, _ and $."""

@@ -30,7 +30,7 @@ def feature_step(options: argparse.Namespace) -> Figures:
 
 def _in_turns(server: LocalSnowflake, folder: Path, runs: int) -> Figures:
     environment = config.load("prod", ROOT / "environments")
-    settings = environment.pipeline.changed(data={"max_orders": 0})
+    settings = environment.pipeline.changed(data={"max_customers": 0})
     with server.connect() as session:
         session.sql("CREATE DATABASE BENCH").collect()
         session.use_warehouse("COMPUTE_WH")

@@ -108,3 +108,26 @@ def test_labels_that_come_judge_the_version_in_use_by_the_declared_metric(sessio
     assert found["DECIDE"]["branch"] == "TRAIN"
     assert any(reason.startswith("the rmse of 20 labelled rows is ") for reason in found["DECIDE"]["reasons"])
     assert found["MONITOR"]["verdict"] == "worse"
+
+
+@pytest.mark.parametrize(("retrain_days", "reasons"), [(25, ["V_FIRST is 25 days old, of 25"]), (26, [])])
+def test_model_and_data_age_by_the_same_clock(session, first, retrain_days, reasons):
+    """Not by the wall clock, by which the version has just been made: its run was as of 2025-02-04."""
+    later = SETTINGS.changed(
+        data={"as_of": "2025-03-01"}, training={"retrain_days": retrain_days}, monitoring={"rest_days": 99}
+    )
+    assert execute(session, Run("AGED", "d1", later), "DECIDE", {})["reasons"] == reasons
+
+
+def test_a_backfill_trains_nothing_for_the_age_of_a_model_of_a_later_day(session, first):
+    earlier = SETTINGS.changed(data={"as_of": "2024-12-01"}, training={"retrain_days": 7}, monitoring={"rest_days": 99})
+    assert execute(session, Run("EARLIER", "d1", earlier), "DECIDE", {})["reasons"] == []
+
+
+def test_the_registered_model_has_learned_from_every_labelled_row_and_the_judged_one_from_the_earlier(session, first):
+    model = Registry(session, database_name="T_SMALL", schema_name="PUBLIC").get_model("SMALL")
+    where, parts = model.version("V_FIRST").show_metrics()["provenance"], first["FEATURES"]["parts"]
+    assert (where["judged"]["rows"], where["rows"]) == (parts["TRAIN"], 400 - parts["OPEN"])
+    assert where["as_of"] == "2025-02-04"
+    judged = Registry(session, database_name="T_SMALL", schema_name="PUBLIC").get_model("SMALL_JUDGED")
+    assert judged.version("V_FIRST").show_metrics()["provenance"]["sha256"] == where["judged"]["sha256"]

@@ -143,6 +143,31 @@ def test_a_job_is_cancelled_before_the_graphs_time_is_over(environment):
     assert environment.pipeline.training.timeout_minutes < environment.graph.timeout_minutes
 
 
+LIVE = DEV.changed(pipeline={"data": {"as_of": "today"}})
+
+
+def test_today_travels_to_the_run_which_puts_its_own_day_there():
+    config = json.loads(json.dumps(LIVE.graph_config("abc")))
+    assert config["settings"]["data"]["as_of"] == "today"
+    run = Run.from_config(config, "1", lambda: date(2026, 11, 30))
+    assert run.settings.data.as_of == date(2026, 11, 30)
+    assert Run.from_json(run.to_json()) == run
+
+
+def test_a_backfill_of_a_live_source_has_the_day_that_it_is_given():
+    config = LIVE.graph_config("abc")
+    config["settings"]["data"]["as_of"] = "1998-07-01"
+    assert Run.from_config(config, "1", lambda: date(2026, 11, 30)).settings.data.as_of == date(1998, 7, 1)
+
+
+def _no_clock():
+    raise AssertionError("the run asked for the day")
+
+
+def test_a_fixed_day_asks_no_clock():
+    assert Run.from_config(DEV.graph_config("abc"), "1", _no_clock).settings == DEV.pipeline
+
+
 def test_a_run_id_is_fit_for_a_snowflake_name():
     assert Run.from_config(DEV.graph_config(""), "a-1.b").id == "A_1_B"
 
@@ -191,7 +216,7 @@ MISTAKES = {
     "negative": ("seed = 7", "seed = -7", "expected a number of at least 0, not -7"),
     "text for a fraction": ("max_drift = 0.25", 'max_drift = "x"', "expected a number, not 'x'"),
     "no number": ("max_drift = 0.25", "max_drift = nan", "expected a finite number, not nan"),
-    "not a date": ("as_of = 1998-08-03", 'as_of = "soon"', "expected a date such as 1998-08-02, not 'soon'"),
+    "not a date": ("as_of = 1998-08-03", 'as_of = "soon"', """a date such as 1998-08-02, or "today", not 'soon'"""),
     "a time for a date": ("as_of = 1998-08-03", "as_of = 1998-08-03T00:00:00", "expected a date such as 1998-08-02"),
     "a name in need of quotes": ('"T_{ENVIRONMENT}"', '"t dev"', "such as ML_DEV, not 't dev'"),
     "a source without database": ("SNOWFLAKE_SAMPLE_DATA.", "", "expected a schema with its database"),

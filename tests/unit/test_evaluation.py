@@ -57,7 +57,7 @@ def test_a_model_that_exaggerates_is_not(honest):
 def test_calibration_bins_hold_equally_many_rows(honest):
     bins = calibration(*honest)
     assert [each["rows"] for each in bins] == [2_000] * 10
-    assert [each["predicted"] for each in bins] == sorted(each["predicted"] for each in bins)
+    assert [each["mean_predicted"] for each in bins] == sorted(each["mean_predicted"] for each in bins)
 
 
 def test_few_rows_make_few_bins():
@@ -77,21 +77,21 @@ SLICED = {"log_loss": LOG_LOSS}
 def test_slices_compare_predictions_with_labels():
     label, predicted = np.array([1, 0, 1]), np.array([0.5, 0.7, 0.9])
     assert sliced(pd.Series([1, 1, 2]), SLICED, label, predicted) == [
-        {"value": 1, "rows": 2, "label": 0.5, "predicted": 0.6, "log_loss": 0.9486},
-        {"value": 2, "rows": 1, "label": 1.0, "predicted": 0.9, "log_loss": 0.1054},
+        {"value": 1, "rows": 2, "mean_label": 0.5, "mean_predicted": 0.6, "log_loss": 0.9486},
+        {"value": 2, "rows": 1, "mean_label": 1.0, "mean_predicted": 0.9, "log_loss": 0.1054},
     ]
 
 
 def test_slices_tell_of_both_models_on_the_same_rows():
     label, predicted, in_use = np.array([1, 0]), np.array([0.5, 0.5]), np.array([0.75, 0.25])
     found = sliced(pd.Series([1, 1], index=[7, 9]), SLICED, label, predicted, in_use)[0]
-    assert (found["predicted"], found["log_loss"]) == (0.5, 0.6931)
-    assert found["in_use"] == {"predicted": 0.5, "log_loss": 0.2877}
+    assert (found["mean_predicted"], found["log_loss"]) == (0.5, 0.6931)
+    assert found["in_use"] == {"mean_predicted": 0.5, "log_loss": 0.2877}
 
 
 def test_a_slice_may_be_narrower_than_one():
     assert sliced(pd.Series([0.5]), {"bias": BIAS}, np.array([1]), np.array([3.0]))[0] == {
-        "value": 0.5, "rows": 1, "label": 1.0, "predicted": 3.0, "bias": 2.0,
+        "value": 0.5, "rows": 1, "mean_label": 1.0, "mean_predicted": 3.0, "bias": 2.0,
     }  # fmt: skip
 
 

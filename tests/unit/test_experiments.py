@@ -26,7 +26,7 @@ def test_a_run_was_given_its_rows_its_settings_and_what_it_was_compared_with():
 
 def test_a_version_tells_whether_it_passed_even_if_it_should_not_be_there():
     """Copying relies on it: what did not pass says so."""
-    told = registration.facts(RUN, EVALUATION)
+    told = registration.facts(RUN, EVALUATION, EVALUATION["provenance"])
     assert told["quality_gate"] == {"passed": False, "checks": 4, "compared_with": "V_0"}
     assert told["provenance"] == EVALUATION["provenance"]
 

@@ -170,7 +170,7 @@ def test_a_job_that_trains_sets_them_too(monkeypatch):
     monkeypatch.setattr("ml_pipeline.config.Run.from_json", lambda _: run)
     monkeypatch.setattr("ml_pipeline.training.train_here", lambda *_, **__: trained.append(list(session.said)) or {})
     monkeypatch.setattr("signal.alarm", lambda _: None)
-    training_job.main("{}", json.dumps(jobs.versions(run)))
+    training_job.main("{}", json.dumps(jobs.versions(run)), "TRAIN")
     assert [said[0].startswith("ALTER SESSION SET ") for said in trained] == [True]
 
 

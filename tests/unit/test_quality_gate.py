@@ -23,7 +23,7 @@ RUN = Run("R", "", SETTINGS)
 GOOD = {"r2": 0.68, "rmse": 0.61}
 
 
-FINE = {"value": 1, "rows": 500, "label": 0.6, "predicted": 0.61, "bias": 0.01, "rmse": 0.62}
+FINE = {"value": 1, "rows": 500, "mean_label": 0.6, "mean_predicted": 0.61, "bias": 0.01, "rmse": 0.62}
 
 
 def evaluation(in_use_r2=None, slices=(), **changes):
@@ -96,8 +96,8 @@ def of_slice(**changes):
 
 
 def test_a_slice_may_not_be_much_worse_than_it_is_with_the_version_in_use():
-    assert not of_slice(in_use={"predicted": 0.6, "rmse": 0.6})
-    assert of_slice(in_use={"predicted": 0.6, "rmse": 0.5999}) == [
+    assert not of_slice(in_use={"mean_predicted": 0.6, "rmse": 0.6})
+    assert of_slice(in_use={"mean_predicted": 0.6, "rmse": 0.5999}) == [
         "rmse of rooms 1 is 0.62, not at most 0.6199, because V_1, which is in use, has 0.5999"
     ]
 
@@ -108,11 +108,11 @@ def test_a_slice_has_bounds_of_its_own():
 
 
 def test_a_slice_with_few_rows_is_not_judged():
-    assert not of_slice(rows=499, bias=0.9, in_use={"predicted": 0.6, "rmse": 0.1})
+    assert not of_slice(rows=499, bias=0.9, in_use={"mean_predicted": 0.6, "rmse": 0.1})
 
 
 def test_a_slice_without_an_answer_is_objected_to():
-    assert of_slice(bias=None, rmse=None, in_use={"predicted": 0.6, "rmse": 0.6}) == [
+    assert of_slice(bias=None, rmse=None, in_use={"mean_predicted": 0.6, "rmse": 0.6}) == [
         "bias of rooms 1 is not a number",
         "rmse of rooms 1 is not a number",
     ]
@@ -120,7 +120,7 @@ def test_a_slice_without_an_answer_is_objected_to():
 
 def test_a_good_model_that_fails_one_slice_is_rejected():
     """What a mean hides: as good as ever on the whole, and worse for those that the change was not made for."""
-    worse = {**FINE, "value": 5, "rmse": 0.7, "in_use": {"predicted": 0.6, "rmse": 0.6}}
+    worse = {**FINE, "value": 5, "rmse": 0.7, "in_use": {"mean_predicted": 0.6, "rmse": 0.6}}
     assert decision(evaluation(in_use_r2=0.68, slices=[FINE, worse]))["branch"] == "REJECT"
 
 

@@ -18,15 +18,15 @@ def recorded(*names, failed=()):
         (recorded(*DONE, "REGISTER", "SCORE", "MONITOR"), "registered"),
         (recorded(*DONE, "REJECT", "SCORE", "MONITOR"), "rejected"),
         (recorded("INGEST", "FEATURES", "DECIDE", "KEEP", "SCORE", "MONITOR"), "kept"),
-        (recorded(*DONE, "REJECT"), "failed"),
-        (recorded("INGEST", "SCORE", "MONITOR"), "failed"),
+        (recorded("INGEST", "SCORE", "MONITOR"), "succeeded"),
         (recorded(*DONE, failed=["REGISTER"]), "failed"),
         (recorded(*DONE, failed=["REJECT"]), "failed"),
-        (recorded(*DONE, "REGISTER", "SCORE"), "failed"),
+        (recorded(*DONE, "REGISTER", "SCORE", "MONITOR", failed=["SERVE"]), "failed"),
+        (recorded(*DONE, "REGISTER", "SCORE", "MONITOR", failed=["NOTEBOOK"]), "failed"),
         (recorded(), "failed"),
     ],
 )
-def test_only_a_run_that_came_to_its_last_step_by_a_branch_has_not_failed(steps, verdict):
+def test_a_run_ended_by_its_branch_unless_a_task_of_it_failed(steps, verdict):
     assert outcome(steps) == verdict
 
 

@@ -49,16 +49,16 @@ def test_where_branches_join_again_one_way_is_enough(graph):
 
 
 def test_a_run_has_the_settings_of_its_environment_and_a_name_of_its_own():
-    first, second = (new_run(LOCAL, smoke=False) for _ in range(2))
+    first, second = (new_run(LOCAL, None, smoke=False) for _ in range(2))
     assert first.settings == LOCAL.pipeline
     assert first.id != second.id
-    assert new_run(LOCAL, smoke=True).settings == LOCAL.smoke
+    assert new_run(LOCAL, None, smoke=True).settings == LOCAL.smoke
     assert first.release == "working-tree"
 
 
 def test_what_is_not_staged_trains_in_the_process():
     assert LOCAL.pipeline.training.job
-    assert not new_run(LOCAL, smoke=False).trains_in_job
+    assert not new_run(LOCAL, None, smoke=False).trains_in_job
 
 
 def test_an_unknown_environment_is_an_error_with_the_nearest_name(capsys):
@@ -144,7 +144,7 @@ def test_a_failed_step_is_reported_without_its_message_which_the_command_ends_wi
 
 def test_a_step_that_the_graph_does_not_have_is_an_error_with_the_nearest_name(graph):
     with pytest.raises(PipelineError, match="the graph has no step 'FEATURE'; did you mean FEATURES\\?\\nnext: pass"):
-        run_step(None, new_run(LOCAL, smoke=True), graph, "FEATURE", print)
+        run_step(None, new_run(LOCAL, None, smoke=True), graph, "FEATURE", print)
 
 
 # A schema of one's own.

@@ -125,7 +125,7 @@ _STYLES: dict[str, dict[str, Any]] = {
 }
 
 
-IN_A_SLICE = {"value", "rows", "label", "predicted"}
+IN_A_SLICE = {"value", "rows", "mean_label", "mean_predicted"}
 """What each row of a slice must say to be drawn."""
 
 
@@ -148,9 +148,11 @@ def calibration(plots: dict[str, Any]) -> str:
     def draw(axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":")
         for which, found in plots.items():
-            predicted, label = ([each[name] for each in found["calibration"]] for name in ("predicted", "label"))
+            predicted, label = (
+                [each[name] for each in found["calibration"]] for name in ("mean_predicted", "mean_label")
+            )
             axes.plot(predicted, label, marker="o", markersize=3, label=_NAMES[which], **_STYLES[which])
-        axes.set(xlabel="predicted", ylabel="label", title="Calibration")
+        axes.set(xlabel="mean predicted", ylabel="mean label", title="Calibration")
         axes.legend(frameon=False)
 
     return _drawn(draw, 3.6, 3.2)
@@ -162,13 +164,13 @@ def slices(title: str, rows: list[dict[str, Any]]) -> str:
 
     def draw(axes: Axes) -> None:
         most = max(row["rows"] for row in rows)
-        highest = max(row["label"] for row in rows)
+        highest = max(row["mean_label"] for row in rows)
         width = 0.8 * min((b - a for a, b in pairwise(values)), default=1)
         axes.bar(values, [0.25 * highest * row["rows"] / most for row in rows], width, color="#eeeeee", label="rows")
-        axes.plot(values, [row["label"] for row in rows], "o-", color=_BLACK, markersize=3, label="label")
-        axes.plot(values, [row["predicted"] for row in rows], label=_NAMES["new"], **_STYLES["new"])
+        axes.plot(values, [row["mean_label"] for row in rows], "o-", color=_BLACK, markersize=3, label="mean label")
+        axes.plot(values, [row["mean_predicted"] for row in rows], label=_NAMES["new"], **_STYLES["new"])
         if all("in_use" in row for row in rows):
-            before = [row["in_use"]["predicted"] for row in rows]
+            before = [row["in_use"]["mean_predicted"] for row in rows]
             axes.plot(values, before, label=_NAMES["in_use"], **_STYLES["in_use"])
         axes.set(title=f"By {title.replace('_', ' ')}")
         axes.legend(frameon=False, fontsize=7, ncols=2)
@@ -203,8 +205,17 @@ def weeks(found: list[dict[str, Any]]) -> str:
 
     def draw(axes: Axes) -> None:
         dates = [date.fromisoformat(week["week"]) for week in found]
-        axes.plot(dates, [_or_nan(week["label"]) for week in found], "o-", color=_GREY, markersize=2.5, label="label")
-        axes.plot(dates, [week["predicted"] for week in found], "o-", color=_BLUE, markersize=2.5, label="predicted")
+        axes.plot(
+            dates,
+            [_or_nan(week["mean_label"]) for week in found],
+            "o-",
+            color=_GREY,
+            markersize=2.5,
+            label="mean label",
+        )
+        axes.plot(
+            dates, [week["mean_predicted"] for week in found], "o-", color=_BLUE, markersize=2.5, label="mean predicted"
+        )
         axes.set(title="Prediction and label by week", ylabel="mean")
         axes.legend(frameon=False, loc="lower left", ncols=2)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(AutoDateLocator()))

@@ -26,7 +26,7 @@ COLUMNS = [
     "COMMIT_DATE", "SHIP_DATE", "RECEIPT_DATE", "CUSTOMER_KEY", "ORDER_DATE", "PRIORITY",
 ]  # fmt: skip
 KEYS = ["ORDER_KEY", "LINE_NUMBER"]
-SOME = LOCAL.pipeline.changed(data={"max_orders": 3_000})
+SOME = LOCAL.pipeline.changed(data={"max_customers": 200})
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_another_definition_is_another_version_and_the_old_one_goes(session, fir
 
 
 def test_a_smoke_run_has_views_and_entities_of_its_own(session, first):
-    run = Run("SMOKE", "d", SOME.changed(data={"max_orders": 500, "feature_refresh": "1 hour"}), smoke=True)
+    run = Run("SMOKE", "d", SOME.changed(data={"max_customers": 40, "feature_refresh": "1 hour"}), smoke=True)
     execute(session, run, "INGEST", {})
     before = versions(session)
     result, _ = built(session, run)
@@ -114,7 +114,7 @@ def versions(session):
 def trained_with(session, first):
     run = Run("FIRST", "d", SOME)
     execute(session, run, "FEATURES", {})
-    return datasets.training_set(session, run)
+    return datasets.training_set(session, run, datasets.EARLIER)
 
 
 def test_a_run_trains_with_the_lines_of_the_part_train(trained_with, first):
@@ -135,7 +135,7 @@ def test_a_version_says_which_views_it_is_made_of(session, trained_with, first):
 def test_a_second_attempt_trains_with_the_rows_of_the_first(session, trained_with):
     session.sql("DELETE FROM ORDER_LINES WHERE LINE_NUMBER > 1").collect()
     run = Run("FIRST", "d", SOME)
-    again = datasets.training_set(session, run)
+    again = datasets.training_set(session, run, datasets.EARLIER)
     pd.testing.assert_frame_equal(datasets.read(again, run), datasets.read(trained_with, run))
 
 
@@ -143,7 +143,7 @@ def test_the_oldest_versions_go(session, trained_with):
     settings = SOME.changed(registry={"keep_versions": 2}, data={"max_training_rows": 100})
     execute(session, Run("RESTORED", "d", SOME), "INGEST", {})
     for name in ("B", "C"):
-        datasets.training_set(session, Run(name, "d", settings))
+        datasets.training_set(session, Run(name, "d", settings), datasets.EARLIER)
     assert datasets.drop_oldest(session, Run("C", "d", settings)) == ["FIRST"]
 
 
@@ -250,7 +250,7 @@ def test_a_feature_that_nothing_computes_is_named(session, first, monkeypatch):
 
 def test_a_training_set_of_a_release_with_other_features_is_refused(session, first, monkeypatch):
     run = Run("EARLIER", "d", SOME)
-    made = datasets.training_set(session, run)
+    made = datasets.training_set(session, run, datasets.EARLIER)
     with_weather(monkeypatch)
     with pytest.raises(PipelineError, match=r"have no WEATHER: (.|\n)* is of a release with other features\nnext: run"):
         datasets.read(made, run)

@@ -17,7 +17,7 @@ from ml_pipeline.steps import execute
 ROOT = Path(__file__).parents[3]
 NOTEBOOK = ROOT / "notebooks" / "explore.ipynb"
 LOCAL = load("local", ROOT / "environments")
-SETTINGS = LOCAL.pipeline.changed(data={"max_orders": 1_500}, model={"max_iter": 10, "min_samples_leaf": 20})
+SETTINGS = LOCAL.pipeline.changed(data={"max_customers": 100}, model={"max_iter": 10, "min_samples_leaf": 20})
 CONFIG = json.dumps(LOCAL.changed(pipeline=SETTINGS).graph_config("d1g35t"))
 RUNTIME = "V2.2-CPU-PY3.11"
 EXECUTE = (

@@ -5,7 +5,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from snowflake.snowpark import functions as F  # noqa: N812
 
 from dag.dag import build
 from dag.run_pipeline import run_graph
@@ -14,7 +13,7 @@ from ml_pipeline.config import Run, load
 from ml_pipeline.errors import PipelineError
 from ml_pipeline.steps import execute
 from ml_pipeline.tables import replace_rows, rows_of
-from ml_pipeline.validation import check, expected
+from ml_pipeline.validation import check, expected, fresh
 
 LOCAL = load("local", Path(__file__).parents[3] / "environments")
 
@@ -37,6 +36,8 @@ BROKEN = {
     "priority is known": "PRIORITY = '9-NEVER'",
     "quantity from 1 to 50": "QUANTITY = 51",
     "price above 0": "PRICE = 0",
+    "PRICE is a finite number": "PRICE = 'NaN'::FLOAT",
+    "QUANTITY is a finite number": "QUANTITY = '-inf'::FLOAT",
     "discount from 0 to 0.1": "DISCOUNT = 0.2",
     "shipped after it was ordered": "SHIP_DATE = ORDER_DATE",
     "received after it was shipped": "RECEIPT_DATE = SHIP_DATE",
@@ -46,7 +47,7 @@ BROKEN = {
 
 @pytest.fixture(scope="module")
 def good_lines(session):
-    lines = data.order_lines(session, LOCAL.pipeline.changed(data={"max_orders": 0}))
+    lines = data.order_lines(session, LOCAL.pipeline)
     lines.filter("ORDER_KEY = 1 OR ORDER_DATE = '1998-08-02'").write.save_as_table("T_PIPELINE_DATA.PUBLIC.GOOD_LINES")
     return "T_PIPELINE_DATA.PUBLIC.GOOD_LINES"
 
@@ -65,31 +66,29 @@ def test_tpc_h_is_as_expected(session, good_lines):
 
 @pytest.mark.parametrize(("name", "change"), BROKEN.items(), ids=BROKEN)
 def test_what_breaks_an_expectation_is_found_and_named(session, good_lines, name, change):
-    session.sql(f"CREATE OR REPLACE TABLE BAD_LINES AS SELECT * FROM {good_lines}").collect()
+    floating = "* REPLACE (PRICE::FLOAT AS PRICE, QUANTITY::FLOAT AS QUANTITY)"
+    session.sql(f"CREATE OR REPLACE TABLE BAD_LINES AS SELECT {floating} FROM {good_lines}").collect()
     session.sql(f"UPDATE BAD_LINES SET {change} WHERE ORDER_KEY = 1 AND LINE_NUMBER = 2").collect()
     offender = "1/1" if "unique" in name else "1/2"
     assert failed(session, "BAD_LINES")[name] == (offender,)
 
 
-def test_a_sample_may_be_without_the_newest_order(session, good_lines):
-    query = f"SELECT * FROM {good_lines} WHERE ORDER_DATE < '1998-01-01'"
-    session.sql(f"CREATE OR REPLACE TABLE SAMPLED_LINES AS {query}").collect()
-    assert failed(session, "SAMPLED_LINES") == {}
+def test_old_data_is_not_fresh():
+    stale = fresh(Run("STALE", "d", LOCAL.pipeline.changed(data={"as_of": date(1998, 12, 1)})), date(1998, 8, 2))
+    assert (stale.name, stale.failed, stale.offenders) == (
+        "newest ORDER_DATE from 1998-11-24 to 1998-12-01",
+        1,
+        ("1998-08-02",),
+    )
 
 
-def test_a_run_as_of_an_earlier_day_has_the_orders_that_there_were_then(session):
-    then = Run("THEN", "d", LOCAL.pipeline.changed(data={"as_of": date(1995, 6, 17), "max_orders": 2_000}))
-    execute(session, then, "INGEST", {})
-    newest = session.table(data.ORDER_LINES).agg(F.max(data.ORDERED)).collect()[0][0]
-    assert date(1995, 6, 1) < newest <= then.settings.data.as_of
-
-
-def test_old_data_is_not_fresh(session, good_lines):
-    stale = expected(Run("STALE", "d", LOCAL.pipeline.changed(data={"as_of": date(1998, 12, 1)})))
-    broken = [each for each in check(session, stale, good_lines, data.KEYS) if each.failed]
-    assert [(each.name, each.offenders) for each in broken] == [
-        ("newest ORDER_DATE from 1998-11-24 to 1998-12-01", ("1998-08-02",))
-    ]
+def test_a_sample_has_all_lines_of_its_customers(session):
+    some = LOCAL.pipeline.changed(data={"max_customers": 5})
+    lines = data.order_lines(session, some)
+    sampled = {row[0]: row[1] for row in data.of_some_customers(lines, some).group_by("CUSTOMER_KEY").count().collect()}
+    every = {row[0]: row[1] for row in lines.group_by("CUSTOMER_KEY").count().collect()}
+    assert len(sampled) == 5
+    assert sampled == {customer: every[customer] for customer in sampled}
 
 
 # Bad input: each is a clear error, and the run stops.
@@ -103,13 +102,13 @@ def source(session):
     for table, key in (("ORDERS", "O_ORDERKEY"), ("LINEITEM", "L_ORDERKEY")):
         query = f"SELECT * FROM SNOWFLAKE_SAMPLE_DATA.TPCH_SF1.{table} WHERE {key} < 2000"
         session.sql(f"CREATE TABLE {table} AS {query}").collect()
-    return LOCAL.pipeline.changed(data={"source": "T_PIPELINE_DATA.SOURCE", "max_orders": 0, "max_age_days": 365})
+    return LOCAL.pipeline.changed(data={"source": "T_PIPELINE_DATA.SOURCE", "max_customers": 0, "max_age_days": 365})
 
 
 def test_a_failing_expectation_stops_the_run_and_names_lines(session, source):
     session.sql("UPDATE LINEITEM SET L_QUANTITY = -1 WHERE L_ORDERKEY = 1 AND L_LINENUMBER IN (3, 4)").collect()
     run, states = Run("BAD", "d", source), {}
-    message = r"validation of T_PIPELINE_DATA.SOURCE failed\nquantity from 1 to 50: 2 failed, such as 1/3, 1/4\nnext: "
+    message = r"of T_PIPELINE_DATA.SOURCE failed; .* passed\nquantity from 1 to 50: 2 failed, such as 1/3, 1/4\nnext: "
     with pytest.raises(PipelineError, match=message):
         run_graph(session, run, build(LOCAL, "d1g35t"), lambda name, state, *_: states.update({name: state}))
     assert states == {"INGEST": "failed", "REPORT": "succeeded"}
@@ -120,6 +119,32 @@ def test_a_failing_expectation_stops_the_run_and_names_lines(session, source):
     report = rows_of(session, run, "REPORTS").collect()[0]
     assert report["OUTCOME"] == "failed"
     assert "quantity from 1 to 50: 2 failed" in json.loads(report["DOCUMENT"])["steps"]["INGEST"]["result"]["error"]
+
+
+def test_rows_that_fail_validation_never_stand_in_the_table_and_the_good_ones_stay(session, source):
+    execute(session, Run("GOOD", "d", source), "INGEST", {})
+    good = session.table("ORDER_LINES").sort(*data.KEYS).collect()
+    session.sql("UPDATE LINEITEM SET L_QUANTITY = -1 WHERE L_ORDERKEY = 1").collect()
+    with pytest.raises(PipelineError, match="ORDER_LINES keeps the rows of the last run that passed"):
+        execute(session, Run("BAD", "d", source), "INGEST", {})
+    assert session.table("ORDER_LINES").sort(*data.KEYS).collect() == good
+    assert session.table("ORDER_LINES_INCOMING").filter("QUANTITY < 0").count() > 0
+    session.sql("UPDATE LINEITEM SET L_QUANTITY = 1 WHERE L_ORDERKEY = 1").collect()
+    execute(session, Run("AGAIN", "d", source), "INGEST", {})
+    assert session.sql("SHOW TABLES LIKE 'ORDER_LINES_INCOMING'").collect() == []
+
+
+def test_freshness_is_that_of_the_source_and_not_of_a_sample(session, source):
+    few = source.changed(data={"max_customers": 1, "max_age_days": 1})
+    newest = session.sql("SELECT MAX(O_ORDERDATE) FROM ORDERS").collect()[0][0]
+    found = execute(session, Run("FEW", "d", few.changed(data={"as_of": newest})), "INGEST", {})
+    assert found["newest"] == str(newest) > found["last"]
+
+
+def test_a_run_as_of_an_earlier_day_has_the_rows_that_there_were_then(session, source):
+    then = source.changed(data={"as_of": date(1995, 6, 17)})
+    found = execute(session, Run("THEN", "d", then), "INGEST", {})
+    assert (found["as_of"], found["last"] <= "1995-06-17") == ("1995-06-17", True)
 
 
 def test_an_empty_source_is_an_error(session, source):

@@ -26,7 +26,7 @@ LOCAL = load("local", Path(__file__).parents[3] / "environments")
 FIRST_DAY = date(1998, 5, 4)
 NEXT_MONTH, DRIFTED_MONTH = FIRST_DAY + timedelta(days=30), FIRST_DAY + timedelta(days=60)
 QUICK = LOCAL.smoke.changed(
-    data={"source": "T_SCORING.SOURCE", "max_orders": 0},
+    data={"source": "T_SCORING.SOURCE", "max_customers": 0},
     model={"max_iter": 5},
     registry={"keep_versions": 10},
     training={"retrain_days": 1000},
@@ -159,9 +159,9 @@ def test_said_and_late_are_compared_by_week_as_far_as_outcomes_are_known(next_mo
     monitored = next_month["MONITOR"]
     weeks = monitored["weeks"]
     assert monitored["labelled"] == next_month["DECIDE"]["labels"]
-    assert [week["label"] is not None for week in weeks] == [week["labelled"] > 0 for week in weeks]
-    assert weeks[0]["label"] is not None
-    assert weeks[-1]["label"] is None
+    assert [week["mean_label"] is not None for week in weeks] == [week["labelled"] > 0 for week in weeks]
+    assert weeks[0]["mean_label"] is not None
+    assert weeks[-1]["mean_label"] is None
 
 
 # What is watched.
@@ -202,8 +202,10 @@ def test_a_drifted_month_makes_the_graph_train_on_the_day_that_it_comes(drifted_
 
 
 def test_a_young_model_is_left_in_peace(session, drifted_month):
-    young = Run("YOUNG", "d1", QUICK.changed(data={"as_of": DRIFTED_MONTH}, monitoring={"rest_days": 7}))
-    assert execute(session, young, "DECIDE", {})["reasons"] == []
+    age = (DRIFTED_MONTH - FIRST_DAY).days
+    for rest_days, reasons in ((age, 1), (age + 1, 0)):
+        run = Run("YOUNG", "d1", QUICK.changed(data={"as_of": DRIFTED_MONTH}, monitoring={"rest_days": rest_days}))
+        assert len(execute(session, run, "DECIDE", {})["reasons"]) == reasons
 
 
 def test_few_lines_say_nothing(session, drifted_month):

@@ -10,9 +10,10 @@ import pytest
 from dag.run_pipeline import main
 from late_delivery import steps
 from ml_pipeline import tasks
-from ml_pipeline.config import load
+from ml_pipeline.config import Run, load
 from ml_pipeline.errors import PipelineError
-from ml_pipeline.steps import steps_of
+from ml_pipeline.steps import recorded, steps_of
+from ml_pipeline.tables import replace_rows
 from ml_pipeline.values import ConfigError
 
 ENVIRONMENTS = Path(__file__).parents[3] / "environments"
@@ -32,7 +33,6 @@ class Context:
     """Snowflake's TaskContext, as far as the handlers use it, outside of a task."""
 
     config: dict
-    values: dict
 
     def __init__(self, _session):
         self.returned = None
@@ -43,9 +43,6 @@ class Context:
     def get_current_task_graph_run_group_id(self):
         return "17-a"
 
-    def get_predecessor_return_value(self, name):
-        return self.values[name]
-
     def set_return_value(self, value):
         type(self).returned = value
 
@@ -54,21 +51,21 @@ class Context:
 def context(monkeypatch):
     monkeypatch.setattr("snowflake.core.task.context.TaskContext", Context)
     Context.config = {**LOCAL.graph_config("d1g35t"), "smoke": True, "nonce": "n"}
-    Context.values = {}
     return Context
 
 
 def test_a_task_reads_its_settings_from_config_and_returns_json(session, context):
     value = steps.ingest(session)
     assert value == context.returned
-    assert 0 < json.loads(value)["rows"] <= 7 * LOCAL.smoke.data.max_orders
+    assert json.loads(value)["rows"] == session.table("SMOKE_ORDER_LINES").count() > 0
     recorded = session.table("SMOKE_STEP_RESULTS").collect()[0]
     assert (recorded["RUN_ID"], recorded["RELEASE"], recorded["STEP"]) == ("17_A", "d1g35t", "INGEST")
 
 
 def test_the_branch_returns_the_plain_name_of_a_task(session, context):
     good = {"auc": 0.68, "log_loss": 0.6, "calibration_error": 0.0}
-    context.values = {"EVALUATE": json.dumps({"metrics": good, "in_use": None, "slices": {}})}
+    run, judged = Run("17_A", "d1g35t", LOCAL.smoke, smoke=True), {"metrics": good, "in_use": None, "slices": {}}
+    replace_rows(session, run, "STEP_RESULTS", [("EVALUATE", True, 0.1, json.dumps(judged))], STEP="EVALUATE")
     assert steps.quality_gate(session) == context.returned == "REGISTER"
 
 
@@ -78,9 +75,29 @@ def test_a_task_without_settings_is_an_error(session, context):
         steps.ingest(session)
 
 
-def test_a_result_that_a_task_cannot_return_is_an_error():
-    with pytest.raises(PipelineError, match="the result of TRAIN has 10013 bytes; a task returns at most 10000"):
-        tasks._return_value("TRAIN", {"model": "x" * 10_001})
+@pytest.mark.parametrize(
+    ("result", "kept"),
+    [
+        ({"rows": 7, "weeks": ["w"] * 9}, {"rows": 7, "weeks": ["w"] * 9}),
+        ({"rows": 7, "weeks": ["w" * 20] * 900}, {"rows": 7, "weeks": "in STEP_RESULTS"}),
+        ({"city": "\u00fc" * 5_000, "rows": 7}, {"city": "in STEP_RESULTS", "rows": 7}),
+        ({f"metric_{number}": 0.5 for number in range(2_000)}, {"result": "in STEP_RESULTS"}),
+    ],
+)
+def test_a_task_can_return_any_result(result, kept):
+    value = tasks._return_value(result)
+    assert len(value.encode()) <= tasks.RETURN_VALUE_LIMIT
+    assert json.loads(value) == kept
+
+
+def test_a_step_is_given_the_whole_result_of_the_step_that_it_needs(session, context):
+    run = Run("17_A", "d1g35t", LOCAL.smoke, smoke=True)
+    large = {"metrics": {}, "in_use": None, "slices": {}, "plots": "x" * 20_000}
+    replace_rows(session, run, "STEP_RESULTS", [("EVALUATE", True, 0.1, json.dumps(large))], STEP="EVALUATE")
+    assert recorded(session, run, steps_of(LOCAL.pipeline.package)["QUALITY_GATE"]) == {"EVALUATE": large}
+    other = Run("18_A", "d1g35t", LOCAL.smoke, smoke=True)
+    with pytest.raises(PipelineError, match="QUALITY_GATE needs a result of EVALUATE, and SMOKE_STEP_RESULTS has none"):
+        recorded(session, other, steps_of(LOCAL.pipeline.package)["QUALITY_GATE"])
 
 
 @pytest.mark.parametrize("name", sorted(steps_of(LOCAL.pipeline.package)))
