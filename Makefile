@@ -57,8 +57,9 @@ profiles: .venv/.installed ## run the delivery in accounts of every profile (mak
 faults: .venv/.installed ## let every fault meet every request of a deploy (ARGS=--every: also those that show nothing new)
 	$(call NEEDS,environments/local/rehearsal) $(RUN) -m tests.faults $(ARGS)
 
-lint: .venv/.installed ## check the code, its format, and the workflow files
+lint: .venv/.installed ## check the code, its types and format, and the workflow files
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check --quiet .
+	@.venv/bin/mypy --no-error-summary
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" actionlint
 	@$(RUN) -m tests.workflows.language_service
 	@.venv/bin/zizmor --offline --persona auditor --quiet --no-progress .github
@@ -85,7 +86,7 @@ deploy: .venv/.installed ## run the deployer (ARGS="status --env dev"; without t
 	@$(RUN) -m deploy $(or $(ARGS),--help)
 
 clean: ## remove what these commands made
-	rm -rf .venv .venv-cli .uv .local dist tests/workflows/language_service/node_modules .pytest_cache .ruff_cache .coverage*
+	rm -rf .venv .venv-cli .uv .local dist tests/workflows/language_service/node_modules .pytest_cache .ruff_cache .mypy_cache .coverage*
 
 $(FOLDERS):
 	@echo "error: $@ is a folder, and no target" >&2; echo "next: make help" >&2; exit 2
