@@ -51,7 +51,7 @@ def test_a_models_name_leaves_room_for_its_services():
 def test_a_job_is_a_label_of_dns_and_its_attempts_are_found_by_their_beginning(monkeypatch, step):
     submitted, looked_for = [], []
     job = SimpleNamespace(id="J", name="J", wait=lambda _: "DONE", result=dict)
-    monkeypatch.setattr(jobs, "_submit", lambda _session, _run, name, _entrypoint: submitted.append(name) or job)
+    monkeypatch.setattr(jobs, "_submit", lambda _session, _run, name, *_: submitted.append(name) or job)
     monkeypatch.setattr(jobs, "_cancel_earlier", lambda _session, _run, attempts: looked_for.append(attempts))
     session = SimpleNamespace(sql=lambda _: SimpleNamespace(collect=list))
     for _ in range(2):

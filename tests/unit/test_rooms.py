@@ -202,6 +202,7 @@ def test_the_life_cycle_leaves_no_part_of_the_pipeline_out():
     shared = {
         "__init__.py",
         "candidate.py",
+        "clock.py",
         "config.py",
         "definition.py",
         "errors.py",
