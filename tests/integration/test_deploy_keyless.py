@@ -5,9 +5,11 @@ import json
 import pytest
 from snowflake.connector import DictCursor
 
+from dag import dag
 from deploy.setup import bootstrap
 from environments.local.github.oidc import Issuer
 from tests.integration import deploy_account as account
+from tests.small.graph import build
 
 USERS = {"dev": "T_DEV_CI", "prod": "T_PROD_CI"}
 
@@ -45,6 +47,12 @@ def environments(snowflake, issuer, admin):
     for user in USERS.values():
         for what in ("AUTHENTICATION POLICY", "WORKLOAD_IDENTITY", "NETWORK_POLICY"):
             admin.execute(f"ALTER USER {user} UNSET {what}")
+
+
+@pytest.fixture(autouse=True)
+def graph(monkeypatch):
+    """The tests' own graph, of the steps that the tests' environments have."""
+    monkeypatch.setattr(dag, "build", build)
 
 
 @pytest.fixture
@@ -241,11 +249,11 @@ def test_the_doctor_writes_nothing(job, admin, capsys):
 def test_the_doctor_ends_where_it_cannot_look_further(job, capsys, monkeypatch):
     job("nobody")
     found = examined(capsys, 1)
-    assert list(found) == ["credentials", "sign-in"]
+    assert list(found) == ["deliveries", "credentials", "sign-in"]
     assert "--subject-prefix" in found["sign-in"]["next"]
     monkeypatch.delenv("SNOWFLAKE_ACCOUNT")
     found = examined(capsys, 1)
-    assert list(found) == ["credentials"]
+    assert list(found) == ["deliveries", "credentials"]
     assert found["credentials"]["next"].startswith("export SNOWFLAKE_ACCOUNT=<organization>-<account>")
 
 

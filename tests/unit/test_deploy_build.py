@@ -36,7 +36,7 @@ def project(tmp_path_factory):
     (root / "src/ml_pipeline/notes.txt").write_text("found by walking the package")
     (root / "src/another").mkdir()
     (root / "src/another/__init__.py").write_text("")
-    for name in ("pyproject.toml", "uv.lock", "README.md", ".gitattributes", ".gitignore"):
+    for name in ("pyproject.toml", "uv.lock", "README.md", "LICENSE", ".gitattributes", ".gitignore"):
         shutil.copy(PROJECT / name, root / name)
     git(root, "init", "-q")
     commit(root)
