@@ -1,6 +1,7 @@
 """An account that is set up for deploys, a key to sign in with, and a small graph to deliver."""
 
 import contextlib
+import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,12 +72,12 @@ def public_pem(key):
     )
 
 
-def bootstrap(snowflake, key, patch, *environments):
+def bootstrap(snowflake, key, patch, *environments, project=TESTS):
     """Set environments up as the administrator."""
     for variable, value in {**snowflake.environ, "SNOWFLAKE_PUBLIC_KEY": public_pem(key)}.items():
         patch.setenv(variable, value)
     for name in environments:
-        assert main(["bootstrap", "--env", name]) == 0
+        assert main(["bootstrap", "--env", name], project) == 0
 
 
 def as_service_user(key, patch):
@@ -96,15 +97,16 @@ def build_release(dist, name, patch, commit=""):
 
 
 @contextlib.contextmanager
-def connection(snowflake, key, *names):
+def connection(snowflake, key, *names, project=TESTS):
     """Set environments up afresh, and sign in as the service user of the first."""
     with pytest.MonkeyPatch.context() as patch:
         with snowflake.connector(role="ACCOUNTADMIN") as admin:
             for name in names:
-                admin.cursor().execute(f"DROP DATABASE IF EXISTS T_{name.upper()}")
-        bootstrap(snowflake, key, patch, *names)
+                database = config.load(name, project / "environments").snowflake.database
+                admin.cursor().execute(f"DROP DATABASE IF EXISTS {database}")
+        bootstrap(snowflake, key, patch, *names, project=project)
         as_service_user(key, patch)
-        with requests.open_connection(config.load(names[0], TESTS / "environments")) as opened:
+        with requests.open_connection(config.load(names[0], project / "environments")) as opened:
             yield opened
 
 
@@ -117,9 +119,9 @@ def small_release(dist, name, **contents):
 
 
 def project(folder, backend="classic", edit=None):
-    """A project with the repository's environments, PROD's graphs held by this backend; `edit` may change its text."""
+    """A project with the tests' environments, their graphs held by this backend; `edit` may change the text of PROD's."""
     shutil.copytree(TESTS / "environments", folder / "environments")
-    path = folder / "environments/prod.toml"
-    text = path.read_text().replace('backend = "classic"', f'backend = "{backend}"')
-    path.write_text(edit(text) if edit else text)
+    base, prod = folder / "environments/base.toml", folder / "environments/prod.toml"
+    base.write_text(re.sub(r'^backend = "\w+"', f'backend = "{backend}"', base.read_text(), flags=re.MULTILINE))
+    prod.write_text(edit(prod.read_text()) if edit else prod.read_text())
     return folder

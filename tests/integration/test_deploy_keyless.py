@@ -185,7 +185,8 @@ def test_the_doctor_finds_all_that_a_delivery_needs(job, capsys):
     job("dev")
     found = examined(capsys, 0)
     assert list(found) == [
-        "credentials", "sign-in", "grants", "warehouse", "source", "compute pool", "packages", "stage", "records",
+        "deliveries", "credentials", "sign-in", "grants", "warehouse", "source", "compute pool", "packages", "stage",
+        "records",
     ]  # fmt: skip
     assert found["sign-in"]["said"] == "as T_DEV_CI with role T_DEV_DEPLOY"
     assert "8 tables and views" in found["source"]["said"]

@@ -1,4 +1,7 @@
-"""A developer works in a schema of their own in DEV: with everything in it, and with nothing in main's."""
+"""A developer works in a schema of their own in DEV: with everything in it, and with nothing in main's.
+
+This plays the repository's own steps, in its own environments.
+"""
 
 import json
 
@@ -12,14 +15,15 @@ from deploy.cleanup import temporary
 from ml_pipeline import config
 from tests.integration import deploy_account as account
 
-DEV = config.load("dev", account.TESTS / "environments")
+DEV = config.load("dev", account.PROJECT / "environments")
 ROLE, DATABASE = own_schema.developer_role(DEV), DEV.snowflake.database
 OWN = ("--env", DEV.name, "--schema-of", "anna")
 
 
 @pytest.fixture(scope="module")
 def service_user(snowflake):
-    with account.connection(snowflake, account.new_key(), DEV.name) as opened, snowflake.connector() as admin:
+    played = account.connection(snowflake, account.new_key(), DEV.name, project=account.PROJECT)
+    with played as opened, snowflake.connector() as admin:
         for statement in (
             "CREATE USER IF NOT EXISTS ANNA PASSWORD = 'local' DEFAULT_SECONDARY_ROLES = ()",
             f"GRANT ROLE {ROLE} TO USER ANNA",
@@ -48,18 +52,18 @@ def test_steps_run_one_by_one_in_the_schema_of_ones_own_until_it_is_swept(anna, 
     for step, said in {"EVALUATE": "EVALUATE needs a result of TRAIN", "DECIDE": "next: run the steps before"}.items():
         assert main([*OWN, "--smoke", "--only", step]) == 1
         assert said in capsys.readouterr().err
-    assert account.main(["sweep", "--env", DEV.name, "--older-than", "0", "--json"]) == 0
+    assert account.main(["sweep", "--env", DEV.name, "--older-than", "0", "--json"], account.PROJECT) == 0
     assert json.loads(capsys.readouterr().out)["dropped"] == ["OF_ANNA"]
 
 
 def test_a_release_goes_to_the_schema_of_ones_own_and_is_torn_down_again(anna, capsys, tmp_path, monkeypatch):
     account.build_release(tmp_path, "c0ffee", monkeypatch)
     for verb in ("upload", "plan", "apply"):
-        assert account.main([verb, *OWN, "--dist", str(tmp_path)]) == 0, capsys.readouterr().err
+        assert account.main([verb, *OWN, "--dist", str(tmp_path)], account.PROJECT) == 0, capsys.readouterr().err
     capsys.readouterr()
-    assert account.main(["status", *OWN, "--json"]) == 0
+    assert account.main(["status", *OWN, "--json"], account.PROJECT) == 0
     assert json.loads(capsys.readouterr().out)["schema"] == f"{DATABASE}.OF_ANNA"
-    assert account.main(["teardown", *OWN, "--json"]) == 0
+    assert account.main(["teardown", *OWN, "--json"], account.PROJECT) == 0
     assert json.loads(capsys.readouterr().out)["dropped"]
 
 
