@@ -119,7 +119,7 @@ def small_release(dist, name, **contents):
 
 
 def project(folder, backend="classic", edit=None):
-    """A project with the tests' environments, their graphs held by this backend; `edit` may change the text of PROD's."""
+    """A project with the tests' environments, whose graphs this backend holds; `edit` may change the text of PROD's."""
     shutil.copytree(TESTS / "environments", folder / "environments")
     base, prod = folder / "environments/base.toml", folder / "environments/prod.toml"
     base.write_text(re.sub(r'^backend = "\w+"', f'backend = "{backend}"', base.read_text(), flags=re.MULTILINE))
