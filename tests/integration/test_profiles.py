@@ -52,7 +52,7 @@ class Steps:
 
     def text(self, environment: Any, digest: str, handler: str) -> str:
         """What dag.texts.procedure returns."""
-        named = f" /* RELEASES/{digest} */"
+        named, handler = f" /* RELEASES/{digest} */", handler.rpartition(".")[2]
         if handler == "score" and digest in self.failing:
             return f"SELECT 1 / 0{named}"
         if handler in {"decide", "quality_gate"}:

@@ -378,7 +378,7 @@ def test_a_release_may_drop_a_feature_that_the_version_in_use_needs(session, gra
         sample_input_data=frame, target_platforms=["WAREHOUSE"],
     )  # fmt: skip
     quick = LOCAL.pipeline.changed(
-        data={"max_customers": 100}, model={"max_iter": 10}, quality_gate={"min_auc": 0.5, "max_log_loss": 1.0}
+        data={"max_customers": 100}, model={"max_iter": 10}, quality_gate=LOCAL.smoke.quality_gate.to_dict()
     )
     results, _ = run_with(session, graph, Run("NEW", "d5", quick))
     session.use_schema("T_PIPELINE.PUBLIC")
@@ -397,7 +397,7 @@ def quick(session):
         "QUICK",
         "d6",
         LOCAL.pipeline.changed(
-            data={"max_customers": 100}, model={"max_iter": 10}, quality_gate={"min_auc": 0.5, "max_log_loss": 1.0}
+            data={"max_customers": 100}, model={"max_iter": 10}, quality_gate=LOCAL.smoke.quality_gate.to_dict()
         ),
     )
     for step in ("INGEST", "FEATURES"):
