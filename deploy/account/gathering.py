@@ -69,11 +69,11 @@ def block(reads: Mapping[str, str | Filtered]) -> str:
 
 
 def _gathered(variable: str, read: str | Filtered) -> str:
-    sql, where = read, ""
+    where = ""
     if isinstance(read, Filtered):
-        sql, where = read.sql, f" WHERE {identifier(read.column)} = {literal(read.value)}"
+        read, where = read.sql, f" WHERE {identifier(read.column)} = {literal(read.value)}"
     return (
-        f"  BEGIN\n    {executed(sql)}\n"
+        f"  BEGIN\n    {executed(read)}\n"
         f"    SELECT ARRAY_AGG(OBJECT_CONSTRUCT_KEEP_NULL(*)) INTO :{variable}\n"
         f"      FROM TABLE(RESULT_SCAN(LAST_QUERY_ID())){where};\n"
         f"  EXCEPTION WHEN OTHER THEN\n"

@@ -25,10 +25,8 @@ def decide(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any
     """
     labels = predictions.join_labels(session, run)
     version = registry.version_in_use(session, run)
-    if version is None:
-        reasons, observed = ["no version of the model is in use"], []
-    else:
-        reasons, observed = reasons_to_train(session, run, version)
+    nothing: tuple[list[str], list[str]] = (["no version of the model is in use"], [])
+    reasons, observed = nothing if version is None else reasons_to_train(session, run, version)
     return {"branch": TRAIN if reasons else KEEP, "reasons": reasons, "observed": observed, "labels": labels}
 
 
@@ -47,7 +45,7 @@ def reasons_to_train(session: Session, run: Run, version: ModelVersion) -> tuple
 
 def keep(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
     """Leave the version in use where it is, and say which it is and how old."""
-    version = registry.version_in_use(session, run)
+    version = registry.required(session, run)
     return {"in_use": version.version_name, "age_days": _age_days(session, run, version)}
 
 
