@@ -86,7 +86,7 @@ def _metadata(project: Path) -> tuple[str, dict[str, bytes]]:
 def _run(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
     """Run the backend with the programs of this virtual environment on its path, whether it is activated or not."""
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    environ = {**os.environ, **(extra_environ or {}), "PATH": programs}
+    environ = {**os.environ, **(extra_environ or {}), "PATH": programs, "RUST_BACKTRACE": "0"}
     subprocess.run(cmd, cwd=cwd, env=environ, check=True, capture_output=True)
 
 
