@@ -28,7 +28,7 @@ def connect(environment: Environment) -> "Session":
     from snowflake.snowpark import Session  # takes a second to import, which a deploy need not wait for
 
     # Snowpark binds values to question marks.
-    session = Session.builder.configs({"connection": sign_in(environment, paramstyle="qmark")}).create()
+    session: Session = Session.builder.configs({"connection": sign_in(environment, paramstyle="qmark")}).create()
     # The one parameter that no sign-in can set. A task has the default, whatever its account says.
     session.sql("ALTER SESSION SET SEARCH_PATH = '$current, $public'").collect()
     return session

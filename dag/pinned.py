@@ -1,6 +1,7 @@
 """What dag.py draws the graph with: a root, and tasks that are pinned to one release, each with its time-out."""
 
 from datetime import timedelta
+from typing import Any
 
 from snowflake.core.task import Cron
 from snowflake.core.task.dagv1 import DAG, DAGTask, DAGTaskBranch
@@ -35,11 +36,11 @@ class Pinned:
         self._digest = digest
         self._dag = _root(environment, self.graph, digest)
 
-    def step(self, name: str, comment: str, **options: bool | str) -> DAGTask:
+    def step(self, name: str, comment: str, **options: Any) -> DAGTask:
         """Return a task that runs the step of its name; `options` are those of a DAGTask."""
         return self._task(DAGTask, name, comment, self._procedure(name), **options)
 
-    def branch(self, name: str, comment: str, **options: bool | str) -> DAGTask:
+    def branch(self, name: str, comment: str, **options: Any) -> DAGTask:
         """Return a step that starts the task that it returns the name of."""
         return self._task(DAGTaskBranch, name, comment, self._procedure(name), **options)
 
@@ -56,9 +57,9 @@ class Pinned:
         step_of(package, name)
         return texts.procedure(self.environment, self._digest, f"{package}.steps.{name.lower()}")
 
-    def _task(self, kind: type[DAGTask], name: str, comment: str, text: str, **options: bool | str) -> DAGTask:
+    def _task(self, kind: type[DAGTask], name: str, comment: str, text: str, **options: Any) -> DAGTask:
         minutes = dict(self.environment.timeouts).get(name)
-        limit = {"user_task_timeout_ms": _milliseconds(minutes)} if minutes is not None else {}
+        limit: dict[str, Any] = {"user_task_timeout_ms": _milliseconds(minutes)} if minutes is not None else {}
         return kind(name, text, dag=self._dag, comment=comment, **limit, **options)
 
 

@@ -88,7 +88,7 @@ def _is_skipped(graph: "DAG", name: str, results: dict[str, Any]) -> bool:
 
     if name == NOTEBOOK:  # of a release, which there is none of here
         return True
-    task = graph.get_task(name)
+    task = next(each for each in graph.tasks if each.name == name)
     before = [each.name for each in task.predecessors]
     if task.condition == ANY_WAY:
         return not any(each in results for each in before)

@@ -93,8 +93,9 @@ def find(variables: Mapping[str, str]) -> Source:
     chosen = variables.get(CONNECTION)
     if not chosen and "account" in exported.values:
         return exported
+    files: Any = CONFIG_MANAGER  # its types say that it returns options, and it returns their values
     try:
-        name, connections = chosen or CONFIG_MANAGER["default_connection_name"], CONFIG_MANAGER["connections"]
+        name, connections = chosen or files["default_connection_name"], files["connections"]
     except (Error, OSError, ValueError) as error:
         raise Mistake(f"the connector cannot read its connections: {error}", "mend that file") from error
     if name in connections:

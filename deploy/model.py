@@ -52,12 +52,14 @@ class Version:
     @property
     def quality_gate(self) -> Mapping[str, Any]:
         """Whether it passed, by how many checks, compared with which version; nothing if it never met the gate."""
-        return self.metadata["metrics"].get(QUALITY_GATE, {})
+        gate: Mapping[str, Any] = self.metadata["metrics"].get(QUALITY_GATE, {})
+        return gate
 
     @property
     def provenance(self) -> Mapping[str, Any]:
         """What it takes to train it again, and the sha256 that tells whether the same came of it."""
-        return self.metadata["metrics"].get(PROVENANCE, {})
+        provenance: Mapping[str, Any] = self.metadata["metrics"].get(PROVENANCE, {})
+        return provenance
 
     @property
     def sha256(self) -> str:

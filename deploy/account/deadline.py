@@ -24,7 +24,7 @@ class Step:
         self.name = name
         self.seconds = seconds
         own = time.monotonic() + seconds
-        self._end = min(own, whole._end) if whole else own
+        self._end: float = min(own, whole._end) if whole else own
 
     @property
     def seconds_left(self) -> float:

@@ -47,7 +47,7 @@ def _made(environment: Environment, graph: Graph, start: str) -> list[str]:
     table = graph.changes_of
     stream = _stream(environment, graph.name, table)
     changes = names.named(environment, TABLE)
-    warehouse = str(graph.root.values.get("WAREHOUSE", ""))
+    warehouse = str(graph.root.values.get("WAREHOUSE", "")) if graph.root else ""
     has_data = f"SYSTEM$STREAM_HAS_DATA({literal(stream)})"
     comment = f"COMMENT = {literal(table)}"
     # What a serverless one needs, CREATE OR ALTER does not know; nothing is lost with an earlier one but its history.

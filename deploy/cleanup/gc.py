@@ -158,12 +158,12 @@ def staged(rows: Iterable[Mapping[str, Any]]) -> tuple[Staged, ...]:
     for row in rows:
         if found := _FILE.fullmatch(str(row["name"])):
             folders.setdefault(found["digest"], []).append(row)
-    found = []
+    releases = []
     for digest, files in sorted(folders.items()):
         times = [_time(file["last_modified"]) for file in files]
         newest = max(time for time in times if time) if all(times) else None
-        found.append(Staged(digest, sum(int(file["size"]) for file in files), newest))
-    return tuple(found)
+        releases.append(Staged(digest, sum(int(file["size"]) for file in files), newest))
+    return tuple(releases)
 
 
 def _time(text: Any) -> datetime.datetime | None:

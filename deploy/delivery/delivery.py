@@ -107,7 +107,8 @@ class Delivery:
         Raises DeployError if what there is to do is not the plan that has this hash (or begins with it).
         """
         there, proposal = self._considered(candidate, expected)
-        stage.check(self.connection, self.environment, there.files, candidate.release.manifest)
+        if candidate.release:
+            stage.check(self.connection, self.environment, there.files, candidate.release.manifest)
         if proposal.empty and not there.lock.unfinished:
             self.say(text.text(proposal))
             return proposal

@@ -79,7 +79,11 @@ class State:
 
     def names(self, graph: Graph = EMPTY) -> tuple[str, ...]:
         """The names of the graphs that are there, that the release in use has, and that are to come."""
-        known = (*graph.parts, *(self.current.graph.parts if self.current else ()), *self.deployed)
+        known: tuple[Graph | Deployed, ...] = (
+            *graph.parts,
+            *(self.current.graph.parts if self.current else ()),
+            *self.deployed,
+        )
         return tuple(dict.fromkeys(each.name for each in known))
 
     def backend(self, environment: Environment) -> str:

@@ -52,12 +52,13 @@ def from_dag(dag: "DAG") -> Graph:
 def _child(dag: "DAG", task: "DAGTask", *, finalizes: str) -> TaskSpec:
     text = task.definition
     if not isinstance(text, str):
-        if not hasattr(text, "to_sql"):
+        to_sql = getattr(text, "to_sql", None)
+        if to_sql is None:
             raise DeployError(
                 f"the definition of task {task.name} is a Python function: it would be uploaded apart from the release",
                 "give it SQL text that imports the release, as the other tasks in dag/dag.py do",
             )
-        text = text.to_sql()
+        text = str(to_sql())
     after = sorted(_upper(predecessor.full_name) for predecessor in task.predecessors) or [_upper(dag.name)]
     return TaskSpec(
         name=_upper(task.full_name),

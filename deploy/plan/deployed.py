@@ -204,7 +204,7 @@ def _held(rows: Sequence[Row], held: Row) -> Graph:
     root, finalizer = held["name"], split_name(held.get("finalizer") or "")[-1:]
     wide = {known.name.lower(): held.get(known.name.lower()) for known in properties.PROPERTIES if known.graph_wide}
     own = {**wide, "condition": held.get("condition") or "", "graph_comment": held.get("comment") or ""}
-    specs = [_task(row | own if row["name"] == root else row, root=row["name"] == root) for row in rows]
+    specs = [_task({**row, **own} if row["name"] == root else row, root=row["name"] == root) for row in rows]
     return Graph.of(
         dataclasses.replace(spec, predecessors=(), finalizes=root) if (spec.name,) == finalizer else spec
         for spec in specs

@@ -65,8 +65,7 @@ def _difference(key: str, old: Any, new: Any) -> Iterator[str]:
         kept = list(difflib.unified_diff(str(old or "").splitlines(), str(new or "").splitlines(), lineterm="", n=0))
         yield from (f"      {line}" for line in kept if not line.startswith(("---", "+++", "@@")))
     else:
-        before, after = _apart(_shown(old), _shown(new))
-        yield f"    {key}: {before} -> {after}"
+        yield f"    {key}: {' -> '.join(_apart(_shown(old), _shown(new)))}"
 
 
 def _flat(config: Mapping[str, Any], table: str = "") -> dict[str, Any]:
@@ -77,7 +76,7 @@ def _flat(config: Mapping[str, Any], table: str = "") -> dict[str, Any]:
     return flat
 
 
-def _apart(old: str, new: str) -> tuple[str, str]:
+def _apart(old: str, new: str) -> tuple[str, ...]:
     """Leave out what two long lines have in common, but for some characters on both sides of the difference."""
     if len(old) + len(new) <= _WHOLE:
         return old, new

@@ -41,8 +41,9 @@ class Wheel:
     def of(cls, project: Path, modules: Mapping[str, bytes], commit: str) -> Self:
         """Pack these files with the project's metadata. Raises DeployError if the project has none that is valid."""
         text, others = _metadata(project)
-        version = _VERSION.search(text)[1]
-        (name,) = {_DIST_INFO.match(file)["name"] for file in others}
+        metadata = message_from_string(text)
+        version = metadata["Version"]
+        (name,) = {found["name"] for file in others if (found := _DIST_INFO.match(file))}
         # A local version: https://packaging.python.org/en/latest/specifications/version-specifiers/
         version += f"{'.' if '+' in version else '+'}g{commit.replace('-', '.')}"
         own = f"{name}-{version}.dist-info/"
@@ -50,7 +51,7 @@ class Wheel:
         described[f"{own}METADATA"] = _VERSION.sub(f"Version: {version}", text, count=1).encode()
         files = dict(sorted(modules.items())) | dict(sorted(described.items()))
         content = _packed(files | {f"{own}RECORD": _record(files, own)})
-        requires = message_from_string(text).get_all("Requires-Dist") or []
+        requires = metadata.get_all("Requires-Dist") or []
         return cls(f"{name}-{version}-py3-none-any.whl", content, tuple(requires))
 
 
@@ -82,11 +83,11 @@ def _metadata(project: Path) -> tuple[str, dict[str, bytes]]:
     return text.decode(), files
 
 
-def _run(command: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
+def _run(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
     """Run the backend with the programs of this virtual environment on its path, whether it is activated or not."""
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    environ = {**os.environ, **(extra_environ or {}), "PATH": programs}
-    subprocess.run(command, cwd=cwd, env=environ, check=True, capture_output=True)
+    environ = {**os.environ, **(extra_environ or {}), "PATH": programs, "RUST_BACKTRACE": "0"}
+    subprocess.run(cmd, cwd=cwd, env=environ, check=True, capture_output=True)
 
 
 def _record(files: Mapping[str, bytes], own: str) -> bytes:

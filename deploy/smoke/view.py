@@ -92,15 +92,15 @@ def _cell(text: str) -> str:
 
 def _gantt(graph: Graph, run: GraphRun) -> str:
     """Return when each task was at work, as a Mermaid chart; nothing if none was."""
-    begun = [task for task in run.tasks if task.started and task.seconds is not None]
+    begun = [(task.started, task.seconds, task) for task in run.tasks if task.started and task.seconds is not None]
     if not begun:
         return ""
     lines = ["```mermaid", "gantt", "  dateFormat x", "  axisFormat %M:%S"]
-    first = min(task.started for task in begun)
+    first = min(started for started, *_ in begun)
     prefix = f"{graph.root.name}$" if graph.root else ""
-    for task in sorted(begun, key=lambda task: (task.started, task.name)):
-        start = round((task.started - first).total_seconds() * 1000)
-        end = start + max(1, round(task.seconds * 1000))
+    for started, seconds, task in sorted(begun, key=lambda each: (each[0], each[2].name)):
+        start = round((started - first).total_seconds() * 1000)
+        end = start + max(1, round(seconds * 1000))
         label = re.sub(r"[^\w .-]", "_", task.name.removeprefix(prefix))
         lines.append(f"  {label} :{'crit' if task.state in BROKEN else 'done'}, {start}, {end}")
     return "\n".join([*lines, "```"])

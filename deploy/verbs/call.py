@@ -113,7 +113,7 @@ class Call:
 
         Raises DeployError where the hashes of several environments are given, and none for this one.
         """
-        given, name = self.options.plan, self.environment.name
+        given, name = str(self.options.plan), self.environment.name
         if not given.startswith("{"):
             return given
         try:
@@ -151,6 +151,11 @@ class Call:
         seen = [GraphRun()]
         try:
             with view.showing(graph, self.progress) as show:
-                yield lambda run: (seen.append(run), show(run))
+
+                def shown(run: GraphRun) -> None:
+                    seen.append(run)
+                    show(run)
+
+                yield shown
         finally:
             job.summarize(view.summary(graph, seen[-1], names.named(self.environment, graph.name).replace('"', "")))

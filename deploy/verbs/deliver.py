@@ -78,7 +78,7 @@ def smoke(call: Call) -> Outcome:
 def run(call: Call) -> Outcome:
     """Run the deployed graphs once with their real settings, or go on with the last runs where they failed."""
     options = call.options
-    settings = {"retrain": True} if options.retrain else {}
+    settings: dict[str, Any] = {"retrain": True} if options.retrain else {}
     settings |= {"settings": {"data": {"as_of": options.as_of.isoformat()}}} if options.as_of else {}
     if not options.retry:
         return _executed(call, settings)

@@ -224,4 +224,5 @@ def run(options: argparse.Namespace, project: Path) -> "Outcome":
     from deploy.verbs.call import Call
 
     module = importlib.import_module(f"deploy.verbs.{VERBS[options.verb].runs}")
-    return getattr(module, options.verb)(Call(options, project, sys.stderr if options.json else sys.stdout))
+    outcome: Outcome = getattr(module, options.verb)(Call(options, project, sys.stderr if options.json else sys.stdout))
+    return outcome

@@ -14,6 +14,7 @@ from snowflake.snowpark.types import BooleanType, DateType, DecimalType, DoubleT
 from .config import Run
 from .definition import BOOLEAN, DATE, NUMBER, TEXT, TIMESTAMP
 from .errors import PipelineError
+from .tables import save
 from .validation import validate
 
 INCOMING = "INCOMING"
@@ -40,9 +41,7 @@ def ingest(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any
         everything = known_by_then(run.definition.source(session, run.settings), run)
         _check_columns(everything, run)
         newest = everything.agg(F.to_date(F.max(run.definition.time))).collect()[0][0]
-        _write(
-            run.definition.sample(everything, run.settings), incoming, "overwrite", "Rows that are not validated yet."
-        )
+        save(run.definition.sample(everything, run.settings), incoming, "Rows that are not validated yet.")
     except SnowparkSQLException as error:
         raise _explained(session, run, error) from error
     summary = _summary(session, incoming, run.definition.time)
@@ -72,12 +71,8 @@ def _replace(session: Session, table: str, incoming: str) -> None:
     """
     rows = session.table(incoming)
     mode = "truncate" if _types(rows) == _types_of(session, table) else "overwrite"
-    _write(rows, table, mode, "The data of the last run that passed validation.")
+    save(rows, table, "The data of the last run that passed validation.", mode)
     session.sql(f"DROP TABLE {incoming}").collect()
-
-
-def _write(rows: DataFrame, table: str, mode: str, comment: str) -> None:
-    rows.write.save_as_table(table, mode=mode, table_type="transient", comment=comment)
 
 
 def _types(rows: DataFrame) -> dict[str, str]:

@@ -80,14 +80,15 @@ def read(dataset: Dataset, run: Run) -> pd.DataFrame:
 
     Raises PipelineError for a feature that is missing, or that tells the label.
     """
-    frame = dataset.read.to_pandas()
+    frame: pd.DataFrame = dataset.read.to_pandas()
     _check(frame, run, str(dataset))
     return frame.sort_values(row_order(run), ignore_index=True)[[run.definition.label, *run.definition.features]]
 
 
 def rows(session: Session, run: Run, part: Part) -> DataFrame:
     """Return the rows that the run trained with, where they are; what is made of them has them in its lineage."""
-    return training_set(session, run, part).read.to_snowpark_dataframe()
+    there: DataFrame = training_set(session, run, part).read.to_snowpark_dataframe()
+    return there
 
 
 def _check(frame: pd.DataFrame, run: Run, what: str) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 TRAIN, KEEP = "TRAIN", "KEEP"
 """The tasks that the branch goes on with."""
 
+_NO_VERSION = "no version of the model is in use"
+
 
 def decide(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
     """Log the labels that have come; return the task to go on with, and every reason to train.
@@ -25,10 +27,7 @@ def decide(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any
     """
     labels = predictions.join_labels(session, run)
     version = registry.version_in_use(session, run)
-    if version is None:
-        reasons, observed = ["no version of the model is in use"], []
-    else:
-        reasons, observed = reasons_to_train(session, run, version)
+    reasons, observed = reasons_to_train(session, run, version) if version else ([_NO_VERSION], [])
     return {"branch": TRAIN if reasons else KEEP, "reasons": reasons, "observed": observed, "labels": labels}
 
 
@@ -47,7 +46,7 @@ def reasons_to_train(session: Session, run: Run, version: ModelVersion) -> tuple
 
 def keep(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, Any]:
     """Leave the version in use where it is, and say which it is and how old."""
-    version = registry.version_in_use(session, run)
+    version = registry.required(session, run)
     return {"in_use": version.version_name, "age_days": _age_days(session, run, version)}
 
 

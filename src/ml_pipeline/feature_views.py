@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
+import sys
 import warnings
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,7 @@ def version(run: Run, view: EntityView) -> str:
     query = view.query
     while isinstance(query, functools.partial):
         query = query.func
-    code = inspect.getsource(inspect.getmodule(query))
+    code = inspect.getsource(sys.modules[query.__module__])
     definition = f"{code}\n{run.settings.data.label_lag_days}\n{_refresh(run)}"
     return f"V{hashlib.sha256(definition.encode()).hexdigest()[:_VERSION_LETTERS].upper()}"
 

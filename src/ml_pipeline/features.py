@@ -13,6 +13,7 @@ from . import feature_views
 from .config import Run
 from .data import sample
 from .errors import PipelineError
+from .tables import save
 
 TABLE = "FEATURES"
 
@@ -35,9 +36,7 @@ def features(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, A
         known = store.retrieve_feature_values(known, views, spine_timestamp_col=declared.time)
     _check_computed(known.columns, run)
     kept = (*declared.keys, declared.time, "PART", declared.label, *declared.features)
-    known.select(*dict.fromkeys(kept)).write.save_as_table(
-        table, mode="overwrite", table_type="transient", comment="What is known of each row on its day."
-    )
+    save(known.select(*dict.fromkeys(kept)), table, "What is known of each row on its day.")
     if views:
         dropped = feature_views.drop_others(store, session, run, views)
     sizes = {row["PART"]: row["COUNT"] for row in session.table(table).group_by("PART").count().collect()}

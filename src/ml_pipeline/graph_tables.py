@@ -22,7 +22,7 @@ def apart(tables: dict[str, Any], file: str) -> tuple[dict[str, Any], Tables]:
     return rest, found
 
 
-def graphs(shared: Tables, files: Mapping[str, Tables], place: Place) -> Iterator[Graph]:
+def graphs(shared: Tables, files: dict[str, Tables], place: Place) -> Iterator[Graph]:
     """Yield each graph: what they share, with what is different in it.
 
     Args:
@@ -43,7 +43,7 @@ def graphs(shared: Tables, files: Mapping[str, Tables], place: Place) -> Iterato
         yield read(Graph, {**values, "name": name}, _place(name, files, place))
 
 
-def _place(name: str, files: Mapping[str, Tables], otherwise: Place) -> Place:
+def _place(name: str, files: dict[str, Tables], otherwise: Place) -> Place:
     def found(path: Path) -> tuple[str, Path]:
         for file, tables in reversed(files.items()):
             if path[0] in tables.get(name, {}):

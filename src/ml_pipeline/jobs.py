@@ -132,7 +132,7 @@ def _not_submitted(session: Session, run: Run, error: Exception) -> str:
 def _wait(session: Session, run: Run, job: MLJob[Any]) -> str:
     minutes = run.settings.training.timeout_minutes
     try:
-        return job.wait(minutes * 60)
+        return str(job.wait(minutes * 60))
     except TimeoutError as error:
         status = job.status
         job.cancel()

@@ -85,7 +85,8 @@ class BinaryClassification:
 
     def predict(self, model: Any, features: pd.DataFrame) -> np.ndarray:
         """Return the probability of 1 for each row."""
-        return model.predict_proba(features)[:, 1]
+        probabilities: np.ndarray = model.predict_proba(features)
+        return probabilities[:, 1]
 
     def task(self) -> Task:
         """Return what the Registry calls it."""

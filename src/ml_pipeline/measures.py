@@ -167,7 +167,7 @@ def _answered(metrics: Mapping[str, Metric], label: np.ndarray, predicted: np.nd
     return {"mean_predicted": rounded(predicted.mean()), **measured(metrics, label, predicted)}
 
 
-def _plain(value: float) -> float:
+def _plain(value: Any) -> float:
     return int(value) if float(value).is_integer() else float(value)
 
 

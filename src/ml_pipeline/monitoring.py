@@ -30,7 +30,7 @@ def monitor(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, An
     The verdict is steady, drifted (features, over `max_drift`) or worse (a metric of the labelled rows, beyond its
     threshold by more than chance), with the reasons.
     """
-    version = registry.version_in_use(session, run)
+    version = registry.required(session, run)
     watch = monitors.ensure(session, run, version)
     drift, performance = monitors.drift(session, run, watch), monitors.performance(session, run, watch)
     weeks = _weeks(session, run, version.version_name)
@@ -84,7 +84,8 @@ def observe(session: Session, run: Run, version: str) -> list[str]:
     watch = Watch.of(run, version)
     if watch.monitor not in {row["name"] for row in monitors.shown(session)}:
         return []
-    return verdict(incoming_drift(session, run, version), monitors.performance(session, run, watch), run)["reasons"]
+    found = verdict(incoming_drift(session, run, version), monitors.performance(session, run, watch), run)
+    return [*found["reasons"]]
 
 
 def incoming_drift(session: Session, run: Run, version: str) -> dict[str, Measure]:

@@ -17,6 +17,7 @@ from snowflake.snowpark import functions as F  # noqa: N812 (as Snowpark's docum
 
 from . import predictions, registry
 from .features import TEST, rows
+from .tables import save
 
 if TYPE_CHECKING:
     from snowflake.ml.model import ModelVersion
@@ -80,12 +81,9 @@ def _create(session: Session, run: Run, version: ModelVersion, watch: Watch) -> 
     _watched(log, run).create_or_replace_view(watch.source, comment="What the monitor reads of the prediction log.")
     held_out = registry.score(run, registry.judged(session, run, version) or version, rows(session, run, TEST))
     judged = predictions.logged(held_out, run, version.version_name, declared.label)
-    _watched(judged, run).write.save_as_table(
-        watch.baseline,
-        mode="overwrite",
-        table_type="transient",
-        comment="What the judged model of the version predicts of the rows that judged it.",
-    )
+    comment = "What the judged model of the version predicts of the rows that judged it."
+    save(_watched(judged, run), watch.baseline, comment)
+    warehouse = (session.get_current_warehouse() or "").strip('"')
     segments = {"segment_columns": list(declared.segments)} if declared.segments else {}
     registry.open_registry(session).add_monitor(
         watch.monitor,
@@ -97,9 +95,7 @@ def _create(session: Session, run: Run, version: ModelVersion, watch: Watch) -> 
             **declared.kind.monitor(declared.label),
             **segments,
         ),
-        ModelMonitorConfig(
-            version, declared.kind.monitored, session.get_current_warehouse().strip('"'), REFRESH, WINDOW
-        ),
+        ModelMonitorConfig(version, declared.kind.monitored, warehouse, REFRESH, WINDOW),
     )
     what = f"Whether rows drift from those that judged {version.version_name}, and how good it still is."
     session.sql(f"ALTER MODEL MONITOR {watch.monitor} SET COMMENT = '{what}'").collect()

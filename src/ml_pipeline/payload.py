@@ -33,7 +33,7 @@ def packages() -> tuple[str, ...]:
     To run another version there, lock it: `uv add 'scikit-learn==1.8.*'`.
     """
     lines = (line for line in metadata.requires(PROJECT) or () if "extra ==" not in line)
-    requirements = (re.match(r"[\w.-]+", line)[0] for line in lines)
+    requirements = (re.split(r"[^\w.-]", line)[0] for line in lines)
     distributions = (metadata.distribution(name) for name in requirements)
     # The name as its author writes it: Snowflake knows snowflake.core, but not snowflake-core.
     return tuple(sorted(f"{each.metadata['Name']}=={each.version}" for each in distributions))

@@ -41,7 +41,7 @@ def of_refit(judged: dict[str, Any], refit: dict[str, Any], content: bytes) -> d
 
 def hyperparameters(settings: Pipeline, trained: dict[str, Any]) -> dict[str, Any]:
     """Return what the model was fitted with: the settings, but for what the training chose instead."""
-    return settings.model.to_dict() | trained.get("chosen", {})
+    return {**settings.model.to_dict(), **trained.get("chosen", {})}
 
 
 def digest(content: bytes) -> str:

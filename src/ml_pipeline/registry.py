@@ -81,7 +81,8 @@ def _listed(session: Session, name: str) -> Row | None:
 def created_on(session: Session, version: ModelVersion) -> datetime:
     """Return when the version was logged."""
     versions = session.sql(f"SHOW VERSIONS IN MODEL {version.fully_qualified_model_name}").collect()
-    return next(row["created_on"] for row in versions if row["name"] == version.version_name)
+    found: datetime = next(row["created_on"] for row in versions if row["name"] == version.version_name)
+    return found
 
 
 def score(run: Run, version: ModelVersion, rows: DataFrame) -> DataFrame:
@@ -95,7 +96,8 @@ def score(run: Run, version: ModelVersion, rows: DataFrame) -> DataFrame:
             f'next: run the graph with the CONFIG {{"retrain": true}}, or deploy the release that made that version'
         )
     kind = run.definition.kind
-    return version.run(rows, function_name=kind.method).select(*rows.columns, kind.score)
+    answered: DataFrame = version.run(rows, function_name=kind.method)
+    return answered.select(*rows.columns, kind.score)
 
 
 def missing_inputs(run: Run, version: ModelVersion, rows: DataFrame) -> list[str]:
@@ -128,5 +130,6 @@ def open_registry(session: Session) -> Registry:
     from snowflake.ml.registry import Registry
 
     # Unquoted, as the configuration allows only names that need no quotes.
-    database, schema = (name.strip('"') for name in (session.get_current_database(), session.get_current_schema()))
+    names = (session.get_current_database(), session.get_current_schema())
+    database, schema = ((name or "").strip('"') for name in names)
     return Registry(session, database_name=database, schema_name=schema)

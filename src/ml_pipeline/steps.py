@@ -99,7 +99,8 @@ def _read(rows: DataFrame, run: Run, need: str, name: str) -> Result:
     if not found:
         where = run.name(_RESULTS)
         raise PipelineError(f"{name} needs a result of {need}, and {where} has none\nnext: run {need} first")
-    return json.loads(found[0]["RESULT"])
+    result: Result = json.loads(found[0]["RESULT"])
+    return result
 
 
 def _record(session: Session, run: Run, name: str, result: Result, started: float, *, succeeded: bool) -> None:

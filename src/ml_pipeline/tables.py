@@ -67,6 +67,12 @@ def _insert(session: Session, run: Run, name: str, rows: Sequence[Row]) -> None:
     session.sql(statement, [run.id, run.release, *chain.from_iterable(rows)]).collect()
 
 
+def save(rows: DataFrame, table: str, comment: str, mode: str = "overwrite") -> None:
+    """Make the rows a table's, which keeps no history to fail back to."""
+    # Snowpark's types lack the comment.
+    rows.write.save_as_table(table, mode=mode, table_type="transient", comment=comment)  # type: ignore[call-overload]
+
+
 def stamped(rows: DataFrame, run: Run) -> DataFrame:
     """Put the run, its release and the time (UTC) before the columns of `rows`."""
     stamp = (F.lit(run.id).alias("RUN_ID"), F.lit(run.release).alias("RELEASE"), F.sysdate().alias("WRITTEN_AT"))

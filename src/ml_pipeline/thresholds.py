@@ -56,7 +56,7 @@ def check(declared: Definition, settings: Pipeline) -> None:
 
 def _bounds(of: str, metrics: Mapping[str, Metric]) -> dict[str, Threshold]:
     """Return every key that bounds one of the metrics, with what it means."""
-    found = {}
+    found: dict[str, Threshold] = {}
     for name, metric in metrics.items():
         worse = "drop" if metric.higher_is_better else "rise"
         least = Threshold(name, 0, least=True, of_slices=of == SLICE)

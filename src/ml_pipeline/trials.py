@@ -33,7 +33,7 @@ def start(session: Session, run: Run, **changes: Any) -> MLJob[dict[str, Any]]:
     packages = [ml_pipeline, importlib.import_module(run.settings.package)]
     stage = run.name(jobs.STAGE)
 
-    @remote(run.compute_pool, stage_name=stage, session=session, imports=packages, **jobs.options(run))
+    @remote(run.compute_pool, stage_name=stage, session=session, imports=packages, **jobs.options(run))  # type: ignore[untyped-decorator]  # without types
     def trial(described: str) -> dict[str, Any]:
         from snowflake.snowpark.context import get_active_session
 
