@@ -63,4 +63,5 @@ def _on_nodes(frame: pd.DataFrame, tried: Sequence[Pipeline]) -> list[float]:
 
     shared = ray.put(frame)
     on_a_node = ray.remote(judged).options(scheduling_strategy="SPREAD")
-    return ray.get([on_a_node.remote(shared, each) for each in tried])
+    found: list[float] = ray.get([on_a_node.remote(shared, each) for each in tried])
+    return found
