@@ -50,12 +50,16 @@ def monitor(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, An
 
 
 def verdict(drift: Mapping[str, Measure], performance: Mapping[str, Measure], run: Run) -> dict[str, Any]:
-    """Compare drift and metrics with the thresholds; fewer rows than `min_rows` say nothing."""
+    """Compare drift and metrics with the thresholds; fewer rows than `min_rows` say nothing.
+
+    The drift of the prediction is shown, and is no reason: the baseline has the predictions of the judged model, and how
+    these differ from the version's own is in it, too.
+    """
     settings, declared = run.settings.monitoring, run.definition
     drifted = {
         name: measure.value
         for name, measure in drift.items()
-        if name not in declared.moving and measure.rows >= settings.min_rows
+        if name not in (*declared.moving, declared.kind.score) and measure.rows >= settings.min_rows
         if measure.value is not None and measure.value > settings.max_drift
     }
     reasons = [f"{name} has drifted by {value}, over {settings.max_drift}" for name, value in drifted.items()]

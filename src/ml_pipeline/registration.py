@@ -168,6 +168,10 @@ def _drop_oldest(model: Model, keep: int) -> list[str]:
 def _drop_judged(session: Session, run: Run, newest: str) -> None:
     """Drop the judged models whose version is gone."""
     model = registry.open_registry(session).get_model(registry.judged_name(run))
+    if not model.comment:
+        model.comment = (
+            f"What each version of {run.name(run.settings.registry.model)} was judged by: see its provenance."
+        )
     model.default = newest  # a default version cannot be dropped
     kept = registry.version_names(session, run)
     for name in model.show_versions()["name"]:

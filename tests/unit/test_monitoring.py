@@ -39,6 +39,10 @@ def test_what_grows_or_goes_with_the_calendar_has_not_drifted(name):
     assert judged({name: Measure(9.0, MANY)})["verdict"] == "steady"
 
 
+def test_the_prediction_of_another_model_than_the_baselines_is_no_drift():
+    assert judged({DEFINITION.kind.score: Measure(9.0, MANY)})["verdict"] == "steady"
+
+
 def test_few_lines_say_nothing():
     assert judged({"AREA": Measure(9.0, 199)}, Measure(99.0, 199))["verdict"] == "steady"
 
