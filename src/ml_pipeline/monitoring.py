@@ -52,8 +52,8 @@ def monitor(session: Session, run: Run, _inputs: dict[str, Any]) -> dict[str, An
 def verdict(drift: Mapping[str, Measure], performance: Mapping[str, Measure], run: Run) -> dict[str, Any]:
     """Compare drift and metrics with the thresholds; fewer rows than `min_rows` say nothing.
 
-    The drift of the prediction is shown, and is no reason: the baseline has the predictions of the judged model, and how
-    these differ from the version's own is in it, too.
+    The drift of the prediction is shown, and is no reason: the baseline has the predictions of the judged model, so it
+    contains how these differ from the version's own.
     """
     settings, declared = run.settings.monitoring, run.definition
     drifted = {

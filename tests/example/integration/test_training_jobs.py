@@ -151,6 +151,22 @@ def test_the_same_rows_in_any_order_train_the_same_bytes_in_a_job_and_in_the_pro
     assert len(digests) == 1
 
 
+def test_an_accepted_model_is_fitted_again_in_a_job_as_in_the_process(session):
+    staged, inline = a_run("REFITJOB"), replace(a_run("REFITHERE"), release_path="")
+    chosen = {**staged.settings.model.to_dict(), "max_leaf_nodes": 7}
+    dataset = Dataset.create(session, staged.name(datasets.DATASET), exist_ok=True)
+    for run in (staged, inline):
+        dataset.create_version(datasets.LABELLED.version(run), session.create_dataframe(lines()))
+    by_job = training.refit(session, staged, chosen)
+    here = training.refit(session, inline, chosen)
+    assert by_job["job"].startswith("REFIT_REFITJOB_")
+    assert "job" not in here
+    assert by_job["rows"] == here["rows"]
+    assert candidate.read(session, by_job["model"]) == candidate.read(session, here["model"])
+    model = candidate.unpickled(candidate.read(session, here["model"]))
+    assert model.max_leaf_nodes == 7
+
+
 @pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: make .venv/.ray")
 @pytest.mark.skipif(DAY % 2 == 0, reason="today jobs share work by Ray in the local Snowflake's tests, tomorrow here")
 def test_two_nodes_choose_and_train_what_one_process_does(session):
