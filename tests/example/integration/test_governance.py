@@ -40,7 +40,7 @@ def admin(snowflake, key):
     with pytest.MonkeyPatch.context() as patch, snowflake.connector(role="ACCOUNTADMIN") as connection:
         cursor = connection.cursor()
         cursor.execute("DROP DATABASE IF EXISTS ML_DEV")
-        account.bootstrap(snowflake, key, patch, "dev")
+        account.bootstrap(snowflake, key, patch, "dev", project=account.PROJECT)
         for role in ("ML_DEV_READER", "ML_DEV_CONTACT"):
             cursor.execute(f"GRANT ROLE {role} TO USER ADMIN")
         yield cursor
