@@ -69,7 +69,7 @@ def test_a_pin_that_is_not_there_is_named_before_the_first_write(deploy, admin, 
 
 @pytest.mark.usefixtures("own_roles")
 def test_a_role_that_was_revoked_is_said_with_the_grant_to_run(deploy, admin):
-    for role in ("PUBLIC", "T_DEV_ACCESS"):
+    for role in ("PUBLIC", "T_DEV_COMPUTE"):
         admin.execute(f"REVOKE {PYPI_USER} FROM ROLE {role}")
     try:
         code, printed = deploy("release", *PR)
