@@ -67,8 +67,8 @@ lint: .venv/.installed ## check the code, its types and format, and the workflow
 format: .venv/.installed ## format the code and mend what can be mended by machine
 	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
 
-fork: .venv/.installed ## live through a fork's day on a copy: other names, another pipeline, a merge from upstream
-	@$(RUN) -m tests.fork
+fork: .venv/.installed ## live through a fork's day on a copy: other names, another pipeline, a merge from upstream (ARGS=--whole: all tests)
+	@$(RUN) -m tests.fork $(ARGS)
 
 bench: .venv/.installed ## measure what docs/design.md names
 	$(call NEEDS,environments/local/rehearsal) $(RUN) -m tests.bench $(ARGS)

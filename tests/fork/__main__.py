@@ -1,7 +1,7 @@
 """`make fork`: a fork's day on a copy of this repository, green at each point.
 
-It follows docs/your-own-pipeline.md to the letter, adds a step and a setting, changes a schedule, and merges a later
-version of the template. After that no file has changed that is the frame's.
+It follows docs/your-own-pipeline.md (of `make test` the unit tests, all of it with --whole), adds a step and a setting,
+changes a schedule, and merges a later version of the template. After that no file has changed that is the frame's.
 """
 
 import os
@@ -24,6 +24,7 @@ OWN = re.compile(
     # Written by `make init` and `uv add`, not by hand.
     r"pyproject\.toml$|uv\.lock$|\.github/CODEOWNERS$|\.github/workflows/(cd|scorecard)\.yml$"
 )
+UNIT_TESTS = ".venv/bin/python -m pytest -q -n 2 tests/unit"
 IDENTITY = ("-c", "user.name=fork", "-c", "user.email=fork@example.invalid")
 
 
@@ -80,11 +81,11 @@ def timed(what: str) -> Iterator[None]:
     print(f"  ({time.monotonic() - start:.0f} s)", flush=True)
 
 
-def follow_the_page(fork: Fork) -> None:
+def follow_the_page(fork: Fork, *, whole: bool) -> None:
     print("the page: docs/your-own-pipeline.md")
     for instruction in page.instructions(page.PAGE.read_text()):
         if isinstance(instruction, page.Command):
-            fork.run(instruction.text)
+            fork.run(UNIT_TESTS if instruction.text == "make test" and not whole else instruction.text)
         else:
             page.follow(instruction, fork.folder)
             print(f"  wrote {instruction.path}")
@@ -142,7 +143,7 @@ def take_a_later_version(fork: Fork) -> None:
         git(fork.folder, "rm", "-q", *unmerged)
         git(fork.folder, *IDENTITY, "commit", "-q", "--no-edit")
     fork.run("make lint")
-    fork.run(".venv/bin/python -m pytest -q -n 2 tests/unit")
+    fork.run(UNIT_TESTS)
 
 
 LATER = {
@@ -166,7 +167,7 @@ def main() -> int:
     """Live through the day; what fails ends it."""
     with tempfile.TemporaryDirectory(prefix="fork-") as folder:
         fork = Fork(Path(folder))
-        follow_the_page(fork)
+        follow_the_page(fork, whole="--whole" in sys.argv[1:])
         package = next(p.parent.name for p in fork.folder.glob("src/*/steps.py") if p.parent.name != "ml_pipeline")
         grow(fork, package)
         take_a_later_version(fork)
