@@ -69,7 +69,8 @@ def block(reads: Mapping[str, str | Filtered]) -> str:
 
 
 def _gathered(variable: str, read: str | Filtered) -> str:
-    sql, where = (read, "") if isinstance(read, str) else (read.sql, _where(read))
+    sql = read.sql if isinstance(read, Filtered) else read
+    where = f" WHERE {identifier(read.column)} = {literal(read.value)}" if isinstance(read, Filtered) else ""
     return (
         f"  BEGIN\n    {executed(sql)}\n"
         f"    SELECT ARRAY_AGG(OBJECT_CONSTRUCT_KEEP_NULL(*)) INTO :{variable}\n"
@@ -77,10 +78,6 @@ def _gathered(variable: str, read: str | Filtered) -> str:
         f"  EXCEPTION WHEN OTHER THEN\n"
         f"    {variable} := OBJECT_CONSTRUCT('code', SQLCODE, 'state', SQLSTATE, 'message', SQLERRM);\n  END;"
     )
-
-
-def _where(read: Filtered) -> str:
-    return f" WHERE {identifier(read.column)} = {literal(read.value)}"
 
 
 def part(value: Any) -> Answer:

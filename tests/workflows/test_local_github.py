@@ -64,7 +64,7 @@ def with_token(files):
 
 def test_who_may_get_a_token(translated):
     assert with_token(translated(token=TOKEN)) == {
-        *("_plan.yml: plan", "_deploy.yml: deploy", "cd.yml: attest", "cd.yml: publish", "cd.yml: drift"),
+        *("_plan.yml: plan", "_deploy.yml: deploy", "_deploy.yml: publish", "cd.yml: attest", "cd.yml: drift"),
         *("cleanup.yml: teardown", "cleanup.yml: sweep", "scorecard.yml: scorecard"),
     }
 
@@ -80,13 +80,13 @@ def test_a_job_gets_none_that_does_not_ask(translated):
 
 
 def test_a_called_job_gets_none_that_its_caller_may_not_have(translated):
-    asks = "      id-token: write # to sign in to PROD without a secret\n"
+    asks = "      id-token: write # to sign in to Snowflake without a secret\n"
     assert "_deploy.yml: deploy" not in with_token(translated(token=TOKEN, file="cd.yml", old=asks))
 
 
 def test_a_token_is_for_the_environment_of_its_job(translated):
     files = translated(token=TOKEN)
-    assert files["_plan.yml"]["jobs"]["plan"]["env"][URL] == f"{TOKEN[URL]}&environment=${{{{ 'dev' }}}}"
+    assert files["_plan.yml"]["jobs"]["plan"]["env"][URL] == f"{TOKEN[URL]}&environment=${{{{ inputs.environment }}}}"
     assert (
         files["_deploy.yml"]["jobs"]["deploy"]["env"][URL] == f"{TOKEN[URL]}&environment=${{{{ inputs.environment }}}}"
     )
