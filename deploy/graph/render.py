@@ -6,10 +6,11 @@ deliver is refused, so that nothing of a graph is lost silently.
 
 from typing import TYPE_CHECKING, Any
 
-from deploy.errors import DeployError
+from deploy.errors import USAGE, DeployError
 from deploy.graph import describing, properties
 from deploy.graph.graph import Graph, TaskSpec
 from ml_pipeline.config import Environment
+from ml_pipeline.values import ConfigError
 
 if TYPE_CHECKING:
     from snowflake.core.task.dagv1 import DAG, DAGTask
@@ -20,11 +21,19 @@ _REFUSED = ("session_parameters", "execute_as_user")
 
 
 def render(environment: Environment, release: str) -> Graph:
-    """Return the graphs of a release, which its digest names, in this environment."""
+    """Return the graphs of a release, which its digest names, in this environment.
+
+    Raises DeployError for graphs, steps or settings that do not fit together.
+    """
     describing.without_clients()
     from dag.graphs import graphs  # snowflake.core takes a second to import
 
-    found = [from_dag(each) for each in graphs(environment, release)]
+    try:
+        found = [from_dag(each) for each in graphs(environment, release)]
+    except ConfigError as error:
+        cause, _, remedy = str(error).partition("\nnext: ")
+        remedy = error.remedy or remedy or "correct it in dag/dag.py, the steps or environments/*.toml"
+        raise DeployError(cause, remedy, USAGE) from error
     if not found:
         raise DeployError("dag/dag.py describes no graph", "edit dag/dag.py: `build` returns one or several")
     drawn = {each.name for each in found}

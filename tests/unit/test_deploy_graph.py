@@ -13,6 +13,7 @@ from deploy.graph.graph import EMPTY, Graph, TaskSpec
 from deploy.graph.render import from_dag, render
 from deploy.plan import deployed
 from ml_pipeline import config
+from ml_pipeline.values import ConfigError
 from tests.conftest import ROOT
 from tests.small.graph import build
 
@@ -178,3 +179,16 @@ def test_white_space_counts_in_a_conditions_constants_only():
 def test_a_comment_that_a_person_changed_is_read_as_it_is():
     assert properties.read_comment("by hand") == ("by hand", {})
     assert properties.read_comment(None) == ("", {})
+
+
+@pytest.mark.parametrize("cause", ["no step X\nnext: write it", "a limit of a task that is not there"])
+def test_what_does_not_fit_together_is_an_error_with_the_next_step(monkeypatch, cause):
+    def graphs(*_):
+        raise ConfigError(cause)
+
+    monkeypatch.setattr("dag.graphs.graphs", graphs)
+    with pytest.raises(DeployError) as caught:
+        render(DEV, "0" * 64)
+    assert caught.value.cause == cause.partition("\n")[0]
+    assert caught.value.remedy
+    assert "next:" not in caught.value.remedy

@@ -22,6 +22,7 @@ def _rehearsed(*_: object, **__: object) -> None:
 
 _rehearsed.__dict__.update(getattr({step}, "__dict__", {{}}))
 {step} = _rehearsed
+del _rehearsed
 '''
 
 
