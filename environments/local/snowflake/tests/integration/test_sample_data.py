@@ -101,9 +101,11 @@ class TestGeneration:
             assert list(pool.map(orders, [account] * 4)) == [1500] * 4
 
     def test_a_listing_counts_rows_that_nobody_has_read_before(self, home):
-        with closing(opening.opened(home, 0.001)) as account:
-            with closing(account.open_session(ADMINISTRATOR, "ACCOUNTADMIN")) as session:
-                shown = statements.run(session, "SHOW OBJECTS IN SCHEMA SNOWFLAKE_SAMPLE_DATA.TPCH_SF1").rows
+        with (
+            closing(opening.opened(home, 0.001)) as account,
+            closing(account.open_session(ADMINISTRATOR, "ACCOUNTADMIN")) as session,
+        ):
+            shown = statements.run(session, "SHOW OBJECTS IN SCHEMA SNOWFLAKE_SAMPLE_DATA.TPCH_SF1").rows
         assert {row["name"]: row["rows"] for row in shown.to_pylist()}["REGION"] == 5
 
     def test_it_survives_a_restart_and_a_killed_generation_is_done_again(self, home):
