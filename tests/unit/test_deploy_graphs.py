@@ -28,7 +28,6 @@ from deploy.records.record import Entry
 from deploy.records.snapshot import Snapshot
 from ml_pipeline import config
 from ml_pipeline.settings import Timeouts
-from ml_pipeline.values import ConfigError
 
 ROOT = Path(__file__).parents[2]
 OURS = ROOT / "tests/environments"
@@ -150,7 +149,7 @@ def test_a_graph_that_is_configured_and_not_drawn_is_named(monkeypatch, configur
         return Pinned(environment, digest, "TRAINING").dag()
 
     monkeypatch.setattr(described, "build", one)
-    with pytest.raises(ConfigError, match='no task "SCORE"'):
+    with pytest.raises(DeployError, match='no task "SCORE"'):
         render(configured, "d")
     with pytest.raises(DeployError, match="describes no graph SCORING, which is configured") as error:
         render(configured.model_copy(update={"timeouts": Timeouts()}), "d")
