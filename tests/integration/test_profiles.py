@@ -24,6 +24,7 @@ from dag import texts
 from ml_pipeline.payload import PYTHON, packages
 from tests import conftest
 from tests.integration import deploy_account as account
+from tests.small.graph import build
 
 # What a user writes into environments/<name>.toml for an account of that profile: old text and new.
 _NO_POOL = (
@@ -127,6 +128,7 @@ def _configured(text: str, changes: tuple[tuple[str, str], ...]) -> str:
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     found = Steps()
     monkeypatch.setattr(texts, "procedure", found.text)
+    monkeypatch.setattr("dag.dag.build", build)
     return found
 
 
