@@ -43,13 +43,13 @@ def check_alone(environment: Environment, graph: Graph, others: Sequence[Other])
         ours, where = ", ".join(each.name for each in graph.parts), names.schema(environment)
         statements = " ".join(_removal(environment, each) for each in others)
         raise DeployError(
-            f"{told} in {where} would go on running beside {ours}, and no release on record there had it",
-            f"ask the owner; if it is nobody's any more: {statements}",
+            f"{told} in {where} would keep running beside {ours}, and no recorded release deployed it",
+            f"ask the owner; if nobody needs it any more: {statements}",
         )
 
 
 def _removal(environment: Environment, other: Other) -> str:
-    """Return what somebody can type who is sure: its schedule off, so that it is nobody's any more to be run."""
+    """Return the statements that suspend and drop the graph."""
     kind = "TASK GRAPH" if other.held_by == TASK_GRAPH else "TASK"
     name = names.named(environment, other.name)
     return f"ALTER {kind} {name} SUSPEND; DROP {kind} {name};"

@@ -107,7 +107,7 @@ _PLAN = (
     *_BUILT,
     _option("--markdown", action="store_true", help="print Markdown with a drawing of the graph"),
     _option("--detailed-exitcode", action="store_true", help="exit 2 if there are changes"),
-    _option("--offline", action="store_true", help="ask nobody: everything is shown as new"),
+    _option("--offline", action="store_true", help="connect to nothing: everything is shown as new"),
     _option("--drift", action="store_true", help="show what somebody changed by hand since"),
 )
 _ROLLBACK = (

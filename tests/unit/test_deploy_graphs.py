@@ -291,7 +291,7 @@ def test_a_task_belongs_to_the_graph_with_the_longest_fitting_name():
 
 
 def test_graphs_that_nobody_knows_are_named_with_their_owner_and_the_statement():
-    with pytest.raises(DeployError, match=r"K \(owner: THEM\) in .* would go on running beside TRAINING, SCORING") as e:
+    with pytest.raises(DeployError, match=r"K \(owner: THEM\) in .* would keep running beside TRAINING, SCORING") as e:
         preflight.check_alone(DEV, BOTH, [Other("K", "THEM", TASK_GRAPH)])
     place = DEV.snowflake
     name = f'"{place.database}"."{place.schema}"."K"'
