@@ -51,13 +51,19 @@ def test_its_steps_are_functions(project):
     assert callable(steps.ingest)
 
 
-def test_another_model_is_at_most_two_files_and_another_table_at_most_five():
-    own = [each.path for each in FILES if each.path.startswith(("src/", "environments/"))]
-    model = [path for path in own if path.endswith(("/model.py", "/base.toml"))]
-    assert len(model) <= 2
+def test_the_estimator_and_its_parameters_are_named_in_the_model_and_in_the_settings_alone(project):
+    from ml_pipeline.definition import declared
+
+    environment = config.load(config.environments(project / "environments")[0], project / "environments")
+    words = {*declared(package()).packages, *environment.pipeline.model.to_dict()}
+    naming = {each.path for each in FILES if any(word in each.text for word in words)}
+    assert naming == {f"src/{package()}/model.py", "environments/base.toml"}
+
+
+def test_another_table_is_at_most_five_files():
     # The environments' files only lose what belonged to the example; the seed is for the local Snowflake alone.
-    table = [path for path in own if not path.endswith(("__init__.py", "dev.toml", "prod.toml", "seed.sql"))]
-    assert len(table) <= 5
+    spared = ("__init__.py", "dev.toml", "prod.toml", "local.toml", "seed.sql")
+    assert len({each.path for each in FILES if not each.path.endswith(spared)}) <= 5
 
 
 def test_a_table_that_is_not_there_cannot_be_replaced():
