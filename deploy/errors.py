@@ -1,4 +1,4 @@
-"""What can go wrong in a deploy, said so that the reader knows what to type next."""
+"""What can go wrong in a deploy: the cause, and the next command to type."""
 
 from collections.abc import Iterable
 
@@ -27,7 +27,7 @@ class MissingObjectError(DeployError):
 
 
 class LostReplyError(DeployError):
-    """No answer came, so nobody knows whether it was done: read back before anything is repeated."""
+    """No answer came, so the outcome is unknown: read the state before you repeat anything."""
 
 
 class LockLostError(DeployError):

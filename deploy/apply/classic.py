@@ -15,7 +15,7 @@ from ml_pipeline.config import Environment
 
 def statements(environment: Environment, plan: Section) -> list[str]:
     """Return the statements of one graph's plan, in an order in which none meets a graph that forbids it."""
-    # A graph has one finalizer, so it goes before the new one comes. After a move nobody is it any more.
+    # A graph has one finalizer, so it goes before the new one comes. After a move no task is the finalizer.
     freed = [] if plan.moved_from else [task for task in plan.removed if task.finalizes]
     removed = [task for task in plan.removed if task not in freed]
     # New children are created suspended, and a suspended one would be skipped as if it had passed.

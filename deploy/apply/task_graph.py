@@ -30,7 +30,7 @@ _GRAPHS_OWN = frozenset({*properties.GRAPH_WIDE, "FINALIZE"})
 
 
 def statements(environment: Environment, plan: Section) -> list[str]:
-    """Return the statements of one graph's plan: stage, swap, then drop what is no member any more."""
+    """Return the statements of one graph's plan: stage, swap, then drop the tasks that are no longer members."""
     root = plan.graph.root
     if root is None:
         return [*leaving(environment, plan), *drops(environment, plan.removed)]

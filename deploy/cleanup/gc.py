@@ -1,4 +1,4 @@
-"""Remove releases from the stage that nothing needs any more, and never others.
+"""Remove releases from the stage that are no longer needed, and no others.
 
 Needed is what a record of a passed delivery names, what the deployed tasks load, what a delivery that did not end or
 a run that has not ended uses; and what is younger than a day, as it may be waiting for its apply. All of it is read

@@ -104,7 +104,7 @@ class Delivery:
     def apply(self, candidate: Candidate, expected: str = "") -> Plan:
         """Make the deployed graphs the candidate's, their schedules off.
 
-        Raises DeployError if what there is to do is not the plan that has this hash (or begins with it).
+        Raises DeployError if the changes to make are not the plan with this hash (or a hash that begins with it).
         """
         there, proposal = self._considered(candidate, expected)
         if candidate.release:
@@ -120,7 +120,7 @@ class Delivery:
     def deliver(self, candidate: Candidate, expected: str = "", *, with_smoke: bool = True) -> dict[str, Any]:
         """Deliver the candidate; on return it is in use and recorded.
 
-        Raises DeployError if what there is to do is not the plan that has this hash, before
+        Raises DeployError if the changes to make are not the plan with this hash, before
         anything is changed; or if it did not pass: the release before it is in use again, or (exit code 3) nothing is.
         Where it is in use as it is already, nothing is changed, run or recorded.
         """
@@ -227,7 +227,7 @@ class Delivery:
         if expected and not proposal.empty and not proposal.hash.startswith(expected):
             now = f"{proposal.hash[:12]}: {text.summary(proposal)}"
             raise DeployError(
-                f"what there is to do is not plan {expected[:12]} any more, but {now}",
+                f"the changes to make are no longer plan {expected[:12]}, but {now}",
                 f"look at it: python -m deploy plan {names.arguments(self.environment)}",
             )
         return there, proposal

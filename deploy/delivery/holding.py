@@ -32,7 +32,7 @@ class Holding:
         self._in_doubt = False  # whether something that was sent may still be on its way
 
     def there(self) -> tuple[Deployed, ...]:
-        """Read the graphs that are there, and that nothing which was sent before changes any more."""
+        """Read the deployed graphs, once no earlier request can change them."""
         with self.held.connection.step("read"):
             self._settle()
             return deployed.read(self.held.connection, self.held.environment, self.graphs)
@@ -80,7 +80,7 @@ class Holding:
         return all(self._sent(batch) for batch in batches)
 
     def _sent(self, statements: Sequence[str]) -> bool:
-        """Send one request; False if nobody knows what became of it, and nothing of it will be done any more."""
+        """Send one request. Return False if its outcome is unknown; it can then have no further effect."""
         self._settle()
         try:
             self.held.run(statements)

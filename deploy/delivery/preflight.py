@@ -34,9 +34,9 @@ def check_graph(graph: Graph, environment: Environment, now: datetime) -> None:
 
 
 def check_alone(environment: Environment, graph: Graph, others: Sequence[Other]) -> None:
-    """Raise DeployError where graphs would run beside the release's of which no record here says who put them there.
+    """Raise DeployError where graphs that no recorded release deployed would run beside those of this release.
 
-    A graph that a release on record had, and this one has not, is no such: the release takes it away.
+    A graph that a recorded release had and this one lacks is not among them: the release removes it.
     """
     if others:
         told = ", ".join(f"{each.name} (owner: {each.owner or 'unknown'})" for each in others)

@@ -1,9 +1,9 @@
 """Who may change a schema: a lock with a holder, a lease and a fencing number, and the journal of what is under way.
 
 Both are one row of DEPLOY_LOCK, so they are taken together, in one compare-and-swap: it succeeds only if the row is
-still as it was read and nobody's lease runs. Everything that a holder sends begins with its fence, which renews the
-lease and fails once somebody else has taken over; a holder that was late, asleep or cut off can do nothing any more.
-A journal that is left under a free lock, or one whose lease ran out, is a delivery that did not end.
+still as it was read and no lease is running. Each request of a holder begins with its fencing number, which renews the
+lease and fails after another holder has taken over: the requests of a holder that was late, asleep or cut off are
+rejected. A journal that is left under a free lock, or one whose lease ran out, is a delivery that did not end.
 
 After M. Kleppmann, "How to do distributed locking" (2016), for the fencing number.
 """
@@ -155,7 +155,7 @@ class Held:
     taking: Taking | None = None
 
     def run(self, statements: Sequence[str]) -> None:
-        """Run statements in one request, as long as the lock is ours. Raises LockLostError if it is not any more.
+        """Run statements in one request, as long as the lock is ours. Raises LockLostError if it no longer is.
 
         The fence is before the first statement, and again before every 50th. What takes the lock is a fence too: if
         somebody else was first, nothing is run.

@@ -30,7 +30,7 @@ def refuse_others(connection: Connection, environment: Environment, workload: Wo
         raise DeployError(
             f"the service user {user} signs in the jobs of {' and '.join(taken)}, not those of {wanted[1]}; "
             "nothing was changed",
-            f"give this project names of its own in environments/; or, if its jobs are to be this user from now on: "
+            "give this project names of its own in environments/; if its jobs shall sign in as this user from now on: "
             f"python -m deploy bootstrap --env {environment.name} {TAKE_OVER} with the same options",
             USAGE,
         )

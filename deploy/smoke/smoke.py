@@ -78,7 +78,7 @@ def execute(held: Held, there: Deployed, show: Show, start: Start | None = None)
     """Run the deployed graph once, as `start` says (by default with the smoke settings), and judge that run alone.
 
     A run that does not end within the graph's time-out is cancelled and has failed. Raises DeployError for what
-    Snowflake refuses, LockLostError as soon as the lock is not ours any more.
+    Snowflake refuses, LockLostError as soon as the lock is no longer ours.
     """
     following = _Following(held, there, show, start or Start())
     with held.connection.step(_STEP, max(_REQUEST_SECONDS, there.graph.timeout_seconds)):

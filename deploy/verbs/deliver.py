@@ -1,4 +1,4 @@
-"""The verbs that bring releases to an environment, run what is there, and take away what nobody needs."""
+"""The verbs that bring releases to an environment, run what is deployed, and remove what is not needed."""
 
 import datetime
 from collections.abc import Mapping
@@ -148,7 +148,7 @@ def sweep(call: Call) -> Outcome:
 
 
 def gc(call: Call) -> Outcome:
-    """Remove releases from the stage that nothing needs any more."""
+    """Remove releases from the stage that are no longer needed."""
     with call.connection("gc") as connection:
         verdicts = releases.collect(connection, call.environment, keep=call.options.keep, dry_run=call.options.dry_run)
     return Outcome(releases.to_dict(verdicts), releases.text(verdicts, dry_run=call.options.dry_run))

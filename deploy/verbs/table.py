@@ -213,7 +213,7 @@ def _verbs() -> Iterator[Verb]:
     yield Verb("snapshot", "review", text, (_TO,), environment)
     text = "put the snapshot of another environment where plans can read it (the first environment only)"
     yield Verb("publish", "review", text, (_TAKEN,), environment)
-    yield Verb("gc", "deliver", "remove releases from the stage that nothing needs any more", (_KEEP, _DRY_RUN))
+    yield Verb("gc", "deliver", "remove releases from the stage that are no longer needed", (_KEEP, _DRY_RUN))
 
 
 VERBS = {verb.name: verb for verb in _verbs()}

@@ -92,7 +92,7 @@ def test_what_is_reviewed_is_what_is_deployed(deploy, graph, tmp_path):
     code, outputs, values = deploy("release", "--env", "prod", "--plan", reviewed["next_plans"], release="two")
     assert code == 1
     assert outputs == {}
-    assert "is not plan" in values["error"]
+    assert "are no longer plan" in values["error"]
     assert deploy("status", "--env", "prod")[2]["recorded"]["commit"] == "one"
 
 
